@@ -1,0 +1,54 @@
+"""bandscribe listens to a recording and writes down who plays what, and when.
+
+    import bandscribe
+    notes = bandscribe.transcribe("song.mp3")
+
+The public names are loaded when they are first used: importing bandscribe loads no other library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bandscribe.drums import transcribe
+    from bandscribe.runtime import ModelCard
+    from bandscribe.types import Activations, Audio, Beats, Tags, Transcription
+
+    __version__: str
+
+__all__ = [
+    "Activations",
+    "Audio",
+    "Beats",
+    "ModelCard",
+    "Tags",
+    "Transcription",
+    "__version__",
+    "transcribe",
+]
+
+_HOMES = {
+    "Activations": "types",
+    "Audio": "types",
+    "Beats": "types",
+    "ModelCard": "runtime",
+    "Tags": "types",
+    "Transcription": "types",
+    "transcribe": "drums",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("bandscribe")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bandscribe' has no attribute {name!r}")
+    return getattr(import_module(f"bandscribe.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

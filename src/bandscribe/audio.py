@@ -1,0 +1,193 @@
+"""Sound files: read whole, in part or as a stream; resample; downmix; write.
+
+Every way of reading decodes, downmixes and resamples in the same order and in the same small
+blocks, so that a stream joined together equals what `read` returns, sample by sample.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from bandscribe.decode import FOREIGN, PLAIN, TruncatedAudioWarning, decode
+from bandscribe.files import whole
+from bandscribe.types import Audio
+
+__all__ = [
+    "EXTENSIONS",
+    "TruncatedAudioWarning",
+    "downmix",
+    "read",
+    "resample",
+    "stream",
+    "write",
+]
+
+#: Suffixes of sound files, in lower case: what a search through a folder takes.
+EXTENSIONS = PLAIN | FOREIGN
+
+_QUALITY = "HQ"
+_WRITTEN = {
+    ".wav": ("WAV", None),
+    ".aif": ("AIFF", None),
+    ".aiff": ("AIFF", None),
+    ".caf": ("CAF", None),
+    ".flac": ("FLAC", None),
+    ".mp3": ("MP3", None),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+}
+
+
+def read(
+    path: str | Path,
+    *,
+    sample_rate: int | None = None,
+    mono: bool = False,
+    start: float = 0.0,
+    duration: float | None = None,
+) -> Audio:
+    """A file, or `duration` seconds of it from `start` seconds on; shorter where the file ends.
+
+    `sample_rate` None keeps the file's own. `mono` takes the mean of the channels.
+
+    A file that breaks off gives what can be decoded, and a TruncatedAudioWarning. Raises
+    FileNotFoundError, PermissionError or ValueError, each in one line that names the file: a
+    folder, an empty file, no sound, a missing decoder, NaN or infinite samples, nothing in the
+    slice.
+    """
+    return _join(list(_blocks(Path(path), sample_rate, mono, start, duration)))
+
+
+def stream(path: str | Path, *, sample_rate: int, block_seconds: float = 10.0) -> Iterator[Audio]:
+    """A file as mono blocks at `sample_rate`, in flat memory, however long it is.
+
+    Joined together, the blocks equal `read(path, sample_rate=sample_rate, mono=True)`. Blocks are
+    `block_seconds` long, and up to one block of the decoder more; the last is shorter. Warns and
+    raises as `read`, when iterated.
+    """
+    if block_seconds <= 0:
+        raise ValueError(f"block_seconds: expected a positive number, got {block_seconds}")
+    held: list[Audio] = []
+    seconds = 0.0
+    for block in _blocks(Path(path), sample_rate, True, 0.0, None):
+        held.append(block)
+        seconds += block.duration
+        if seconds >= block_seconds:
+            yield _join(held)
+            held, seconds = [], 0.0
+    if held:
+        yield _join(held)
+
+
+def resample(audio: Audio, sample_rate: int) -> Audio:
+    """The same sound at another rate (soxr, HQ); onsets keep their times."""
+    if sample_rate == audio.sample_rate:
+        return audio
+    samples = soxr.resample(audio.samples.T, audio.sample_rate, sample_rate, quality=_QUALITY)
+    return Audio(np.ascontiguousarray(samples.T, dtype=np.float32), sample_rate)
+
+
+def downmix(audio: Audio) -> Audio:
+    """The mean of the channels, (1, sample)."""
+    if audio.samples.shape[0] == 1:
+        return audio
+    return Audio(audio.samples.mean(axis=0, keepdims=True, dtype=np.float32), audio.sample_rate)
+
+
+def write(path: str | Path, audio: Audio, *, subtype: str | None = None) -> None:
+    """Write wav, aiff, caf, flac, mp3, ogg or opus, by the suffix of `path`; whole or not at all.
+
+    `subtype` is soundfile's name of the encoding, e.g. "PCM_24" or "FLOAT"; None takes the
+    format's default (16 bit for wav and flac). Samples beyond ±1 are clipped by integer encodings.
+
+    Raises ValueError for an unknown suffix, or a rate, channel count or subtype that the format
+    does not have; OSError as `bandscribe.files.whole`.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _WRITTEN:
+        raise ValueError(f"{path}: expected one of {', '.join(_WRITTEN)}")
+    kind, default = _WRITTEN[path.suffix.lower()]
+    # Encoded in memory: libsndfile does not report a full disk for every format.
+    encoded = io.BytesIO()
+    try:
+        with soundfile.SoundFile(
+            encoded, "w", audio.sample_rate, len(audio.samples), subtype or default, format=kind
+        ) as sound:
+            for first in range(0, audio.samples.shape[1], 1 << 16):  # long writes crash Vorbis
+                sound.write(audio.samples[:, first : first + (1 << 16)].T)
+    except (soundfile.LibsndfileError, ValueError) as error:
+        raise ValueError(
+            f"{path}: {kind} cannot hold {len(audio.samples)} channels at {audio.sample_rate} Hz "
+            f"as {subtype or 'default'} ({error})"
+        ) from error
+    with whole(path) as temporary:
+        temporary.write_bytes(encoded.getbuffer())
+
+
+def _blocks(
+    path: Path, sample_rate: int | None, mono: bool, start: float, duration: float | None
+) -> Iterator[Audio]:
+    """Decode, cut, downmix and resample, block by block; at least one block, none empty."""
+    if sample_rate is not None and sample_rate <= 0:
+        raise ValueError(f"sample_rate: expected a positive number, got {sample_rate}")
+    if not start >= 0:
+        raise ValueError(f"start: expected seconds from 0 on, got {start}")
+    if duration is not None and not duration > 0:
+        raise ValueError(f"duration: expected a positive number of seconds, got {duration}")
+    blocks = _cut(decode(path, start), duration)
+    if mono:
+        blocks = map(downmix, blocks)
+    if sample_rate is not None:
+        blocks = _resampled(blocks, sample_rate)
+    empty = True
+    for block in blocks:
+        empty = False
+        yield block
+    if empty:
+        raise ValueError(f"{path}: holds no samples" + (f" after {start:g} s" if start else ""))
+
+
+def _cut(blocks: Iterator[Audio], duration: float | None) -> Iterator[Audio]:
+    """The first `duration` seconds; decodes no further."""
+    done = 0
+    for block in blocks:
+        left = block.samples.shape[1]
+        if duration is not None:
+            left = min(left, round(duration * block.sample_rate) - done)
+        if left > 0:
+            yield Audio(block.samples[:, :left], block.sample_rate)
+        if left < block.samples.shape[1]:
+            return
+        done += left
+
+
+def _resampled(blocks: Iterator[Audio], sample_rate: int) -> Iterator[Audio]:
+    resampler: soxr.ResampleStream | None = None
+    block: Audio | None = None
+    for block in blocks:
+        if block.sample_rate == sample_rate:
+            yield block
+            continue
+        if resampler is None:
+            resampler = soxr.ResampleStream(
+                block.sample_rate, sample_rate, len(block.samples), "float32", _QUALITY
+            )
+        yield from _some(resampler.resample_chunk(block.samples.T), sample_rate)
+    if resampler is not None and block is not None:
+        yield from _some(resampler.resample_chunk(block.samples.T[:0], last=True), sample_rate)
+
+
+def _some(samples: np.ndarray, sample_rate: int) -> Iterator[Audio]:
+    """One block, unless the resampler has nothing to give yet."""
+    if len(samples):
+        yield Audio(np.ascontiguousarray(samples.T), sample_rate)
+
+
+def _join(blocks: list[Audio]) -> Audio:
+    return Audio(np.concatenate([b.samples for b in blocks], axis=1), blocks[0].sample_rate)

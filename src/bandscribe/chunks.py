@@ -1,0 +1,81 @@
+"""Long inputs in overlapping chunks: cut the features, run the network, stitch what it says.
+
+Chunk k holds the frames [k h, k h + c), where c is the chunk's length, v the overlap of two
+neighbours and h = c - v. Where two chunks overlap, each is believed in its own half: the frames
+nearest to a chunk's inner end, where the network lacks context, are dropped and not averaged. The
+last chunk ends with the input; an input shorter than a chunk is run at its own length.
+
+The grid starts at the input's first frame, whatever the size of the blocks that bring the frames,
+so that results do not depend on the reader. Only one chunk is held at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frames = NDArray[np.float32]
+
+
+class Chunk(NamedTuple):
+    """Frames `start` to `stop` of the input, believed from `keep_start` to `keep_stop`."""
+
+    start: int
+    stop: int
+    keep_start: int
+    keep_stop: int
+
+
+def split(n_frames: int, chunk_frames: int, overlap_frames: int) -> list[Chunk]:
+    """The chunks of an input of known length; their kept parts cover each frame once."""
+    frames = np.empty((n_frames, 0), dtype=np.float32)
+    return [chunk for chunk, _ in cut([frames], chunk_frames, overlap_frames)]
+
+
+def cut(
+    blocks: Iterable[Frames], chunk_frames: int, overlap_frames: int
+) -> Iterator[tuple[Chunk, Frames]]:
+    """Each chunk with its frames (frame, bin), from consecutive blocks (frame, bin) of any size.
+
+    Raises ValueError unless 0 <= overlap_frames < chunk_frames.
+    """
+    if not 0 <= overlap_frames < chunk_frames:
+        raise ValueError(
+            f"overlap_frames: expected 0 to {chunk_frames - 1}, less than a chunk, "
+            f"got {overlap_frames}"
+        )
+    hop = chunk_frames - overlap_frames
+    lead = overlap_frames // 2
+    tail = overlap_frames - lead
+    start = 0
+    waiting: Frames | None = None
+    for block in blocks:
+        waiting = block if waiting is None else np.concatenate([waiting, block])
+        # A chunk that might be the last one waits: the last one is kept to its end.
+        while len(waiting) > chunk_frames:
+            stop = start + chunk_frames
+            chunk = Chunk(start, stop, start + lead if start else 0, stop - tail)
+            yield chunk, waiting[:chunk_frames]
+            waiting = waiting[hop:]
+            start += hop
+    if waiting is not None and len(waiting):
+        stop = start + len(waiting)
+        yield Chunk(start, stop, start + lead if start else 0, stop), waiting
+
+
+def stitch(
+    blocks: Iterable[Frames],
+    network: Callable[[Frames], Frames],
+    chunk_frames: int,
+    overlap_frames: int,
+) -> Iterator[Frames]:
+    """What `network` says about each frame, in consecutive pieces (frame, class).
+
+    `network` takes (frame, bin) of any length and gives (frame, class) of the same length.
+    """
+    for chunk, frames in cut(blocks, chunk_frames, overlap_frames):
+        said = network(frames)
+        yield said[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]

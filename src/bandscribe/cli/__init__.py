@@ -1,0 +1,79 @@
+"""The command line: one file per command, and what commands share (`inputs`, `outputs`, `report`).
+
+Here: arguments, files found and named, progress, and errors turned into one line each. Not here:
+anything that a program would want to call. Commands import what they need when they run, so that
+`bandscribe --help` answers at once, and torch is loaded by the training commands alone.
+
+Exit codes: 0 all done; 1 something failed, each with one line on standard error; 2 wrong usage;
+130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from bandscribe.cli.evaluate import evaluate
+from bandscribe.cli.export import export
+from bandscribe.cli.models import models
+from bandscribe.cli.report import complain, explain
+from bandscribe.cli.synthesize import synthesize
+from bandscribe.cli.train import train
+from bandscribe.cli.transcribe import transcribe
+
+app = typer.Typer(
+    name="bandscribe",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (transcribe, models, evaluate, synthesize, export):
+    app.command()(command)
+# The options of `train` are the fields of a recipe, which it parses and explains by itself.
+app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(train)
+
+#: What typer raises for wrong usage; only its descendant is a public name.
+UsageError: Any = typer.BadParameter.__base__
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from bandscribe import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _bandscribe(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Listens to a recording and writes down the drum part: MIDI, tables, activations."""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run a command line, by default the program's own, and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # Names of files can hold what a terminal cannot show.
+            stream.reconfigure(errors="replace")
+    arguments = list(sys.argv[1:] if args is None else args)
+    try:
+        code = app(arguments or ["--help"], prog_name="bandscribe", standalone_mode=False)
+    except UsageError as error:
+        called = error.ctx.command_path if error.ctx else "bandscribe"
+        complain(f"{error.format_message().rstrip('.')}; see {called} --help")
+        return 2
+    except (ValueError, OSError) as error:
+        complain(explain(error))
+        return 1
+    return code or 0

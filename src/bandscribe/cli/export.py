@@ -1,0 +1,26 @@
+"""`bandscribe export`: a training run becomes an ONNX file with its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bandscribe.cli.report import require
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training run.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", metavar="PATH", help="Default: RUN/NAME.onnx")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The model's name.")] = "drums",
+) -> None:
+    """Write the best weights of a run as a model (extra: train)."""
+    require("train", "torch", "onnx")
+    from bandscribe.training.drums.ship import ship
+
+    path = output or run / f"{name}.onnx"
+    ship(run, path, name=name)
+    print(f"{run} → {path}  {path.stat().st_size / 1e6:.1f} MB")

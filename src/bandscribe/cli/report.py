@@ -1,0 +1,75 @@
+"""What commands say: lines on standard error, a progress bar, and how things are written out."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+_CURES = {
+    errno.ENOSPC: "free some space, or write to another disk with -o",
+    errno.EDQUOT: "free some space, or write to another disk with -o",
+    errno.EROFS: "write to another folder with -o",
+    errno.EACCES: "change its permissions, or choose another place",
+    errno.EPERM: "change its permissions, or choose another place",
+    errno.ENOTDIR: "a part of this path is a file and not a folder; choose another",
+    errno.EEXIST: "a part of this path is a file and not a folder; choose another",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    print("bandscribe:", " ".join(message.split()), file=sys.stderr)
+
+
+def explain(error: Exception, source: Path | None = None) -> str:
+    """The reason and the cure in one line, which begins with the file's name."""
+    message = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        cure = _CURES.get(error.errno or 0, "")
+        named = f"{error.filename}: " if error.filename else ""
+        message = f"{named}{error.strerror.lower()}" + (f"; {cure}" if cure else "")
+    if source is not None and not message.startswith(f"{source}: "):
+        message = f"{source}: {message}"
+    return message
+
+
+def require(extra: str, *modules: str) -> None:
+    """Raise ValueError with the install command where a module of an extra is missing."""
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        raise ValueError(f"this needs {', '.join(missing)}: pip install 'bandscribe[{extra}]'")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar on standard error if that is a terminal; call what it gives with (done, text)."""
+    if not sys.stderr.isatty():
+        yield lambda done, text: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
+        transient=True,
+        # Summaries go around the bar where both are on the terminal, and to a file otherwise.
+        redirect_stdout=sys.stdout.isatty(),
+    ) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done, text: bar.update(task, completed=done, description=escape(text))

@@ -1,0 +1,328 @@
+"""Sound files to blocks of samples, at the file's own rate, by whichever decoder knows them.
+
+libsndfile is asked first, for every file, since it looks at the content. What it refuses goes to
+PyAV if installed, else to an ffmpeg on the PATH. A file that breaks off gives what can be decoded,
+then a TruncatedAudioWarning. How a break shows depends on the format:
+
+- flac, and mp3 with a Xing or Info tag, promise a length; wav and aiff a chunk size;
+- the last page of an ogg file carries an end mark;
+- mp4 and webm promise a duration;
+- an mp3 without a tag promises nothing, but an incomplete frame is noticed; a flac that was
+  written to a pipe breaks off unnoticed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from bandscribe.types import Audio
+
+# fmt: off
+#: Suffixes of what libsndfile reads.
+PLAIN = frozenset((
+    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf",
+    ".flac", ".mp3", ".mp2", ".ogg", ".oga", ".opus",
+))
+#: Suffixes of what needs PyAV or ffmpeg.
+FOREIGN = frozenset((
+    ".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".webm", ".mka", ".mkv", ".wma", ".ac3",
+    ".amr", ".3gp", ".ape", ".wv", ".avi",
+))
+# fmt: on
+
+#: Frames per read: little is lost with the block in which an error occurs.
+BLOCK = 4096
+_UNKNOWN = 1 << 48  # libsndfile says 2⁶³ − 1 where a stream does not tell its length
+_TOLERANCE = 0.25  # seconds by which a container's duration may exceed its sound
+_quiet = threading.Lock()
+
+
+class TruncatedAudioWarning(UserWarning):
+    """A sound file broke off before its end; what came before was decoded."""
+
+
+def decode(path: Path, start: float = 0.0) -> Iterator[Audio]:
+    """Blocks of a file from `start` seconds on, none of them empty, at its own rate.
+
+    Raises FileNotFoundError, PermissionError, or ValueError, each in one line that names the file:
+    a folder, an empty file, no sound, a missing decoder, NaN or infinite samples.
+    """
+    _check(path)
+    position: float = start
+    for block in _decode(path, start):
+        finite = np.isfinite(block.samples).all(axis=0)
+        if not finite.all():
+            time = position + int(np.argmin(finite)) / block.sample_rate
+            raise ValueError(
+                f"{path}: a sample at {time:.3f} s is not a finite number; export the file again"
+            )
+        position += block.duration
+        yield block
+
+
+def _check(path: Path) -> None:
+    """Raise where there is no file with something in it."""
+    try:
+        if path.is_dir():
+            raise ValueError(f"{path}: a folder, not a sound file")
+        with path.open("rb") as handle:
+            empty = not handle.read(1)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: there is no such file") from None
+    except PermissionError:
+        raise PermissionError(f"{path}: no permission to read it") from None
+    if empty:
+        raise ValueError(f"{path}: the file is empty (0 bytes)")
+
+
+def _decode(path: Path, start: float) -> Iterator[Audio]:
+    try:
+        with _silent():
+            sound = soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError):  # TypeError: a headerless .raw
+        yield from _skip(_decode_foreign(path), start)
+        return
+    with sound:
+        if sound.format != "MP3" or _has_length(path):
+            sound.seek(min(round(start * sound.samplerate), sound.frames))
+            yield from _read(path, sound)
+            return
+    # libsndfile guesses the length of an untagged mp3 from its size, and reads no further: where
+    # the bitrate varies, that loses music. From a pipe it reads to the end.
+    with _piped(path) as sound:
+        yield from _skip(_read(path, sound), start)
+
+
+def _skip(blocks: Iterator[Audio], start: float) -> Iterator[Audio]:
+    """Leave out the first `start` seconds, where a decoder cannot seek."""
+    skipped = 0
+    for block in blocks:
+        drop = min(round(start * block.sample_rate) - skipped, block.samples.shape[1])
+        skipped += drop
+        if drop < block.samples.shape[1]:
+            yield Audio(block.samples[:, drop:], block.sample_rate)
+
+
+def _warn(path: Path, seconds: float, reason: str) -> None:
+    warnings.warn(
+        TruncatedAudioWarning(f"{path}: broke off after {seconds:.1f} s ({reason})"), stacklevel=2
+    )
+
+
+# libsndfile ---------------------------------------------------------------------------------------
+
+
+def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[Audio]:
+    rate: int = sound.samplerate
+    done: int = sound.tell() if sound.seekable() else 0
+    reason = _missing_end(path, sound)
+    # A flac written to a pipe does not know its length, and libsndfile calls its end an error.
+    endless = sound.format == "FLAC" and sound.frames >= _UNKNOWN
+    block = np.empty((BLOCK, sound.channels), np.float32)
+    going = True
+    while going:
+        block.fill(np.nan)
+        try:
+            filled = len(sound.read(out=block))
+            going = filled == BLOCK
+        except soundfile.LibsndfileError:
+            # How far it came shows in the block; a damaged flac leaves a full block of nothing.
+            missing = np.isnan(block[:, 0])
+            filled = int(np.argmax(missing)) if missing[-1] else endless * BLOCK
+            going = False
+            if not endless:
+                reason = "damaged there"
+        if filled:
+            done += filled
+            yield Audio(block[:filled].T.copy(), rate)
+    if reason is None and done < sound.frames < _UNKNOWN:
+        reason = f"its header promises {sound.frames / rate:.1f} s"
+    if reason is not None:
+        _warn(path, done / rate, reason)
+
+
+def _missing_end(path: Path, sound: soundfile.SoundFile) -> str | None:
+    """Why a file is known to be cut before it is read, for the formats that show it; else None."""
+    if sound.format == "OGG" and not _ends_with_mark(path):
+        return "its last page is missing"
+    # libsndfile corrects a chunk that is longer than the file, and says so in its log. Programs
+    # that write to a pipe declare the largest size there is.
+    sizes = re.search(r"(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", sound.extra_info)
+    if sizes and int(sizes[2]) < int(sizes[1]) < 0x7FFFF000:
+        return "its header promises more"
+    return None
+
+
+def _ends_with_mark(path: Path) -> bool:
+    """Whether the last Ogg page (RFC 3533, section 6) is complete and marks the end of stream."""
+    with path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        handle.seek(max(0, size - 2 * 65307))  # twice the largest page
+        tail = handle.read()
+    page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
+    if len(page) < 27 or not page[5] & 4:
+        return False
+    segments = page[26]
+    return len(page) >= 27 + segments + sum(page[27 : 27 + segments])
+
+
+def _has_length(path: Path) -> bool:
+    """Whether the first frame of an mp3 holds a Xing or Info tag with the number of frames."""
+    with path.open("rb") as handle:
+        head = handle.read(10)
+        while head[:3] == b"ID3":  # the size has seven bits per byte
+            handle.seek(
+                sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)), 1
+            )
+            head = handle.read(10)
+        tag = re.search(rb"(?:Xing|Info)(.{4})(.{4})", head + handle.read(4096), re.DOTALL)
+    return bool(tag and tag[1][3] & 1 and any(tag[2]))
+
+
+@contextmanager
+def _piped(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a file as libsndfile sees a pipe: to be read to its end, not sought in."""
+    reading, writing = os.pipe()
+
+    def feed() -> None:
+        # A broken pipe: the reader has seen enough.
+        with (
+            suppress(BrokenPipeError),
+            path.open("rb") as source,
+            os.fdopen(writing, "wb") as pipe,
+        ):
+            shutil.copyfileobj(source, pipe)
+
+    threading.Thread(target=feed, daemon=True).start()
+    with _silent():
+        sound = soundfile.SoundFile(reading, closefd=True)
+    with sound:
+        yield sound
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what libmpg123 prints about odd files off the standard error, while opening one."""
+    with _quiet:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        os.close(null)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+# PyAV and ffmpeg ----------------------------------------------------------------------------------
+
+
+def _decode_foreign(path: Path) -> Iterator[Audio]:
+    try:
+        import av
+    except ModuleNotFoundError:
+        ffmpeg = shutil.which("ffmpeg")
+        if ffmpeg is None and path.suffix.lower() in PLAIN:
+            raise _not_sound(path) from None
+        if ffmpeg is None:
+            raise ValueError(
+                f"{path}: this format needs a decoder: pip install 'bandscribe[formats]', "
+                "or put ffmpeg on the PATH"
+            ) from None
+        return _decode_ffmpeg(path, ffmpeg)
+    return _decode_av(path, av)
+
+
+def _not_sound(path: Path) -> ValueError:
+    return ValueError(
+        f"{path}: no sound that can be decoded; check that it is a sound file, and whole"
+    )
+
+
+def _decode_av(path: Path, av: Any) -> Iterator[Audio]:
+    try:
+        container = av.open(f"file:{path}")
+    except (av.FFmpegError, ValueError):
+        raise _not_sound(path) from None
+    with container:
+        if not container.streams.audio:
+            raise ValueError(f"{path}: holds no sound, only pictures or data")
+        stream = container.streams.audio[0]
+        resampler = av.AudioResampler(format="fltp")
+        rate = stream.rate
+        done = 0
+        reason = None
+        try:
+            for frame in container.decode(stream):
+                for part in resampler.resample(frame):
+                    rate = part.sample_rate
+                    done += part.samples
+                    yield Audio(part.to_ndarray(), rate)
+        except (av.FFmpegError, ValueError):
+            reason = "damaged there"
+        if not done:
+            raise _not_sound(path)
+        promised = _promised(container, stream)
+        if reason is None and done / rate < promised - _TOLERANCE:
+            reason = f"its header promises {promised:.1f} s"
+        if reason is not None:
+            _warn(path, done / rate, reason)
+
+
+def _promised(container: Any, stream: Any) -> float:
+    """Seconds that a container's header promises for its sound; 0 where it only guesses."""
+    if not {"mov", "matroska", "asf"} & set(container.format.name.split(",")):
+        return 0.0
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    alone = len(container.streams) == 1 and container.duration is not None
+    return float(container.duration / 1e6) if alone else 0.0
+
+
+def _decode_ffmpeg(path: Path, ffmpeg: str) -> Iterator[Audio]:
+    """Through `ffmpeg … -f au`: a format whose header (24 bytes) tells rate and channels."""
+    command = [ffmpeg, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", "0:a:0"]
+    command += ["-f", "au", "-c:a", "pcm_f32be", "-"]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+        assert process.stdout is not None
+        try:
+            head = process.stdout.read(24)
+            if len(head) < 24:
+                raise _not_sound(path)
+            offset, _, _, rate, channels = struct.unpack(">5I", head[4:])
+            process.stdout.read(offset - 24)
+            done = 0
+            while data := process.stdout.read(BLOCK * channels * 4):
+                samples = np.frombuffer(data[: len(data) // (4 * channels) * 4 * channels], ">f4")
+                samples = samples.reshape(-1, channels).T.astype(np.float32)
+                done += samples.shape[1]
+                yield Audio(samples, rate)
+            process.wait()
+            log.seek(0)
+            text = log.read().decode(errors="replace")
+            if process.returncode or re.search("partial file|prematurely|Invalid data", text):
+                _warn(path, done / rate, "ffmpeg could not read on")
+        finally:
+            process.stdout.close()
+            process.kill()
+            process.wait()

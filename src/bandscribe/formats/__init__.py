@@ -1,0 +1,9 @@
+"""What a transcription is written as: one module per format, each with `write(path, …)`.
+
+A format that is also an input has `read(path, …)`, which raises a ValueError of one line, naming
+the file, for whatever it cannot read. Every file is written through `bandscribe.files.whole`, and
+the same input gives the same bytes: no dates, no machine names.
+
+Here belong files that other programs open. What a person looks at is in `bandscribe.display`;
+sound is in `bandscribe.audio`; the files of a corpus are in `bandscribe.datasets`.
+"""

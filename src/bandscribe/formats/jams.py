@@ -1,0 +1,73 @@
+"""JAMS (Humphrey et al. 2014), written directly; no library is needed to write it.
+
+JAMS has no namespace for drums. Notes are `tag_open`: an observation of no duration per note, its
+value the class, its confidence the velocity. Beats, where they are known, are `beat`, the value
+being the position in the bar.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bandscribe.files import whole
+from bandscribe.formats.json import content
+from bandscribe.types import Transcription
+
+VERSION = "0.3.4"  # of the schema
+
+
+def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
+    """Write one annotation of notes, and one of beats where they are known.
+
+    `file` names the recording. Raises OSError as `bandscribe.files.whole`.
+    """
+    plain = content(transcription, file=file)
+    duration = plain["duration"]
+    notes = [_observation(n["onset"], n["class"], n["velocity"]) for n in plain["notes"]]
+    beats = [_observation(b["time"], b["position"], None) for b in plain["beats"]]
+    annotations = [_annotation("tag_open", notes, duration, {"classes": plain["classes"]})]
+    if beats:
+        annotations.append(_annotation("beat", beats, duration, {}))
+    tree = {
+        "file_metadata": {
+            "title": file,
+            "artist": "",
+            "release": "",
+            "duration": duration,
+            "identifiers": {},
+            "jams_version": VERSION,
+        },
+        "annotations": annotations,
+        "sandbox": {},
+    }
+    with whole(path) as temporary:
+        text = json.dumps(tree, indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _observation(time: float, value: Any, confidence: float | None) -> dict[str, Any]:
+    return {"time": time, "duration": 0.0, "value": value, "confidence": confidence}
+
+
+def _annotation(
+    namespace: str, data: list[dict[str, Any]], duration: float, sandbox: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "namespace": namespace,
+        "annotation_metadata": {
+            "curator": {"name": "", "email": ""},
+            "annotator": {},
+            "annotation_tools": "bandscribe",
+            "annotation_rules": "",
+            "corpus": "",
+            "data_source": "program",
+            "validation": "",
+            "version": "",
+        },
+        "data": data,
+        "sandbox": sandbox,
+        "time": 0.0,
+        "duration": duration,
+    }

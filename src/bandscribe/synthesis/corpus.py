@@ -1,0 +1,94 @@
+"""A rendered corpus on disk, in the layout of E-GMD, so that any tool can look at it.
+
+    e-gmd-v1.0.0.csv                                  one row per track, E-GMD's columns
+    drummer1/session1/1_style_bpm_beat_4-4_1.flac     audio, mono, 44.1 kHz (E-GMD has wav)
+    drummer1/session1/1_style_bpm_beat_4-4_1.midi     notes with velocities
+    … .csv and … .beats.csv                           the notes, and the beat grid, as tables
+
+Track `i` depends on the seed and on `i` alone: a stopped call goes on where it was, and a longer
+corpus begins with the shorter one.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bandscribe import audio
+from bandscribe.files import whole
+from bandscribe.formats import csv as note_table
+from bandscribe.formats import midi
+from bandscribe.synthesis.source import Source
+from bandscribe.types import Beats
+
+INDEX = "e-gmd-v1.0.0.csv"
+COLUMNS = (
+    "drummer", "session", "id", "style", "bpm", "beat_type", "time_signature", "duration",
+    "split", "midi_filename", "audio_filename", "kit_name",
+)  # fmt: skip
+TRACK_SECONDS = 60.0
+
+
+def write_corpus(
+    source: Source, out: Path, *, hours: float, seed: int, split: str = "train"
+) -> Iterator[dict[str, str]]:
+    """Render tracks of a minute until there are `hours`; yields each one's row of the index.
+
+    Tracks that are there already are kept. The index is written at the end. Raises OSError where
+    `out` cannot be written.
+    """
+    folder = out / "drummer1" / "session1"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for index in range(max(1, round(hours * 3600 / TRACK_SECONDS))):
+        seconds = min(TRACK_SECONDS, hours * 3600)
+        row = _write_track(source, out, folder, index, seconds, seed, split)
+        rows.append(row)
+        yield row
+    with whole(out / INDEX) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def _write_track(
+    source: Source, out: Path, folder: Path, index: int, seconds: float, seed: int, split: str
+) -> dict[str, str]:
+    done = sorted(folder.glob(f"{index + 1}_*.flac"))
+    if done:
+        stem = done[0].with_suffix("")
+    else:
+        sound, notes = source.draw(np.random.default_rng([seed, index]), seconds)
+        bpm, meter = _tempo(notes.beats)
+        stem = folder / f"{index + 1}_drums_{bpm}_beat_{meter}_1"
+        midi.write(stem.with_suffix(".midi"), notes)
+        note_table.write(stem.with_suffix(".csv"), notes)
+        _write_beats(stem.with_suffix(".beats.csv"), notes.beats)
+        # Last, since its presence says that the track is complete.
+        audio.write(stem.with_suffix(".flac"), sound)
+    _, style, bpm_text, kind, meter, kit = stem.name.split("_")
+    name = stem.relative_to(out).as_posix()
+    return {
+        "drummer": "drummer1", "session": "drummer1/session1", "id": f"drummer1/session1/{index + 1}",
+        "style": style, "bpm": bpm_text, "beat_type": kind, "time_signature": meter,
+        "duration": f"{seconds:.6f}", "split": split, "midi_filename": f"{name}.midi",
+        "audio_filename": f"{name}.flac", "kit_name": kit,
+    }  # fmt: skip
+
+
+def _tempo(beats: Beats | None) -> tuple[int, str]:
+    if beats is None or len(beats.times) < 2:
+        return 120, "4-4"
+    return round(60 / float(np.median(np.diff(beats.times)))), f"{int(beats.positions.max())}-4"
+
+
+def _write_beats(path: Path, beats: Beats | None) -> None:
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("time", "position"))
+        if beats is not None:
+            for time, position in zip(beats.times, beats.positions, strict=True):
+                table.writerow((f"{time:.6f}", int(position)))

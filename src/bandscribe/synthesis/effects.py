@@ -1,0 +1,178 @@
+"""What happens to drums between the sticks and the file: room, equaliser, compressor, clipping,
+bandwidth, noise, level, codec.
+
+Parameters are drawn first (`draw`) and applied second (`apply`), so that a treatment can be stored
+and replayed. The linear parts share one pass through the frequency domain.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+import soundfile
+from numpy.typing import NDArray
+
+_CONTROL_HZ = np.geomspace(30, 18000, 7)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """One draw of all effects. Fractions and switches are 0 where an effect is off."""
+
+    seed: int  # of the noises inside
+    reverb_db: float | None  # level of the room against the direct sound
+    reverb_seconds: float  # time to -60 dB
+    reverb_cutoff: float  # Hz, above which the room swallows the treble
+    pre_delay: float  # seconds
+    equaliser_db: tuple[float, ...]  # at 30 Hz to 18 kHz, seven points
+    highpass: float  # Hz, 0 = off
+    lowpass: float  # Hz, 0 = off
+    compressor_db: float  # threshold below the peak, 0 = off
+    compressor_ratio: float
+    release_db: float  # per second
+    drive: float  # of the saturation, 0 = off
+    noise_db: float | None  # against full scale before the final level
+    noise_slope: float  # 0 white, 1 pink, 2 brown
+    peak_db: float  # final level
+    codec: str | None  # OGG or MP3
+    codec_quality: float
+
+
+def draw(rng: np.random.Generator, *, codec: float = 0.0) -> Treatment:
+    """A treatment, `codec` being the probability of a lossy one (some 30 times slower)."""
+
+    def maybe(probability: float, value: float) -> float:
+        return value if rng.random() < probability else 0.0
+
+    amount = rng.choice([0.0, 0.5, 1.0])  # a third of recordings is left nearly alone
+    return Treatment(
+        seed=int(rng.integers(2**32)),
+        reverb_db=float(rng.uniform(-32, -6)) if rng.random() < 0.7 else None,
+        reverb_seconds=float(np.exp(rng.uniform(np.log(0.12), np.log(1.8)))),
+        reverb_cutoff=float(rng.uniform(1500, 9000)),
+        pre_delay=float(rng.uniform(0.0, 0.025)),
+        equaliser_db=tuple(float(x) for x in amount * rng.normal(0, 4.5, len(_CONTROL_HZ))),
+        highpass=maybe(0.2, float(rng.uniform(30, 140))),
+        lowpass=maybe(0.25, float(rng.uniform(5000, 17000))),
+        compressor_db=maybe(0.5, float(rng.uniform(6, 28))),
+        compressor_ratio=float(rng.uniform(1.5, 8)),
+        release_db=float(rng.uniform(40, 400)),
+        drive=maybe(0.25, float(rng.uniform(0.5, 4))),
+        noise_db=float(rng.uniform(-85, -38)) if rng.random() < 0.6 else None,
+        noise_slope=float(rng.uniform(0, 2)),
+        peak_db=float(-rng.exponential(5)),
+        codec=str(rng.choice(["OGG", "MP3"])) if rng.random() < codec else None,
+        codec_quality=float(rng.uniform(0.2, 0.95)),
+    )
+
+
+def apply(samples: NDArray[np.float32], sample_rate: int, what: Treatment) -> NDArray[np.float32]:
+    """Treat mono samples (n,); same length, no delay."""
+    rng = np.random.default_rng(what.seed)
+    out = _filter(samples, sample_rate, what, rng)
+    peak = float(np.abs(out).max(initial=0.0))
+    if peak > 0:
+        out = out / np.float32(peak)
+    if what.compressor_db:
+        out *= _compressor_gain(out, sample_rate, what)
+    if what.drive:
+        out = np.tanh(out * np.float32(what.drive)) / np.float32(np.tanh(what.drive))
+    if what.noise_db is not None:
+        out = out + _noise(len(out), what.noise_db, what.noise_slope, rng)
+    out = out * np.float32(10 ** (what.peak_db / 20))
+    if what.codec:
+        out = _codec(out, sample_rate, what.codec, what.codec_quality)
+    return out
+
+
+def _filter(
+    samples: NDArray[np.float32], sample_rate: int, what: Treatment, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Room, equaliser and band limits in one multiplication of spectra."""
+    response = _room(sample_rate, what, rng)
+    if not (len(response) or any(what.equaliser_db) or what.highpass or what.lowpass):
+        return samples
+    n = len(samples)
+    size = scipy.fft.next_fast_len(n + max(len(response), sample_rate // 20), real=True)
+    spectrum = scipy.fft.rfft(samples, size)
+    coarse = np.geomspace(10, sample_rate / 2, 96)
+    curve_db = np.interp(np.log(coarse), np.log(_CONTROL_HZ), what.equaliser_db)
+    if what.highpass:
+        curve_db -= 10 * np.log10(1 + (what.highpass / coarse) ** 4)
+    if what.lowpass:
+        curve_db -= 10 * np.log10(1 + (coarse / what.lowpass) ** 12)
+    frequencies = np.linspace(0, sample_rate / 2, len(spectrum), dtype=np.float32)
+    # Zero-phase, so that the equaliser moves no onset.
+    spectrum *= np.interp(frequencies, coarse, 10 ** (curve_db / 20)).astype(np.float32)
+    if len(response):
+        spectrum *= 1 + scipy.fft.rfft(response, size)
+    filtered = scipy.fft.irfft(spectrum, size)[:n]
+    return np.asarray(filtered, dtype=np.float32)
+
+
+def _room(sample_rate: int, what: Treatment, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Impulse response without the direct sound: early echoes, then a tail of decaying noise."""
+    if what.reverb_db is None:
+        return np.zeros(0, dtype=np.float32)
+    n = int(min(what.reverb_seconds, 1.2) * sample_rate)
+    tail = rng.standard_normal(n, dtype=np.float32)
+    tail *= np.exp(-6.9 / (what.reverb_seconds * sample_rate) * np.arange(n, dtype=np.float32))
+    # Walls swallow treble: an average over the samples of half a period at the cutoff.
+    width = max(1, int(sample_rate / (2 * what.reverb_cutoff)))
+    total = np.cumsum(tail, dtype=np.float64)
+    tail[width:] = (total[width:] - total[:-width]) / width
+    echoes = rng.integers(sample_rate // 1000, sample_rate // 20, 8)
+    response = np.zeros(n + int(what.pre_delay * sample_rate), dtype=np.float32)
+    response[-n:] = tail
+    response[echoes[echoes < len(response)]] += 3.0 * tail.std()
+    response *= np.float32(10 ** (what.reverb_db / 20) / np.sqrt(np.sum(response**2)))
+    return response
+
+
+def _compressor_gain(
+    samples: NDArray[np.float32], sample_rate: int, what: Treatment, hop: int = 64
+) -> NDArray[np.float32]:
+    """Gain (n,) of a feed-forward compressor that attacks at once and releases by dB per second.
+
+    The level after a peak falls on a straight line in dB, so the envelope is a running maximum of
+    `level + slope · time`, minus `slope · time`.
+    """
+    blocks = -(-len(samples) // hop)
+    padded = np.zeros(blocks * hop, dtype=np.float32)
+    padded[: len(samples)] = np.abs(samples)
+    level = 20 * np.log10(padded.reshape(blocks, hop).max(axis=1) + 1e-4)
+    fall = what.release_db * hop / sample_rate * np.arange(blocks)
+    envelope = np.maximum.accumulate(level + fall) - fall
+    over = np.maximum(0.0, envelope + what.compressor_db)
+    gain = 10 ** (-over * (1 - 1 / what.compressor_ratio) / 20)
+    centres = (np.arange(blocks) + 0.5) * hop
+    return np.asarray(np.interp(np.arange(len(samples)), centres, gain), dtype=np.float32)
+
+
+def _noise(n: int, level_db: float, slope: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise (n,) at a level, its power falling by 3 · slope dB per octave, drawn as a spectrum."""
+    size = scipy.fft.next_fast_len(n, real=True)
+    spectrum = rng.standard_normal((size // 2 + 1, 2), dtype=np.float32).view(np.complex64)[:, 0]
+    index = np.arange(len(spectrum), dtype=np.float32)
+    spectrum *= np.maximum(index, 20) ** np.float32(-slope / 2)
+    noise = scipy.fft.irfft(spectrum, size)[:n]
+    noise *= 10 ** (level_db / 20) / np.sqrt(np.mean(noise**2) + 1e-12)
+    return np.asarray(noise, dtype=np.float32)
+
+
+def _codec(
+    samples: NDArray[np.float32], sample_rate: int, codec: str, quality: float
+) -> NDArray[np.float32]:
+    """Through a lossy codec and back; both formats keep the position of onsets."""
+    file = io.BytesIO()
+    clipped = np.clip(samples, -1, 1)
+    soundfile.write(file, clipped, sample_rate, format=codec, compression_level=quality)
+    file.seek(0)
+    decoded, _ = soundfile.read(file, dtype="float32")
+    out = np.zeros_like(samples)
+    n = min(len(out), len(decoded))
+    out[:n] = decoded[:n]
+    return out

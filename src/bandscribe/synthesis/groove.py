@@ -1,0 +1,133 @@
+"""Reads the drum performances of the Groove MIDI data set.
+
+Ten drummers on a Roland TD-11, 13.6 hours, CC BY 4.0. Gillick, Roberts, Engel, Eck, Bamman 2019,
+Learning to Groove with Inverse Sequence Transformations, section 3. Tempo and metre are those of
+each file: the performances were played to a metronome, which is what makes the beat grid true.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
+
+SPLITS = ("train", "validation", "test")
+_INDEX = "info.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """One recording session's take: `notes` in ARTICULATIONS with velocities and beats.
+
+    `drummer` is the leak-safe group; `kind` is `"beat"` or `"fill"`; `bpm` is the index's tempo.
+    """
+
+    notes: Transcription
+    name: str
+    drummer: str
+    style: str
+    kind: str
+    bpm: float
+
+
+def read_groove(path: str | Path, split: str) -> list[Performance]:
+    """The performances of one official split, in the index's order.
+
+    `path` is `groove.zip` as published, or the folder that it unpacks to.
+
+    Raises ValueError for an unknown split, or for a path that holds no Groove index;
+    FileNotFoundError when the path does not exist.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split: expected one of {SPLITS}, got {split!r}")
+    path = Path(path)
+    if path.is_dir():
+        root = path if (path / _INDEX).exists() else path / "groove"
+        if not (root / _INDEX).exists():
+            raise ValueError(f"{path}: holds no groove/{_INDEX}; unpack groove.zip there")
+        return _read_split(lambda name: (root / name).read_bytes(), split)
+    if not zipfile.is_zipfile(path):
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: not found; expected groove.zip or its folder")
+        raise ValueError(f"{path}: not a zip archive; download groove.zip anew")
+    with zipfile.ZipFile(path) as archive:
+        if f"groove/{_INDEX}" not in archive.namelist():
+            raise ValueError(f"{path}: holds no groove/{_INDEX}; download groove.zip anew")
+        return _read_split(lambda name: archive.read(f"groove/{name}"), split)
+
+
+def _read_split(load: Callable[[str], bytes], split: str) -> list[Performance]:
+    rows = csv.DictReader(io.StringIO(load(_INDEX).decode("utf-8")))
+    return [
+        Performance(
+            notes=_parse(load(row["midi_filename"]), float(row["duration"])),
+            name=row["id"],
+            drummer=row["drummer"],
+            style=row["style"],
+            kind=row["beat_type"],
+            bpm=float(row["bpm"]),
+        )
+        for row in rows
+        if row["split"] == split
+    ]
+
+
+def _parse(data: bytes, duration: float) -> Transcription:
+    """One MIDI file; the duration grows where the last note lies beyond it."""
+    import mido
+
+    midi = mido.MidiFile(file=io.BytesIO(data))
+    ticks: list[int] = []
+    notes: list[tuple[int, int]] = []
+    tempos: list[tuple[int, int]] = []
+    signature = (4, 4)
+    tick = 0
+    for message in mido.merge_tracks(midi.tracks, skip_checks=True):
+        tick += message.time
+        if message.type == "note_on" and message.velocity > 0:
+            ticks.append(tick)
+            notes.append((message.note, message.velocity))
+        elif message.type == "set_tempo":
+            tempos.append((tick, message.tempo))
+        elif message.type == "time_signature":
+            signature = (message.numerator, message.denominator)
+    seconds = _tempo_map(tempos, midi.ticks_per_beat)
+    onsets = seconds(np.array(ticks, dtype=np.float64))
+    labels = np.array([ROLAND_TO_ARTICULATION.get(n, "other") for n, _ in notes], dtype=np.str_)
+    velocities = np.array([v / 127 for _, v in notes], dtype=np.float64)
+    duration = max(duration, float(onsets[-1]) if len(onsets) else 0.0)
+
+    # Files of this data set have one metre; a compound one is counted in dotted beats.
+    numerator, denominator = signature
+    beat = midi.ticks_per_beat * 4 / denominator
+    if denominator == 8 and numerator > 3 and numerator % 3 == 0:
+        numerator, beat = numerator // 3, 3 * beat
+    count = int(max(tick, ticks[-1] if ticks else 0) / beat) + 1
+    times = seconds(np.arange(count) * beat)
+    times = times[times < duration]
+    beats = Beats(times, np.arange(len(times)) % numerator + 1)
+    return Transcription(onsets, labels, velocities, duration, ARTICULATIONS, beats)
+
+
+def _tempo_map(
+    changes: list[tuple[int, int]], ticks_per_beat: int
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Ticks to seconds, from (tick, microseconds per beat); 120 bpm until the first change."""
+    ticks = np.array([0, *(tick for tick, _ in changes)], dtype=np.float64)
+    rates = np.array([500_000, *(tempo for _, tempo in changes)]) / (1e6 * ticks_per_beat)
+    starts = np.concatenate([[0.0], np.cumsum(np.diff(ticks) * rates[:-1])])
+
+    def seconds(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        part = np.searchsorted(ticks, at, side="right") - 1
+        return np.asarray(starts[part] + (at - ticks[part]) * rates[part], dtype=np.float64)
+
+    return seconds

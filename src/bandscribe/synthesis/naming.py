@@ -1,0 +1,113 @@
+"""What a drum sound's name says that it is.
+
+Kits of samplers carry free names: `Hi-Hat Closed (Paiste 14")`, `BassDrum`, `c#3 - stick`. The
+rules below look at whole words, and prefer no answer to a wrong one: a loop or a roll in a kit
+would put onsets into the audio that the labels do not know of.
+"""
+
+from __future__ import annotations
+
+import re
+
+# fmt: off
+#: Several strokes, strokes cut short, effects: never of use.
+_UNFIT = frozenset((
+    "roll", "rolls", "loop", "loops", "beat", "beats", "flam", "flams", "drag", "ruff", "choke",
+    "choked", "fx", "reverse", "rev", "swirl", "scrape", "empty", "rest", "off",
+))
+_PERCUSSION = frozenset((
+    "conga", "congas", "bongo", "bongos", "shaker", "maraca", "maracas", "clave", "claves",
+    "woodblock", "woodblocks", "block", "blocks", "djembe", "sangban", "dununba", "kenkeni",
+    "cajon", "cabasa", "guiro", "agogo", "timbale", "timbales", "timbal", "triangle", "vibraslap",
+    "castanets", "snap", "snaps", "fingersnap", "gong", "tabla", "udu", "darbuka", "waterglass",
+))
+# fmt: on
+_KICK = frozenset(("kick", "kicks", "kik", "bassdrum", "kd", "bd"))
+_SNARE = frozenset(("snare", "snares", "sd", "sn"))
+_HAT = frozenset(("hat", "hats", "hihat", "hihats", "hh", "chh", "ohh", "phh"))
+_OPEN = frozenset(("open", "opened", "op", "ohh", "semiopen", "half", "swish"))
+_CLOSED = frozenset(("closed", "close", "cl", "chh"))
+_PEDAL = frozenset(("pedal", "pd", "foot", "phh"))
+_TOM = frozenset(("tom", "toms"))
+_HIGH = frozenset(("high", "hi", "h"))
+_MIDDLE = frozenset(("middle", "mid", "m"))
+_LOW = frozenset(("low", "lo", "l", "floor"))
+
+# Longer words first: "tomhi2" is tom, hi, 2.
+_COMPOUND = re.compile(r"^(floor|tom|crash|ride|snare|kick)(floor|tom|hi|mid|low|lo|bell|cup)$")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_KEY = re.compile(r"^[a-g]#?[0-9]\s*-\s*")
+
+
+def words(name: str) -> list[str]:
+    """The words of a name in lower case, split at capitals and digits too.
+
+    What stands in brackets (makes and sizes) and the name of a key in front are left out.
+    """
+    bare = _KEY.sub("", re.sub(r"\(.*?\)", " ", name))
+    found: list[str] = []
+    for word in _WORD.findall(bare):
+        compound = _COMPOUND.match(word.lower())
+        found += compound.groups() if compound else [word.lower()]
+    return found
+
+
+def articulation(name: str) -> str | None:
+    """The articulation (see `vocabulary.ARTICULATIONS`) that a name speaks of, or None."""
+    said = set(words(name))
+    if said & _UNFIT:
+        return None
+    if said & _PERCUSSION:
+        return "other"
+    if said & {"tambourine", "tamb"}:
+        return "tmb"
+    if said & {"cowbell", "cow"}:
+        return "cb"
+    if said & {"clap", "claps", "handclap"}:
+        return "clap"
+    if said & _KICK or {"bass", "drum"} <= said:
+        return "kd"
+    if said & {"stick", "sticks", "sidestick", "rimclick", "cross"}:
+        return "ss"
+    if "rim" in said and "shot" not in said:
+        return "ss"
+    if said & _SNARE or "rimshot" in said:
+        return "sd"
+    if said & _HAT or {"hi", "hat"} <= said:
+        return _hat(said)
+    if said & _TOM:
+        return _tom(said)
+    return _cymbal(said)
+
+
+def _hat(said: set[str]) -> str | None:
+    """The state must be said: a hat that is neither open nor closed could be either."""
+    if said & _PEDAL:
+        return "phh"
+    if said & _OPEN:
+        return "ohh"
+    return "chh" if said & _CLOSED else None
+
+
+def _tom(said: set[str]) -> str:
+    """By height if it is said, else by number; a tom without either is the middle one."""
+    if said & _LOW:
+        return "lt"
+    if said & _MIDDLE:
+        return "mt"
+    if said & _HIGH:
+        return "ht"
+    numbers = {"1": "ht", "2": "mt", "3": "lt", "4": "lt"}
+    return next((numbers[number] for number in sorted(said & set(numbers))), "mt")
+
+
+def _cymbal(said: set[str]) -> str | None:
+    """Cymbals that are both (crash/ride) or neither ("cymbal") are left out."""
+    if said >= {"crash", "ride"}:
+        return None
+    if said & {"bell", "cup"}:
+        return "rb"
+    for word, cymbal in (("crash", "cr"), ("china", "ch"), ("splash", "sp"), ("ride", "rd")):
+        if word in said:
+            return cymbal
+    return None

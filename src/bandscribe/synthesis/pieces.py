@@ -1,0 +1,203 @@
+"""Single drum hits cut out of recordings, and the kits they make up.
+
+A hit begins with its sound: at most 1 ms lies before the onset. Levels are kept as recorded, so
+that `loudness_db` compares the hits of one piece. Nothing here knows where the sound came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.vocabulary import ARTICULATIONS
+
+Samples = NDArray[np.float32]
+
+#: Ring longer than drums: open hi-hat and cymbals.
+LONG = frozenset({"ohh", "cr", "ch", "sp", "rd", "rb"})
+#: Must be one stroke; claps, tambourines and shaken percussion are many by nature.
+SINGLE = frozenset({"kd", "sd", "ss", "chh", "phh", "ht", "mt", "lt"})
+
+LONGEST = 1.5
+LONGEST_RINGING = 3.0
+LEAD_IN = 0.001
+FADE_OUT = 0.02
+LOUDNESS_SPAN = 0.3
+ENVELOPE_STEP = 0.01
+TAIL_DB = -60.0
+ONSET = 0.1
+SILENCE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """One stroke: `microphones` (mic, sample) float32, aligned in time, the closest first.
+
+    `loudness_db` is the power of the mean of the microphones over the first 0.3 s (what is missing
+    counts as silence), in dB re full scale.
+    """
+
+    microphones: Samples
+    sample_rate: int
+    loudness_db: float
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One way to strike one thing: `layers` from soft to loud, each with alternative hits.
+
+    `velocities` (layer,) ascending in (0, 1]: layer i is meant up to `velocities[i]`.
+    """
+
+    name: str
+    articulation: str
+    layers: tuple[tuple[Hit, ...], ...]
+    velocities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.articulation not in ARTICULATIONS:
+            raise ValueError(
+                f"articulation: expected one of {ARTICULATIONS}, got {self.articulation!r}"
+            )
+        if not self.layers or not all(self.layers):
+            raise ValueError(f"layers: expected at least one hit in each, got {self.layers}")
+        bounds = (0.0, *self.velocities)
+        if len(self.velocities) != len(self.layers) or not all(
+            low < high <= 1.0 for low, high in pairwise(bounds)
+        ):
+            raise ValueError(
+                f"velocities: expected {len(self.layers)} ascending in (0, 1], "
+                f"got {self.velocities}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Kit:
+    """A drum kit: its `pieces` by articulation. `licence` and `origin` are "" where unknown."""
+
+    name: str
+    licence: str
+    origin: str
+    sample_rate: int
+    pieces: Mapping[str, tuple[Piece, ...]]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory taken by the sound."""
+        return sum(
+            hit.microphones.nbytes
+            for pieces in self.pieces.values()
+            for piece in pieces
+            for layer in piece.layers
+            for hit in layer
+        )
+
+
+def read(path: Path, sample_rate: int, *, semitones: float = 0.0) -> Samples:
+    """A sound file as mono (sample,), the mean of its channels, played `semitones` higher.
+
+    Raises ValueError when it cannot be read or holds values that are not finite.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise ValueError(f"{path}: cannot be read as audio ({error})") from error
+    mono: Samples = samples.mean(axis=1, dtype=np.float32)
+    if not np.all(np.isfinite(mono)):
+        raise ValueError(f"{path}: holds samples that are not finite numbers")
+    rate *= 2 ** (semitones / 12)  # played faster is recorded at a higher rate
+    if rate != sample_rate:
+        mono = soxr.resample(mono, rate, sample_rate).astype(np.float32)
+    return mono
+
+
+def cut(microphones: Samples, sample_rate: int, articulation: str) -> Hit | None:
+    """Trim (mic, sample) to one hit; None for silence, and for a drum struck more than once.
+
+    The onset is sought in the first microphone: where it first exceeds -40 dB re its peak, the
+    largest value of the next 50 ms is taken, and the onset is the first sample from there above
+    10 % of that (so that a slow swell begins where it begins). All microphones are cut at the same
+    sample. The tail ends at -60 dB re the peak, or after 1.5 s (3 s for what rings), faded.
+    """
+    close = np.abs(microphones[0])
+    peak = float(close.max(initial=0.0))
+    if peak < SILENCE:
+        return None
+    start = int(np.argmax(close > 0.01 * peak))
+    attack = close[start : start + int(0.05 * sample_rate)].max()
+    onset = start + int(np.argmax(close[start:] > ONSET * attack))
+
+    lead = min(onset, int(LEAD_IN * sample_rate))
+    longest = LONGEST_RINGING if articulation in LONG else LONGEST
+    first = onset - lead
+    hit = microphones[:, first : first + int(longest * sample_rate)]
+    step = int(ENVELOPE_STEP * sample_rate)
+    if articulation in SINGLE and not is_single(envelope(np.abs(hit[0]), step)):
+        return None
+    level = envelope(np.abs(hit).max(axis=0), step)
+    audible = np.flatnonzero(level > level.max() * 10 ** (TAIL_DB / 20))
+    hit = hit[:, : (int(audible[-1]) + 1) * step].astype(np.float32)
+    fade = min(int(FADE_OUT * sample_rate), hit.shape[1] // 4)
+    hit[:, :lead] *= np.linspace(0, 1, lead, endpoint=False, dtype=np.float32)
+    hit[:, hit.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return Hit(hit, sample_rate, loudness_db(hit, sample_rate))
+
+
+def envelope(rectified: Samples, step: int) -> Samples:
+    """The largest value of each `step` samples; the last, shorter step counts too."""
+    padded = np.pad(rectified, (0, -len(rectified) % step))
+    largest: Samples = padded.reshape(-1, step).max(axis=1)
+    return largest
+
+
+def is_single(level: Samples) -> bool:
+    """Whether an envelope in steps of 10 ms is one stroke: no late attack, and no second one.
+
+    Late: the first 50 ms stay 6 dB below the peak. A second attack: after those, a rise by 12 dB
+    within 50 ms to within 10 dB of the peak, of the larger of two neighbouring steps (the envelope
+    of a bass drum is rough).
+    """
+    decibels = 20 * np.log10(np.maximum(level / level.max(), 1e-5))
+    if decibels[:5].max() < -6:
+        return False
+    smooth = np.maximum(decibels[:-1], decibels[1:])
+    return not any(
+        smooth[i] > -10 and smooth[i] - smooth[i - 5 : i].min() > 12 for i in range(5, len(smooth))
+    )
+
+
+def loudness_db(microphones: Samples, sample_rate: int) -> float:
+    """Power of the mean of (mic, sample) over the first 0.3 s, in dB re full scale."""
+    count = int(LOUDNESS_SPAN * sample_rate)
+    mean = microphones[:, :count].mean(axis=0, dtype=np.float64)
+    return float(10 * np.log10(np.sum(mean**2) / count + 1e-12))
+
+
+def group(articulation_pieces: Iterable[Piece]) -> dict[str, tuple[Piece, ...]]:
+    """Pieces by articulation, in the order of the vocabulary; absent articulations are left out."""
+    pieces = list(articulation_pieces)
+    return {
+        articulation: found
+        for articulation in ARTICULATIONS
+        if (found := tuple(p for p in pieces if p.articulation == articulation))
+    }
+
+
+def stack(
+    name: str, articulation: str, layers: Iterable[tuple[float, Sequence[Hit]]]
+) -> Piece | None:
+    """A piece from (velocity, hits) pairs in any order; None when no hit is left."""
+    kept = sorted(((v, tuple(hits)) for v, hits in layers if hits), key=lambda pair: pair[0])
+    if not kept:
+        return None
+    return Piece(
+        name, articulation, tuple(hits for _, hits in kept), tuple(velocity for velocity, _ in kept)
+    )

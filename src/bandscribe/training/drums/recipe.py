@@ -1,0 +1,88 @@
+"""The recipe of a drum network, and what it builds: its front end and its network."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training import recipes
+from bandscribe.training.drums.models import MODELS
+from bandscribe.training.fit import Settings, setting
+from bandscribe.vocabulary import DRUMS_10
+
+
+@dataclass(frozen=True)
+class Recipe(Settings):
+    """Every setting of a drum training run."""
+
+    kits: tuple[str, ...] = setting((), "drum kits to train on: files or folders")
+    validation_kits: tuple[str, ...] = setting((), "drum kits to validate on, none of them above")
+    groove: str | None = setting(None, "zip or folder of the Groove MIDI data set")
+    groove_share: float = setting(0.5, "share of excerpts that play a Groove performance")
+    band: tuple[str, ...] = setting((), "folders with recordings of bands without drums")
+    band_share: float = setting(0.5, "share of excerpts with a band, where there is one")
+    codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
+    credits: str | None = setting(
+        None, "CSV file with name,licence,origin of each source, for the card", changeable=True
+    )
+    excerpt_seconds: float = setting(4.0, "length of a training excerpt")
+    batch: int = setting(16, "excerpts per step")
+    features: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "front end, where it differs (JSON)"}
+    )
+    model: str = setting("crnn", f"network: {', '.join(MODELS)}")
+    options: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "the network's own options (JSON)"}
+    )
+    neighbours: float = setting(0.5, "target one frame before and after an onset")
+    weight_exponent: float = setting(0.5, "how much rare classes weigh: 0 alike, 1 inverse entropy")
+    weight_excerpts: int = setting(200, "excerpts that the weights of the classes are measured on")
+    validation_minutes: float = setting(10.0, "minutes of rendered audio to validate on")
+    validation_seed: int = setting(0, "seed of the validation audio")
+    chunk_seconds: float = setting(12.0, "length of a chunk at inference, and in validation")
+    overlap_seconds: float = setting(2.0, "overlap of neighbouring chunks at inference")
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a field cannot be right."""
+        with torch.device("meta"):  # without memory, and without drawing weights
+            build(self)
+        if both := sorted(set(self.kits) & set(self.validation_kits)):
+            raise ValueError(f"validation_kits: {', '.join(both)} are also among kits")
+        if not 0 <= self.overlap_seconds < self.chunk_seconds:
+            raise ValueError(
+                f"overlap_seconds: expected 0 to less than a chunk of {self.chunk_seconds}, "
+                f"got {self.overlap_seconds}"
+            )
+
+
+def front_end(recipe: Recipe) -> LogSpectrogram:
+    """The front end of this recipe. Raises ValueError when it has no such parameter."""
+    _check_options("features", recipe.features, LogSpectrogram)
+    return LogSpectrogram(**recipe.features)
+
+
+def build(recipe: Recipe) -> nn.Module:
+    """A new network. Raises ValueError when the model, or one of its options, is unknown."""
+    if recipe.model not in MODELS:
+        raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {recipe.model!r}")
+    _check_options("options", recipe.options, MODELS[recipe.model])
+    return MODELS[recipe.model](front_end(recipe).n_bins, len(DRUMS_10), **recipe.options)
+
+
+def read(run: Path) -> Recipe:
+    """The recipe of a run. Raises ValueError when the folder holds none."""
+    if not (run / "recipe.json").is_file():
+        raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
+    return recipes.from_file(run / "recipe.json", Recipe)
+
+
+def _check_options(name: str, given: dict[str, Any], owner: type) -> None:
+    known = sorted(set(inspect.signature(owner).parameters) - {"bins", "classes"})
+    if unknown := sorted(set(given) - set(known)):
+        raise ValueError(f"{name}: no such option {unknown[0]!r}; expected {', '.join(known)}")

@@ -1,0 +1,46 @@
+"""From the paths in a recipe to sources of labelled audio, and to whom they are owed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from bandscribe.synthesis.source import Source
+from bandscribe.training.drums.recipe import Recipe
+
+CREDIT_FIELDS = ["name", "licence", "origin"]
+
+
+def load(recipe: Recipe) -> tuple[Source, Source]:
+    """Sources to train and to validate on: other kits, and Groove MIDI's validation split."""
+    shares = {
+        "groove_share": recipe.groove_share,
+        "band_share": recipe.band_share,
+        "codec_share": recipe.codec_share,
+    }
+    if not recipe.kits or not recipe.validation_kits:
+        raise ValueError("kits, validation_kits: expected at least one each")
+    training, validating = (
+        Source.load(kits, groove=recipe.groove, split=split, band=recipe.band, **shares)
+        for kits, split in ((recipe.kits, "train"), (recipe.validation_kits, "validation"))
+    )
+    return training, validating
+
+
+def read_credits(recipe: Recipe) -> list[dict[str, str]]:
+    """Name, licence and origin of all that was trained on, out of the recipe's `credits` file.
+
+    A source is known there by the last part of its path. Raises ValueError when one is missing.
+    """
+    if recipe.credits is None:
+        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
+    with Path(recipe.credits).open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if rows.fieldnames != CREDIT_FIELDS:
+            raise ValueError(f"{recipe.credits}: expected the columns {','.join(CREDIT_FIELDS)}")
+        known = {row["name"]: row for row in rows}
+    paths = [*recipe.kits, *recipe.band, *([recipe.groove] if recipe.groove else [])]
+    names = sorted({Path(path.partition("#")[0]).name for path in paths})
+    if missing := [name for name in names if name not in known]:
+        raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")
+    return [known[name] for name in names]

@@ -1,0 +1,115 @@
+"""The line from labelled audio to a trained drum network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training import record
+from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.drums import sources, targets, validation
+from bandscribe.training.drums.recipe import Recipe, build, front_end
+from bandscribe.training.drums.validation import Source
+from bandscribe.training.fit import Result, fit
+from bandscribe.types import Transcription
+from bandscribe.vocabulary import DRUMS_10
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Makes training examples out of labelled audio."""
+
+    source: Source
+    front_end: LogSpectrogram
+    seconds: float
+    neighbours: float
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Features (frame, bin) and targets (frame, class) of an excerpt."""
+        audio, notes = self.source.draw(rng, self.seconds)
+        if audio.sample_rate != self.front_end.sample_rate:
+            raise ValueError(
+                f"features: sample_rate {self.front_end.sample_rate} differs from the audio's, "
+                f"{audio.sample_rate}"
+            )
+        features = self.front_end(audio.samples[0])
+        return features, self.targets(notes, len(features))
+
+    def targets(self, notes: Transcription, frames: int) -> NDArray[np.float32]:
+        """Targets (frame, class) of an excerpt's notes."""
+        return targets.onset_targets(
+            notes,
+            frames=frames,
+            frame_rate=self.front_end.frame_rate,
+            neighbours=self.neighbours,
+        )
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+
+    Raises ValueError when the recipe names no kits, or `run` holds a run with another recipe.
+    """
+    return train_on(recipe, run, *sources.load(recipe))
+
+
+def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) -> Result:
+    """Train on `training`; choose the best weights and their thresholds on `validating`.
+
+    Writes what `fit` writes, and metrics.json: thresholds and scores of the best weights in ten,
+    five and three classes. A run that was stopped is reported too, as far as it went.
+    """
+    torch.manual_seed(recipe.seed)
+    model = build(recipe)
+    draw = Draw(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
+    weights = torch.from_numpy(_weights(draw, recipe))
+    held_out = validation.render(
+        validating,
+        draw.front_end,
+        seed=recipe.validation_seed,
+        minutes=recipe.validation_minutes,
+        seconds=recipe.chunk_seconds,
+    )
+
+    def batches(start: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=start)
+        return load(made, workers=recipe.workers)
+
+    result = fit(
+        model,
+        partial(targets.weighted_bce, weights=weights),
+        batches,
+        partial(validation.validate, validation=held_out),
+        recipe,
+        run,
+    )
+    if result.best:
+        figures = {
+            "task": "drums",
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            "weights": dict(zip(DRUMS_10, weights.tolist(), strict=True)),
+            **validation.report(model, held_out),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def _weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
+    """Infrequency weights, measured on excerpts that no step sees."""
+    frames = round(recipe.excerpt_seconds * draw.front_end.frame_rate)
+    drawn = (
+        draw.source.draw(np.random.default_rng([recipe.seed, recipe.steps, 1, item]), draw.seconds)
+        for item in range(recipe.weight_excerpts)
+    )
+    return targets.infrequency_weights(
+        (draw.targets(notes, frames) for _, notes in drawn), exponent=recipe.weight_exponent
+    )

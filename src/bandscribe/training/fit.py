@@ -1,0 +1,265 @@
+"""The training loop of every task: fit a network to batches, validate it, keep the best.
+
+A run is a folder. It can be stopped at any moment (Ctrl-C, a stop signal, a time limit) and goes on
+when it is started again with the same recipe: the result is that of a run that was never stopped.
+
+    recipe.json    every setting, resolved          history.csv   one row per validation
+    versions.json  packages and commit, per start   curve.png     the history, drawn
+    last.pt        where to resume                  best.pt       the best weights so far
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from bandscribe.training import record, schedules
+from bandscribe.training.batches import Batch
+
+#: What a run is judged by: the figure that `validate` must return.
+CRITERION = "micro_f1"
+
+
+def setting(default: Any, text: str, *, changeable: bool = False) -> Any:
+    """A field of a recipe with its help text; `changeable` ones may differ when a run resumes."""
+    return field(default=default, metadata={"help": text, "changeable": changeable})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The part of a recipe that the loop reads; each task's `Recipe` adds its own fields."""
+
+    seed: int = setting(1, "seed of everything random in the run")
+    steps: int = setting(20_000, "optimiser steps of the whole run", changeable=True)
+    learning_rate: float = setting(1e-3, "highest learning rate of AdamW")
+    schedule: Literal["cosine", "plateau", "constant"] = setting(
+        "cosine", "learning rate after the warm-up: cosine over all steps, plateau (a fifth after "
+        "3 validations without gain) or constant"
+    )  # fmt: skip
+    warmup_steps: int = setting(200, "steps over which the learning rate rises")
+    weight_decay: float = setting(0.01, "weight decay of AdamW")
+    clip: float = setting(1.0, "largest norm of the gradient")
+    average: float = setting(
+        0.999, "decay per step of the moving average of the weights that is validated and kept; "
+        "0 keeps the weights themselves"
+    )  # fmt: skip
+    half: bool = setting(True, "compute convolutions in bfloat16")
+    validate_every: int = setting(500, "steps between validations")
+    patience: int = setting(
+        20, "validations without gain after which the run ends", changeable=True
+    )
+    checkpoint_minutes: float = setting(3.0, "minutes between checkpoints", changeable=True)
+    max_minutes: float = setting(
+        0.0, "minutes after which this start stops, to be resumed; 0 for no limit", changeable=True
+    )
+    workers: int = setting(1, "processes that make batches ahead", changeable=True)
+    threads: int = setting(
+        0, "threads of the network; 0 for the cores that the workers leave", changeable=True
+    )
+
+
+@dataclass
+class State:
+    """All that a resumed run must know."""
+
+    step: int = 0
+    seconds: float = 0.0
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def scores(self) -> list[float]:
+        """The criterion at each validation."""
+        return [row[CRITERION] for row in self.history]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a call of `fit` ended: `finished` is false where the run was stopped and can resume."""
+
+    finished: bool
+    step: int
+    best: dict[str, float]
+
+
+def fit(
+    model: nn.Module,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    batches: Callable[[int], Iterator[Batch]],
+    validate: Callable[[nn.Module], dict[str, float]],
+    settings: Settings,
+    run: Path,
+) -> Result:
+    """Train `model` until the settings' last step, early stopping or a stop signal.
+
+    `loss(logits, targets)` is a scalar; `batches(step)` iterates from that step on; `validate`
+    is given the network in eval mode and returns figures, among them `micro_f1`. Writes the files
+    named above into `run`, and leaves the best weights in `model`.
+
+    Raises ValueError when `run` holds a run with another recipe, or the loss is no longer finite.
+    """
+    # More threads than free cores wait for each other: a step then takes several times as long.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    torch.set_num_threads(settings.threads or max(1, (cores or 1) - settings.workers))
+    average = copy.deepcopy(model).eval() if settings.average else model
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay,
+        fused=True,
+    )  # fmt: skip
+    parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
+    saved = torch.load(run / "last.pt") if (run / "last.pt").is_file() else None
+    state = State(**saved["state"]) if saved else State()
+    record.start(run, settings, step=state.step)
+    if saved:
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        torch.set_rng_state(saved["random"])
+    device = next(model.parameters()).device
+    started = checkpointed = time.monotonic()
+    before = state.seconds
+
+    with _stop_signals() as stop, record.Progress(settings.steps) as progress:
+        # The iterator's workers live as long as it does.
+        coming = batches(state.step)
+        while state.step < settings.steps and schedules.waited(state.scores) < settings.patience:
+            rate = settings.learning_rate * _factor(settings, state)
+            features, targets = (tensor.to(device) for tensor in next(coming))
+            value = _step(model, optimiser, loss, features, targets, rate, settings)
+            if not math.isfinite(value):
+                raise ValueError(
+                    f"loss: {value} at step {state.step}; try a smaller learning_rate, or resume "
+                    f"from {run / 'last.pt'}"
+                )
+            if average is not model:
+                _follow(average, model, min(settings.average, (1 + state.step) / (10 + state.step)))
+            state.step += 1
+            state.loss_sum += value
+            state.loss_count += 1
+            state.seconds = before + time.monotonic() - started
+            progress.show(state.step, state.seconds, value, state.scores)
+
+            if state.step % settings.validate_every == 0 or state.step == settings.steps:
+                _validate(average, validate, state, rate, run)
+                progress.log(state.history[-1])
+            if stop or 0 < settings.max_minutes * 60 <= time.monotonic() - started:
+                break
+            if time.monotonic() - checkpointed >= settings.checkpoint_minutes * 60:
+                _save(run / "last.pt", state, parts)
+                checkpointed = time.monotonic()
+        del coming
+
+    _save(run / "last.pt", state, parts)
+    best: dict[str, float] = {}
+    if (run / "best.pt").is_file():
+        best = max(state.history, key=lambda row: row[CRITERION])
+        model.load_state_dict(torch.load(run / "best.pt", map_location=device))
+        record.draw_history(run / "curve.png", state.history)
+    model.eval()
+    ended = state.step >= settings.steps or schedules.waited(state.scores) >= settings.patience
+    return Result(ended, state.step, best)
+
+
+def _factor(settings: Settings, state: State) -> float:
+    factor = schedules.warm_up(state.step, warmup_steps=settings.warmup_steps)
+    if settings.schedule == "cosine":
+        factor *= schedules.cosine(state.step, steps=settings.steps)
+    elif settings.schedule == "plateau":
+        factor *= schedules.plateau(state.scores)
+    return factor
+
+
+def _step(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    features: Tensor,
+    targets: Tensor,
+    rate: float,
+    settings: Settings,
+) -> float:
+    """One step down the gradient, at this learning rate; returns the loss before it."""
+    model.train()
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    with torch.autocast(features.device.type, torch.bfloat16, enabled=settings.half):
+        value = loss(model(features), targets)
+    optimiser.zero_grad()
+    value.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+    optimiser.step()
+    return value.item()
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move the average a little towards the weights and statistics of the network."""
+    for old, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if old.is_floating_point():
+            old.lerp_(new, 1 - decay)
+        else:
+            old.copy_(new)
+
+
+def _validate(
+    average: nn.Module,
+    validate: Callable[[nn.Module], dict[str, float]],
+    state: State,
+    rate: float,
+    run: Path,
+) -> None:
+    """Add a row to the history, and keep the weights if they are the best so far."""
+    average.eval()
+    with torch.no_grad():
+        figures = validate(average)
+    loss = state.loss_sum / max(1, state.loss_count)
+    row = {"step": state.step, "minutes": state.seconds / 60, "rate": rate, "loss": loss}
+    state.history.append({**row, **figures})
+    state.loss_sum, state.loss_count = 0.0, 0
+    if schedules.waited(state.scores) == 0:
+        record.replace(run / "best.pt", lambda path: torch.save(average.state_dict(), path))
+    record.write_history(run / "history.csv", state.history)
+
+
+def _save(path: Path, state: State, parts: dict[str, Any]) -> None:
+    saved = {name: part.state_dict() for name, part in parts.items()}
+    saved |= {"state": vars(state), "random": torch.get_rng_state()}
+    record.replace(path, lambda temporary: torch.save(saved, temporary))
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[float]]:
+    """A list that is empty until a stop signal comes; another one, a second later, acts at once."""
+    came: list[float] = []
+    names = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(number: int, _: object) -> None:
+        now = time.monotonic()
+        if not came:
+            came.append(now)
+            print("\nstopping after this step", file=sys.stderr)
+        elif now - came[0] > 1:  # sooner, it is the same one, sent to the group and to the process
+            restore()
+            signal.raise_signal(number)
+
+    def restore() -> None:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+    before = {name: signal.signal(name, stop) for name in names}
+    try:
+        yield came
+    finally:
+        restore()

@@ -1,0 +1,112 @@
+"""Recipes as text: read from a file, overridden by name, written as JSON.
+
+A recipe is a frozen dataclass with a default and a help text for each field. Fields are `bool`,
+`int`, `float`, `str`, a `Literal` of strings, `X | None`, `tuple[X, ...]` (separated by commas), or
+`dict[str, Any]` (a JSON object, whose entries replace those of the default).
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+R = TypeVar("R")
+
+
+def from_file(path: str | Path, recipe: type[R]) -> R:
+    """The recipe in a JSON file; fields that are not in it keep their defaults.
+
+    Raises ValueError when the file is not JSON, or a field is unknown or of the wrong kind.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not a JSON file ({error})") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: expected an object with the fields of a recipe")
+    kinds = get_type_hints(recipe)
+    _check_names(values, recipe)
+    return recipe(**{name: _convert(name, value, kinds[name]) for name, value in values.items()})
+
+
+def override(recipe: R, values: Mapping[str, str]) -> R:
+    """The recipe with some fields given as text, such as `{"hidden": "64", "kits": "a,b"}`.
+
+    Raises ValueError naming the field, what it takes, and what it was given.
+    """
+    kinds = get_type_hints(type(recipe))
+    _check_names(values, type(recipe))
+    new: dict[str, Any] = {}
+    for name, text in values.items():
+        new[name] = _parse(name, text, kinds[name])
+        if isinstance(new[name], dict):
+            new[name] = {**getattr(recipe, name), **new[name]}
+    return replace(recipe, **new)  # type: ignore[type-var]
+
+
+def to_json(recipe: object) -> str:
+    """Every field, as indented JSON."""
+    return json.dumps(asdict(recipe), indent=2, ensure_ascii=False)  # type: ignore[call-overload]
+
+
+def _check_names(values: Mapping[str, Any], recipe: type) -> None:
+    known = [item.name for item in fields(recipe)]
+    if unknown := sorted(set(values) - set(known)):
+        raise ValueError(f"{unknown[0]}: no such field; expected one of {', '.join(known)}")
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    """A value from the command line."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        given = [option for option in inner if option is not type(None)]
+        return None if text.lower() in ("", "none") else _parse(name, text, given[0])
+    if origin is tuple:
+        return tuple(_parse(name, part.strip(), inner[0]) for part in text.split(",") if part)
+    if origin is dict:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        return _convert(name, value, kind)
+    if kind is bool:
+        choices = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if text.lower() not in choices:
+            raise ValueError(f"{name}: expected true or false, got {text!r}")
+        return choices[text.lower()]
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            expected = "a whole number" if kind is int else "a number"
+            raise ValueError(f"{name}: expected {expected}, got {text!r}") from None
+    return _convert(name, text, kind)
+
+
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    """A value as JSON knows it, checked against the field's kind."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        given = [option for option in inner if option is not type(None)]
+        return None if value is None else _convert(name, value, given[0])
+    if origin is Literal:
+        if value not in inner:
+            raise ValueError(f"{name}: expected one of {', '.join(inner)}, got {value!r}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"{name}: expected a list, got {value!r}")
+        return tuple(_convert(name, item, inner[0]) for item in value)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise ValueError(f"{name}: expected a JSON object, got {value!r}")
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f"{name}: expected {kind.__name__}, got {value!r}")
+    return value

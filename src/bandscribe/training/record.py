@@ -1,0 +1,156 @@
+"""What a run writes down about itself, and what it shows while it goes on."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bandscribe.training import recipes
+
+if TYPE_CHECKING:
+    from bandscribe.training.fit import Settings
+
+_PACKAGES = ("bandscribe", "numpy", "torch", "onnx", "scipy", "soxr", "soundfile")
+
+
+def replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in its place in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, in one move."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def start(run: Path, settings: Settings, *, step: int) -> None:
+    """Write recipe.json and add this start to versions.json.
+
+    Raises ValueError when `run` was begun with another recipe; fields marked as changeable may
+    differ, and their old and new values are noted in versions.json.
+    """
+    resolved = json.loads(recipes.to_json(settings))
+    starts: list[dict[str, Any]] = []
+    changed: dict[str, list[Any]] = {}
+    if (run / "recipe.json").is_file() and step:
+        before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        changed = {
+            name: [before.get(name), resolved.get(name)]
+            for name in sorted(before.keys() | resolved.keys())
+            if before.get(name) != resolved.get(name)
+        }
+        free = {item.name for item in fields(settings) if item.metadata.get("changeable")}
+        if fixed := sorted(changed.keys() - free):
+            raise ValueError(
+                f"{run}: begun with another recipe ({', '.join(fixed)}); "
+                "give its values again, or another folder"
+            )
+        starts = json.loads((run / "versions.json").read_text(encoding="utf-8"))["starts"]
+    starts.append({"step": step, **versions(), "changed": changed})
+    write_json(run / "recipe.json", resolved)
+    write_json(run / "versions.json", {"seed": settings.seed, "starts": starts})
+
+
+def versions() -> dict[str, Any]:
+    """Python, the packages that matter, and the commit of the source (None outside of git)."""
+    packages = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            packages[name] = ""
+    return {"python": platform.python_version(), "packages": packages, "commit": commit()}
+
+
+def commit() -> str | None:
+    """The commit of this source tree, with `+` where tracked files differ from it."""
+    here = Path(__file__).resolve().parent
+    try:
+        name = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
+        answer = subprocess.run(name, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()
+
+
+def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """One row per validation, a header first."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(history[0]))
+            writer.writeheader()
+            writer.writerows({k: float(f"{v:.6g}") for k, v in row.items()} for row in history)
+
+    replace(path, write)
+
+
+def draw_history(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """Loss and validation figures against the step, as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    left = figure.subplots()
+    right = left.twinx()
+    steps = [row["step"] for row in history]
+    left.plot(steps, [row["loss"] for row in history], color="0.6", label="training loss")
+    for name in history[0]:
+        if name not in ("step", "minutes", "rate", "loss"):
+            right.plot(steps, [row[name] for row in history], label=name)
+    left.set(xlabel="step", ylabel="training loss", yscale="log")
+    right.set(ylabel="validation", ylim=(0, 1))
+    right.legend(loc="lower right")
+    replace(path, lambda temporary: figure.savefig(temporary, format="png", dpi=120))
+
+
+class Progress:
+    """One line that moves on a terminal; a line every half minute elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        """Of a run of this many steps."""
+        self.steps = steps
+        self.moving = sys.stderr.isatty()
+        self.shown = time.monotonic() if not self.moving else 0.0
+
+    def __enter__(self) -> Self:
+        """Nothing is shown yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the moving line."""
+        if self.moving:
+            print(file=sys.stderr)
+
+    def show(self, step: int, seconds: float, loss: float, scores: Sequence[float]) -> None:
+        """Where the run is."""
+        now = time.monotonic()
+        if now - self.shown < (0.2 if self.moving else 30):
+            return
+        self.shown = now
+        done = step / self.steps
+        best = f" · best {max(scores):.3f}" if scores else ""
+        bar = "█" * round(24 * done) + "░" * (24 - round(24 * done)) + " " if self.moving else ""
+        line = f"{bar}{step}/{self.steps} · {seconds / 60:.1f} min · loss {loss:.4f}{best}"
+        print(f"\r{line}\x1b[K" if self.moving else line, end="" if self.moving else "\n",
+              file=sys.stderr, flush=True)  # fmt: skip
+
+    def log(self, row: dict[str, float]) -> None:
+        """A line that stays: one validation."""
+        text = " · ".join(f"{name} {value:.4g}" for name, value in row.items())
+        print(f"\r{text}\x1b[K" if self.moving else text, file=sys.stderr, flush=True)

@@ -1,0 +1,315 @@
+"""Every command but `transcribe`, and the command line as a whole."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import bandscribe as package
+from bandscribe import runtime
+from bandscribe.vocabulary import ARTICULATIONS
+from tiny import SAMPLE_RATE
+
+CORPUS = ["evaluate", "drums", "mdb"]
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_model: Path) -> None:
+    """A package that ships the tiny model alone."""
+    (tmp_path / "package/models").mkdir(parents=True)
+    shutil.copy(tiny_model, tmp_path / "package/models/tiny.onnx")
+    monkeypatch.setattr(runtime, "files", lambda _: tmp_path / "package")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, groove_wav: Path, groove: dict[float, str]) -> Path:
+    """One song in the layout of MDB Drums. The first snare is annotated as a tom."""
+    five = {"KD": "KD", "SD": "SD", "CHH": "HH", "OHH": "HH", "RD": "CY"}
+    rows = [[onset, five[name]] for onset, name in groove.items()]
+    next(row for row in rows if row[1] == "SD")[1] = "TT"
+    root = tmp_path / "corpus"
+    audio = root / "MDB Drums/audio/drum_only/MusicDelta_X_Drum.wav"
+    notes = root / "MDB Drums/annotations/class/MusicDelta_X_class.txt"
+    for path in (audio, notes):
+        path.parent.mkdir(parents=True)
+    shutil.copy(groove_wav, audio)
+    notes.write_text("".join(f"{onset}\t{name}\n" for onset, name in rows))
+    return root
+
+
+# the whole ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_names_every_command(bandscribe, arguments) -> None:
+    said = bandscribe(*arguments)
+    assert (said.code, said.err) == (0, "")
+    for command in ("transcribe", "models", "evaluate", "synthesize", "train", "export"):
+        assert f"  {command} " in said.out
+
+
+def test_version(bandscribe) -> None:
+    assert bandscribe("--version").out == f"{package.__version__}\n"
+
+
+def test_unknown_command(bandscribe) -> None:
+    said = bandscribe("sing")
+    assert (said.code, len(said.complaints)) == (2, 1)
+    assert "sing" in said.err
+
+
+PROBE = """
+import json, sys
+from bandscribe.cli import main
+code = main(sys.argv[1:])
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], {"torch", "matplotlib", "numpy", "onnxruntime", "soundfile"}),
+        (["transcribe", "--help"], {"torch", "matplotlib", "numpy", "onnxruntime", "soundfile"}),
+        (["models"], {"torch", "matplotlib", "scipy"}),
+        (["transcribe", "--model", "MODEL", "AUDIO"], {"torch", "matplotlib", "scipy", "onnx"}),
+        ([*CORPUS, "ROOT", "--model", "MODEL"], {"torch", "matplotlib", "scipy", "onnx"}),
+    ],
+)
+def test_light_commands_stay_light(
+    tmp_path, tiny_model, groove_wav, corpus, arguments, absent
+) -> None:
+    places = {"MODEL": str(tiny_model), "AUDIO": str(groove_wav), "ROOT": str(corpus)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *(places.get(word, word) for word in arguments)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, modules = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0
+    assert not absent & set(modules)
+
+
+def test_importing_the_package_imports_no_library() -> None:
+    probe = "import sys, bandscribe; print('numpy' in sys.modules, bandscribe.transcribe.__name__)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout == "False transcribe\n"
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(package.__all__) == package.__all__ == dir(package)
+    for name in package.__all__:
+        assert getattr(package, name)
+    with pytest.raises(AttributeError, match="no attribute 'sing'"):
+        _ = package.sing
+
+
+# models -------------------------------------------------------------------------------------------
+
+
+def test_models_lists_what_is_shipped(bandscribe, installed) -> None:
+    said = bandscribe("models")
+    assert (said.code, said.err) == (0, "")
+    header, row = said.out.splitlines()
+    assert header.split()[:5] == ["name", "task", "classes", "size", "commit"]
+    assert row.split()[:3] == ["tiny", "drums", "10"]
+    assert row.endswith("0.500, 0.600, -")
+
+
+def test_models_names_sources_and_licences(bandscribe, installed) -> None:
+    said = bandscribe("models", "--verbose")
+    assert said.out.endswith("tiny was trained on:\n  none: CC0-1.0, made by hand\n")
+
+
+def test_models_prints_a_card(bandscribe, installed) -> None:
+    assert json.loads(bandscribe("models", "tiny").out)["velocity"] == "the activation at the peak"
+    said = bandscribe("models", "nobody")
+    assert (said.code, len(said.complaints)) == (1, 1)
+
+
+# evaluate -----------------------------------------------------------------------------------------
+
+
+def test_evaluate_writes_what_it_shows(bandscribe, corpus, tiny_model) -> None:
+    """Seven of eight onsets agree; a snare is one false positive, a tom one miss."""
+    said = bandscribe(*CORPUS, corpus, "--model", tiny_model, "-o", "out")
+    assert (said.code, said.err) == (0, "")
+    assert "mdb drum_only: 1 tracks" in said.out
+    figures = json.loads(Path("out/metrics.json").read_text())
+    assert (figures["task"], figures["corpus"], figures["tracks"]) == ("drums", "mdb", 1)
+    assert figures["tolerance"] == 0.05
+    five = figures["classes_5"]
+    counts = [five["micro"][name] for name in ("tp", "fp", "fn")]
+    assert counts == [7, 1, 1]
+    assert five["micro"]["f1"] == 7 / 8
+    assert five["micro"]["ci95"] == [7 / 8, 7 / 8]
+    assert five["per_class"]["TT"] == {
+        "precision": None, "recall": 0.0, "f1": 0.0, "tp": 0, "fp": 0, "fn": 1
+    }  # fmt: skip
+    assert five["macro"]["f1"] == pytest.approx((1 + 2 / 3 + 0 + 1 + 1) / 5)
+    assert figures["classes_3"]["micro"]["tp"] == 6
+    with Path("out/tracks.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["track"], row["classes"]) for row in rows] == [
+        ("MusicDelta_X", "5"),
+        ("MusicDelta_X", "3"),
+    ]
+    assert float(rows[0]["f1"]) == 7 / 8
+
+
+def test_evaluate_leaves_side_stick_out(bandscribe, corpus, tiny_model, monkeypatch) -> None:
+    """What the corpus does not annotate is neither right nor wrong."""
+    monkeypatch.setattr("bandscribe.datasets.mdb.UNSCORED", ("SD",))
+    bandscribe(*CORPUS, corpus, "--model", tiny_model, "-o", "out")
+    figures = json.loads(Path("out/metrics.json").read_text())
+    counts = [figures["classes_5"]["micro"][name] for name in ("tp", "fp", "fn")]
+    assert counts == [6, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["evaluate", "singing", "mdb", "."], 2, "TASK: expected one of drums"),
+        (["evaluate", "drums", "enst", "."], 2, "CORPUS: expected one of mdb"),
+        ([*CORPUS, ".", "--model", "nobody"], 2, "model: expected the path"),
+        ([*CORPUS, ".", "--model", "MODEL", "--audio", "x"], 2, "--audio: expected one of"),
+        ([*CORPUS, ".", "--model", "MODEL"], 1, "give the folder that holds 'MDB Drums'"),
+    ],
+)
+def test_evaluate_says_what_is_wrong(bandscribe, tiny_model, arguments, code, reason) -> None:
+    said = bandscribe(*(tiny_model if word == "MODEL" else word for word in arguments))
+    assert (said.code, said.out, len(said.complaints)) == (code, "", 1)
+    assert reason in said.err
+
+
+# training commands --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "drums"],
+        ["train", "drums", "--help"],
+        ["export", "run"],
+        ["synthesize", "drums", "-o", "x", "--kits", "kits"],
+    ],
+)
+def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, arguments) -> None:
+    monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
+    said = bandscribe(*arguments)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "pip install 'bandscribe[train]'" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["train"], "TASK"),
+        (["train", "singing"], "TASK: expected one of drums, got 'singing'"),
+        (["train", "drums", "--colour", "red"], "colour"),
+        (["train", "drums", "--steps", "many"], "steps: expected a whole number, got 'many'"),
+        (["train", "drums", "--steps"], "--steps: expected a value"),
+        (["train", "drums", "steps"], "expected --FIELD VALUE, got 'steps'"),
+        (["synthesize", "singing", "-o", "x"], "KIND: expected one of drums"),
+        (["synthesize", "drums", "-o", "x", "--hours", "0"], "--hours: expected a positive"),
+        (["synthesize", "drums", "-o", "x", "--seed", "-1"], "--seed: expected 0 or more"),
+        (["synthesize", "drums"], "-o"),
+    ],
+)
+def test_wrong_usage_of_training_commands(bandscribe, arguments, reason) -> None:
+    said = bandscribe(*arguments)
+    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
+    assert reason in said.err
+
+
+def test_train_explains_every_field(bandscribe) -> None:
+    from dataclasses import fields
+
+    from bandscribe.training.drums.recipe import Recipe
+
+    said = bandscribe("train", "drums", "--help")
+    assert (said.code, said.err) == (0, "")
+    for field in fields(Recipe):
+        line = next(line for line in said.out.splitlines() if line.startswith(f"  --{field.name} "))
+        assert field.metadata["help"] in line
+    assert "bandscribe train drums --help" in bandscribe("train", "--help").out
+
+
+def test_train_resolves_its_recipe(bandscribe, monkeypatch) -> None:
+    """A file, and over it the command line; the resolved recipe is printed."""
+    from bandscribe.training.fit import Result
+
+    given = []
+
+    def train(recipe: object, run: Path) -> Result:
+        given.append((recipe, run))
+        return Result(finished=True, step=7, best={})
+
+    monkeypatch.setattr("bandscribe.training.drums.train.train", train)
+    Path("recipe.json").write_text('{"steps": 5, "seed": 3}')
+    said = bandscribe(
+        "train",
+        "drums",
+        "--recipe",
+        "recipe.json",
+        "--steps=7",
+        "--learning-rate",
+        "1e-4",
+        "-o",
+        "r",
+    )
+    assert (said.code, said.err) == (0, "")
+    [(recipe, run)] = given
+    assert (recipe.steps, recipe.seed, recipe.learning_rate) == (7, 3, 1e-4)
+    assert run == Path("r")
+    assert json.loads(said.out[: said.out.rindex("}") + 1])["steps"] == 7
+    assert said.out.endswith("r: step 7, finished\n")
+
+
+def test_export_of_no_run(bandscribe) -> None:
+    said = bandscribe("export", "nowhere")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert said.err.startswith("bandscribe: nowhere: ")
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Path:
+    """One piece of each class, a short click."""
+    folder = tmp_path / "kit"
+    folder.mkdir()
+    rows = []
+    click = np.exp(-np.arange(4000) / 400) * np.random.default_rng(0).uniform(-0.5, 0.5, 4000)
+    for name in ARTICULATIONS:
+        soundfile.write(folder / f"{name}.wav", click, SAMPLE_RATE)
+        rows.append({"file": f"{name}.wav", "class": name, "piece": name, "rank": 1})
+    (folder / "kit.json").write_text(json.dumps(rows))
+    return folder
+
+
+def test_synthesize_writes_a_corpus(bandscribe, kit) -> None:
+    arguments = ("synthesize", "drums", "--hours", "0.0005", "--kits", kit)
+    said = bandscribe(*arguments, "-o", "first")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "first: 1 tracks, 0:02, 1 kits\n"
+    with Path("first/e-gmd-v1.0.0.csv").open() as file:
+        [row] = csv.DictReader(file)
+    bandscribe(*arguments, "-o", "again")
+    for name in ("audio_filename", "midi_filename"):
+        first, again = (Path(folder, row[name]).read_bytes() for folder in ("first", "again"))
+        assert first == again
+
+
+def test_synthesize_without_a_kit(bandscribe) -> None:
+    Path("empty").mkdir()
+    said = bandscribe("synthesize", "drums", "-o", "out", "--kits", "empty")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "empty: no drum kit there" in said.err
+    assert not Path("out").exists()

@@ -1,0 +1,297 @@
+import csv
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from bandscribe import files
+from tiny import SAMPLE_RATE
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def song(tmp_path: Path, groove_wav: Path) -> Path:
+    return Path(shutil.copy(groove_wav, tmp_path / "song.wav"))
+
+
+@pytest.fixture
+def album(tmp_path: Path, groove_wav: Path) -> Path:
+    """Two songs in two folders, and things that are none."""
+    folder = tmp_path / "album"
+    for name in ("b.wav", "disc 2/01. Feat. X.WAV", ".hidden/c.wav", ".d.wav"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(groove_wav, folder / name)
+    (folder / "notes.txt").write_text("hello")
+    return folder
+
+
+# what it writes -----------------------------------------------------------------------------------
+
+
+def test_midi_into_the_working_directory(transcribe, song, groove) -> None:
+    said = transcribe(song)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"{song} → song.mid  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n"
+    notes = [message for message in mido.MidiFile("song.mid") if message.type == "note_on"]
+    assert len([note for note in notes if note.velocity]) == len(groove)
+
+
+def test_every_format_in_a_folder(transcribe, song, groove) -> None:
+    said = transcribe(song, "--format", "midi,csv,jams,json,npz,png", "-o", "new/out")
+    assert (said.code, said.err) == (0, "")
+    assert listing(Path("new/out")) == [
+        f"song.{suffix}" for suffix in ("csv", "jams", "json", "mid", "npz", "png")
+    ]
+    with Path("new/out/song.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["class"] for row in rows] == list(groove.values())
+    plain = json.loads(Path("new/out/song.json").read_text())
+    assert (plain["file"], plain["duration"], len(plain["notes"])) == ("song.wav", 2.5, 8)
+    with np.load("new/out/song.npz") as arrays:
+        assert arrays["values"].shape == (251, 10)
+
+
+def test_fewer_classes(transcribe, song) -> None:
+    assert "8 notes (KD 2, SD 2, HH 3, CY 1)" in transcribe(song, "--classes", "5").out
+    assert "7 notes (KD 2, SD 2, HH 3)" in transcribe(song, "--classes", "3").out
+
+
+def test_one_input_and_one_format_name_a_file(transcribe, song) -> None:
+    assert transcribe(song, "-o", "deep/part.csv").code == 0
+    assert Path("deep/part.csv").read_text().startswith("onset,class,velocity\n")
+    assert transcribe(song, "-o", "part", "--format", "json").code == 0
+    assert json.loads(Path("part").read_text())["file"] == "song.wav"
+
+
+def test_a_folder_that_exists_is_a_folder(transcribe, song) -> None:
+    Path("out").mkdir()
+    assert transcribe(song, "-o", "out").code == 0
+    assert transcribe(song, "-o", "new/").code == 0
+    assert listing(Path()) == ["new/song.mid", "out/song.mid"]
+
+
+def test_folders_keep_their_paths(transcribe, album) -> None:
+    said = transcribe(album, "-o", "out")
+    assert said.code == 0
+    assert listing(Path("out")) == ["b.mid", "disc 2/01. Feat. X.mid"]
+    assert len(said.out.splitlines()) == 2
+
+
+def test_a_file_named_twice_is_done_once(transcribe, album) -> None:
+    assert len(transcribe(album, album / "b.wav").out.splitlines()) == 2
+
+
+def test_outputs_are_replaced_or_skipped(transcribe, song) -> None:
+    Path("song.mid").write_text("old")
+    said = transcribe(song, "--skip-existing")
+    assert (said.code, said.out) == (0, f"{song}: skipped, song.mid is there\n")
+    assert Path("song.mid").read_text() == "old"
+    assert transcribe(song).code == 0
+    assert Path("song.mid").read_bytes().startswith(b"MThd")
+
+
+def test_skipping_fills_in_what_is_missing(transcribe, song) -> None:
+    Path("song.mid").write_text("old")
+    assert transcribe(song, "--skip-existing", "--format", "midi,csv").code == 0
+    assert listing(Path()) == ["song.csv", "song.mid"]
+    assert Path("song.mid").read_text() == "old"
+
+
+# hard but valid input -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "seconds", "subtype"),
+    [
+        (8000, 1, 1.0, "PCM_16"),
+        (192000, 8, 0.3, "PCM_16"),
+        (44100, 2, 1.0, "PCM_24"),
+        (96000, 1, 0.5, "FLOAT"),
+        (44100, 1, 0.05, "PCM_16"),
+    ],
+)
+def test_any_rate_channels_and_length(
+    transcribe, tmp_path, rate, channels, seconds, subtype
+) -> None:
+    silence = np.zeros((round(rate * seconds), channels))
+    soundfile.write(tmp_path / "x.wav", silence, rate, subtype=subtype)
+    said = transcribe(tmp_path / "x.wav", "--format", "midi,csv,jams,json,npz,png")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("  0 notes\n")
+    assert Path("x.csv").read_text() == "onset,class,velocity\n"
+
+
+def test_a_truncated_file_is_transcribed_with_a_warning(transcribe, tmp_path, groove_wav) -> None:
+    samples, rate = soundfile.read(groove_wav)
+    soundfile.write(tmp_path / "whole.mp3", np.tile(samples, 4), rate)
+    whole = (tmp_path / "whole.mp3").read_bytes()
+    (tmp_path / "broken.mp3").write_bytes(whole[: len(whole) // 2])
+    said = transcribe(tmp_path / "broken.mp3")
+    assert said.code == 0
+    assert len(said.complaints) == 1
+    assert said.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
+    assert Path("broken.mid").is_file()
+
+
+# bad input ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> dict[str, Path]:
+    folder = tmp_path / "bad"
+    (folder / "nothing").mkdir(parents=True)
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "text.wav").write_text("This is no sound at all, but a letter to a friend.\n" * 50)
+    broken = np.zeros(1000, dtype=np.float32)
+    for name, value in (("nan", np.nan), ("inf", np.inf)):
+        broken[500] = value
+        soundfile.write(folder / f"{name}.wav", broken, SAMPLE_RATE, subtype="FLOAT")
+    names = ("missing.wav", "nothing", "empty.wav", "text.wav", "nan.wav", "inf.wav")
+    return {name: folder / name for name in names}
+
+
+@pytest.mark.parametrize(
+    "name", ["missing.wav", "nothing", "empty.wav", "text.wav", "nan.wav", "inf.wav"]
+)
+def test_bad_input_is_one_line_and_the_others_are_done(transcribe, bad, song, name) -> None:
+    said = transcribe(bad[name], song)
+    assert said.code == 1
+    assert len(said.complaints) == 1
+    assert said.err.startswith(f"bandscribe: {bad[name]}: ")
+    assert said.err.count(str(bad[name])) == 1
+    assert listing(Path()) == ["song.mid"]
+
+
+def test_all_bad_inputs_in_one_batch(transcribe, bad, song) -> None:
+    said = transcribe(*bad.values(), song)
+    assert (said.code, len(said.complaints), len(said.out.splitlines())) == (1, 6, 1)
+
+
+def refuse(number: int) -> Callable[..., object]:
+    def write(path: Path, *_: object, **__: object) -> None:
+        with files.whole(path):
+            raise OSError(number, os.strerror(number))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "no space left on device; free some space"),
+        (errno.EACCES, "permission denied; change its permissions"),
+    ],
+)
+def test_a_disk_that_refuses(transcribe, song, monkeypatch, number, reason) -> None:
+    monkeypatch.setattr("bandscribe.formats.csv.write", refuse(number))
+    Path("song.csv").write_text("old")
+    said = transcribe(song, "--format", "csv,midi")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert f"{song}: song.csv: {reason}" in said.err
+    assert Path("song.csv").read_text() == "old"
+    assert listing(Path()) == ["song.csv"]
+
+
+def test_unreadable_input(transcribe, song, monkeypatch) -> None:
+    """As root every file can be read, so that opening it is made to fail."""
+    opened = Path.open
+
+    def refuse_song(path: Path, *arguments: object, **options: object) -> object:
+        if path == song:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse_song)
+    said = transcribe(song)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert said.err.startswith(f"bandscribe: {song}: ")
+    assert "permission" in said.err
+
+
+def test_an_output_below_a_file(transcribe, song) -> None:
+    Path("file").write_text("in the way")
+    said = transcribe(song, "-o", "file/song.mid")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "a part of this path is a file and not a folder" in said.err
+    assert listing(Path()) == ["file"]
+
+
+@pytest.mark.parametrize("kind", ["same", "symbolic link", "hard link"])
+def test_an_input_is_never_overwritten(transcribe, song, kind) -> None:
+    before = song.read_bytes()
+    output = song
+    if kind != "same":
+        output = Path("out.wav")
+        (output.symlink_to if kind == "symbolic link" else output.hardlink_to)(song)
+    said = transcribe(song, "-o", output)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "would overwrite the input" in said.err
+    assert song.read_bytes() == before
+
+
+def test_two_inputs_never_share_an_output(transcribe, album) -> None:
+    shutil.copy(album / "b.wav", album / "b.flac.wav")
+    (album / "b.aiff").write_bytes((album / "b.wav").read_bytes())
+    said = transcribe(album, "-o", "out")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert f"its output out/b.mid is also that of {album / 'b.aiff'}" in said.err
+    assert listing(Path("out")) == ["b.flac.mid", "b.mid", "disc 2/01. Feat. X.mid"]
+
+
+# wrong usage --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--classes", "4"], "classes: expected 3, 5 or 10, got 4"),
+        (["--classes", "many"], "--classes"),
+        (["--sensitivity", "2"], "sensitivity: expected 0 to 1, got 2"),
+        (["--sensitivity", "nan"], "sensitivity: expected 0 to 1"),
+        (["--format", "mp3"], "expected some of midi,csv,jams,json,npz,png, got 'mp3'"),
+        (["--model", "nobody"], "model: expected the path of an ONNX file or one of"),
+        (["--loud"], "--loud"),
+        (["--format", "midi,csv", "-o", "part.csv"], "name a folder for several results"),
+        (["--format", "midi,csv", "-o", "a file"], "is a file; name a folder"),
+    ],
+)
+def test_wrong_usage_is_one_line(transcribe, song, arguments, reason) -> None:
+    Path("a file").write_text("")
+    said = transcribe(song, *arguments)
+    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
+    assert said.err.startswith("bandscribe: ")
+    assert reason in said.err
+    assert listing(Path()) == ["a file"]
+
+
+def test_no_input_at_all(transcribe) -> None:
+    said = transcribe()
+    assert (said.code, len(said.complaints)) == (2, 1)
+
+
+def test_ctrl_c(transcribe, song, monkeypatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bandscribe.drums.notes", stop)
+    said = transcribe(song)
+    assert (said.code, said.out) == (130, "")
+    assert "Traceback" not in said.err
+    assert listing(Path()) == []
+
+
+def test_a_picture_needs_matplotlib(transcribe, song, monkeypatch) -> None:
+    monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
+    said = transcribe(song, "--format", "png")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "pip install 'bandscribe[plot]'" in said.err

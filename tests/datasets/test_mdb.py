@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from bandscribe.datasets import mdb
+
+CLASSES = "0.011610 \t TT \n0.508163 \t OT \n0.520000 \t SD \n0.800000 \t KD \n0.800000 \t CY \n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two songs; only the first has a mix. Nothing reads the audio, so that it can be empty."""
+    for path, text in {
+        "MDB Drums/audio/drum_only/MusicDelta_Rock_Drum.wav": "",
+        "MDB Drums/audio/drum_only/MusicDelta_Jazz_Drum.wav": "",
+        "MDB Drums/audio/full_mix/MusicDelta_Rock_MIX.wav": "",
+        "MDB Drums/annotations/class/MusicDelta_Rock_class.txt": CLASSES,
+        "MDB Drums/annotations/class/MusicDelta_Jazz_class.txt": "\n",
+        "MDB Drums/annotations/beats/MusicDelta_Rock_MIX.beats": "0.010\t1\n0.520\t2\n",
+        "remix/MusicDelta_Jazz_remix.flac": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return tmp_path
+
+
+def test_tracks_of_each_kind_of_audio(root: Path) -> None:
+    assert [t.id for t in mdb.tracks(root)] == ["MusicDelta_Jazz", "MusicDelta_Rock"]
+    assert [t.id for t in mdb.tracks(root, "full_mix")] == ["MusicDelta_Rock"]
+    assert [t.id for t in mdb.tracks(root, "remix")] == ["MusicDelta_Jazz"]
+
+
+def test_a_track_says_what_it_is(root: Path) -> None:
+    track = mdb.tracks(root)[1]
+    assert (track.split, track.group, track.licence) == ("test", track.id, "CC BY-NC-SA 4.0")
+    assert track.audio == root / "MDB Drums/audio/drum_only/MusicDelta_Rock_Drum.wav"
+
+
+def test_annotation_without_other(root: Path) -> None:
+    notes = mdb.tracks(root)[1].load()
+    assert notes.classes == ("KD", "SD", "TT", "HH", "CY")
+    assert notes.onsets.tolist() == [0.01161, 0.52, 0.8, 0.8]
+    assert notes.labels.tolist() == ["TT", "SD", "KD", "CY"]
+    assert notes.velocities is None
+    assert notes.beats is not None
+    assert notes.beats.positions.tolist() == [1, 2]
+
+
+def test_a_track_without_notes_or_beats(root: Path) -> None:
+    notes = mdb.tracks(root)[0].load()
+    assert (len(notes.onsets), notes.beats, notes.duration) == (0, None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("0.1 XX\n", r"unknown classes \['XX'\]"),
+        ("0.1 KD\nsoon KD\n", "line 2: 'soon' is no time"),
+        ("0.1\n", "line 1: expected a time and a label"),
+    ],
+)
+def test_bad_annotations_name_the_file(root: Path, text: str, reason: str) -> None:
+    path = root / "MDB Drums/annotations/class/MusicDelta_Rock_class.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"MusicDelta_Rock_class.txt: {reason}"):
+        mdb.load(root, "MusicDelta_Rock")
+
+
+def test_another_folder_is_an_error_with_its_cure(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="give the folder that holds 'MDB Drums'"):
+        mdb.tracks(tmp_path)
+    with pytest.raises(ValueError, match="audio: expected one of drum_only, full_mix, remix"):
+        mdb.tracks(tmp_path, "stems")

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandscribe.chunks import Chunk, cut, split, stitch
+
+SIZES = st.tuples(st.integers(1, 30), st.integers(0, 29)).filter(lambda pair: pair[1] < pair[0])
+
+
+def moving_sum(reach: int):  # type: ignore[no-untyped-def]
+    """A network that sees `reach` frames to either side, and silence beyond its input."""
+
+    def network(frames: np.ndarray) -> np.ndarray:
+        padded = np.pad(frames, ((reach, reach), (0, 0)))
+        return sum(padded[i : i + len(frames)] for i in range(2 * reach + 1))
+
+    return network
+
+
+def blocks_of(frames: np.ndarray, size: int) -> list[np.ndarray]:
+    return [frames[i : i + size] for i in range(0, len(frames), size)]
+
+
+def test_worked_example() -> None:
+    assert split(25, 10, 4) == [
+        Chunk(0, 10, 0, 8),
+        Chunk(6, 16, 8, 14),
+        Chunk(12, 22, 14, 20),
+        Chunk(18, 25, 20, 25),
+    ]
+
+
+def test_an_input_that_fits_is_one_chunk() -> None:
+    assert split(10, 10, 4) == [Chunk(0, 10, 0, 10)]
+    assert split(3, 10, 4) == [Chunk(0, 3, 0, 3)]
+    assert split(0, 10, 4) == []
+
+
+@given(st.integers(0, 200), SIZES)
+def test_each_frame_is_kept_once(n_frames: int, sizes: tuple[int, int]) -> None:
+    chunks = split(n_frames, *sizes)
+    kept = [frame for chunk in chunks for frame in range(chunk.keep_start, chunk.keep_stop)]
+    assert kept == list(range(n_frames))
+    assert all(chunk.start <= chunk.keep_start for chunk in chunks)
+    assert all(chunk.stop - chunk.start <= sizes[0] for chunk in chunks)
+
+
+@given(st.integers(1, 120), st.integers(1, 50), st.integers(0, 3))
+def test_chunked_equals_whole(n_frames: int, block: int, reach: int) -> None:
+    frames = np.random.default_rng(n_frames).integers(0, 9, (n_frames, 2)).astype(np.float32)
+    network = moving_sum(reach)
+    pieces = list(stitch(blocks_of(frames, block), network, 12, 2 * reach))
+    np.testing.assert_array_equal(np.concatenate(pieces), network(frames))
+
+
+def test_the_reader_s_blocks_change_nothing() -> None:
+    frames = np.random.default_rng(5).standard_normal((100, 3)).astype(np.float32)
+    whole = list(cut([frames], 16, 5))
+    for size in (1, 7, 16, 17, 99):
+        found = list(cut(blocks_of(frames, size), 16, 5))
+        assert [chunk for chunk, _ in found] == [chunk for chunk, _ in whole]
+        for (_, ours), (_, theirs) in zip(found, whole, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_only_a_chunk_is_held() -> None:
+    """A chunk is given out as soon as its successor's first new frame is known."""
+    seen = 0
+
+    def endless():  # type: ignore[no-untyped-def]
+        nonlocal seen
+        while True:
+            seen += 1
+            yield np.zeros((1, 1), dtype=np.float32)
+
+    chunks = cut(endless(), 10, 4)
+    for k in range(5):
+        chunk, _ = next(chunks)
+        assert (chunk.start, seen) == (6 * k, 6 * k + 11)
+
+
+def test_overlap_must_be_less_than_a_chunk() -> None:
+    with pytest.raises(ValueError, match="overlap_frames: expected 0 to 9"):
+        split(5, 10, 10)

@@ -1,0 +1,93 @@
+"""The picture is drawn for any length, holds what was picked, and needs no display."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe import display
+from bandscribe.types import Activations, Transcription
+from bandscribe.vocabulary import DRUMS_10, reduce
+
+matplotlib = pytest.importorskip("matplotlib")
+
+
+def heard(seconds: float) -> tuple[Activations, Transcription]:
+    """A kick every second and a high and low tom in the middle, with activations to match."""
+    kicks = np.arange(0.0, seconds, 1.0)
+    onsets = np.concatenate([kicks, [seconds / 2] * 2])
+    labels = np.array(["KD"] * len(kicks) + ["HT", "LT"])
+    order = np.argsort(onsets, kind="stable")
+    onsets, labels = onsets[order], labels[order]
+    values = np.zeros((1 + round(seconds * 100), 10), np.float32)
+    for onset, label in zip(onsets, labels, strict=True):
+        values[round(onset * 100), DRUMS_10.index(label)] = 0.5 if label == "HT" else 0.9
+    return (
+        Activations(values, 100.0, 0.0, DRUMS_10),
+        Transcription(onsets, labels, None, seconds, DRUMS_10),
+    )
+
+
+@pytest.mark.parametrize("classes", [10, 5, 3])
+def test_draws(tmp_path: Path, classes: int) -> None:
+    from matplotlib.image import imread
+
+    activations, part = heard(3.0)
+    for name in ("a.png", "b.png"):
+        display.draw(tmp_path / name, activations, reduce(part, classes), title="a $1 song_x")
+    image = imread(tmp_path / "a.png")
+    assert image.shape[1] == 1430
+    assert image[..., :3].std() > 0.05
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_lanes_of_a_reduction_hold_their_greatest() -> None:
+    activations, part = heard(3.0)
+    lanes = display._lanes(activations, reduce(part, 5).classes)
+    toms = activations.values[:, [5, 6, 7]]
+    np.testing.assert_array_equal(lanes[:, 2], toms.max(axis=1))
+    assert lanes[150, 2] == np.float32(0.9)
+    with pytest.raises(ValueError, match=r"no class of KD, .* belongs to vio"):
+        display._lanes(activations, ("vio",))
+
+
+def test_thinning_keeps_peaks() -> None:
+    times = np.arange(50_000) / 100
+    values = np.zeros((50_000, 2), np.float32)
+    values[[7, 49_999], [0, 1]] = 1.0
+    thin_times, thin = display._thin(times, values)
+    assert len(thin_times) == len(thin) <= 1500
+    assert thin.max(axis=0).tolist() == [1.0, 1.0]
+    assert abs(thin_times[np.argmax(thin[:, 0])] - 0.07) < 0.4
+
+
+def test_rows() -> None:
+    assert display._rows(0.05) == (1, 0.05)
+    assert display._rows(30.0) == (1, 30.0)
+    assert display._rows(95.0) == (4, 30.0)
+    assert display._rows(3600.0) == (12, 300.0)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 65.0])
+def test_short_long_and_silent(tmp_path: Path, seconds: float) -> None:
+    frames = 1 + int(seconds * 100)
+    silent = Activations(np.zeros((frames, 10), np.float32), 100.0, 0.0, DRUMS_10)
+    nothing = Transcription(np.zeros(0), np.zeros(0, np.str_), None, seconds, DRUMS_10)
+    display.draw(tmp_path / "a.png", silent, nothing)
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    activations, part = heard(1.0)
+    with pytest.raises(ValueError, match="expected a picture's suffix"):
+        display.draw(tmp_path / "a.mp3", activations, part)
+    level = Activations(activations.values * 0, 100.0, 0.0, DRUMS_10, "level_db")
+    with pytest.raises(ValueError, match="expected probabilities"):
+        display.draw(tmp_path / "a.png", level, part)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'bandscribe\[plot\]'"):
+        display.draw(tmp_path / "a.png", activations, part)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,160 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bandscribe import audio, drums, runtime
+from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.vocabulary import DRUMS, DRUMS_10
+from tiny import SAMPLE_RATE, hits, tiny_card
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path) -> runtime.Model:
+    return runtime.load(tiny_model)
+
+
+def check(notes: Transcription, groove: dict[float, str], late: float = 0.0) -> None:
+    assert notes.labels.tolist() == list(groove.values())
+    np.testing.assert_allclose(notes.onsets, np.array(list(groove)) + late, atol=0.02)
+
+
+def test_a_file_becomes_notes(groove_wav: Path, tiny_model: Path, groove: dict[float, str]) -> None:
+    notes = drums.transcribe(groove_wav, model=tiny_model)
+    check(notes, groove)
+    assert notes.duration == 2.5
+    assert notes.velocities is not None and notes.velocities.min() > 0.5
+
+
+@pytest.mark.parametrize(("sample_rate", "channels"), [(44100, 1), (48000, 2), (192000, 8)])
+def test_audio_of_any_kind(
+    sample_rate: int, channels: int, tiny_model: Path, groove: dict[float, str]
+) -> None:
+    mono = audio.resample(Audio(hits(groove, 2.5)[None], SAMPLE_RATE), sample_rate)
+    many = Audio(np.repeat(mono.samples, channels, axis=0), sample_rate)
+    check(drums.transcribe(many, model=tiny_model), groove)
+
+
+def test_a_file_equals_its_samples(groove_wav: Path, tiny_model: Path) -> None:
+    from_file = drums.transcribe(groove_wav, model=tiny_model)
+    from_samples = drums.transcribe(audio.read(groove_wav), model=tiny_model)
+    np.testing.assert_allclose(from_file.onsets, from_samples.onsets, atol=1e-5)
+    assert from_file.labels.tolist() == from_samples.labels.tolist()
+
+
+@pytest.mark.parametrize("block", [1000, 44100, 10**6])
+def test_blocks_change_nothing(block: int, model: runtime.Model, groove: dict[float, str]) -> None:
+    """Nine seconds, several chunks of four."""
+    bars = {onset + 2.5 * bar: name for bar in range(4) for onset, name in groove.items()}
+    samples = hits(bars, 10)[None]
+    whole = drums.activations(Audio(samples, SAMPLE_RATE), model)
+    blocks = (
+        Audio(samples[:, i : i + block], SAMPLE_RATE) for i in range(0, samples.shape[1], block)
+    )
+    streamed = drums.activations(blocks, model)
+    np.testing.assert_allclose(streamed.values, whole.values, atol=1e-5)
+    check(drums.notes(streamed, model.card, duration=10), bars)
+
+
+def test_a_passage_is_transcribed_alike_wherever_it_lies(
+    tiny_model: Path, groove: dict[float, str]
+) -> None:
+    late = 7.333
+    samples = np.concatenate(
+        [np.zeros(round(late * SAMPLE_RATE), dtype=np.float32), hits(groove, 2.5)]
+    )
+    check(drums.transcribe(Audio(samples[None], SAMPLE_RATE), model=tiny_model), groove, late)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.05, 3.0])
+def test_silence_is_an_empty_result(seconds: float, tiny_model: Path) -> None:
+    silence = Audio(np.zeros((1, round(seconds * SAMPLE_RATE)), dtype=np.float32), SAMPLE_RATE)
+    notes = drums.transcribe(silence, model=tiny_model)
+    assert (len(notes.onsets), notes.duration) == (0, silence.duration)
+    assert notes.velocities is not None
+
+
+def test_samples_must_be_finite(tiny_model: Path) -> None:
+    broken = Audio(np.full((1, 100), np.nan, dtype=np.float32), SAMPLE_RATE)
+    with pytest.raises(ValueError, match="source: expected finite samples"):
+        drums.transcribe(broken, model=tiny_model)
+
+
+def test_blocks_must_have_the_front_end_s_rate(model: runtime.Model) -> None:
+    with pytest.raises(ValueError, match="expected mono blocks at 44100 Hz, got 2 channels"):
+        drums.activations([Audio(np.zeros((2, 100), dtype=np.float32), SAMPLE_RATE)], model)
+
+
+def test_groups_add_up_to_one_at_most() -> None:
+    values = np.zeros((2, 10), dtype=np.float32)
+    values[0, [DRUMS_10.index(name) for name in ("CHH", "OHH", "KD")]] = [0.3, 0.4, 0.2]
+    values[1, [DRUMS_10.index(name) for name in ("HT", "MT", "LT", "CR")]] = [0.5, 0.4, 0.3, 0.6]
+    ten = Activations(values, 100.0, 0.0, DRUMS_10)
+    five = drums.reduce_activations(ten, 5)
+    assert five.classes == DRUMS[5]
+    np.testing.assert_allclose(five.values, [[0.2, 0, 0, 0.7, 0], [0, 0, 1, 0, 0.6]], atol=1e-6)
+    three = drums.reduce_activations(ten, 3)
+    np.testing.assert_allclose(three.values, [[0.2, 0, 0.7], [0, 0, 0]], atol=1e-6)
+    assert drums.reduce_activations(ten, 10) is ten
+
+
+def peak(height: float, frame: int = 10) -> Activations:
+    values = np.zeros((20, 10), dtype=np.float32)
+    values[frame, 0] = height
+    return Activations(values, 100.0, 0.0, DRUMS_10)
+
+
+def test_sensitivity_moves_the_threshold_in_logits() -> None:
+    """A peak of height y alone in its window exceeds the mean by 0.8 y; the threshold is 0.2.
+
+    At 0.75 it is sigmoid(logit(0.2) - 2) = 0.0327, at 0.25 sigmoid(logit(0.2) + 2) = 0.649.
+    """
+    card = tiny_card()
+    for sensitivity, threshold in ((0.25, 0.6488), (0.5, 0.2), (0.75, 0.0327)):
+        for factor, found in ((0.99, 0), (1.01, 1)):
+            heard = peak(factor * threshold / 0.8)
+            notes = drums.notes(heard, card, sensitivity=sensitivity, duration=0.2)
+            assert len(notes.onsets) == found
+
+
+def test_velocity_is_the_activation_at_the_peak() -> None:
+    notes = drums.notes(peak(0.8), tiny_card(), duration=0.2)
+    assert notes.onsets == pytest.approx([0.1])
+    assert notes.velocities == pytest.approx([0.8])
+
+
+def test_onsets_stay_within_the_recording() -> None:
+    notes = drums.notes(peak(0.8, frame=19), tiny_card(), duration=0.185)
+    assert notes.onsets.tolist() == [0.185]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"classes": 4}, "classes: expected 3, 5 or 10, got 4"),
+        ({"sensitivity": 1.5}, "sensitivity: expected 0 to 1, got 1.5"),
+        ({"sensitivity": float("nan")}, "sensitivity: expected 0 to 1, got nan"),
+    ],
+)
+def test_bad_arguments_are_named(arguments: dict[str, float], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        drums.notes(peak(0.8), tiny_card(), duration=0.2, **arguments)  # type: ignore[arg-type]
+
+
+def test_a_card_without_thresholds_is_an_error() -> None:
+    card = tiny_card(thresholds={"10": dict.fromkeys(DRUMS_10, 0.2)})
+    with pytest.raises(ValueError, match="'tiny' lacks thresholds for 5 classes"):
+        drums.notes(peak(0.8), card, classes=5, duration=0.2)
+
+
+def test_a_bad_file_is_an_error(tmp_path: Path, tiny_model: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        drums.transcribe(tmp_path / "missing.wav", model=tiny_model)
+
+
+def test_eight_kilohertz(tmp_path: Path, tiny_model: Path) -> None:
+    low = {0.3: "KD", 0.8: "SS", 1.3: "KD"}
+    slow = audio.resample(Audio(hits(low, 2)[None], SAMPLE_RATE), 8000)
+    soundfile.write(tmp_path / "slow.wav", slow.samples[0], 8000)
+    check(drums.transcribe(tmp_path / "slow.wav", model=tiny_model), low)

@@ -1,0 +1,66 @@
+"""A file is whole or not there, and errors name it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from bandscribe.files import whole
+
+
+def test_success_replaces(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    with whole(target) as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".csv"
+        temporary.write_text("new")
+        assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+    assert target.read_text() == "new"
+    umask = os.umask(0)
+    os.umask(umask)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no")])
+def test_failure_leaves_the_old(tmp_path: Path, error: BaseException) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    with pytest.raises(type(error)), whole(target) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+    assert target.read_text() == "old"
+
+
+def test_full_disk_names_the_target(tmp_path: Path) -> None:
+    full = pytest.raises(OSError, match=r"No space left on device: '.*out\.mid'")
+    with full, whole(tmp_path / "out.mid"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not a regular file"), whole(tmp_path):
+        pass
+    with pytest.raises(ValueError, match="not a regular file"), whole(os.devnull):
+        pass
+    missing = pytest.raises(FileNotFoundError, match=r"missing/a\.csv")
+    with missing, whole(tmp_path / "missing" / "a.csv"):
+        pass
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    target = tmp_path / "there" / "out.csv"
+    target.write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    with whole(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"

@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from bandscribe.training.batches import Batch, Batches, Example, load
+
+
+def draw(rng: np.random.Generator) -> Example:
+    return rng.random((5, 3), dtype=np.float32), rng.random((5, 2), dtype=np.float32)
+
+
+def batches(start: int = 0, workers: int = 0, seed: int = 7) -> Iterator[Batch]:
+    return load(Batches(draw, seed=seed, size=2, steps=5, start=start), workers=workers)
+
+
+def same(one: list[Batch], other: list[Batch]) -> bool:
+    return len(one) == len(other) and all(
+        torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_an_item_is_drawn_from_seed_step_and_place_alone() -> None:
+    features, targets = list(batches())[3]
+    assert features.shape == (2, 5, 3)
+    expected = draw(np.random.default_rng([7, 3, 1]))
+    np.testing.assert_array_equal(features[1].numpy(), expected[0])
+    np.testing.assert_array_equal(targets[1].numpy(), expected[1])
+
+
+def test_the_same_for_any_number_of_workers() -> None:
+    here = list(batches())
+    assert same(here, list(batches(workers=1)))
+    assert same(here, list(batches(workers=2)))
+
+
+def test_a_later_start_goes_on_with_the_same() -> None:
+    assert same(list(batches())[3:], list(batches(start=3)))
+    assert not same(list(batches()), list(batches(seed=8)))
+
+
+def test_loading_leaves_the_run_s_generator_alone() -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    next(batches())
+    assert torch.equal(before, torch.get_rng_state())

@@ -1,0 +1,142 @@
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.fit import Result, Settings, fit
+
+SETTINGS = Settings(
+    steps=6,
+    learning_rate=0.05,
+    warmup_steps=1,
+    validate_every=2,
+    workers=0,
+    threads=1,
+    half=False,
+    average=0.9,
+)
+
+
+def draw(rng: np.random.Generator) -> Example:
+    features = rng.random((4, 3), dtype=np.float32)
+    return features, features[:, :1] * 2
+
+
+def toy() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(8, 1))
+
+
+def run(
+    settings: Settings, folder: Path, *, stop_at: int = -1, model: nn.Module | None = None
+) -> tuple[Result, nn.Module]:
+    model = model or toy()
+
+    def batches(start: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=settings.seed, size=3, steps=settings.steps, start=start)
+        for step, batch in enumerate(load(made, workers=0), start):
+            if step == stop_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield batch
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        assert not network.training
+        value = nn.functional.mse_loss(network(torch.ones(1, 4, 3)), 2 * torch.ones(1, 4, 1))
+        return {"micro_f1": 1 / (1 + value.item())}
+
+    return fit(model, nn.functional.mse_loss, batches, validate, settings, folder), model
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:
+    whole, model = run(SETTINGS, tmp_path / "whole")
+    part, _ = run(SETTINGS, tmp_path / "parts", stop_at=2)
+    assert not part.finished
+    assert part.step == 3
+    rest, resumed = run(SETTINGS, tmp_path / "parts")
+    assert (whole.finished, whole.step) == (rest.finished, rest.step) == (True, 6)
+    one, other = (torch.load(tmp_path / name / "last.pt") for name in ("whole", "parts"))
+    for part_name in ("model", "average"):
+        assert equal(one[part_name], other[part_name])
+    assert equal(*(torch.load(tmp_path / name / "best.pt") for name in ("whole", "parts")))
+    assert equal(model.state_dict(), resumed.state_dict())
+    for row in one["state"]["history"] + other["state"]["history"]:
+        del row["minutes"]
+    assert one["state"]["history"] == other["state"]["history"]
+
+
+def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
+    result, model = run(SETTINGS, tmp_path)
+    files = ["best.pt", "curve.png", "history.csv", "last.pt", "recipe.json", "versions.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    assert json.loads((tmp_path / "recipe.json").read_text())["learning_rate"] == 0.05
+    versions = json.loads((tmp_path / "versions.json").read_text())
+    assert versions["seed"] == 1
+    assert versions["starts"][0]["packages"]["torch"] == torch.__version__
+    header, *rows = (tmp_path / "history.csv").read_text().split()
+    assert header == "step,minutes,rate,loss,micro_f1"
+    assert [row.split(",")[0] for row in rows] == ["2.0", "4.0", "6.0"]
+    assert equal(torch.load(tmp_path / "best.pt"), model.state_dict())
+    assert result.best["micro_f1"] == max(
+        row["micro_f1"] for row in torch.load(tmp_path / "last.pt")["state"]["history"]
+    )
+
+
+def test_the_signal_handlers_are_those_from_before(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    run(SETTINGS, tmp_path, stop_at=1)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_another_recipe_is_refused_and_a_longer_run_is_noted(tmp_path: Path) -> None:
+    run(SETTINGS, tmp_path)
+    with pytest.raises(ValueError, match=r"another recipe \(learning_rate\)"):
+        run(replace(SETTINGS, learning_rate=0.1), tmp_path)
+    result, _ = run(replace(SETTINGS, steps=8), tmp_path)
+    assert result.step == 8
+    starts = json.loads((tmp_path / "versions.json").read_text())["starts"]
+    assert [start["step"] for start in starts] == [0, 6]
+    assert starts[1]["changed"] == {"steps": [6, 8]}
+
+
+def test_stops_early_and_after_a_time(tmp_path: Path) -> None:
+    still = replace(
+        SETTINGS, steps=20, learning_rate=0.0, average=0.0, validate_every=1, patience=3
+    )
+    frozen = nn.Sequential(nn.Linear(3, 1))
+    result, _ = run(still, tmp_path / "early", model=frozen)
+    assert result.finished
+    assert result.step == 4
+    result, _ = run(replace(SETTINGS, max_minutes=1e-9), tmp_path / "limit")
+    assert not result.finished
+    assert result.step == 1
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
+    model = toy()
+    with torch.no_grad():
+        model[0].weight.fill_(torch.nan)
+    with pytest.raises(ValueError, match="loss: nan at step 0"):
+        run(SETTINGS, tmp_path, model=model)
+
+
+def test_the_average_follows_the_weights(tmp_path: Path) -> None:
+    run(replace(SETTINGS, steps=1, validate_every=1), tmp_path)
+    saved = torch.load(tmp_path / "last.pt")
+    # After one step the decay is min(0.9, 1/10): nine tenths of the way from where it began.
+    first = toy().state_dict()
+    for name, value in saved["average"].items():
+        if value.is_floating_point():
+            expected = 0.1 * first[name] + 0.9 * saved["model"][name]
+            torch.testing.assert_close(value, expected)

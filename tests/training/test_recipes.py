@@ -1,0 +1,125 @@
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from bandscribe.training import recipes
+from bandscribe.training.drums.recipe import Recipe, build
+
+
+@dataclass(frozen=True)
+class Plain:
+    steps: int = 10
+    rate: float = 0.1
+    half: bool = False
+    name: str = "a"
+    kind: Literal["x", "y"] = "x"
+    path: str | None = None
+    sizes: tuple[int, ...] = (1, 2)
+    kits: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("steps", "20", 20),
+        ("rate", "3e-4", 3e-4),
+        ("rate", "1", 1.0),
+        ("half", "true", True),
+        ("half", "no", False),
+        ("name", "b c", "b c"),
+        ("kind", "y", "y"),
+        ("path", "some/where", "some/where"),
+        ("path", "none", None),
+        ("sizes", "3,4, 5", (3, 4, 5)),
+        ("sizes", "", ()),
+        ("kits", "one,two", ("one", "two")),
+        ("options", '{"hidden": 8}', {"hidden": 8}),
+    ],
+)
+def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
+    found = getattr(recipes.override(Plain(), {name: text}), name)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("step", "1", "step: no such field; expected one of steps, rate"),
+        ("steps", "1.5", "steps: expected a whole number, got '1.5'"),
+        ("rate", "fast", "rate: expected a number, got 'fast'"),
+        ("half", "maybe", "half: expected true or false, got 'maybe'"),
+        ("kind", "z", "kind: expected one of x, y, got 'z'"),
+        ("sizes", "1,b", "sizes: expected a whole number, got 'b'"),
+        ("options", "[1]", "options: expected a JSON object"),
+        ("options", "hidden=8", "options: expected a JSON object"),
+    ],
+)
+def test_wrong_text_names_the_field(name: str, text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        recipes.override(Plain(), {name: text})
+
+
+def test_entries_of_a_dictionary_join_those_that_were_there() -> None:
+    recipe = recipes.override(
+        Plain(options={"hidden": 8, "layers": 2}), {"options": '{"layers": 1}'}
+    )
+    assert recipe.options == {"hidden": 8, "layers": 1}
+
+
+def test_json_round_trip(tmp_path: Path) -> None:
+    recipe = Recipe(kits=("a", "b"), options={"channels": [4, 8], "hidden": 8}, steps=5)
+    path = tmp_path / "recipe.json"
+    path.write_text(recipes.to_json(recipe))
+    assert recipes.from_file(path, Recipe) == recipe
+    path.write_text('{"steps": 7}')
+    assert recipes.from_file(path, Recipe) == replace(Recipe(), steps=7)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("steps: 3", "not a JSON file"),
+        ("[]", "expected an object"),
+        ('{"steps": "3"}', "steps: expected int, got '3'"),
+        ('{"steps": true}', "steps: expected int"),
+        ('{"kits": "a"}', "kits: expected a list"),
+        ('{"stepps": 3}', "stepps: no such field"),
+        ('{"schedule": "linear"}', "schedule: expected one of cosine, plateau, constant"),
+    ],
+)
+def test_wrong_files(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=words):
+        recipes.from_file(path, Recipe)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"model": "transformer"}, "model: expected one of crnn"),
+        ({"options": {"hiden": 3}}, "options: no such option 'hiden'"),
+        ({"options": {"bins": 3}}, "options: no such option 'bins'"),
+        ({"features": {"n_ftt": 3}}, "features: no such option 'n_ftt'"),
+        ({"kits": ("a",), "validation_kits": ("a", "b")}, "validation_kits: a are also"),
+        ({"overlap_seconds": 12.0}, "overlap_seconds"),
+    ],
+)
+def test_a_recipe_checks_itself(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Recipe(**values)
+
+
+def test_every_field_has_help() -> None:
+    assert all(item.metadata["help"] for item in Recipe.__dataclass_fields__.values())
+
+
+def test_options_reach_the_network() -> None:
+    small = build(Recipe(options={"channels": [4], "pooling": [3], "hidden": 5, "layers": 1}))
+    assert small.output.in_features == 10
+    assert json.loads(recipes.to_json(Recipe()))["model"] == "crnn"

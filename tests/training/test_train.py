@@ -1,0 +1,113 @@
+"""From labelled sound to a file that the runtime loads, in a few steps."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe import runtime
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training.drums import validation
+from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.ship import ship
+from bandscribe.training.drums.train import Draw, train_on
+from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.vocabulary import DRUMS, DRUMS_10
+
+SMALL = {"channels": [4], "pooling": [6], "convolutions": 1, "hidden": 4, "layers": 1}
+
+
+class Clicks:
+    """Clicks, each of a class drawn at random."""
+
+    def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
+        onsets = np.arange(0.1, seconds - 0.05, 0.2)
+        labels = np.array(DRUMS_10)[rng.integers(10, size=len(onsets))]
+        samples = np.zeros((1, round(seconds * 44100)), dtype=np.float32)
+        samples[0, np.round(onsets * 44100).astype(int)] = 0.9
+        return Audio(samples, 44100), Transcription(onsets, labels, None, seconds, DRUMS_10)
+
+
+def test_from_sound_to_a_model(tmp_path: Path) -> None:
+    credits = tmp_path / "credits.csv"
+    credits.write_text("name,licence,origin\nclicks,CC0-1.0,this test\n")
+    recipe = Recipe(
+        kits=("kits/clicks",),
+        credits=str(credits),
+        options=SMALL,
+        steps=2,
+        validate_every=2,
+        batch=2,
+        excerpt_seconds=1.0,
+        chunk_seconds=2.0,
+        overlap_seconds=0.5,
+        validation_minutes=0.1,
+        weight_excerpts=3,
+        workers=0,
+        threads=1,
+    )
+    result = train_on(recipe, tmp_path / "run", Clicks(), Clicks())
+    assert result.finished
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert {"micro", "macro", "per_class"} == set(metrics["classes_5"])
+
+    card = ship(tmp_path / "run", tmp_path / "clicks.onnx", name="clicks")
+    model = runtime.load(tmp_path / "clicks.onnx")
+    assert model.card == card
+    assert {key: tuple(group) for key, group in card.thresholds.items()} == {
+        str(count): classes for count, classes in DRUMS.items()
+    }
+    assert card.sources == ({"name": "clicks", "licence": "CC0-1.0", "origin": "this test"},)
+    assert LogSpectrogram(**card.features).frame_rate == card.frame_rate == 100
+    assert model(np.zeros((70, 84), np.float32)).shape == (70, 10)
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no recipe\.json"):
+        ship(tmp_path, tmp_path / "model.onnx")
+
+
+def test_targets_lie_where_the_sound_is() -> None:
+    features, targets = Draw(Clicks(), LogSpectrogram(), 1.0, 0.5)(np.random.default_rng(0))
+    assert features.shape == (101, 84)
+    assert targets.shape == (101, 10)
+    assert np.flatnonzero(targets.max(axis=1) == 1).tolist() == [10, 30, 50, 70, 90]
+    # A window of 2048 samples hears a click two frames before and after its own.
+    assert np.flatnonzero(features.sum(axis=1) > 0.1)[:5].tolist() == [8, 9, 10, 11, 12]
+
+
+def test_another_sample_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="sample_rate 22050"):
+        Draw(Clicks(), LogSpectrogram(sample_rate=22050, fmax=11000), 1.0, 0.5)(
+            np.random.default_rng(0)
+        )
+
+
+def test_validation_is_the_same_for_the_same_seed_and_joins_in_time() -> None:
+    def make(seed: int) -> validation.Validation:
+        return validation.render(Clicks(), LogSpectrogram(), seed=seed, minutes=0.05, seconds=1.0)
+
+    one, again, other = make(0), make(0), make(1)
+    np.testing.assert_array_equal(one.features, again.features)
+    assert one.features.shape == (3, 101, 84)
+    assert one.reference.labels.tolist() == again.reference.labels.tolist()
+    assert one.reference.labels.tolist() != other.reference.labels.tolist()
+    # 101 frames of an excerpt and 20 of silence: the second one begins at 1.21 s.
+    np.testing.assert_allclose(one.reference.onsets[5:10], np.arange(0.1, 1, 0.2) + 1.21)
+
+
+def test_thresholds_part_hits_from_ghosts() -> None:
+    values = np.zeros((100, 2), dtype=np.float32)
+    values[[10, 30, 50], 0] = 0.9
+    values[[20, 40, 60], 0] = 0.5  # false alarms: 0.4 above their mean over five frames
+    values[[10, 70], 1] = 0.6
+    reference = Transcription(
+        np.array([0.1, 0.1, 0.3, 0.5, 0.7]), np.array(["KD", "SD", "KD", "KD", "SD"]), None, 1.0,
+        ("KD", "SD"),
+    )  # fmt: skip
+    thresholds, scores = validation.choose(Activations(values, 100.0, 0.0, ("KD", "SD")), reference)
+    # Alike from 0.45 to 0.70 (0.9 - 0.18 = 0.72), and from 0.05 to 0.45 (0.6 - 0.12 = 0.48).
+    assert thresholds == {"KD": 0.6, "SD": 0.25}
+    assert scores["micro"]["f1"] == 1
+    assert scores["per_class"]["KD"]["tp"] == 3
