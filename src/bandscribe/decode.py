@@ -74,6 +74,28 @@ def decode(path: Path, start: float = 0.0) -> Iterator[Audio]:
         yield block
 
 
+def length(path: Path) -> float:
+    """Seconds of sound by the header of a file; what tells no length is decoded.
+
+    Warns where the header shows that the file breaks off (a flac or mp3 shows it only when it is
+    decoded), and raises as `decode`.
+    """
+    _check(path)
+    try:
+        with _silent():
+            sound = soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError):
+        return sum(block.duration for block in _decode_foreign(path))
+    with sound:
+        told = sound.format != "MP3" or _has_length(path)
+        if told and sound.frames < _UNKNOWN:
+            seconds: float = sound.frames / sound.samplerate
+            if reason := _missing_end(path, sound):
+                _warn(path, seconds, reason)
+            return seconds
+    return sum(block.duration for block in _decode(path, 0.0))
+
+
 def _check(path: Path) -> None:
     """Raise where there is no file with something in it."""
     try:

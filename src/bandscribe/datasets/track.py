@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from bandscribe.types import Transcription
+from bandscribe.types import Activations, Transcription
+
+#: What an annotation says: drum notes, activity over time, or the labels that apply to the whole.
+T_co = TypeVar("T_co", Transcription, Activations, frozenset[str], covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
+class Track(Generic[T_co]):
     """A recording that has not been read yet.
 
-    `split` is the corpus's own. Tracks that share a `group` (a song, a player, a kit) must not be
-    parted between training and evaluation. `load` reads the annotation.
+    `split` is the corpus's own. Tracks that share a `group` (a song, a player, a session) must not
+    be parted between training and evaluation. `load` reads the annotation, from the files
+    `annotations`; it raises ValueError or OSError, in one line that names the file.
     """
 
     id: str
     split: str
     group: str
     audio: Path
-    load: Callable[[], Transcription]
+    load: Callable[[], T_co]
     licence: str
+    annotations: tuple[Path, ...] = ()
+
+    @property
+    def missing(self) -> tuple[Path, ...]:
+        """The files of this track that are not there."""
+        return tuple(path for path in (self.audio, *self.annotations) if not path.is_file())

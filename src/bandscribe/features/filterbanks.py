@@ -64,7 +64,7 @@ def mel(
 def _triangles(
     corners: NDArray[np.float64], points: NDArray[np.float64], *, unit_peak: bool = False
 ) -> NDArray[np.float32]:
-    """(point, len(corners) - 2) triangles over consecutive corners, of unit sum unless unit_peak."""
+    """Triangles over consecutive corners, (point, len(corners) - 2), of unit sum or unit peak."""
     left, centre, right = corners[:-2], corners[1:-1], corners[2:]
     rising = (points[:, None] - left) / (centre - left)
     falling = (right - points[:, None]) / (right - centre)

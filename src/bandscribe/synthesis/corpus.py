@@ -72,7 +72,8 @@ def _write_track(
     _, style, bpm_text, kind, meter, kit = stem.name.split("_")
     name = stem.relative_to(out).as_posix()
     return {
-        "drummer": "drummer1", "session": "drummer1/session1", "id": f"drummer1/session1/{index + 1}",
+        "drummer": "drummer1", "session": "drummer1/session1",
+        "id": f"drummer1/session1/{index + 1}",
         "style": style, "bpm": bpm_text, "beat_type": kind, "time_signature": meter,
         "duration": f"{seconds:.6f}", "split": split, "midi_filename": f"{name}.midi",
         "audio_filename": f"{name}.flac", "kit_name": kit,

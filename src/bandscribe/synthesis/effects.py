@@ -159,7 +159,7 @@ def _noise(n: int, level_db: float, slope: float, rng: np.random.Generator) -> N
     index = np.arange(len(spectrum), dtype=np.float32)
     spectrum *= np.maximum(index, 20) ** np.float32(-slope / 2)
     noise = scipy.fft.irfft(spectrum, size)[:n]
-    noise *= 10 ** (level_db / 20) / np.sqrt(np.mean(noise**2) + 1e-12)
+    noise *= 10 ** (level_db / 20) / np.sqrt(np.mean(noise**2, dtype=np.float64))
     return np.asarray(noise, dtype=np.float32)
 
 

@@ -137,7 +137,8 @@ def _borrow(
     kits: Sequence[Kit], articulation: str, rng: np.random.Generator
 ) -> tuple[tuple[Piece, ...], float] | None:
     owners = [kit for kit in kits if kit.pieces.get(articulation)]
-    return (owners[rng.integers(len(owners))].pieces[articulation], 0.0) if owners else None
+    owners = owners or [kit for kit in kits if _find(kit, articulation)]
+    return _find(owners[int(rng.integers(len(owners)))], articulation) if owners else None
 
 
 def _microphone_weights(count: int, rng: np.random.Generator) -> NDArray[np.float64]:

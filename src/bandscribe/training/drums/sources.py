@@ -21,8 +21,11 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
     if not recipe.kits or not recipe.validation_kits:
         raise ValueError("kits, validation_kits: expected at least one each")
     training, validating = (
-        Source.load(kits, groove=recipe.groove, split=split, band=recipe.band, **shares)
-        for kits, split in ((recipe.kits, "train"), (recipe.validation_kits, "validation"))
+        Source.load(kits, groove=recipe.groove, split=split, band=band, **shares)
+        for kits, split, band in (
+            (recipe.kits, "train", recipe.band),
+            (recipe.validation_kits, "validation", recipe.validation_band),
+        )
     )
     return training, validating
 

@@ -1,0 +1,27 @@
+"""A drum kit of decaying tones and noises, small enough to know by heart."""
+
+import numpy as np
+
+from bandscribe.synthesis.pieces import Hit, Kit, Piece, loudness_db
+
+SAMPLE_RATE = 44100
+
+
+def hit(amplitude: float = 0.5, seconds: float = 0.2, frequency: float = 200.0) -> Hit:
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    sound = amplitude * np.cos(2 * np.pi * frequency * t) * np.exp(-t / (seconds / 4))
+    microphones = sound.astype(np.float32)[None]
+    return Hit(microphones, SAMPLE_RATE, loudness_db(microphones, SAMPLE_RATE))
+
+
+def piece(articulation: str, *hits: Hit) -> Piece:
+    bounds = tuple((i + 1) / len(hits) for i in range(len(hits)))
+    return Piece(articulation, articulation, tuple((h,) for h in hits), bounds)
+
+
+def kit(*articulations: str) -> Kit:
+    pieces = {
+        name: (piece(name, hit(0.2, frequency=100.0 * (i + 1)), hit(frequency=100.0 * (i + 1))),)
+        for i, name in enumerate(articulations)
+    }
+    return Kit("small", "CC0-1.0", "the tests", SAMPLE_RATE, pieces)

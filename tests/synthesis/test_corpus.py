@@ -1,0 +1,45 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from small import kit
+
+from bandscribe.formats import csv as note_table
+from bandscribe.formats import midi
+from bandscribe.synthesis.corpus import COLUMNS, INDEX, write_corpus
+from bandscribe.synthesis.source import Source
+from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
+
+SOURCE = Source((kit("kd", "sd", "chh", "rd"),))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_corpus_has_the_layout_of_e_gmd(tmp_path: Path) -> None:
+    list(write_corpus(SOURCE, tmp_path, hours=4 / 3600, seed=1))
+    with (tmp_path / INDEX).open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert tuple(row) == COLUMNS
+    assert float(row["duration"]) == 4
+    assert soundfile.info(tmp_path / row["audio_filename"]).duration == 4
+    table = note_table.read(
+        (tmp_path / row["audio_filename"]).with_suffix(".csv"), classes=DRUMS_10
+    )
+    played = relabel(midi.read(tmp_path / row["midi_filename"]), ARTICULATION_TO_10, DRUMS_10)
+    assert len(table.onsets) == len(played.onsets) > 0
+    np.testing.assert_allclose(played.onsets, table.onsets, atol=1e-3)
+
+
+def test_a_seed_gives_back_its_bytes_and_a_stopped_call_goes_on(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        list(write_corpus(SOURCE, tmp_path / name, hours=3 / 3600, seed=5))
+    whole = contents(tmp_path / "a")
+    assert contents(tmp_path / "b") == whole
+    for name in list(whole):
+        if name.endswith((".flac", INDEX)):
+            (tmp_path / "b" / name).unlink()
+    list(write_corpus(SOURCE, tmp_path / "b", hours=3 / 3600, seed=5))
+    assert contents(tmp_path / "b") == whole
