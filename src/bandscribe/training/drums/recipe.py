@@ -26,6 +26,7 @@ class Recipe(Settings):
     groove: str | None = setting(None, "zip or folder of the Groove MIDI data set")
     groove_share: float = setting(0.5, "share of excerpts that play a Groove performance")
     band: tuple[str, ...] = setting((), "folders with recordings of bands without drums")
+    validation_band: tuple[str, ...] = setting((), "the same, for validation")
     band_share: float = setting(0.5, "share of excerpts with a band, where there is one")
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
     credits: str | None = setting(
