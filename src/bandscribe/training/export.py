@@ -11,8 +11,8 @@ import onnxruntime
 import torch
 from torch import nn
 
+from bandscribe.files import whole
 from bandscribe.runtime import CARD_KEY, ModelCard
-from bandscribe.training.record import replace
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -30,16 +30,14 @@ def export(network: nn.Module, card: ModelCard, path: Path, *, bins: int) -> Non
     Raises ValueError where it did not.
     """
     network = network.cpu().eval()
-
-    def write(temporary: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as temporary:
         _write_graph(network, temporary, bins)
         model = onnx.load(temporary)
         onnx.helper.set_model_props(model, {CARD_KEY: card.to_json()})
         onnx.checker.check_model(model)
         onnx.save(model, temporary)
         check_parity(network, temporary, bins=bins)
-
-    replace(path, write)
 
 
 def check_parity(network: nn.Module, path: Path, *, bins: int) -> None:

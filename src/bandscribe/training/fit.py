@@ -25,6 +25,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from bandscribe.display import history
+from bandscribe.files import whole
 from bandscribe.training import record, schedules
 from bandscribe.training.batches import Batch
 
@@ -166,7 +168,7 @@ def fit(
     if (run / "best.pt").is_file():
         best = max(state.history, key=lambda row: row[CRITERION])
         model.load_state_dict(torch.load(run / "best.pt", map_location=device))
-        record.draw_history(run / "curve.png", state.history)
+        history.draw(run / "curve.png", state.history)
     model.eval()
     ended = state.step >= settings.steps or schedules.waited(state.scores) >= settings.patience
     return Result(ended, state.step, best)
@@ -229,14 +231,16 @@ def _validate(
     state.history.append({**row, **figures})
     state.loss_sum, state.loss_count = 0.0, 0
     if schedules.waited(state.scores) == 0:
-        record.replace(run / "best.pt", lambda path: torch.save(average.state_dict(), path))
+        with whole(run / "best.pt") as temporary:
+            torch.save(average.state_dict(), temporary)
     record.write_history(run / "history.csv", state.history)
 
 
 def _save(path: Path, state: State, parts: dict[str, Any]) -> None:
     saved = {name: part.state_dict() for name, part in parts.items()}
     saved |= {"state": vars(state), "random": torch.get_rng_state()}
-    record.replace(path, lambda temporary: torch.save(saved, temporary))
+    with whole(path) as temporary:
+        torch.save(saved, temporary)
 
 
 @contextmanager

@@ -9,11 +9,12 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from bandscribe.files import whole
 from bandscribe.training import recipes
 
 if TYPE_CHECKING:
@@ -22,21 +23,13 @@ if TYPE_CHECKING:
 _PACKAGES = ("bandscribe", "numpy", "torch", "onnx", "scipy", "soxr", "soundfile")
 
 
-def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in its place in one move."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, in one move."""
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as temporary:
+        temporary.write_text(
+            json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def start(run: Path, settings: Settings, *, step: int) -> None:
@@ -91,32 +84,10 @@ def commit() -> str | None:
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
     """One row per validation, a header first."""
-
-    def write(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(history[0]))
-            writer.writeheader()
-            writer.writerows({k: float(f"{v:.6g}") for k, v in row.items()} for row in history)
-
-    replace(path, write)
-
-
-def draw_history(path: Path, history: Sequence[dict[str, float]]) -> None:
-    """Loss and validation figures against the step, as a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    left = figure.subplots()
-    right = left.twinx()
-    steps = [row["step"] for row in history]
-    left.plot(steps, [row["loss"] for row in history], color="0.6", label="training loss")
-    for name in history[0]:
-        if name not in ("step", "minutes", "rate", "loss"):
-            right.plot(steps, [row[name] for row in history], label=name)
-    left.set(xlabel="step", ylabel="training loss", yscale="log")
-    right.set(ylabel="validation", ylim=(0, 1))
-    right.legend(loc="lower right")
-    replace(path, lambda temporary: figure.savefig(temporary, format="png", dpi=120))
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(history[0]))
+        writer.writeheader()
+        writer.writerows({k: float(f"{v:.6g}") for k, v in row.items()} for row in history)
 
 
 class Progress:

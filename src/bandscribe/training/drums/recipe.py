@@ -47,7 +47,9 @@ class Recipe(Settings):
     validation_minutes: float = setting(10.0, "minutes of rendered audio to validate on")
     validation_seed: int = setting(0, "seed of the validation audio")
     chunk_seconds: float = setting(12.0, "length of a chunk at inference, and in validation")
-    overlap_seconds: float = setting(2.0, "overlap of neighbouring chunks at inference")
+    overlap_seconds: float = setting(
+        4.0, "overlap of neighbouring chunks at inference", changeable=True
+    )
 
     def __post_init__(self) -> None:
         """Raise ValueError where a field cannot be right."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.files import whole
+from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import REDUCTIONS
 
@@ -22,14 +22,12 @@ _COLUMNS = 1500  # points per row; more than the picture shows
 _LANE = 0.28  # inch, at the least
 _WIDTH = 13.0  # inch
 
-# Okabe and Ito's colours, which the colour-blind tell apart; one for each kind of drum.
-_BLUE, _RED, _GREEN, _PURPLE, _ORANGE = "#0072B2", "#D55E00", "#009E73", "#AA5C8F", "#C98A00"
+# One colour for each kind of drum.
 _COLOURS = {
-    "KD": _BLUE, "SD": _RED, "SS": _RED, "CHH": _GREEN, "OHH": _GREEN, "HH": _GREEN,
-    "HT": _PURPLE, "MT": _PURPLE, "LT": _PURPLE, "TT": _PURPLE,
-    "CR": _ORANGE, "RD": _ORANGE, "CY": _ORANGE,
+    "KD": BLUE, "SD": RED, "SS": RED, "CHH": GREEN, "OHH": GREEN, "HH": GREEN,
+    "HT": PURPLE, "MT": PURPLE, "LT": PURPLE, "TT": PURPLE,
+    "CR": ORANGE, "RD": ORANGE, "CY": ORANGE,
 }  # fmt: skip
-_INK, _PALE = "#222222", "#D8D8D8"
 
 
 def draw(
@@ -43,14 +41,6 @@ def draw(
     Raises ModuleNotFoundError, with its cure, without matplotlib; ValueError for activations that
     are no probabilities or an unknown suffix; OSError as `bandscribe.files.whole`.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "a picture needs matplotlib: pip install 'bandscribe[plot]'"
-        ) from None
     if activations.kind != "probability":
         raise ValueError(f"activations: expected probabilities, got {activations.kind}")
     values = _lanes(activations, transcription.classes)
@@ -60,22 +50,12 @@ def draw(
     lanes = len(transcription.classes)
     lane = max(_LANE, 1.6 / lanes)  # inch
     height = rows * (lanes * lane + 0.45) + 0.75
-    figure = Figure(figsize=(_WIDTH, height), facecolor="white")
-    canvas = FigureCanvasAgg(figure)
-    figure.set_layout_engine(ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.1))
-    if title:
-        # A recording's name is no formula.
-        figure.suptitle(title, fontsize=13, fontweight="bold", color=_INK, parse_math=False)
+    figure = begin(_WIDTH, height, title)
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for i, axis in enumerate(axes):
         _draw_row(axis, i * row, row, length, activations.times, values, transcription)
-    axes[-1].set_xlabel("time (s)", fontsize=10, color=_INK)
-    suffix = Path(path).suffix[1:].lower() or "png"
-    if suffix not in canvas.get_supported_filetypes():
-        raise ValueError(f"{path}: expected a picture's suffix, as .png")
-    metadata = {"Software": None} if suffix == "png" else None
-    with whole(path) as temporary:
-        figure.savefig(temporary, format=suffix, dpi=110, metadata=metadata)
+    axes[-1].set_xlabel("time (s)", fontsize=10, color=INK)
+    save(path, figure)
 
 
 def _lanes(activations: Activations, classes: tuple[str, ...]) -> NDArray[np.float32]:
@@ -115,8 +95,8 @@ def _draw_row(
     here = (transcription.onsets >= start) & (transcription.onsets < end)
     for lane, name in enumerate(classes):
         # The first class, the kick, lies at the bottom, as in a score.
-        colour = _COLOURS.get(name, _BLUE)
-        axis.axhline(lane, color=_PALE, linewidth=0.8, zorder=1)
+        colour = _COLOURS.get(name, BLUE)
+        axis.axhline(lane, color=PALE, linewidth=0.8, zorder=1)
         if len(shown):
             axis.fill_between(
                 shown, lane, lane + 0.66 * curves[:, lane], color=colour, alpha=0.55, linewidth=0.6
@@ -131,15 +111,15 @@ def _draw_row(
     axis.set_ylim(-0.12, len(classes) + 0.02)
     axis.set_yticks(np.arange(len(classes)) + 0.36, labels=classes, fontsize=9)
     for text, name in zip(axis.get_yticklabels(), classes, strict=True):
-        text.set_color(_COLOURS.get(name, _INK))
+        text.set_color(_COLOURS.get(name, INK))
         text.set_fontweight("bold")
     axis.tick_params(axis="y", length=0)
-    axis.tick_params(axis="x", labelsize=9, color=_PALE, labelcolor=_INK)
+    axis.tick_params(axis="x", labelsize=9, color=PALE, labelcolor=INK)
     axis.grid(axis="x", color="#ECECEC", linewidth=0.7, zorder=0)
     axis.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axis.spines[side].set_visible(False)
-    axis.spines["bottom"].set_color(_PALE)
+    axis.spines["bottom"].set_color(PALE)
 
 
 def _thin(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe import display
+from bandscribe.display import activations as display
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS_10, reduce
 

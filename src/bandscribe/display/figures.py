@@ -1,0 +1,47 @@
+"""What every picture shares: its ink, how a figure is begun without a display, how it is saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bandscribe.files import whole
+
+# Okabe and Ito's colours, which the colour-blind tell apart; the yellow and pink are darkened.
+BLUE, RED, GREEN, PURPLE, ORANGE = "#0072B2", "#D55E00", "#009E73", "#AA5C8F", "#C98A00"
+INK, PALE = "#222222", "#D8D8D8"
+
+
+def begin(width: float, height: float, title: str = "") -> Any:
+    """A figure of so many inches, under a title.
+
+    Raises ModuleNotFoundError, with its cure, without matplotlib.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "a picture needs matplotlib: pip install 'bandscribe[plot]'"
+        ) from None
+    figure = Figure(figsize=(width, height), facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.set_layout_engine(ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.1))
+    if title:
+        # A recording's name is no formula.
+        figure.suptitle(title, fontsize=13, fontweight="bold", color=INK, parse_math=False)
+    return figure
+
+
+def save(path: str | Path, figure: Any) -> None:
+    """Write a figure: png, or whatever matplotlib knows by the suffix; the same bytes each time.
+
+    Raises ValueError for an unknown suffix; OSError as `bandscribe.files.whole`.
+    """
+    suffix = Path(path).suffix[1:].lower() or "png"
+    if suffix not in figure.canvas.get_supported_filetypes():
+        raise ValueError(f"{path}: expected a picture's suffix, as .png")
+    metadata = {"Software": None} if suffix == "png" else None
+    with whole(path) as temporary:
+        figure.savefig(temporary, format=suffix, dpi=110, metadata=metadata)
