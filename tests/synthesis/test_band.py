@@ -46,7 +46,7 @@ def test_midi_round_trip(tmp_path: Path) -> None:
 def test_a_missing_fluidsynth_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ValueError, match="fluidsynth"):
-        next(band.write_band(tmp_path, tmp_path, tmp_path, count=1, rng=np.random.default_rng(0)))
+        next(band.write_band(tmp_path, tmp_path, tmp_path, hours=1, seed=0))
 
 
 def test_backing_cuts_passages_and_names_bad_files(tmp_path: Path) -> None:

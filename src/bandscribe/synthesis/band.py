@@ -20,7 +20,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from bandscribe import audio
 from bandscribe.synthesis import voice
+from bandscribe.types import Audio
 
 SAMPLE_RATE = 44100
 
@@ -162,35 +164,54 @@ def write_midi(parts: list[tuple[int, list[Note]]], path: Path) -> None:
 
 
 def write_band(
-    songs: Path, soundfont: Path, out: Path, *, count: int, rng: np.random.Generator
-) -> Iterator[Path]:
-    """Render `count` arrangements out of a zip of MIDI songs; yields each mono flac as it is done.
+    songs: Path, soundfont: Path, out: Path, *, hours: float, seed: int
+) -> Iterator[tuple[Path, float]]:
+    """Render arrangements out of a zip of MIDI songs until there are `hours`.
 
-    Raises ValueError when fluidsynth is not installed.
+    Yields each mono flac as it is done, and the hours so far. File `i` depends on the seed and on
+    `i` alone, and those that are there are kept. Raises ValueError without fluidsynth or songs.
     """
     if shutil.which("fluidsynth") is None:
         raise ValueError("fluidsynth: not found; install it (Debian: apt install fluidsynth)")
     out.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(songs) as archive, tempfile.TemporaryDirectory() as scratch:
+    with zipfile.ZipFile(songs) as archive:
         names = sorted(n for n in archive.namelist() if n.endswith(".mid"))
-        for index in range(count):
-            with archive.open(names[int(rng.integers(len(names)))]) as file:
-                arrangement = arrange(read_song(mido.MidiFile(file=file)), rng)
-            midi, wav = Path(scratch, "band.mid"), Path(scratch, "band.wav")
-            write_midi(arrangement, midi)
-            reverb = str(int(rng.random() < 0.5))
-            subprocess.run(
-                ["fluidsynth", "-ni", "-q", "-R", reverb, "-C", "0", "-g", "0.5",
-                 "-r", str(SAMPLE_RATE), "-F", str(wav), str(soundfont), str(midi)],
-                check=True, capture_output=True,
-            )  # fmt: skip
-            samples, _ = soundfile.read(wav, dtype="float32", always_2d=True)
-            mono = samples.mean(axis=1)
-            if rng.random() < 0.5:
-                mono = _with_voice(mono, arrangement, rng)
+        if not names:
+            raise ValueError(f"{songs}: no MIDI songs in it")
+        done, index = 0.0, 0
+        while done < hours:
             path = out / f"band_{index:04d}.flac"
-            soundfile.write(path, 0.7 * mono / (np.abs(mono).max() + 1e-9), SAMPLE_RATE)
-            yield path
+            if not path.exists():
+                rng = np.random.default_rng([seed, index])
+                with archive.open(names[int(rng.integers(len(names)))]) as file:
+                    arrangement = arrange(read_song(mido.MidiFile(file=file)), rng)
+                samples = _play(arrangement, soundfont, rng)
+                audio.write(path, Audio(samples[None], SAMPLE_RATE))
+            done += soundfile.info(path).duration / 3600
+            index += 1
+            yield path, done
+
+
+def _play(
+    arrangement: list[tuple[int, list[Note]]], soundfont: Path, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """An arrangement through a SoundFont, half of the time sung to, (n,) with a peak of 0.7."""
+    with tempfile.TemporaryDirectory() as scratch:
+        midi, wav = Path(scratch, "band.mid"), Path(scratch, "band.wav")
+        write_midi(arrangement, midi)
+        reverb = str(int(rng.random() < 0.5))
+        done = subprocess.run(
+            ["fluidsynth", "-ni", "-q", "-R", reverb, "-C", "0", "-g", "0.5",
+             "-r", str(SAMPLE_RATE), "-F", str(wav), str(soundfont), str(midi)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode or not wav.exists():
+            raise ValueError(f"{soundfont}: fluidsynth cannot play it ({done.stderr.strip()})")
+        samples, _ = soundfile.read(wav, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    if rng.random() < 0.5:
+        mono = _with_voice(mono, arrangement, rng)
+    return np.asarray(0.7 * mono / (np.abs(mono).max() + 1e-9), dtype=np.float32)
 
 
 def _with_voice(

@@ -91,7 +91,7 @@ def draw_drum_set(
     tuning = rng.normal(0, 0.7)
     drum_set: dict[str, tuple[Voice, ...]] = {}
     for articulation in articulations:
-        kit = kits[rng.integers(len(kits))] if rng.random() < borrow else base
+        kit = kits[int(rng.integers(len(kits)))] if rng.random() < borrow else base
         found = _find(kit, articulation) or _borrow(kits, articulation, rng)
         if found is None:
             continue
