@@ -67,10 +67,77 @@ ROLAND_TO_ARTICULATION: Mapping[int, str] = {
     51: "rd", 59: "rd", 53: "rb",  # bow, edge, bell
 }  # fmt: skip
 
+#: Every MIDI note to the ten classes, played as General MIDI, and as a Roland TD-11 or TD-17.
+GM_TO_10: Mapping[int, str | None] = {
+    note: ARTICULATION_TO_10[GM_TO_ARTICULATION.get(note, "other")] for note in range(128)
+}
+ROLAND_TO_10: Mapping[int, str | None] = {
+    note: ARTICULATION_TO_10[ROLAND_TO_ARTICULATION.get(note, "other")] for note in range(128)
+}
+
 #: MDB Drums, class annotations (Southall et al. 2017, table 1). OT, other, holds side stick and
 #: tambourine among others; it is not scored.
 MDB_CLASS_TO_5: Mapping[str, str | None] = {
     "KD": "KD", "SD": "SD", "HH": "HH", "TT": "TT", "CY": "CY", "OT": None,
+}  # fmt: skip
+#: The tree of MDB Drums' classes and subclasses (Deep Unsupervised Drum Transcription 2019,
+#: table 2, which leaves out the kinds of snare hit; those are from Southall et al. 2017, table 1:
+#: brush, drag, flam, ghost note, no snare).
+MDB_TREE: Mapping[str, tuple[str, ...]] = {
+    "KD": ("KD",),
+    "SD": ("SD", "SDB", "SDD", "SDF", "SDG", "SDNS"),
+    "HH": ("CHH", "PHH", "OHH"),
+    "TT": ("HIT", "MHT", "HFT", "LFT"),
+    "CY": ("RDC", "RDB", "CRC", "CHC", "SPC"),
+    "OT": ("SST", "TMB"),
+}
+#: The eleven subclasses that the synthesizer of the same paper plays.
+DRUMMERNET_11 = ("KD", "SD", "CHH", "PHH", "OHH", "HIT", "MHT", "HFT", "RDC", "CRC", "TMB")
+#: MDB Drums' subclasses. Floor toms are low toms; high-mid is the tom between.
+MDB_SUBCLASS_TO_10: Mapping[str, str | None] = {
+    "KD": "KD", **dict.fromkeys(MDB_TREE["SD"], "SD"), "CHH": "CHH", "PHH": "CHH", "OHH": "OHH",
+    "HIT": "HT", "MHT": "MT", "HFT": "LT", "LFT": "LT", "RDC": "RD", "RDB": "RD",
+    "CRC": "CR", "CHC": "CR", "SPC": "CR", "SST": "SS", "TMB": None,
+}  # fmt: skip
+#: The same to five as Fosse 2025, Automatic Drum Transcription, has them: tambourine is a hi-hat.
+FOSSE_MDB_TO_5: Mapping[str, str | None] = {
+    **{label: ten and TO_5[ten] for label, ten in MDB_SUBCLASS_TO_10.items()},
+    "TMB": "HH",
+}
+
+#: ENST-Drums, without the numbers that tell cymbals apart (Gillet and Richard 2006; toms as Vogl
+#: et al. 2018 translate them). `c` is a cymbal of no other kind; tom rims count with their tom.
+#: Sticks struck together, cowbell and the sweep of a brush are no drum class.
+ENST_TO_10: Mapping[str, str | None] = {
+    "bd": "KD", "sd": "SD", "sd-": "SD", "rs": "SD", "cs": "SS", "chh": "CHH", "ohh": "OHH",
+    "mt": "HT", "mtr": "HT", "lmt": "MT", "lt": "LT", "ltr": "LT", "lft": "LT",
+    "cr": "CR", "ch": "CR", "spl": "CR", "c": "CR", "rc": "RD",
+    "cb": None, "sticks": None, "sweep": None,
+}  # fmt: skip
+#: The same to five as Fosse 2025 has them: sticks and sweep are snare, cowbell is a cymbal.
+FOSSE_ENST_TO_5: Mapping[str, str | None] = {
+    **{label: ten and TO_5[ten] for label, ten in ENST_TO_10.items()},
+    "cb": "CY", "sticks": "SD", "sweep": "SD",
+}  # fmt: skip
+
+#: IDMT-SMT-Drums (Dittmar and Gärtner 2014).
+IDMT_TO_3: Mapping[str, str | None] = {"KD": "KD", "SD": "SD", "HH": "HH"}
+
+#: RBMA13, annotations/drums (Vogl et al. 2017), and annotations/drums_full (Vogl et al. 2018,
+#: the page's mappings.py; there is no 8).
+RBMA_TO_3: Mapping[str, str | None] = {"0": "KD", "1": "SD", "2": "HH"}
+RBMA_FULL_TO_GM: Mapping[str, int] = {
+    "0": 36, "1": 38, "2": 42, "3": 46, "4": 44, "5": 56, "6": 53, "7": 41, "9": 43, "10": 45,
+    "11": 47, "12": 48, "13": 50, "14": 37, "15": 39, "16": 51, "17": 49, "18": 55, "19": 52,
+    "20": 70, "21": 54, "22": 75, "23": 81,
+}  # fmt: skip
+RBMA_FULL_TO_10: Mapping[str, str | None] = {
+    label: GM_TO_10[note] for label, note in RBMA_FULL_TO_GM.items()
+}
+
+#: ADTOF's five notes (Zehren et al. 2021, table 2), and the General MIDI notes they stand for.
+ADTOF_TO_5: Mapping[str, str | None] = {
+    "35": "KD", "38": "SD", "47": "TT", "42": "HH", "49": "CY",
 }  # fmt: skip
 
 INSTRUMENTS = (
@@ -103,7 +170,12 @@ def relabel(
 
 
 def reduce(transcription: Transcription, count: int) -> Transcription:
-    """Ten-class notes in 10, 5 or 3 classes."""
+    """Notes of the ten, five or three classes in 10, 5 or 3 classes.
+
+    Raises ValueError when a note's class is wider than that, such as CY among ten.
+    """
     if count not in DRUMS:
         raise ValueError(f"classes: expected 3, 5 or 10, got {count}")
-    return relabel(transcription, REDUCTIONS[count], DRUMS[count])
+    kept = {label: label for label in DRUMS[count]}
+    dropped = {label: None for label in DRUMS_5 if count == 3}
+    return relabel(transcription, {**dropped, **REDUCTIONS[count], **kept}, DRUMS[count])

@@ -25,19 +25,19 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_tracks_of_each_kind_of_audio(root: Path) -> None:
-    assert [t.id for t in mdb.tracks(root)] == ["MusicDelta_Jazz", "MusicDelta_Rock"]
-    assert [t.id for t in mdb.tracks(root, "full_mix")] == ["MusicDelta_Rock"]
-    assert [t.id for t in mdb.tracks(root, "remix")] == ["MusicDelta_Jazz"]
+    assert [t.id for t in mdb.CORPUS.tracks(root)] == ["MusicDelta_Jazz", "MusicDelta_Rock"]
+    assert [t.id for t in mdb.CORPUS.tracks(root, "full_mix")] == ["MusicDelta_Rock"]
+    assert [t.id for t in mdb.CORPUS.tracks(root, "remix")] == ["MusicDelta_Jazz"]
 
 
 def test_a_track_says_what_it_is(root: Path) -> None:
-    track = mdb.tracks(root)[1]
+    track = mdb.CORPUS.tracks(root)[1]
     assert (track.split, track.group, track.licence) == ("test", track.id, "CC BY-NC-SA 4.0")
     assert track.audio == root / "MDB Drums/audio/drum_only/MusicDelta_Rock_Drum.wav"
 
 
 def test_annotation_without_other(root: Path) -> None:
-    notes = mdb.tracks(root)[1].load()
+    notes = mdb.CORPUS.tracks(root)[1].load()
     assert notes.classes == ("KD", "SD", "TT", "HH", "CY")
     assert notes.onsets.tolist() == [0.01161, 0.52, 0.8, 0.8]
     assert notes.labels.tolist() == ["TT", "SD", "KD", "CY"]
@@ -47,7 +47,7 @@ def test_annotation_without_other(root: Path) -> None:
 
 
 def test_a_track_without_notes_or_beats(root: Path) -> None:
-    notes = mdb.tracks(root)[0].load()
+    notes = mdb.CORPUS.tracks(root)[0].load()
     assert (len(notes.onsets), notes.beats, notes.duration) == (0, None, 0.0)
 
 
@@ -67,7 +67,7 @@ def test_bad_annotations_name_the_file(root: Path, text: str, reason: str) -> No
 
 
 def test_another_folder_is_an_error_with_its_cure(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="give the folder that holds 'MDB Drums'"):
-        mdb.tracks(tmp_path)
-    with pytest.raises(ValueError, match="audio: expected one of drum_only, full_mix, remix"):
-        mdb.tracks(tmp_path, "stems")
+    with pytest.raises(ValueError, match="expected there MDB Drums/audio/drum_only/"):
+        mdb.CORPUS.tracks(tmp_path)
+    with pytest.raises(ValueError, match="variant: expected one of drum_only, full_mix, remix"):
+        mdb.CORPUS.tracks(tmp_path, "stems")

@@ -1,6 +1,6 @@
 """What is known about a corpus, and how a copy on disk compares with it.
 
-Every corpus is one `Corpus` record in the file of its name; `bandscribe.datasets.corpora` lists
+Every corpus is one `Corpus` record, `CORPUS` in the file of its name; `datasets.corpora` lists
 them. Copies are often partial or damaged: `Corpus.tracks` gives what is there, `inspect` tells
 file by file what is not.
 """
@@ -8,7 +8,7 @@ file by file what is not.
 from __future__ import annotations
 
 import warnings
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,8 +49,9 @@ class Corpus(Generic[T_co]):
     audio, whether or not all its files are there; it reads tables, never audio or annotations.
     `variants` are the choices of audio, the first of them the usual one. `classes` are those of
     the targets. Of them, or of classes they reduce to, `unscored` are annotated nowhere in the
-    corpus: an estimate is scored without them. `counts`, of a drum corpus, are the class counts
-    (10, 5, 3) that it can be scored in.
+    corpus: an estimate is scored without them. Of a drum corpus, `counts` are the class counts
+    (10, 5, 3) that it can be scored in, and `melodic` the variants in which other instruments
+    than drums and percussion sound.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Corpus(Generic[T_co]):
     variants: tuple[str, ...] = ("",)
     unscored: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
+    melodic: tuple[str, ...] = ()
 
     def tracks(self, root: str | Path, variant: str | None = None) -> list[Track[T_co]]:
         """The tracks below `root` whose files are all there; None takes the first variant.
@@ -75,7 +77,8 @@ class Corpus(Generic[T_co]):
         if not found:
             kind = f" ({variant})" if variant else ""
             raise ValueError(
-                f"{root}: no track of {self.name}{kind} has all its files; expected\n{self.tree}"
+                f"{root}: no track of {self.name}{kind} has all its files; expected there "
+                f"{' '.join(self.tree.splitlines()[0].split())}"
             )
         return found
 
@@ -178,12 +181,12 @@ def _compare(track: Track[T_co], target: object, seconds: float) -> None:
 
 
 def _shortfalls(corpus: Corpus[T_co], variant: str, found: Inspection[T_co]) -> Iterator[str]:
-    tracks: Counter[str] = Counter()
-    minutes: Counter[str] = Counter()
+    tracks: dict[str, int] = defaultdict(int)
+    minutes: dict[str, float] = defaultdict(float)
     for track, seconds in zip(found.tracks, found.seconds, strict=True):
         for split in ("", track.split):
             tracks[split] += 1
-            minutes[split] += seconds / 60  # type: ignore[assignment]
+            minutes[split] += seconds / 60
     for expected in corpus.complete:
         if expected.variant not in ("", variant):
             continue

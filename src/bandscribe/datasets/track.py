@@ -19,7 +19,8 @@ class Track(Generic[T_co]):
 
     `split` is the corpus's own. Tracks that share a `group` (a song, a player, a session) must not
     be parted between training and evaluation. `load` reads the annotation, from the files
-    `annotations`; it raises ValueError or OSError, in one line that names the file.
+    `annotations`; it raises ValueError or OSError, in one line that names the file. `unscored` are
+    classes that nobody looked for in this recording, beyond those of its corpus.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Track(Generic[T_co]):
     load: Callable[[], T_co]
     licence: str
     annotations: tuple[Path, ...] = ()
+    unscored: frozenset[str] = frozenset()
 
     @property
     def missing(self) -> tuple[Path, ...]:

@@ -1,0 +1,245 @@
+"""`bandscribe corpus`: whether a copy of a corpus is whole, and what it holds."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandscribe.cli.report import complain, progress, require
+from bandscribe.files import whole
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bandscribe.datasets.corpus import Corpus, Inspection
+    from bandscribe.datasets.statistics import Statistics
+
+#: The keys of `datasets.corpora.CORPORA`, which is imported when the command runs.
+NAMES = (
+    "egmd gmd enst mdb mdb_subclass enst_mdb idmt rbma rbma_full slakh adtof sadtp "
+    "folder folder_5 folder_3 hits "
+    "irmas audioset openmic medley_solos medleydb musdb clips"
+)
+
+
+def corpus(
+    name: Annotated[str, typer.Argument(metavar="CORPUS", help=f"One of: {NAMES}.")],
+    root: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="ROOT",
+            help="Where the corpus lies. Without it: how to obtain the corpus, and the tree "
+            "expected.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="DIR", help="Draw CORPUS.png and write CORPUS.json here."),
+    ] = None,
+    audio: Annotated[
+        str | None,
+        typer.Option(metavar="VARIANT", help="Which audio of the corpus. Default: the usual one."),
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Decode every file to its end, not its header alone.")
+    ] = False,
+    wanted: Annotated[
+        bool,
+        typer.Option("--wanted", help="List the clips that are not at hand as CSV (audioset)."),
+    ] = False,
+) -> int:
+    """Check a copy of a corpus against a complete one, and show what it holds.
+
+    Every file with a problem has its line on standard error, and the exit code is then 1, as it is
+    for a partial copy. The rest stays usable.
+    """
+    from bandscribe.datasets import corpora, statistics
+    from bandscribe.datasets.corpus import inspect
+
+    if name not in corpora.CORPORA:
+        raise typer.BadParameter(f"CORPUS: expected one of {NAMES}, got {name!r}")
+    if wanted and name != "audioset":
+        raise typer.BadParameter("--wanted: only audioset has clips that one obtains one by one")
+    chosen = corpora.CORPORA[name]
+    if audio is not None and audio not in chosen.variants:
+        known = ", ".join(filter(None, chosen.variants)) or "nothing: this corpus has one kind"
+        raise typer.BadParameter(f"--audio: expected one of {known}, got {audio!r}")
+    if root is None:
+        print(_about(chosen))
+        return 0
+    if wanted:
+        _list_wanted(root)
+        return 0
+    if output is not None:
+        require("plot", "matplotlib")
+        output.mkdir(parents=True, exist_ok=True)
+
+    with ExitStack() as stack:
+        bars: list[Any] = []
+
+        def show(done: int, total: int, track: str) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress(total)))
+            bars[0](done, track)
+
+        found = inspect(chosen, root, audio, thorough=thorough, progress=show)
+    for problem in [*found.problems, *found.shortfalls]:
+        complain(problem)
+    if name == "audioset":
+        _name_dropped(root)
+    if not found.tracks:
+        complain(f"{root}: no usable track; `bandscribe corpus {name}` shows the tree expected")
+        return 1
+    numbers = statistics.count(chosen, found)
+    title = _title(chosen, audio, numbers)
+    print(f"{title}; {chosen.licence}\n")
+    print(_tables(numbers))
+    if output is not None:
+        _write(output, chosen, title, numbers, found)
+    return 1 if found.problems or found.shortfalls else 0
+
+
+def _about(chosen: Corpus[Any]) -> str:
+    lines = [
+        f"{chosen.name}: {chosen.task}",
+        f"cite:     {chosen.citation}",
+        f"licence:  {chosen.licence}",
+        f"obtain:   {chosen.obtain}",
+    ]
+    if any(chosen.variants):
+        lines.append(f"audio:    {', '.join(chosen.variants)}")
+    lines.append(f"classes:  {' '.join(chosen.classes)}")
+    if chosen.unscored:
+        lines.append(f"unscored: {' '.join(chosen.unscored)}")
+    for part in chosen.complete:
+        where = " ".join(word for word in (part.variant, part.split) if word)
+        minutes = "" if part.minutes is None else f", {part.minutes:g} min"
+        lines.append(
+            f"complete: {where + ': ' if where else ''}{part.tracks:,} tracks{minutes} "
+            f"({part.source})"
+        )
+    return "\n".join([*lines, "", chosen.tree.rstrip()])
+
+
+def _list_wanted(root: Path) -> None:
+    from bandscribe.datasets import audioset
+
+    clips = audioset.wanted(root)
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(["YTID", "start_seconds", "end_seconds", "classes", "file"])
+    for clip in clips:
+        classes = " ".join(sorted(clip.classes))
+        rows.writerow([clip.id, clip.start, clip.end, classes, f"audio/{clip.id}.wav"])
+
+
+def _name_dropped(root: Path) -> None:
+    """Clips that the corpus goes without are no damage."""
+    from bandscribe.datasets import audioset
+
+    for path in audioset.dropped(root):
+        complain(f"{path}: more than {audioset.TOLERANCE:g} s off {audioset.SECONDS:g} s, dropped")
+
+
+def _title(chosen: Corpus[Any], audio: str | None, numbers: Statistics) -> str:
+    variant = audio or chosen.variants[0]
+    name = f"{chosen.name} ({variant})" if variant else chosen.name
+    tracks = len(numbers.seconds)
+    hours = numbers.seconds.sum() / 3600
+    return f"{name}: {tracks:,} track{'s' if tracks != 1 else ''}, {hours:,.2f} h"
+
+
+def _tables(numbers: Statistics) -> str:
+    """Counts and hours, classes, labels, and which labels go together."""
+    lengths = ("shortest", "median", "longest (s)")
+    splits = [("split", "tracks", "hours")]
+    for split in sorted(set(numbers.splits), key=_rank):
+        seconds = numbers.seconds[[each == split for each in numbers.splits]]
+        splits.append((split, f"{len(seconds):,}", f"{seconds.sum() / 3600:,.2f}"))
+    classes = [("class", numbers.unit, "tracks", "share", *lengths)]
+    totals = numbers.amounts.sum(axis=0)
+    for i, name in enumerate(numbers.classes):
+        here = numbers.present[:, i]
+        amount = f"{totals[i]:,.3f}" if numbers.unit == "hours" else f"{totals[i]:,.0f}"
+        share = f"{here.mean():.1%}"
+        classes.append((name, amount, f"{here.sum():,}", share, *_lengths(numbers.seconds[here])))
+    labels = [("labels", "tracks", "share", *lengths)]
+    for n in sorted(set(numbers.labels.tolist())):
+        here = numbers.labels == n
+        share = f"{here.mean():.1%}"
+        labels.append((str(n), f"{here.sum():,}", share, *_lengths(numbers.seconds[here])))
+    together = [("both in", *numbers.classes)]
+    for name, row in zip(numbers.classes, numbers.together.tolist(), strict=True):
+        together.append((name, *(f"{both:,}" for both in row)))
+    return "\n\n".join(_align(rows) for rows in (splits, classes, labels, together))
+
+
+def _rank(split: str) -> tuple[int, str]:
+    """The usual splits in their order, then those of a corpus's own."""
+    return ({"train": 0, "validation": 1, "test": 2}.get(split, 3), split)
+
+
+def _lengths(seconds: NDArray[np.float64]) -> tuple[str, str, str]:
+    if not len(seconds):
+        return ("-", "-", "-")
+    ordered = sorted(seconds.tolist())
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return (f"{ordered[0]:.1f}", f"{middle:.1f}", f"{ordered[-1]:.1f}")
+
+
+def _align(rows: Sequence[Sequence[str]]) -> str:
+    """Columns of equal width: names to the left, numbers to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        first, *rest = (
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join([first, *rest]))
+    return "\n".join(lines)
+
+
+def _write(
+    folder: Path,
+    chosen: Corpus[Any],
+    title: str,
+    numbers: Statistics,
+    found: Inspection[Any],
+) -> None:
+    from bandscribe.display import corpus as picture
+
+    picture.draw(
+        folder / f"{chosen.name}.png",
+        splits=numbers.splits,
+        seconds=numbers.seconds,
+        classes=numbers.classes,
+        amounts=numbers.amounts,
+        unit=numbers.unit,
+        title=title,
+    )
+    tracks = [
+        {"id": track.id, "split": track.split, "group": track.group, "seconds": seconds}
+        | {numbers.unit: {name: row[i] for i, name in enumerate(numbers.classes) if row[i]}}
+        for track, seconds, row in zip(
+            found.tracks, found.seconds, numbers.amounts.tolist(), strict=True
+        )
+    ]
+    told = {
+        "corpus": chosen.name,
+        "classes": numbers.classes,
+        "unit": numbers.unit,
+        "tracks_with_both": numbers.together.tolist(),
+        "problems": found.problems,
+        "shortfalls": found.shortfalls,
+        "tracks": tracks,
+    }
+    with whole(folder / f"{chosen.name}.json") as temporary:
+        temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -1,0 +1,110 @@
+"""What several corpora's annotations have in common: rows of a time and a label, beats, MIDI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from bandscribe.datasets import tables
+from bandscribe.formats import midi
+from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import (
+    ARTICULATION_TO_10,
+    ARTICULATIONS,
+    DRUMS_10,
+    GM_TO_ARTICULATION,
+    relabel,
+)
+
+Row = tuple[float, str]
+
+
+def home(root: Path, *names: str) -> Path:
+    """The first of these folders that `root` holds, else `root` itself, taken to be the folder."""
+    return next((root / name for name in names if (root / name).is_dir()), root)
+
+
+def rows(path: Path) -> list[Row]:
+    """Lines of a time in seconds and a label, parted by spaces or tabs; empty lines are skipped.
+
+    Raises ValueError, naming the file and the line, for another line; OSError when the file
+    cannot be read.
+    """
+    found = []
+    for number, line in enumerate(tables.text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        match line.split():
+            case [time, label]:
+                try:
+                    found.append((float(time), label))
+                except ValueError:
+                    raise ValueError(f"{path}: line {number}: {time!r} is no time") from None
+            case _:
+                raise ValueError(f"{path}: line {number}: expected a time and a label")
+    return found
+
+
+def notes(
+    path: Path,
+    events: Iterable[Row],
+    mapping: Mapping[str, str | None],
+    classes: tuple[str, ...],
+    beats: Beats | None = None,
+) -> Transcription:
+    """Events as notes in `classes`. The annotation tells no length: it lasts to the last event.
+
+    Raises ValueError, naming `path`, when a label is missing from the map or a time is not finite.
+    """
+    ordered = sorted(events, key=lambda row: row[0])
+    unknown = sorted({label for _, label in ordered} - set(mapping))
+    if unknown:
+        raise ValueError(f"{path}: unknown classes {unknown}; expected {', '.join(mapping)}")
+    onsets = np.array([time for time, _ in ordered], dtype=np.float64)
+    labels = np.array([label for _, label in ordered], dtype=np.str_)
+    last = (0.0, *onsets[-1:], *(beats.times[-1:] if beats else ()))
+    try:
+        everything = Transcription(onsets, labels, None, float(max(last)), tuple(mapping), beats)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return relabel(everything, mapping, classes)
+
+
+def read_beats(path: Path) -> Beats | None:
+    """Rows of a time and a position in the bar; None when there is no such file.
+
+    Raises ValueError, naming the file, for other content.
+    """
+    if not path.is_file():
+        return None
+    found = rows(path)
+    try:
+        return Beats(
+            np.array([time for time, _ in found], dtype=np.float64),
+            np.array([int(float(position)) for _, position in found], dtype=np.int64),
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def read_midi(
+    paths: Iterable[Path], mapping: Mapping[int, str] = GM_TO_ARTICULATION
+) -> Transcription:
+    """The drum notes of one or more MIDI files, of all channels, in the ten classes.
+
+    Raises ValueError or OSError as `bandscribe.formats.midi.read`.
+    """
+    parts = [midi.read(path, mapping=mapping, channel=None) for path in paths]
+    onsets = np.concatenate([part.onsets for part in parts])
+    order = np.argsort(onsets, kind="stable")
+    velocities = [part.velocities for part in parts if part.velocities is not None]
+    together = Transcription(
+        onsets[order],
+        np.concatenate([part.labels for part in parts])[order],
+        np.concatenate(velocities)[order],
+        max(part.duration for part in parts),
+        ARTICULATIONS,
+    )
+    return relabel(together, ARTICULATION_TO_10, DRUMS_10)

@@ -1,0 +1,117 @@
+"""ENST-Drums: three drummers, each on a kit of their own.
+
+The part that is scored is `minus-one`: 64 pieces played to an accompaniment that is recorded
+apart. They can be heard as drums alone (`wet_mix`, with effects, or `dry_mix`), or with the
+accompaniment (`mix`, which `mix` makes once: the plain sum of the two, as Fosse 2025 has it).
+`all` are all annotated recordings, as `wet_mix`: hits, phrases and solos too.
+
+There is no official split: all of it is `test`. Groups are drummers, as the literature's three
+folds are; mind that the three played to the same accompaniments. mirdata has no loader for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bandscribe import audio
+from bandscribe.datasets.annotations import home, notes, rows
+from bandscribe.datasets.corpus import Complete, Corpus
+from bandscribe.datasets.track import Track
+from bandscribe.types import Audio, Transcription
+from bandscribe.vocabulary import DRUMS_10, ENST_TO_10
+
+LICENCE = "for research only; see the terms on the data set's page"
+DRUMMERS = ("drummer_1", "drummer_2", "drummer_3")
+#: Variant to the folder of its audio.
+FOLDERS: Mapping[str, str] = {
+    "wet_mix": "wet_mix", "dry_mix": "dry_mix", "mix": "mix", "all": "wet_mix",
+}  # fmt: skip
+_NUMBER = re.compile(r"\d+$")
+
+
+def index(root: Path, variant: str = "wet_mix") -> list[Track[Transcription]]:
+    """The pieces that have an annotation, or audio of this variant."""
+    folder = home(root, "ENST-drums-public")
+    wanted = "*" if variant == "all" else "*minus-one*"
+    tracks = []
+    for drummer in DRUMMERS:
+        sound = folder / drummer / "audio" / FOLDERS[variant]
+        text = folder / drummer / "annotation"
+        names = {path.stem for path in (*sound.glob(f"{wanted}.wav"), *text.glob(f"{wanted}.txt"))}
+        tracks += [
+            Track(
+                f"{drummer}/{name}",
+                "test",
+                drummer,
+                sound / f"{name}.wav",
+                partial(load, text / f"{name}.txt"),
+                LICENCE,
+                (text / f"{name}.txt",),
+            )
+            for name in sorted(names)
+        ]
+    return tracks
+
+
+def load(
+    path: Path,
+    mapping: Mapping[str, str | None] = ENST_TO_10,
+    classes: tuple[str, ...] = DRUMS_10,
+) -> Transcription:
+    """An annotation. The number that a cymbal's label ends in is left out: `cr1` is `cr`.
+
+    Raises ValueError when a line is not as it should be, OSError when the file cannot be read.
+    """
+    events = [(time, _NUMBER.sub("", label)) for time, label in rows(path)]
+    return notes(path, events, mapping, classes)
+
+
+def mix(root: str | Path, progress: Callable[[int, int, str], None] | None = None) -> None:
+    """Write `audio/mix` for the pieces that lack it: wet mix plus accompaniment, mono.
+
+    It lasts until both have ended, in 32-bit float, so that no sum clips. Raises ValueError or
+    OSError, as `bandscribe.audio`, when one of the two cannot be read.
+    """
+    missing = [t for t in index(Path(root), "mix") if not t.audio.is_file()]
+    for done, track in enumerate(missing):
+        if progress is not None:
+            progress(done, len(missing), track.id)
+        folder, name = track.audio.parent.parent, track.audio.name
+        wet = audio.read(folder / "wet_mix" / name, mono=True)
+        rate = wet.sample_rate
+        other = audio.read(folder / "accompaniment" / name, mono=True, sample_rate=rate)
+        both = np.zeros((1, max(wet.samples.shape[1], other.samples.shape[1])), dtype=np.float32)
+        for part in (wet, other):
+            both[:, : part.samples.shape[1]] += part.samples
+        track.audio.parent.mkdir(exist_ok=True)
+        audio.write(track.audio, Audio(both, rate), subtype="FLOAT")
+
+
+_SOURCE = "Deep Unsupervised Drum Transcription 2019, section 4.1 (61 min); 64 pieces"
+CORPUS: Corpus[Transcription] = Corpus(
+    name="enst",
+    task="drums",
+    citation="Gillet and Richard 2006, ENST-Drums: an extensive audio-visual database for drum "
+    "signals processing, ISMIR",
+    licence=LICENCE,
+    obtain="https://zenodo.org/records/7432188 (ENST-drums-public); `mix` wants "
+    "bandscribe.datasets.enst.mix(ROOT) once",
+    tree="""\
+ENST-drums-public/drummer_1/audio/wet_mix/107_minus-one_salsa_sticks.wav         and drummer_2, _3
+ENST-drums-public/drummer_1/audio/dry_mix/107_minus-one_salsa_sticks.wav
+ENST-drums-public/drummer_1/audio/accompaniment/107_minus-one_salsa_sticks.wav
+ENST-drums-public/drummer_1/audio/mix/107_minus-one_salsa_sticks.wav             once made
+ENST-drums-public/drummer_1/annotation/107_minus-one_salsa_sticks.txt            onset, label
+""",
+    complete=tuple(Complete(64, 61, _SOURCE, variant=v) for v in ("wet_mix", "dry_mix", "mix")),
+    index=index,
+    classes=DRUMS_10,
+    variants=tuple(FOLDERS),
+    counts=(10, 5, 3),
+    melodic=("mix",),
+)

@@ -1,0 +1,79 @@
+"""Groove MIDI Dataset: ten drummers on a Roland TD-11, as MIDI and as the kit sounded.
+
+The official split parts performances, not players: most drummers, and most of their sessions, are
+in all three. Groups are therefore drummers; who splits anew parts those. Of the 1,150 performances
+1,090 have audio; the others are no tracks here. mirdata's loader takes split and tracks from the
+same table.
+
+Pads become classes by `vocabulary.ROLAND_TO_ARTICULATION`, after the table "Drum Mapping" of the
+data set's page; side stick is a class of its own here, and part of the snare there.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from bandscribe.datasets import tables
+from bandscribe.datasets.annotations import home, read_midi
+from bandscribe.datasets.corpus import Complete, Corpus
+from bandscribe.datasets.track import Track
+from bandscribe.types import Transcription
+from bandscribe.vocabulary import DRUMS_10, ROLAND_TO_ARTICULATION
+
+LICENCE = "CC BY 4.0"
+COLUMNS = ("drummer", "split", "midi_filename", "audio_filename")
+
+
+def index(root: Path, variant: str = "") -> list[Track[Transcription]]:
+    """The performances with audio that `info.csv` lists."""
+    folder = home(root, "groove")
+    return tracks_of(folder / "info.csv")
+
+
+def tracks_of(table: Path) -> list[Track[Transcription]]:
+    """The rows of a table of Groove MIDI or E-GMD that name a sound file.
+
+    Raises ValueError when the table is not there, lacks a column, or breaks off.
+    """
+    found = tables.rows(table, *COLUMNS)
+    return [_track(table.parent, row) for row in found if row["audio_filename"]]
+
+
+def _track(folder: Path, row: dict[str, str]) -> Track[Transcription]:
+    notes = folder / row["midi_filename"]
+    return Track(
+        # The table's own id is shared by the kits that play a performance.
+        row["audio_filename"].removesuffix(".wav"),
+        row["split"],
+        row["drummer"],
+        folder / row["audio_filename"],
+        partial(read_midi, (notes,), ROLAND_TO_ARTICULATION),
+        LICENCE,
+        (notes,),
+    )
+
+
+_TABLE = "info.csv of version 1.0.0: rows with a sound file"
+CORPUS: Corpus[Transcription] = Corpus(
+    name="gmd",
+    task="drums",
+    citation="Gillick, Roberts, Engel, Eck and Bamman 2019, Learning to Groove with Inverse "
+    "Sequence Transformations, ICML",
+    licence=LICENCE,
+    obtain="https://magenta.tensorflow.org/datasets/groove (groove-v1.0.0.zip)",
+    tree="""\
+groove/info.csv                                              one row per performance
+groove/drummer1/session1/1_funk_80_beat_4-4.wav              of 1,090 of them
+groove/drummer1/session1/1_funk_80_beat_4-4.mid
+""",
+    complete=(
+        Complete(1090, 645.5, _TABLE),
+        Complete(846, 501.9, _TABLE, split="train"),
+        Complete(120, 72.7, _TABLE, split="validation"),
+        Complete(124, 70.9, _TABLE, split="test"),
+    ),
+    index=index,
+    classes=DRUMS_10,
+    counts=(10, 5, 3),
+)

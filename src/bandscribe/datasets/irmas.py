@@ -1,0 +1,128 @@
+"""IRMAS: clips of music, labelled with the instruments that predominate.
+
+Citation: Bosch, Janer, Fuhrmann and Herrera 2012, "A comparison of sound segregation techniques
+for predominant instrument recognition in musical audio signals", ISMIR. Its training clips have
+one label each, though other instruments may sound; its testing clips have all that predominate.
+
+The official training set is `train`. The official testing set is divided 30:70 into `validation`
+and `test`, as in Harmony Is All You Need 2023, section 3.6.1 (862 and 2,010 clips, drawn at
+random); here by song, so that the clips of a song stay together. mirdata's loader knows the two
+official sets only, and makes no groups.
+
+File names of training clips also tell the genre, and of some whether drums play: see `fields`.
+Section 3.1 of the same document leaves both out, since the testing set has neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bandscribe.datasets.corpus import Complete, Corpus
+from bandscribe.datasets.splits import assign
+from bandscribe.datasets.tables import text
+from bandscribe.datasets.track import Track
+from bandscribe.instrument_maps import IRMAS as LABELS
+from bandscribe.instrument_maps import classes_of
+
+LICENCE = "CC BY-NC-SA 3.0"
+SHARES: Mapping[str, float] = {"validation": 0.3, "test": 0.7}
+GENRES = ("cou_fol", "cla", "pop_roc", "lat_sou", "jaz_blu")
+_CLIP = re.compile(r"(\d+)__\d+$")  # number of the recording, number of the excerpt
+_EXCERPT = re.compile(r"-\d+$")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a training clip's name tells: `drums` is None where it does not say."""
+
+    instrument: str
+    drums: bool | None
+    genre: str
+
+
+def fields(name: str) -> Fields:
+    """The fields in the name of a training clip, such as `[gac][nod][cou_fol]0521__1`.
+
+    Raises ValueError when the instrument or the genre is missing or unknown.
+    """
+    tags = re.findall(r"\[(\w+)\]", name)
+    if len(tags) not in (2, 3) or tags[0] not in LABELS or tags[-1] not in GENRES:
+        raise ValueError(f"{name}: expected [instrument][dru|nod][genre] in the name")
+    drums = {"dru": True, "nod": False}.get(tags[1]) if len(tags) == 3 else None
+    return Fields(tags[0], drums, tags[-1])
+
+
+def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:
+    """The clips of the testing parts, by sound or by label, then those of the training folders."""
+    training = sorted((root / "IRMAS-TrainingData").glob("*/*.wav"))
+    testing = {
+        path.with_suffix(".wav")
+        for part in sorted(root.glob("IRMAS-TestingData-Part*"))
+        for path in part.rglob("*")
+        if path.suffix.lower() in (".wav", ".txt") and not path.name.startswith(("._", "README"))
+    }
+    return [_testing(path) for path in sorted(testing)] + [_training(path) for path in training]
+
+
+def _training(path: Path) -> Track[frozenset[str]]:
+    number = _CLIP.search(path.stem)
+    # An excerpt whose name has no number is a recording of its own.
+    group = f"training {number[1] if number else path.stem}"
+    return Track(path.stem, "train", group, path, partial(_folder, path), LICENCE)
+
+
+def _testing(path: Path) -> Track[frozenset[str]]:
+    song = _EXCERPT.sub("", path.stem)
+    split = assign(f"irmas {song}", SHARES)
+    labels = path.with_suffix(".txt")
+    return Track(
+        path.stem, split, f"testing {song}", path, partial(read, labels), LICENCE, (labels,)
+    )
+
+
+def _folder(path: Path) -> frozenset[str]:
+    return _classes([path.parent.name], path)
+
+
+def read(path: Path) -> frozenset[str]:
+    """The labels of a testing clip: one per line.
+
+    Raises ValueError for an unknown label, or none; OSError when the file cannot be read.
+    """
+    return _classes(text(path).split(), path)
+
+
+def _classes(names: list[str], path: Path) -> frozenset[str]:
+    if not names:
+        raise ValueError(f"{path}: holds no label")
+    try:
+        return classes_of(names, LABELS)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+CORPUS: Corpus[frozenset[str]] = Corpus(
+    name="irmas",
+    task="recognition",
+    citation="Bosch et al. 2012, A comparison of sound segregation techniques for predominant "
+    "instrument recognition in musical audio signals, ISMIR",
+    licence=LICENCE,
+    obtain="https://zenodo.org/records/1290750 (IRMAS-TrainingData.zip and three parts of "
+    "IRMAS-TestingData)",
+    tree="""\
+IRMAS-TrainingData/cel/[cel][nod][cla]0001__1.wav   and cla, flu, gac, … voi
+IRMAS-TestingData-Part1/Part1/SONG-1.wav            and Part2, Part3
+IRMAS-TestingData-Part1/Part1/SONG-1.txt            one label per line
+""",
+    complete=(
+        Complete(6705, 335.25, "Bosch et al. 2012: 3 s each", split="train"),
+        Complete(6705 + 2874, None, "Bosch et al. 2012: 6,705 for training, 2,874 for testing"),
+    ),
+    index=index,
+    classes=tuple(LABELS),
+    unscored=("bas", "dru"),
+)

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe.formats import csv, jams, midi, notes
+from bandscribe.types import Transcription
+from bandscribe.vocabulary import DRUMS_5
+
+
+@pytest.fixture
+def written() -> Transcription:
+    onsets, labels = np.array([0.5, 1.0, 1.25]), np.array(["KD", "HH", "CY"])
+    return Transcription(onsets, labels, np.array([1.0, 0.5, 0.25]), 2.0, DRUMS_5)
+
+
+def test_what_we_write_is_read(tmp_path: Path, written: Transcription) -> None:
+    csv.write(tmp_path / "a.csv", written)
+    jams.write(tmp_path / "a.jams", written, file="a.wav")
+    for name in ("a.csv", "a.jams"):
+        read = notes.read(tmp_path / name)
+        assert read.labels.tolist() == ["KD", "HH", "CY"]
+        assert read.onsets.tolist() == [0.5, 1.0, 1.25]
+    midi.write(tmp_path / "a.mid", written)
+    assert notes.read(tmp_path / "a.mid").labels.tolist() == ["KD", "CHH", "CR"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "# system X\n1.0\tSD\n0.5 KD\n\n2.0 54\n"),
+        ("a.txt", "0.5;36;0.9\n1.0;38.0\n"),
+        ("a.csv", "0.5,KD\n1.0,SD\n"),
+        ("a.CSV", "class,onset\nSD,1.0\nKD,0.5\n"),
+        ("a.jams", '{"annotations": [{"namespace": "note_midi", "data": ['
+         '{"time": 0.5, "value": 36.0}, {"time": 1.0, "value": 38}]}]}'),
+    ],
+)  # fmt: skip
+def test_what_others_write_is_read(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    read = notes.read(tmp_path / name)
+    assert read.labels.tolist() == ["KD", "SD"]
+    assert read.onsets.tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.txt", "0.5 gong\n", "line 1: expected a time and a label.*got 'gong'"),
+        ("a.txt", "0.5 KD\nsoon KD\n", "line 2: expected a time and a label"),
+        ("a.txt", "0.5\n", "line 1: expected a time and a label"),
+        ("a.txt", "0.5 200\n", "or a MIDI note, got '200'"),
+        ("a.txt", "nan KD\n", "onsets: expected finite"),
+        ("a.jams", "{}", "no drum notes in JAMS"),
+        ("a.mid", "MThd", "not a MIDI file"),
+    ],
+)
+def test_bad_files_are_named(name: str, text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=f"{name}: .*{reason}"):
+        notes.read(tmp_path / name)
