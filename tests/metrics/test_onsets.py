@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.metrics.onsets import Scores, bootstrap, macro, match, score
+from bandscribe.metrics.bootstrap import Interval, intervals
+from bandscribe.metrics.counts import Scores, figures
+from bandscribe.metrics.onsets import TOLERANCES, Report, confuse, match, score
 from bandscribe.types import Transcription
 
 # A grid of 10 ms puts many pairs at exactly the tolerance, where rounding decides.
@@ -60,37 +62,84 @@ def test_nothing_to_find_and_nothing_found() -> None:
     silent = transcription({})
     report = score([silent], [silent], ("KD",))
     assert math.isnan(report.micro.f1) and math.isnan(report.macro.f1)
-    assert all(math.isnan(x) for x in bootstrap(report.counts, np.random.default_rng(0)))
+    assert all(math.isnan(x) for x in f1_intervals(report)["KD.f1"])
     loud = transcription({"KD": [1.0]})
     assert score([silent], [loud], ("KD",)).micro.f1 == 0
     assert score([loud], [silent], ("KD",)).micro.f1 == 0
 
 
-def test_f1_equals_mir_eval() -> None:
+@pytest.mark.parametrize("tolerance", TOLERANCES)
+def test_figures_equal_mir_eval(tolerance: float) -> None:
     rng = np.random.default_rng(1)
-    reference, estimate = (np.sort(rng.uniform(0, 10, 80)) for _ in range(2))
-    theirs = mir_eval.onset.f_measure(reference, estimate, window=0.05)
-    ours = score(
-        [transcription({"KD": reference.tolist()})],
-        [transcription({"KD": estimate.tolist()})],
-        ("KD",),
-    ).micro
-    assert (ours.f1, ours.precision, ours.recall) == pytest.approx(theirs, abs=1e-12)
+    truth, guess = (
+        {name: np.round(np.sort(rng.uniform(0, 10, 80)), 3) for name in ("KD", "SD", "HH")}
+        for _ in range(2)
+    )
+    report = score(
+        [transcription({name: times.tolist() for name, times in truth.items()})],
+        [transcription({name: times.tolist() for name, times in guess.items()})],
+        ("KD", "SD", "HH"),
+        tolerance,
+    )
+    theirs = np.array(
+        [mir_eval.onset.f_measure(truth[name], guess[name], tolerance) for name in report.classes]
+    )
+    ours = [(row.f1, row.precision, row.recall) for row in report.per_class.values()]
+    assert np.abs(theirs - np.array(ours)).max() <= 1e-12
+    assert report.macro.f1 == pytest.approx(theirs[:, 0].mean(), abs=1e-12)
 
 
-def test_bootstrap_surrounds_the_figure_and_follows_the_seed() -> None:
+def test_mean_over_tracks_leaves_silence_out() -> None:
+    good, bad, silent = (transcription({"KD": onsets}) for onsets in ([1.0, 2.0], [5.0], []))
+    report = score([good, good, silent], [good, bad, silent], ("KD",))
+    assert report.track_mean == Scores(0.5, 0.5, 0.5, tp=2, fp=1, fn=2)
+
+
+def test_confusion_at_onsets_worked_by_hand() -> None:
+    reference = transcription({"KD": [1.0, 2.0], "SD": [1.5, 3.0], "HH": [3.0]})
+    # The kick at 2.0 is heard as a snare, the snare at 3.0 is missed, a hi-hat is invented.
+    estimate = transcription({"KD": [1.01], "SD": [1.5, 2.03], "HH": [3.0, 4.0]})
+    (matrix,) = confuse([reference], [estimate], ("KD", "SD", "HH"))
+    assert matrix.tolist() == [[1, 1, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 1, 0]]
+
+
+@given(GRID, GRID, GRID, GRID)
+def test_confusion_keeps_what_is_counted(
+    kicks: list[float], snares: list[float], kick_guess: list[float], snare_guess: list[float]
+) -> None:
+    reference = transcription({"KD": kicks, "SD": snares})
+    estimate = transcription({"KD": kick_guess, "SD": snare_guess})
+    classes = ("KD", "SD")
+    (matrix,) = confuse([reference], [estimate], classes)
+    (counts,) = score([reference], [estimate], classes).counts
+    assert matrix.diagonal()[:-1].tolist() == counts[:, 0].tolist()
+    assert matrix.sum(axis=1)[:-1].tolist() == [len(kicks), len(snares)]
+    assert matrix.sum(axis=0)[:-1].tolist() == [len(kick_guess), len(snare_guess)]
+    assert matrix[-1, -1] == 0
+
+
+def f1_intervals(report: Report, seed: int = 0) -> dict[str, Interval]:
+    counts, classes, rng = report.counts, report.classes, np.random.default_rng(seed)
+    return intervals(lambda t: figures(counts[t], classes), len(counts), rng)
+
+
+def test_intervals_surround_the_figures_and_follow_the_seed() -> None:
     rng = np.random.default_rng(2)
-    counts = rng.integers(0, 50, size=(12, 3, 3))
-    interval = bootstrap(counts, np.random.default_rng(3))
-    f1 = 2 * counts[..., 0].sum() / (2 * counts[..., 0].sum() + counts[..., 1:].sum())
-    assert interval.low < f1 < interval.high
-    assert bootstrap(counts, np.random.default_rng(3)) == interval
-    assert bootstrap(counts, np.random.default_rng(3), average=macro) != interval
+    tracks = [
+        transcription({name: np.sort(rng.uniform(0, 3, 30)).tolist() for name in ("KD", "SD")})
+        for _ in range(24)
+    ]
+    report = score(tracks[::2], tracks[1::2], ("KD", "SD"))
+    drawn = f1_intervals(report)
+    for name, scores in (("micro", report.micro), ("macro", report.macro)):
+        assert drawn[f"{name}.f1"].low < scores.f1 < drawn[f"{name}.f1"].high
+    assert f1_intervals(report) == drawn != f1_intervals(report, seed=1)
 
 
 def test_equal_tracks_leave_no_doubt() -> None:
-    counts = np.tile(np.array([[[3, 1, 1]]]), (5, 1, 1))
-    assert bootstrap(counts, np.random.default_rng(4)) == pytest.approx((0.75, 0.75))
+    reference, estimate = transcription({"KD": [1.0, 2.0, 3.0, 4.0]}), transcription({"KD": [1.0]})
+    report = score([reference] * 5, [estimate] * 5, ("KD",))
+    assert f1_intervals(report)["micro.f1"] == pytest.approx((0.4, 0.4))
 
 
 def test_bad_arguments_are_named() -> None:
@@ -100,3 +149,5 @@ def test_bad_arguments_are_named() -> None:
         match([0.0], [0.0], -0.1)
     with pytest.raises(ValueError, match="estimates: expected 1, got 0"):
         score([transcription({})], [], ("KD",))
+    with pytest.raises(ValueError, match="estimates: expected 1, got 0"):
+        confuse([transcription({})], [], ("KD",))

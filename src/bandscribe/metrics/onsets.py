@@ -1,7 +1,7 @@
 """How well a transcription finds the onsets of each class.
 
 Task: an estimate names onsets and their classes; the reference is an annotation of the same
-recording.
+recording. What the literature calls the task (DTD, DTP, DTM) is said by `metrics.tasks`.
 
 Conventions: an onset of the reference is found if an onset of the estimate of the same class lies
 within the tolerance, ±50 ms by default. Each onset is matched at most once, and the matching has
@@ -13,7 +13,9 @@ Metrics: precision, recall and F1,
 - per class: true and false positives and negatives of all tracks are counted together;
 - micro: counted together over all classes and tracks;
 - macro: the mean over classes of the figures per class;
-- per track: counted together over the classes of one track.
+- per track: counted together over the classes of one track; and the mean of these over tracks.
+
+And the confusion between classes: what was estimated where something else was annotated.
 
 Where we deviate from mir_eval: it gives 0 to whatever is undefined. Here precision without an
 estimate and recall without a reference are nan, and F1 = 2 tp / (2 tp + fp + fn) is nan only where
@@ -23,16 +25,19 @@ nothing to find and nothing was found. A silent track does not change the micro 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bandscribe.metrics.counts import Scores, macro, micro, per_class, track_mean
 from bandscribe.types import Transcription
 
 TOLERANCE = 0.05
+#: Half-widths in seconds that papers on drum transcription report.
+TOLERANCES = (0.02, 0.025, 0.03, 0.05)
 
 
 class Matching(NamedTuple):
@@ -43,22 +48,11 @@ class Matching(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Precision, recall and F1 in [0, 1] (nan where undefined), and the counts behind them."""
-
-    precision: float
-    recall: float
-    f1: float
-    tp: int
-    fp: int
-    fn: int
-
-
-@dataclass(frozen=True)
 class Report:
-    """The figures of one corpus: per class, micro, macro, and one entry per track.
+    """The figures of one corpus: per class, the averages, and one entry per track.
 
-    `counts` (track, class, 3) holds tp, fp and fn, from which all the others follow.
+    `counts` (track, class, 3) holds tp, fp and fn, from which all the others follow. Their
+    intervals: `bootstrap.intervals(lambda t: counts.figures(report.counts[t], classes), …)`.
     """
 
     classes: tuple[str, ...]
@@ -67,13 +61,7 @@ class Report:
     micro: Scores
     macro: Scores
     per_track: tuple[Scores, ...]
-
-
-class Interval(NamedTuple):
-    """A confidence interval."""
-
-    low: float
-    high: float
+    track_mean: Scores
 
 
 def match(reference: ArrayLike, estimate: ArrayLike, tolerance: float = TOLERANCE) -> Matching:
@@ -113,8 +101,7 @@ def score(
 
     Raises ValueError when there is not one estimate per reference.
     """
-    if len(references) != len(estimates):
-        raise ValueError(f"estimates: expected {len(references)}, got {len(estimates)}")
+    _one_each(references, estimates)
     counts = np.zeros((len(references), len(classes), 3), dtype=np.int64)
     for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):
         for c, name in enumerate(classes):
@@ -125,76 +112,58 @@ def score(
     return Report(
         classes=tuple(classes),
         counts=counts,
-        per_class={
-            name: _scores(row) for name, row in zip(classes, counts.sum(axis=0), strict=True)
-        },
+        per_class=per_class(counts, classes),
         micro=micro(counts),
         macro=macro(counts),
-        per_track=tuple(_scores(rows.sum(axis=0)) for rows in counts),
+        per_track=tuple(micro(rows[None]) for rows in counts),
+        track_mean=track_mean(counts),
     )
 
 
-def micro(counts: NDArray[np.int64]) -> Scores:
-    """Scores of `counts` (track, class, 3), counted together over tracks and classes."""
-    return _scores(counts.sum(axis=(0, 1)))
+def confuse(
+    references: Sequence[Transcription],
+    estimates: Sequence[Transcription],
+    classes: Sequence[str],
+    tolerance: float = TOLERANCE,
+) -> NDArray[np.int64]:
+    """Which class was estimated where another was annotated, (track, class + 1, class + 1).
 
+    Entry `[t, i, j]` counts onsets annotated as class i (row) and estimated as class j (column).
+    The last column is onsets that were missed, the last row is onsets out of nothing. First each
+    class is matched with itself, so that the diagonal holds the true positives of `score`; what is
+    left over is then matched regardless of class, at the same tolerance. So rows sum to the
+    annotated, columns to the estimated onsets. Of several left-over onsets at one time the order
+    of `classes` decides which are paired.
 
-def macro(counts: NDArray[np.int64]) -> Scores:
-    """Mean over classes of the scores of `counts` (track, class, 3); nan is left out."""
-    per_class = [_scores(row) for row in counts.sum(axis=0)]
-    total = counts.sum(axis=(0, 1))
-    return Scores(
-        _mean([scores.precision for scores in per_class]),
-        _mean([scores.recall for scores in per_class]),
-        _mean([scores.f1 for scores in per_class]),
-        *total.tolist(),
-    )
-
-
-def bootstrap(
-    counts: NDArray[np.int64],
-    rng: np.random.Generator,
-    *,
-    average: Callable[[NDArray[np.int64]], Scores] = micro,
-    samples: int = 1000,
-    level: float = 0.95,
-) -> Interval:
-    """Percentile interval of F1 when tracks are drawn anew, with replacement.
-
-    `counts` (track, class, 3) as in `Report`; `average` is `micro` or `macro`. Tracks and not
-    onsets are drawn, because the onsets of one track are not independent (Efron and Tibshirani
-    1993, chapter 13). With few tracks the interval is a rough one.
+    Raises ValueError when there is not one estimate per reference.
     """
-    if not len(counts):
-        return Interval(float("nan"), float("nan"))
-    drawn = rng.integers(0, len(counts), size=(samples, len(counts)))
-    f1 = np.array([average(counts[tracks]).f1 for tracks in drawn])
-    f1 = f1[~np.isnan(f1)]
-    if not f1.size:
-        return Interval(float("nan"), float("nan"))
-    low, high = np.quantile(f1, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high))
+    _one_each(references, estimates)
+    nothing = len(classes)
+    matrices = np.zeros((len(references), nothing + 1, nothing + 1), dtype=np.int64)
+    for matrix, reference, estimate in zip(matrices, references, estimates, strict=True):
+        missed: list[tuple[float, int]] = []
+        invented: list[tuple[float, int]] = []
+        for c, name in enumerate(classes):
+            wanted = reference.onsets[reference.labels == name]
+            given = estimate.onsets[estimate.labels == name]
+            pairs = match(wanted, given, tolerance)
+            matrix[c, c] = len(pairs.reference)
+            missed += [(float(time), c) for time in np.delete(wanted, pairs.reference)]
+            invented += [(float(time), c) for time in np.delete(given, pairs.estimate)]
+        missed.sort()
+        invented.sort()
+        pairs = match([time for time, _ in missed], [time for time, _ in invented], tolerance)
+        rows = np.array([c for _, c in missed], dtype=np.int64)
+        columns = np.array([c for _, c in invented], dtype=np.int64)
+        np.add.at(matrix, (rows[pairs.reference], columns[pairs.estimate]), 1)
+        np.add.at(matrix[:, nothing], np.delete(rows, pairs.reference), 1)
+        np.add.at(matrix[nothing], np.delete(columns, pairs.estimate), 1)
+    return matrices
 
 
-def _scores(counts: NDArray[np.int64]) -> Scores:
-    tp, fp, fn = counts.tolist()
-    return Scores(
-        precision=_ratio(tp, tp + fp),
-        recall=_ratio(tp, tp + fn),
-        f1=_ratio(2 * tp, 2 * tp + fp + fn),
-        tp=tp,
-        fp=fp,
-        fn=fn,
-    )
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
-
-
-def _mean(figures: list[float]) -> float:
-    known = [figure for figure in figures if not np.isnan(figure)]
-    return sum(known) / len(known) if known else float("nan")
+def _one_each(references: Sequence[Transcription], estimates: Sequence[Transcription]) -> None:
+    if len(references) != len(estimates):
+        raise ValueError(f"estimates: expected {len(references)}, got {len(estimates)}")
 
 
 def _ascending(times: ArrayLike, name: str) -> NDArray[np.float64]:

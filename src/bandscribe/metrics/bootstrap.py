@@ -1,0 +1,72 @@
+"""How far a figure might be off, given that other tracks could have been drawn.
+
+One function serves every figure of every task. A *statistic* is a function of track indices: it
+computes named figures on just these tracks. Tracks are drawn anew, with replacement, many times;
+the interval holds the middle 95 % of what the statistic then says (the percentile interval of
+Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13). Tracks and not onsets,
+clips or frames of one track are drawn, because these are not independent of each other. With few
+tracks the interval is a rough one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Named figures of the tracks at these indices (n,), which may repeat.
+Statistic = Callable[[NDArray[np.int64]], Mapping[str, float]]
+
+SAMPLES = 1000
+LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    """A confidence interval; nan where there was nothing to draw from."""
+
+    low: float
+    high: float
+
+
+def draw(
+    statistic: Statistic, tracks: int, rng: np.random.Generator, *, samples: int = SAMPLES
+) -> dict[str, NDArray[np.float64]]:
+    """Each figure of `statistic` on `samples` drawings of as many tracks as there are, (sample,).
+
+    Without tracks, one drawing of none. Raises ValueError when `samples` is not positive.
+    """
+    if samples < 1:
+        raise ValueError(f"samples: expected a positive number, got {samples}")
+    if not tracks:
+        drawn = np.zeros((1, 0), dtype=np.int64)
+    else:
+        drawn = rng.integers(0, tracks, size=(samples, tracks))
+    figures = [statistic(indices) for indices in drawn]
+    return {name: np.array([row[name] for row in figures]) for name in figures[0]}
+
+
+def enclose(values: NDArray[np.float64], level: float = LEVEL) -> Interval:
+    """The middle `level` of drawn values (sample,), leaving nan out."""
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return Interval(float("nan"), float("nan"))
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))
+
+
+def intervals(
+    statistic: Statistic,
+    tracks: int,
+    rng: np.random.Generator,
+    *,
+    samples: int = SAMPLES,
+    level: float = LEVEL,
+) -> dict[str, Interval]:
+    """The interval of every figure that `statistic` names, over `tracks` tracks.
+
+    Drawings where a figure is undefined (nan) are left out of its interval.
+    """
+    drawn = draw(statistic, tracks, rng, samples=samples)
+    return {name: enclose(values, level) for name, values in drawn.items()}

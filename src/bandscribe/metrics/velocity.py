@@ -1,0 +1,94 @@
+"""How well the velocities of found notes agree with how hard they were played.
+
+Task: reference and estimate give each note a velocity in [0, 1]. Only notes that were found count:
+the pairs of `metrics.onsets.match` within a class. Metrics, per class, over all notes (micro) and
+as the mean over classes (macro):
+
+- Pearson: the linear correlation of the velocities of pairs, which does not ask that both use the
+  same scale; undefined (nan) for fewer than two pairs, or where either side never changes;
+- mean absolute error, in units of velocity;
+- bias: mean of estimate minus reference; positive where the estimate is too loud.
+
+All follow from sums over the pairs of a track, so that tracks can be drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.metrics.counts import divide, mean
+from bandscribe.metrics.onsets import TOLERANCE, match
+from bandscribe.types import Transcription
+
+#: Pairs, Σr, Σe, Σr², Σe², Σre, Σ|e − r|: r is the reference's velocity, e the estimate's.
+SUMS = 7
+_LEAST_VARIANCE = 1e-12  # below this the sums hold nothing but rounding
+
+
+def gather(
+    references: Sequence[Transcription],
+    estimates: Sequence[Transcription],
+    classes: Sequence[str],
+    tolerance: float = TOLERANCE,
+) -> NDArray[np.float64]:
+    """Sums over the matched notes, (track, class, 7): see `SUMS`.
+
+    Raises ValueError when there is not one estimate per reference, or velocities are missing.
+    """
+    if len(references) != len(estimates):
+        raise ValueError(f"estimates: expected {len(references)}, got {len(estimates)}")
+    sums = np.zeros((len(references), len(classes), SUMS))
+    for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):
+        played = _velocities(reference, "references", t)
+        heard = _velocities(estimate, "estimates", t)
+        for c, name in enumerate(classes):
+            wanted, given = reference.labels == name, estimate.labels == name
+            pairs = match(reference.onsets[wanted], estimate.onsets[given], tolerance)
+            r, e = played[wanted][pairs.reference], heard[given][pairs.estimate]
+            sums[t, c] = (
+                len(r), r.sum(), e.sum(), r @ r, e @ e, r @ e, np.abs(e - r).sum(),
+            )  # fmt: skip
+    return sums
+
+
+def figures(sums: NDArray[np.float64], classes: Sequence[str]) -> dict[str, float]:
+    """Every figure of `sums` (track, class, 7) by name: `micro.pearson`, `SD.mae` and so on.
+
+    The groups are `micro`, `macro` and each class; in each `pearson`, `mae`, `bias`, and but for
+    macro the number of `pairs`. As a statistic: `lambda t: figures(sums[t], classes)`.
+    """
+    totals = sums.sum(axis=0)
+    rates = _agree(totals)
+    groups = {
+        "micro": _agree(totals.sum(axis=0)),
+        "macro": mean(rates),
+        **dict(zip(classes, rates, strict=True)),
+    }
+    named = {
+        f"{group}.{name}": float(value)
+        for group, values in groups.items()
+        for name, value in zip(("pearson", "mae", "bias"), values, strict=True)
+    }
+    named["micro.pairs"] = float(totals[:, 0].sum())
+    named |= {f"{name}.pairs": float(row[0]) for name, row in zip(classes, totals, strict=True)}
+    return named
+
+
+def _agree(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pearson, mean absolute error and bias (…, 3) of sums (…, 7)."""
+    n, r, e, rr, ee, re, distance = np.moveaxis(sums, -1, 0)
+    mean_r, mean_e = divide(r, n), divide(e, n)
+    covariance = divide(re, n) - mean_r * mean_e
+    of_r, of_e = divide(rr, n) - mean_r**2, divide(ee, n) - mean_e**2
+    varied = (of_r > _LEAST_VARIANCE) & (of_e > _LEAST_VARIANCE)
+    pearson = divide(covariance, np.sqrt(np.where(varied, of_r * of_e, 0.0)))
+    return np.stack([np.clip(pearson, -1, 1), divide(distance, n), mean_e - mean_r], axis=-1)
+
+
+def _velocities(transcription: Transcription, argument: str, track: int) -> NDArray[np.float64]:
+    if transcription.velocities is None:
+        raise ValueError(f"{argument}: track {track} has no velocities")
+    return transcription.velocities
