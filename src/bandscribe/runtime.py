@@ -151,8 +151,10 @@ def installed() -> list[str]:
     return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".onnx"))
 
 
-def load(name_or_path: str | Path) -> Model:
+def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
     """A shipped model by its name, or any other by the path of its ONNX file.
+
+    `threads` None takes every core that this process may use.
 
     Raises ValueError when there is none, or when the file is no model with a card.
     """
@@ -162,7 +164,7 @@ def load(name_or_path: str | Path) -> Model:
     content = read_bytes(name_or_path)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = _cores()
+    options.intra_op_num_threads = threads or cores()
     # Threads that spin while they wait take the cores from everything else.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -210,7 +212,7 @@ def read_bytes(name_or_path: str | Path) -> bytes:
     return path.read_bytes()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use, which can be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

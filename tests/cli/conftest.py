@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,3 +43,19 @@ def bandscribe(
 def transcribe(bandscribe: Callable[..., Said], tiny_model: Path) -> Callable[..., Said]:
     """`bandscribe transcribe` with the tiny model."""
     return lambda *arguments: bandscribe("transcribe", "--model", tiny_model, *arguments)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, groove_wav: Path, groove: dict[float, str]) -> Path:
+    """One song in the layout of MDB Drums. The first snare is annotated as a tom."""
+    five = {"KD": "KD", "SD": "SD", "CHH": "HH", "OHH": "HH", "RD": "CY"}
+    rows = [[onset, five[name]] for onset, name in groove.items()]
+    next(row for row in rows if row[1] == "SD")[1] = "TT"
+    root = tmp_path / "corpus"
+    audio = root / "MDB Drums/audio/drum_only/MusicDelta_X_Drum.wav"
+    notes = root / "MDB Drums/annotations/class/MusicDelta_X_class.txt"
+    for path in (audio, notes):
+        path.parent.mkdir(parents=True)
+    shutil.copy(groove_wav, audio)
+    notes.write_text("".join(f"{onset}\t{name}\n" for onset, name in rows))
+    return root

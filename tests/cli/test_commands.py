@@ -27,22 +27,6 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_model: Path)
     monkeypatch.setattr(runtime, "files", lambda _: tmp_path / "package")
 
 
-@pytest.fixture
-def corpus(tmp_path: Path, groove_wav: Path, groove: dict[float, str]) -> Path:
-    """One song in the layout of MDB Drums. The first snare is annotated as a tom."""
-    five = {"KD": "KD", "SD": "SD", "CHH": "HH", "OHH": "HH", "RD": "CY"}
-    rows = [[onset, five[name]] for onset, name in groove.items()]
-    next(row for row in rows if row[1] == "SD")[1] = "TT"
-    root = tmp_path / "corpus"
-    audio = root / "MDB Drums/audio/drum_only/MusicDelta_X_Drum.wav"
-    notes = root / "MDB Drums/annotations/class/MusicDelta_X_class.txt"
-    for path in (audio, notes):
-        path.parent.mkdir(parents=True)
-    shutil.copy(groove_wav, audio)
-    notes.write_text("".join(f"{onset}\t{name}\n" for onset, name in rows))
-    return root
-
-
 # the whole ----------------------------------------------------------------------------------------
 
 
@@ -50,7 +34,7 @@ def corpus(tmp_path: Path, groove_wav: Path, groove: dict[float, str]) -> Path:
 def test_help_names_every_command(bandscribe, arguments) -> None:
     said = bandscribe(*arguments)
     assert (said.code, said.err) == (0, "")
-    for command in ("transcribe", "models", "evaluate", "synthesize", "train", "export"):
+    for command in ("transcribe", "models", "evaluate", "compare", "synthesize", "train", "export"):
         assert f"  {command} " in said.out
 
 
@@ -133,61 +117,6 @@ def test_models_prints_a_card(bandscribe, installed) -> None:
     assert json.loads(bandscribe("models", "tiny").out)["velocity"] == "the activation at the peak"
     said = bandscribe("models", "nobody")
     assert (said.code, len(said.complaints)) == (1, 1)
-
-
-# evaluate -----------------------------------------------------------------------------------------
-
-
-def test_evaluate_writes_what_it_shows(bandscribe, corpus, tiny_model) -> None:
-    """Seven of eight onsets agree; a snare is one false positive, a tom one miss."""
-    said = bandscribe(*CORPUS, corpus, "--model", tiny_model, "-o", "out")
-    assert (said.code, said.err) == (0, "")
-    assert "mdb drum_only: 1 tracks" in said.out
-    figures = json.loads(Path("out/metrics.json").read_text())
-    assert (figures["task"], figures["corpus"], figures["tracks"]) == ("drums", "mdb", 1)
-    assert figures["tolerance"] == 0.05
-    five = figures["classes_5"]
-    counts = [five["micro"][name] for name in ("tp", "fp", "fn")]
-    assert counts == [7, 1, 1]
-    assert five["micro"]["f1"] == 7 / 8
-    assert five["micro"]["ci95"] == [7 / 8, 7 / 8]
-    assert five["per_class"]["TT"] == {
-        "precision": None, "recall": 0.0, "f1": 0.0, "tp": 0, "fp": 0, "fn": 1
-    }  # fmt: skip
-    assert five["macro"]["f1"] == pytest.approx((1 + 2 / 3 + 0 + 1 + 1) / 5)
-    assert figures["classes_3"]["micro"]["tp"] == 6
-    with Path("out/tracks.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["track"], row["classes"]) for row in rows] == [
-        ("MusicDelta_X", "5"),
-        ("MusicDelta_X", "3"),
-    ]
-    assert float(rows[0]["f1"]) == 7 / 8
-
-
-def test_evaluate_leaves_side_stick_out(bandscribe, corpus, tiny_model, monkeypatch) -> None:
-    """What the corpus does not annotate is neither right nor wrong."""
-    monkeypatch.setattr("bandscribe.datasets.mdb.UNSCORED", ("SD",))
-    bandscribe(*CORPUS, corpus, "--model", tiny_model, "-o", "out")
-    figures = json.loads(Path("out/metrics.json").read_text())
-    counts = [figures["classes_5"]["micro"][name] for name in ("tp", "fp", "fn")]
-    assert counts == [6, 0, 2]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "reason"),
-    [
-        (["evaluate", "singing", "mdb", "."], 2, "TASK: expected one of drums"),
-        (["evaluate", "drums", "enst", "."], 2, "CORPUS: expected one of mdb"),
-        ([*CORPUS, ".", "--model", "nobody"], 2, "model: expected the path"),
-        ([*CORPUS, ".", "--model", "MODEL", "--audio", "x"], 2, "--audio: expected one of"),
-        ([*CORPUS, ".", "--model", "MODEL"], 1, "give the folder that holds 'MDB Drums'"),
-    ],
-)
-def test_evaluate_says_what_is_wrong(bandscribe, tiny_model, arguments, code, reason) -> None:
-    said = bandscribe(*(tiny_model if word == "MODEL" else word for word in arguments))
-    assert (said.code, said.out, len(said.complaints)) == (code, "", 1)
-    assert reason in said.err
 
 
 # training commands --------------------------------------------------------------------------------

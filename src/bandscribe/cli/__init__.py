@@ -16,6 +16,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bandscribe.cli.compare import compare
+from bandscribe.cli.corpus import corpus
 from bandscribe.cli.evaluate import evaluate
 from bandscribe.cli.export import export
 from bandscribe.cli.models import models
@@ -30,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (transcribe, models, evaluate, synthesize, export):
+for command in (transcribe, models, corpus, evaluate, compare, synthesize, export):
     app.command()(command)
 # The options of `train` are the fields of a recipe, which it parses and explains by itself.
 app.command(

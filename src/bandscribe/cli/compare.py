@@ -1,0 +1,40 @@
+"""`bandscribe compare`: two results of `bandscribe evaluate`, side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bandscribe.cli.report import complain
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A folder that evaluate wrote.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same corpus.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", metavar="FILE", help="Write all figures as JSON.")
+    ] = None,
+) -> None:
+    """Say per class how much better B is than A, and whether that can be chance.
+
+    The interval is of the difference when tracks are drawn anew, the same for both (paired
+    bootstrap); "better" and "worse" stand where it lies on one side of zero.
+    """
+    from bandscribe.evaluation import comparison
+    from bandscribe.files import whole
+
+    found = comparison.contrast(comparison.load(first), comparison.load(second))
+    for remark in found.remarks:
+        complain(f"the results differ in {remark}")
+    if found.unpaired:
+        complain(f"{len(found.unpaired)} tracks are in one result alone and left out")
+    number = "1 track" if found.tracks == 1 else f"{found.tracks} tracks"
+    print(f"{first} and {second}: {number} in both")
+    print("\n".join(comparison.tabulate(found)))
+    if output is not None:
+        with whole(output) as temporary:
+            text = json.dumps(comparison.to_plain(found), indent=2)
+            temporary.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,76 @@
+"""What other systems wrote: files that `bandscribe.formats.notes` reads, found by name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from bandscribe.datasets.track import Track
+from bandscribe.formats.notes import SUFFIXES
+from bandscribe.vocabulary import DRUMS_3, DRUMS_10
+
+#: Name of a file without its suffix → relative paths of the files of that name.
+Index = Mapping[str, tuple[str, ...]]
+
+
+def index(folder: Path) -> Index:
+    """The files below `folder` that can be estimates.
+
+    Raises ValueError when there are none.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            found[path.stem].append(path.relative_to(folder).as_posix())
+    if not found:
+        raise ValueError(f"{folder}: no estimates there; expected files {', '.join(SUFFIXES)}")
+    return {name: tuple(paths) for name, paths in found.items()}
+
+
+def find(files: Index, track: Track[Any]) -> str:
+    """The relative path of the track's estimate.
+
+    Its name is that of the audio file, or the (last part of the) track's id; where several folders
+    hold such a file, the one whose folders agree with those of the audio or the id.
+
+    Raises ValueError when there is none, or when several fit equally well.
+    """
+    own = (track.audio.with_suffix("").parts, PurePath(track.id).parts)
+    candidates = {path for parts in own for path in files.get(parts[-1], ())}
+    if not candidates:
+        raise ValueError(
+            f"{track.id}: no estimate of this name; a system that heard nothing writes a file "
+            "without notes"
+        )
+    rank = {path: max(_agreement(path, parts) for parts in own) for path in candidates}
+    best = [path for path in candidates if rank[path] == max(rank.values())]
+    if len({PurePath(path).with_suffix("") for path in best}) > 1:
+        raise ValueError(f"{track.id}: several estimates, {', '.join(sorted(best))}; keep one")
+    return min(best, key=lambda path: SUFFIXES.index(PurePath(path).suffix.lower()))
+
+
+def _agreement(path: str, parts: tuple[str, ...]) -> int:
+    """Number of names, from the last one on, that a path has in common with `parts`."""
+    pairs = zip(reversed(PurePath(path).with_suffix("").parts), reversed(parts), strict=False)
+    count = 0
+    for given, wanted in pairs:
+        if given != wanted:
+            break
+        count += 1
+    return count
+
+
+def counts_of(labels: Iterable[str]) -> tuple[int, ...]:
+    """The class counts that a system can be scored in, which used these labels in a corpus.
+
+    Ten only where every label is one of the ten; three alone where `HH` occurs and neither toms
+    nor cymbals do, for such a system was not made to look for them.
+    """
+    found = set(labels)
+    if found <= set(DRUMS_10):
+        return (10, 5, 3)
+    if found <= set(DRUMS_3):
+        return (3,)
+    return (5, 3)

@@ -1,0 +1,339 @@
+"use strict";
+// The figures are in the page; nothing is fetched but the audio of the track that is chosen.
+const data = JSON.parse(document.getElementById("data").textContent);
+const summary = data.summary;
+const counts = data.counts;
+const FIRST = 10;
+let count = counts[0];
+let chosen = null; // index into data.tracks
+let everything = false;
+let position = 0;
+
+const by = (id) => document.getElementById(id);
+const text = (value) =>
+  String(value).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const rate = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
+const figures = () => summary[`classes_${count}`];
+const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+// averages and classes ---------------------------------------------------------------------------
+
+// F1 as a bar from 0 to 1, its interval across it, and with `marks` precision above, recall below.
+function bar(row, height, marks) {
+  if (row.f1 === null) return "";
+  const y = height / 2;
+  const ci = row.ci95 || [];
+  const interval = ci.length
+    ? `<line class="range" x1="${100 * ci[0]}%" x2="${100 * ci[1]}%" y1="${y}" y2="${y}"/>` +
+      ci.map((x) => `<line class="range" x1="${100 * x}%" x2="${100 * x}%" y1="${y - 4}" y2="${y + 4}"/>`).join("")
+    : "";
+  const glyph = (value, sign, base) =>
+    value === null || !marks ? "" : `<text class="glyph" x="${100 * value}%" y="${base}">${sign}</text>`;
+  const thick = marks ? 10 : height - 6;
+  return (
+    `<svg role="img" aria-label="F1 ${rate(row.f1)}"><rect class="track" width="100%" y="${y - thick / 2}" height="${thick}" rx="3"/>` +
+    `<rect class="fill" width="${100 * row.f1}%" y="${y - thick / 2}" height="${thick}" rx="3"/>${interval}` +
+    `${glyph(row.precision, "▾", y - 3)}${glyph(row.recall, "▴", y + 12)}</svg>`
+  );
+}
+
+function drawTiles() {
+  const { micro, macro, track_mean: mean } = figures();
+  const tile = (name, value, note, drawn) =>
+    `<div class="tile"><span>${name}</span><b>${value}</b>${drawn || ""}<span>${note}</span></div>`;
+  const interval = (row) => (row.ci95 ? `95 %: ${rate(row.ci95[0])} to ${rate(row.ci95[1])}` : "");
+  by("tiles").innerHTML =
+    tile("F1, all onsets together", rate(micro.f1), interval(micro), bar(micro, 12)) +
+    tile("F1, mean of classes", rate(macro.f1), interval(macro), bar(macro, 12)) +
+    tile("F1, mean of tracks", rate(mean.f1), interval(mean), bar(mean, 12)) +
+    tile("Precision", rate(micro.precision), `${micro.fp.toLocaleString("en")} false alarms`) +
+    tile("Recall", rate(micro.recall), `${micro.fn.toLocaleString("en")} of ${(micro.tp + micro.fn).toLocaleString("en")} missed`);
+}
+
+function drawClasses() {
+  const rows = Object.entries(figures().per_class).map(
+    ([name, row]) =>
+      `<tr><td>${name}</td><td class="bar">${bar(row, 26, true)}</td><td><b>${rate(row.f1)}</b></td><td>${rate(row.precision)}</td>` +
+      `<td>${rate(row.recall)}</td><td>${row.tp + row.fn}</td><td>${row.fn}</td><td>${row.fp}</td></tr>`,
+  );
+  by("classes").innerHTML =
+    "<thead><tr><th></th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th></tr></thead>" +
+    `<tbody>${rows.join("")}</tbody>`;
+}
+
+function drawConfusion() {
+  const { classes, onsets } = figures().confusion;
+  const last = classes.length - 1;
+  const heads = classes.map((name, i) => `<th>${i === last ? "missed" : name}</th>`).join("");
+  const rows = onsets.map((row, i) => {
+    const total = row.reduce((a, b) => a + b, 0);
+    const cells = row.map((n, j) => {
+      if (i === last && j === last) return "<td></td>";
+      const share = total ? n / total : 0;
+      const colour = i === j ? "--hit" : j === last ? "--miss" : "--false";
+      const paint = n ? `background:color-mix(in srgb, var(${colour}) ${Math.round(8 + 62 * share)}%, var(--card))` : "";
+      return `<td class="${n ? "" : "none"}" style="${paint}" title="${(100 * share).toFixed(1)} % of the row">${n}</td>`;
+    });
+    return `<tr><th>${i === last ? "nothing" : classes[i]}</th>${cells.join("")}</tr>`;
+  });
+  by("confusion").innerHTML = `<thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join("")}</tbody>`;
+  const velocity = figures().velocity;
+  by("velocity").textContent = velocity
+    ? `Velocities of hits: correlation ${rate(velocity["micro.pearson"])}, mean error ${rate(velocity["micro.mae"])}, bias ${rate(velocity["micro.bias"])}.`
+    : "";
+}
+
+// tracks -----------------------------------------------------------------------------------------
+
+const scoreOf = (track) => track.scores[count];
+const order = () =>
+  data.tracks.map((_, i) => i).sort((a, b) => (scoreOf(data.tracks[a]).f1 ?? 2) - (scoreOf(data.tracks[b]).f1 ?? 2) || a - b);
+
+function drawTracks() {
+  const sorted = order();
+  const shown = everything ? sorted : sorted.slice(0, FIRST);
+  const rows = shown.map((i) => {
+    const track = data.tracks[i];
+    const row = scoreOf(track);
+    return (
+      `<tr data-track="${i}" class="${i === chosen ? "chosen" : ""}"><td title="${text(track.id)}">${text(track.id)}</td><td>${text(track.split)}</td>` +
+      `<td>${minutes(track.duration)}</td><td class="bar">${bar(row, 14)}</td><td><b>${rate(row.f1)}</b></td><td>${rate(row.precision)}</td>` +
+      `<td>${rate(row.recall)}</td><td>${row.tp + row.fn}</td><td>${row.fn}</td><td>${row.fp}</td></tr>`
+    );
+  });
+  by("tracks").innerHTML =
+    "<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th></tr></thead>" +
+    `<tbody>${rows.join("")}</tbody>`;
+  by("more").hidden = sorted.length <= FIRST;
+  by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
+  drawDots(sorted);
+}
+
+// A strip of all tracks by F1; dots that would cover each other are stacked.
+function drawDots(sorted) {
+  const width = by("dots").clientWidth || 1100;
+  const radius = sorted.length > 300 ? 2.5 : 4.5;
+  const stacks = new Map();
+  const base = sorted.length > 40 ? 50 : 26;
+  const dots = sorted
+    .filter((i) => scoreOf(data.tracks[i]).f1 !== null)
+    .map((i) => {
+      const x = radius + scoreOf(data.tracks[i]).f1 * (width - 2 * radius);
+      const bin = Math.round(x / (2 * radius));
+      const level = stacks.get(bin) || 0;
+      stacks.set(bin, level + 1);
+      const y = Math.max(radius, base - radius - level * 2 * radius);
+      return `<circle data-track="${i}" class="${i === chosen ? "chosen" : ""}" cx="${x.toFixed(1)}" cy="${y}" r="${radius}"><title>${text(data.tracks[i].id)}: ${rate(scoreOf(data.tracks[i]).f1)}</title></circle>`;
+    });
+  const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1].map(
+    (f1) => `<text x="${f1 * width}" y="${base + 16}" text-anchor="${f1 === 0 ? "start" : f1 === 1 ? "end" : "middle"}">${f1 === 1 ? "F1 = 1" : f1}</text>`,
+  );
+  by("dots").innerHTML = `<svg height="${base + 20}"><line class="rule" x1="0" x2="100%" y1="${base + 1}" y2="${base + 1}"/>${dots.join("")}${ticks.join("")}</svg>`;
+}
+
+// timeline ---------------------------------------------------------------------------------------
+
+const LANE = 34;
+const AXIS = 20;
+const audio = by("audio");
+const scroller = by("scroller");
+let errors = [];
+
+function choose(index, jump) {
+  chosen = index;
+  const track = data.tracks[index];
+  position = 0;
+  by("track").textContent = track.id;
+  by("silent").hidden = Boolean(track.audio);
+  audio.hidden = !track.audio;
+  if (track.audio) audio.src = track.audio;
+  else audio.removeAttribute("src");
+  drawTracks();
+  drawTimeline();
+  scroller.scrollLeft = 0;
+  if (jump) by("listen").scrollIntoView({ behavior: "smooth", block: "start" });
+}
+
+function drawTimeline() {
+  const track = data.tracks[chosen];
+  const row = scoreOf(track);
+  by("score").textContent = `F1 ${rate(row.f1)} · ${row.tp} hits, ${row.fn} missed, ${row.fp} false alarms · ${minutes(track.duration)}`;
+  const lanes = track.lanes && track.lanes[count];
+  by("stage").hidden = by("overview").hidden = !lanes;
+  errors = [];
+  if (!lanes) {
+    by("names").innerHTML = "";
+    scroller.innerHTML = "";
+    by("score").textContent += ` · timelines are drawn for the ${data.limit} worst tracks`;
+    return;
+  }
+  const scale = Number(by("zoom").value);
+  const names = Object.keys(lanes);
+  const width = Math.max(track.duration * scale + 20, scroller.clientWidth);
+  const height = names.length * LANE + AXIS;
+  const at = (time) => (time * scale + 6).toFixed(1);
+  const parts = [];
+  const step = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30].find((s) => s * scale >= 60) || 60;
+  names.forEach((_, i) => parts.push(`<rect class="lane" x="0" y="${i * LANE + 2}" width="${width}" height="${LANE - 4}"/>`));
+  for (let k = 0; k * step <= track.duration; k++) {
+    const x = at(k * step);
+    parts.push(`<line class="rule" x1="${x}" x2="${x}" y1="0" y2="${height - AXIS}"/><text x="${x}" y="${height - 5}">${+(k * step).toFixed(2)} s</text>`);
+  }
+  names.forEach((name, i) => {
+    const top = i * LANE + 6;
+    const middle = i * LANE + LANE / 2;
+    const lane = lanes[name];
+    for (const [played, heard] of lane.hits) {
+      const ms = 1000 * (heard - played);
+      parts.push(
+        `<g><title>${name} ${played.toFixed(3)} s, heard ${Math.abs(ms).toFixed(0)} ms ${ms < 0 ? "early" : "late"}</title>` +
+          `<line class="drift" x1="${at(played)}" x2="${at(heard)}" y1="${middle}" y2="${middle}"/>` +
+          `<line class="hit" x1="${at(played)}" x2="${at(played)}" y1="${top}" y2="${top + LANE - 12}"/></g>`,
+      );
+    }
+    for (const time of lane.misses) {
+      errors.push(time);
+      parts.push(`<circle class="miss" cx="${at(time)}" cy="${middle}" r="5.5"><title>${name} ${time.toFixed(3)} s, missed</title></circle>`);
+    }
+    for (const time of lane.false_alarms) {
+      errors.push(time);
+      const x = Number(at(time));
+      parts.push(`<path class="false" d="M${x - 4.5} ${middle - 4.5}l9 9M${x + 4.5} ${middle - 4.5}l-9 9"><title>${name} ${time.toFixed(3)} s, false alarm</title></path>`);
+    }
+  });
+  errors.sort((a, b) => a - b);
+  by("names").innerHTML = names.map((name) => `<div>${name}</div>`).join("");
+  scroller.innerHTML = `<svg width="${width}" height="${height}">${parts.join("")}<line id="head" class="head" y1="0" y2="${height - AXIS}"/></svg>`;
+  moveHead(false);
+}
+
+// The whole track in one strip: hits as thin grey lines, errors above them in their colours.
+function drawOverview() {
+  const canvas = by("overview");
+  const track = data.tracks[chosen];
+  const lanes = track.lanes && track.lanes[count];
+  if (!lanes) return;
+  const ratio = window.devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  canvas.width = width * ratio;
+  canvas.height = 44 * ratio;
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  const style = getComputedStyle(document.documentElement);
+  const at = (time) => (time / track.duration) * width;
+  const paint = (times, name, y, height, alpha) => {
+    pen.fillStyle = style.getPropertyValue(name);
+    pen.globalAlpha = alpha;
+    for (const time of times) pen.fillRect(at(time), y, 1.5, height);
+  };
+  for (const lane of Object.values(lanes)) {
+    paint(lane.hits.map((pair) => pair[0]), "--hit", 29, 12, 0.35);
+    paint(lane.misses, "--miss", 3, 11, 0.9);
+    paint(lane.false_alarms, "--false", 16, 11, 0.9);
+  }
+  const scale = Number(by("zoom").value);
+  pen.globalAlpha = 1;
+  pen.strokeStyle = style.getPropertyValue("--ink");
+  pen.strokeRect(at(scroller.scrollLeft / scale) + 0.5, 0.5, Math.min(width - 1, at(scroller.clientWidth / scale)), 43);
+  pen.fillStyle = style.getPropertyValue("--ink");
+  pen.fillRect(at(position), 0, 1.5, 44);
+}
+
+function moveHead(follow) {
+  const head = by("head");
+  if (!head) return;
+  const scale = Number(by("zoom").value);
+  const x = position * scale + 6;
+  head.setAttribute("x1", x);
+  head.setAttribute("x2", x);
+  by("clock").textContent = `${position.toFixed(2)} s`;
+  const seen = x > scroller.scrollLeft + 10 && x < scroller.scrollLeft + scroller.clientWidth * 0.9;
+  if (follow && !seen) scroller.scrollLeft = x - scroller.clientWidth * 0.15;
+  drawOverview();
+}
+
+function seek(time, follow) {
+  position = Math.min(Math.max(time, 0), data.tracks[chosen].duration);
+  if (audio.src) audio.currentTime = position;
+  moveHead(follow);
+}
+
+// To half a second before an error, so that one hears what leads to it.
+function toError(forward) {
+  const lead = 0.5;
+  const here = position + lead;
+  const found = forward ? errors.find((t) => t > here + 0.02) : errors.findLast((t) => t < here - 0.02);
+  if (found !== undefined) seek(found - lead, true);
+}
+
+// wiring -----------------------------------------------------------------------------------------
+
+function draw() {
+  by("about").textContent = [data.about, summary.literature[count], summary.setup].filter(Boolean).join(" · ");
+  by("tabs").innerHTML = counts
+    .map((n) => `<button type="button" role="tab" data-count="${n}" aria-selected="${n === count}">${n} classes</button>`)
+    .join("");
+  drawTiles();
+  drawClasses();
+  drawConfusion();
+  drawTracks();
+  drawTimeline();
+}
+
+by("title").textContent = data.title;
+by("failed").innerHTML = summary.failed.map((row) => `<li>${text(row.track)} left out: ${text(row.problem)}</li>`).join("");
+by("tabs").addEventListener("click", (event) => {
+  if (!event.target.dataset.count) return;
+  count = Number(event.target.dataset.count);
+  draw();
+});
+by("more").addEventListener("click", () => {
+  everything = !everything;
+  drawTracks();
+});
+for (const id of ["tracks", "dots"]) {
+  by(id).addEventListener("click", (event) => {
+    const row = event.target.closest("[data-track]");
+    if (row) choose(Number(row.dataset.track), true);
+  });
+}
+by("next").addEventListener("click", () => toError(true));
+by("back").addEventListener("click", () => toError(false));
+by("zoom").addEventListener("input", () => {
+  drawTimeline();
+  moveHead(true);
+});
+scroller.addEventListener("click", (event) => {
+  const x = event.clientX - scroller.getBoundingClientRect().left + scroller.scrollLeft;
+  seek((x - 6) / Number(by("zoom").value), false);
+});
+scroller.addEventListener("scroll", drawOverview);
+by("overview").addEventListener("click", (event) =>
+  seek((event.offsetX / by("overview").clientWidth) * data.tracks[chosen].duration, true),
+);
+audio.addEventListener("timeupdate", () => {
+  if (audio.paused) return;
+  position = audio.currentTime;
+  moveHead(true);
+});
+(function follow() {
+  if (!audio.paused) {
+    position = audio.currentTime;
+    moveHead(true);
+  }
+  requestAnimationFrame(follow);
+})();
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, button, audio") && event.key === " ") return;
+  if (event.key === "n") toError(true);
+  if (event.key === "p") toError(false);
+  if (event.key === " " && audio.src) {
+    event.preventDefault();
+    if (audio.paused) audio.play();
+    else audio.pause();
+  }
+});
+window.addEventListener("resize", draw);
+chosen = order()[0];
+draw();
+choose(chosen, false);

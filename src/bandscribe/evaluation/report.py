@@ -1,0 +1,115 @@
+"""The page: figures to read, and every hit, miss and false alarm to look at and listen to.
+
+One HTML file that holds its style, script and data; nothing is fetched but the audio, which lies
+where the corpus is, or in copies beside the page.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bandscribe import audio
+from bandscribe.evaluation.figures import plain, stack
+from bandscribe.evaluation.judge import Verdict
+from bandscribe.evaluation.run import file_name, read_lanes
+from bandscribe.files import whole
+from bandscribe.metrics import counts
+
+#: Timelines are drawn of this many tracks, the worst: a page of thousands would not open.
+TIMELINES = 200
+
+
+def write(
+    folder: Path,
+    summary: Mapping[str, Any],
+    verdicts: Sequence[Verdict],
+    wanted: Sequence[int],
+    store: Path,
+    *,
+    title: str,
+    about: str,
+    copy_audio: bool = False,
+) -> None:
+    """Write `folder`/report.html; `wanted` are the numbers of classes, the largest first.
+
+    `store` is where the tracks were judged into. `copy_audio` puts the sound of the timelines into
+    `folder`/audio as Ogg Vorbis, so that the page can be moved.
+
+    Raises OSError as `bandscribe.files.whole`.
+    """
+    worst = set(_worst(verdicts, wanted[0])[:TIMELINES])
+    tracks = []
+    for index, verdict in enumerate(verdicts):
+        track: dict[str, Any] = {
+            "id": verdict.track,
+            "split": verdict.split,
+            "duration": round(verdict.duration, 3),
+            "scores": {n: plain(vars(counts.micro(verdict.views[n].counts[None]))) for n in wanted},
+        }
+        if index in worst:
+            shown = read_lanes(store, verdict.track)
+            track["lanes"] = {
+                n: {name: vars(lane) for name, lane in shown[n].items()} for n in wanted
+            }
+            track["audio"] = _sound(folder, verdict, copy_audio)
+        tracks.append(track)
+    data = {
+        "title": title,
+        "about": about,
+        "summary": summary,
+        "counts": list(wanted),
+        "limit": TIMELINES,
+        "tracks": tracks,
+    }
+    with whole(folder / "report.html") as temporary:
+        temporary.write_text(_page(title, data), encoding="utf-8")
+
+
+def _page(title: str, data: Mapping[str, Any]) -> str:
+    source = files("bandscribe.evaluation") / "page"
+    # No text of the data can end the element that holds it.
+    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    parts = {
+        "@TITLE@": html.escape(title),
+        "@STYLE@": (source / "report.css").read_text(encoding="utf-8"),
+        "@SCRIPT@": (source / "report.js").read_text(encoding="utf-8"),
+        "@DATA@": content,
+    }
+    page = (source / "report.html").read_text(encoding="utf-8")
+    for name, part in parts.items():
+        page = page.replace(name, part, 1)
+    return page
+
+
+def _worst(verdicts: Sequence[Verdict], count: int) -> list[int]:
+    """Indices by F1, the lowest first; tracks without onsets last."""
+    f1 = counts.rate(stack(verdicts, count).sum(axis=1))[:, 2]
+    order: list[int] = f1.argsort(kind="stable").tolist()
+    return order
+
+
+def _sound(folder: Path, verdict: Verdict, copy: bool) -> str | None:
+    """The address of a track's audio as seen from the page; None where there is none."""
+    source = Path(verdict.audio)
+    if not source.is_file():
+        return None
+    if copy:
+        target = folder / "audio" / Path(file_name(verdict.track)).with_suffix(".ogg")
+        target.parent.mkdir(exist_ok=True)
+        if not target.is_file() or target.stat().st_mtime < source.stat().st_mtime:
+            try:
+                audio.write(target, audio.read(source, mono=True))
+            except ValueError:
+                return None  # scored from estimates: nobody had to read it before
+        source = target
+    try:
+        return quote(Path(os.path.relpath(source, folder)).as_posix())
+    except ValueError:  # another drive
+        return source.resolve().as_uri()

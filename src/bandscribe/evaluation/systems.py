@@ -1,0 +1,147 @@
+"""What is evaluated: a network of ours that listens, or the files of any other system.
+
+Both answer the same two questions about a track: what they heard, by number of classes, and what
+that answer depends on, so that a stored one can be told from a stale one. Both can be sent to
+another process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bandscribe import audio, drums, runtime
+from bandscribe.datasets.track import Track
+from bandscribe.evaluation import estimates
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.formats import notes
+from bandscribe.types import Activations, Transcription
+from bandscribe.vocabulary import DRUMS_10, reduce
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a system found in one track: notes by number of classes, and the labels it used."""
+
+    notes: dict[int, Transcription]
+    labels: tuple[str, ...]
+    duration: float
+
+
+@dataclass(frozen=True)
+class Network:
+    """A shipped model's name or an ONNX file; `digest` is of the file's content.
+
+    `trained_on` are the corpora among its sources.
+    """
+
+    model: str
+    digest: str
+    commit: str
+    trained_on: tuple[str, ...]
+
+    @classmethod
+    def load(cls, model: str, counts: tuple[int, ...]) -> Network:
+        """Check that the model can be run, and tell these numbers of classes apart.
+
+        Raises ValueError when it cannot.
+        """
+        card = runtime.load(model).card
+        for count in counts:
+            drums.check(card, count, 0.5)
+        digest = hashlib.sha256(runtime.read_bytes(model)).hexdigest()
+        return cls(model, digest, card.commit, _corpora(card))
+
+    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
+        """Files without which the track cannot be evaluated."""
+        return track.missing
+
+    def identity(self, track: Track[Any]) -> list[object]:
+        """The model, and the sound by its name, size and time."""
+        stat = track.audio.stat()
+        return [self.digest, str(track.audio), stat.st_size, stat.st_mtime_ns]
+
+    def listen(
+        self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
+    ) -> Heard:
+        """Transcribe the audio as if the model did not know the classes in `unscored`."""
+        model = _load(self.model)
+        rate = LogSpectrogram(**model.card.features).sample_rate
+        blocks = drums.Measured(audio.stream(track.audio, sample_rate=rate))
+        heard = _leave_out(drums.activations(blocks, model), unscored)
+        found = {
+            count: drums.notes(heard, model.card, classes=count, duration=blocks.duration)
+            for count in counts
+        }
+        return Heard(found, model.card.classes, blocks.duration)
+
+
+@dataclass(frozen=True)
+class Files:
+    """A folder of estimates, one file per track, found by name."""
+
+    folder: Path
+    files: estimates.Index
+
+    @classmethod
+    def load(cls, folder: Path) -> Files:
+        """List the folder. Raises ValueError when it holds no estimates."""
+        return cls(folder, estimates.index(folder))
+
+    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
+        """Files without which the track cannot be evaluated: not the audio, which nobody hears."""
+        return tuple(path for path in track.missing if path != track.audio)
+
+    def identity(self, track: Track[Any]) -> list[object]:
+        """The file's name and content."""
+        name = estimates.find(self.files, track)
+        return [name, hashlib.sha256((self.folder / name).read_bytes()).hexdigest()]
+
+    def listen(
+        self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
+    ) -> Heard:
+        """Read the track's estimate, without the classes in `unscored`."""
+        found = notes.read(self.folder / estimates.find(self.files, track))
+        labels = tuple(sorted(set(found.labels.tolist())))
+        scored = _without(found, unscored)
+        possible = [count for count in counts if count < 10 or set(labels) <= set(DRUMS_10)]
+        return Heard({count: reduce(scored, count) for count in possible}, labels, found.duration)
+
+
+System = Network | Files
+
+
+@lru_cache(maxsize=1)
+def _load(model: str) -> runtime.Model:
+    """Once per process. Workers share the cores among them, and take one each."""
+    return runtime.load(model, threads=1 if multiprocessing.parent_process() else None)
+
+
+def _corpora(card: runtime.ModelCard) -> tuple[str, ...]:
+    """Names of corpora that a model was trained on, as far as its card names them so.
+
+    E-GMD is Groove MIDI played anew, so that whoever knows one knows both.
+    """
+    names = [source["name"].lower() for source in card.sources]
+    groove = ["gmd", "egmd"] if any("groove" in name for name in names) else []
+    return (*names, *groove)
+
+
+def _leave_out(activations: Activations, names: tuple[str, ...]) -> Activations:
+    """The activations with these classes silent."""
+    kept = np.array([name not in names for name in activations.classes], dtype=np.float32)
+    return replace(activations, values=activations.values * kept)
+
+
+def _without(notes: Transcription, names: tuple[str, ...]) -> Transcription:
+    kept = ~np.isin(notes.labels, names)
+    velocities = None if notes.velocities is None else notes.velocities[kept]
+    return replace(
+        notes, onsets=notes.onsets[kept], labels=notes.labels[kept], velocities=velocities
+    )

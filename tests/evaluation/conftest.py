@@ -1,0 +1,58 @@
+"""A corpus of notes alone, and a system that plays them badly."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe.datasets.track import Track
+from bandscribe.evaluation.systems import Files
+from bandscribe.formats import csv
+from bandscribe.types import Transcription
+from bandscribe.vocabulary import DRUMS_10
+
+TRACKS = 6
+
+
+def write_notes(path: Path, onsets: np.ndarray, labels: np.ndarray) -> None:
+    order = np.argsort(onsets)
+    velocities = np.linspace(0.2, 0.9, len(onsets))
+    notes = Transcription(onsets[order], labels[order], velocities, 20.0, DRUMS_10)
+    csv.write(path, notes)
+
+
+@pytest.fixture
+def tracks(tmp_path: Path) -> list[Track[Transcription]]:
+    """Six songs of forty notes."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    found = []
+    for i in range(TRACKS):
+        rng = np.random.default_rng([7, i])
+        path = folder / f"song{i}.csv"
+        write_notes(path, rng.uniform(0, 10, 40), rng.choice(DRUMS_10, 40))
+        load = partial(csv.read, path, classes=DRUMS_10)
+        audio = path.with_suffix(".wav")
+        found.append(Track(f"song{i}", "test", f"song{i}", audio, load, "own", (path,)))
+    return found
+
+
+@pytest.fixture
+def system(tmp_path: Path, tracks: list[Track[Transcription]]) -> Files:
+    """Five notes late by 100 ms, five under another name, five left out; ten are invented."""
+    folder = tmp_path / "estimates"
+    folder.mkdir()
+    for i, track in enumerate(tracks):
+        rng = np.random.default_rng([8, i])
+        notes = track.load()
+        onsets, labels = notes.onsets.copy(), notes.labels.copy()
+        chosen = rng.permutation(40)
+        onsets[chosen[:5]] += 0.1
+        labels[chosen[5:10]] = rng.choice(DRUMS_10, 5)
+        onsets = np.append(np.delete(onsets, chosen[10:15]), rng.uniform(0, 10, 10))
+        labels = np.append(np.delete(labels, chosen[10:15]), rng.choice(DRUMS_10, 10))
+        write_notes(folder / f"{track.id}.csv", onsets, labels)
+    return Files.load(folder)

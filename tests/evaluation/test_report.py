@@ -1,0 +1,92 @@
+"""The page, as it is written and as a browser shows it."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bandscribe.evaluation import report, results
+from bandscribe.evaluation.run import Outcome, Settings, run
+
+SETTINGS = Settings((10, 5, 3), (), 0.05)
+DESCRIBED = {
+    "task": "drums", "corpus": "folder", "root": "songs", "audio": "", "split": "test",
+    "model": None, "commit": None, "estimates": "system_<x>", "setup": None,
+    "tolerance": 0.05, "unscored": [], "literature": {"10": "DTD", "5": "DTD", "3": "DTP"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def page(tracks, system, tmp_path) -> Path:
+    outcome = run(tracks, system, SETTINGS, store=tmp_path / "out" / results.STORE)
+    outcome = Outcome(outcome.verdicts, 0, [("song9", "</script> missing")])
+    summary = results.summarise(DESCRIBED, outcome, SETTINGS.counts)
+    results.write(tmp_path / "out", summary, outcome)
+    return tmp_path / "out" / "report.html"
+
+
+def content(page: Path) -> dict:
+    [text] = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page.read_text(), re.DOTALL)
+    return json.loads(text)
+
+
+def test_it_needs_nothing_else(page) -> None:
+    text = page.read_text()
+    assert not re.findall(r"""(?:src|href)=["'](?!#)|@import|url\(|https?://""", text)
+    assert text.count("</script>") == 2
+    assert "@DATA@" not in text
+    assert "<title>estimates of system_&lt;x&gt; on folder</title>" in text
+
+
+def test_it_holds_the_figures_and_every_onset(page) -> None:
+    data = content(page)
+    metrics = json.loads((page.parent / "metrics.json").read_text())
+    assert data["summary"] == metrics
+    assert data["counts"] == [10, 5, 3]
+    for count in ("10", "5", "3"):
+        lanes = [lane for track in data["tracks"] for lane in track["lanes"][count].values()]
+        found = metrics[f"classes_{count}"]["micro"]
+        assert sum(len(lane["hits"]) for lane in lanes) == found["tp"]
+        assert sum(len(lane["misses"]) for lane in lanes) == found["fn"]
+        assert sum(len(lane["false_alarms"]) for lane in lanes) == found["fp"]
+
+
+def test_a_large_corpus_shows_the_worst(tracks, system, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(report, "TIMELINES", 2)
+    outcome = run(tracks, system, SETTINGS, store=tmp_path / "out" / results.STORE)
+    results.write(tmp_path / "out", results.summarise(DESCRIBED, outcome, (10, 5, 3)), outcome)
+    shown = content(tmp_path / "out" / "report.html")["tracks"]
+    drawn = [track["scores"]["10"]["f1"] for track in shown if "lanes" in track]
+    others = [track["scores"]["10"]["f1"] for track in shown if "lanes" not in track]
+    assert (len(drawn), len(others)) == (2, 4)
+    assert max(drawn) <= min(others)
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs a browser")
+def test_a_browser_draws_it(page, tmp_path) -> None:
+    """The worst track is drawn, then another one is clicked, in three classes."""
+    clicks = """<script>
+      document.querySelector('[data-count="3"]').click();
+      document.querySelectorAll('#tracks [data-track]')[1].click();
+      document.querySelector('#next').click();
+    </script></body>"""
+    page.write_text(page.read_text().replace("</body>", clicks))
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    done = subprocess.run(
+        ["chromium", *options, f"--user-data-dir={tmp_path}/chrome", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    data = content(page)
+    ranked = sorted(data["tracks"], key=lambda track: track["scores"]["3"]["f1"])
+    scores = ranked[1]["scores"]["3"]
+    shown = done.stdout
+    assert f'<h2 id="track">{ranked[1]["id"]}</h2>' in shown
+    stage = shown[shown.index('id="scroller"') :]
+    stage = stage[: stage.index("</main>")]
+    counts = [stage.count(f'class="{mark}"') for mark in ("hit", "false", "miss")]
+    assert counts == [scores["tp"], scores["fp"], scores["fn"]]
+    assert '<span id="clock">0.00 s</span>' not in shown
+    assert "song9 left out: &lt;/script&gt; missing" in shown

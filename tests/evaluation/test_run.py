@@ -1,0 +1,143 @@
+"""A corpus, whole: the same figures however often it is begun and by however many processes."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe.evaluation import figures, run
+from bandscribe.evaluation.judge import Verdict
+from bandscribe.evaluation.run import Settings, read_lanes
+from bandscribe.formats import notes
+from bandscribe.metrics import onsets, velocity
+from bandscribe.vocabulary import DRUMS, reduce
+
+SETTINGS = Settings((10, 5, 3), (), 0.05)
+
+
+def plain(verdicts: list[Verdict]) -> str:
+    return json.dumps([verdict.to_plain() for verdict in verdicts])
+
+
+def test_figures_are_those_of_the_metrics(tracks, system) -> None:
+    verdicts = run.run(tracks, system, SETTINGS).verdicts
+    played = [track.load() for track in tracks]
+    heard = [notes.read(system.folder / f"{track.id}.csv") for track in tracks]
+    for count, names in DRUMS.items():
+        pairs = [[reduce(one, count) for one in side] for side in (played, heard)]
+        report = onsets.score(*pairs, names)
+        np.testing.assert_array_equal(figures.stack(verdicts, count), report.counts)
+        found = figures.summarise(verdicts, count)
+        assert found["micro"]["f1"] == report.micro.f1
+        assert found["macro"]["f1"] == report.macro.f1
+        assert found["track_mean"]["recall"] == report.track_mean.recall
+        assert found["per_class"]["KD"]["precision"] == report.per_class["KD"].precision
+        low, high = found["micro"]["ci95"]
+        assert low < report.micro.f1 < high
+        assert found["confusion"]["onsets"] == onsets.confuse(*pairs, names).sum(axis=0).tolist()
+        agreement = velocity.figures(velocity.gather(*pairs, names), names)
+        assert found["velocity"]["micro.mae"] == agreement["micro.mae"]
+
+
+def test_any_number_of_processes(tracks, system, tmp_path) -> None:
+    seen: list[int] = []
+    one = run.run(tracks, system, SETTINGS, store=tmp_path / "a", jobs=1)
+    two = run.run(
+        tracks, system, SETTINGS, store=tmp_path / "b", jobs=2,
+        progress=lambda done, track: seen.append(done),
+    )  # fmt: skip
+    assert plain(one.verdicts) == plain(two.verdicts)
+    assert seen == list(range(len(tracks) + 1))
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_a_stopped_run_goes_on(tracks, system, tmp_path) -> None:
+    whole = run.run(tracks, system, SETTINGS, store=tmp_path / "whole")
+
+    def stop(done: int, track: str) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.run(tracks, system, SETTINGS, store=tmp_path / "store", progress=stop)
+    resumed = run.run(tracks, system, SETTINGS, store=tmp_path / "store")
+    assert (whole.reused, resumed.reused) == (0, 4)
+    assert plain(resumed.verdicts) == plain(whole.verdicts)
+
+
+def test_stale_verdicts_are_not_used(tracks, system, tmp_path) -> None:
+    """Whatever a verdict depends on, when it changes the track is judged anew."""
+    store = tmp_path / "store"
+
+    def reused(settings: Settings = SETTINGS) -> int:
+        return run.run(tracks, system, settings, store=store).reused
+
+    assert (reused(), reused()) == (0, 6)
+    assert reused(dataclasses.replace(SETTINGS, tolerance=0.02)) == 0
+    assert reused(dataclasses.replace(SETTINGS, unscored=("SS",))) == 0
+    assert (reused(), reused()) == (0, 6)
+    for folder, name in ((system.folder, "song2.csv"), (tmp_path / "corpus", "song4.csv")):
+        path = folder / name
+        path.write_text(path.read_text().replace("KD", "SD"))
+        assert (reused(), reused()) == (5, 6)
+    [path] = store.glob("song1-*.json")
+    path.write_text(path.read_text()[:100])
+    assert (reused(), reused()) == (5, 6)
+
+
+def test_a_network_and_its_sound(tiny_model, groove_wav, groove, tmp_path) -> None:
+    from bandscribe.datasets.track import Track
+    from bandscribe.evaluation.systems import Network
+    from bandscribe.types import Transcription
+
+    def load() -> Transcription:
+        labels = np.array(list(groove.values()))
+        return Transcription(np.array(list(groove)), labels, None, 2.5, DRUMS[10])
+
+    track = Track("groove", "test", "groove", groove_wav, load, "own")
+    network = Network.load(str(tiny_model), (10, 5, 3))
+    [verdict] = run.run([track], network, SETTINGS, store=tmp_path).verdicts
+    assert verdict.views[10].counts.sum(axis=0).tolist() == [8, 0, 0]
+    assert verdict.duration == 2.5
+    before = network.identity(track)
+    stat = groove_wav.stat()
+    os.utime(groove_wav, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    assert network.identity(track) != before
+
+
+def test_lanes_hold_every_onset_once(tracks, system, tmp_path) -> None:
+    [verdict] = run.run(tracks[:1], system, SETTINGS, store=tmp_path).verdicts
+    for count, view in verdict.views.items():
+        for counts, lane in zip(
+            view.counts, read_lanes(tmp_path, "song0")[count].values(), strict=True
+        ):
+            assert [len(lane.hits), len(lane.false_alarms), len(lane.misses)] == counts.tolist()
+            assert all(abs(heard - played) <= 0.0501 for played, heard in lane.hits)
+
+
+def test_a_problem_is_its_own(tracks, system) -> None:
+    (system.folder / "song1.csv").write_text("onset,class\n1.0,kettle\n")
+    (system.folder / "song3.csv").unlink()
+    outcome = run.run(tracks, system, SETTINGS)
+    assert [verdict.track for verdict in outcome.verdicts] == ["song0", "song2", "song4", "song5"]
+    [(first, kettle), (second, gone)] = outcome.problems
+    assert (first, second) == ("song1", "song3")
+    assert "song1.csv, line 2: expected one of KD" in kettle
+    assert gone.endswith("song3.csv: no such file or directory")
+
+
+def test_names_that_only_differ_in_signs() -> None:
+    names = {run.file_name(name) for name in ("a/b", "a_b", "a b", "a/" * 200)}
+    assert len(names) == 4
+    assert all(len(name) < 100 and Path(name).name == name for name in names)
+
+
+def test_a_system_of_five_classes(tracks, system) -> None:
+    """One track in five classes, and the corpus cannot be scored in ten."""
+    (system.folder / "song0.csv").write_text("onset,class\n1.0,TT\n")
+    verdicts = run.run(tracks, system, SETTINGS).verdicts
+    assert figures.scored_counts(verdicts, (10, 5, 3)) == (5, 3)
+    assert figures.scored_counts(verdicts[1:], (10, 5, 3)) == (10, 5, 3)
