@@ -40,6 +40,7 @@ ROLAND = {
         (v.IDMT_TO_3, ["KD", "SD", "HH"], v.DRUMS_3),
         (v.RBMA_TO_3, ["0", "1", "2"], v.DRUMS_3),
         (v.RBMA_FULL_TO_10, [str(n) for n in range(24) if n != 8], v.DRUMS_10),
+        (v.TMIDT_TO_10, [str(n) for n in range(18)], v.DRUMS_10),
         (v.ADTOF_TO_5, ["35", "38", "47", "42", "49"], v.DRUMS_5),
         (v.GM_TO_10, range(128), v.DRUMS_10),
         (v.ROLAND_TO_10, range(128), v.DRUMS_10),

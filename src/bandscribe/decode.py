@@ -22,7 +22,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def length(path: Path) -> float:
     _check(path)
     try:
         with _silent():
-            sound = soundfile.SoundFile(path)
+            sound = soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError):
         return sum(block.duration for block in _decode_foreign(path))
     with sound:
@@ -101,12 +101,14 @@ def _check(path: Path) -> None:
     try:
         if path.is_dir():
             raise ValueError(f"{path}: a folder, not a sound file")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path}: a pipe or a device; save what it holds as a file first")
         with path.open("rb") as handle:
             empty = not handle.read(1)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: there is no such file") from None
     except PermissionError:
-        raise PermissionError(f"{path}: no permission to read it") from None
+        raise PermissionError(f"{path}: no permission to read it; change its permissions") from None
     if empty:
         raise ValueError(f"{path}: the file is empty (0 bytes)")
 
@@ -114,19 +116,23 @@ def _check(path: Path) -> None:
 def _decode(path: Path, start: float) -> Iterator[Audio]:
     try:
         with _silent():
-            sound = soundfile.SoundFile(path)
+            sound = soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a headerless .raw
         yield from _skip(_decode_foreign(path), start)
         return
     with sound:
-        if sound.format != "MP3" or _has_length(path):
-            sound.seek(min(round(start * sound.samplerate), sound.frames))
+        # libsndfile guesses the length of an untagged mp3 from its size, and reads no further:
+        # where the bitrate varies, that loses music. From a pipe it reads to the end.
+        pipe = _piped(path) if sound.format == "MP3" and not _has_length(path) else None
+        if pipe is None:
+            try:
+                sound.seek(min(round(start * sound.samplerate), sound.frames))
+            except soundfile.LibsndfileError:  # a flac that breaks off in its first frame
+                raise _not_sound(path) from None
             yield from _read(path, sound)
             return
-    # libsndfile guesses the length of an untagged mp3 from its size, and reads no further: where
-    # the bitrate varies, that loses music. From a pipe it reads to the end.
-    with _piped(path) as sound:
-        yield from _skip(_read(path, sound), start)
+    with pipe:
+        yield from _skip(_read(path, pipe), start)
 
 
 def _skip(blocks: Iterator[Audio], start: float) -> Iterator[Audio]:
@@ -155,11 +161,13 @@ def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[Audio]:
     # A flac written to a pipe does not know its length, and libsndfile calls its end an error.
     endless = sound.format == "FLAC" and sound.frames >= _UNKNOWN
     block = np.empty((BLOCK, sound.channels), np.float32)
+    speaks = sound.format == "MP3"
     going = True
     while going:
         block.fill(np.nan)
         try:
-            filled = len(sound.read(out=block))
+            with _silent() if speaks else nullcontext():
+                filled = len(sound.read(out=block))
             going = filled == BLOCK
         except soundfile.LibsndfileError:
             # How far it came shows in the block; a damaged flac leaves a full block of nothing.
@@ -175,6 +183,11 @@ def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[Audio]:
         reason = f"its header promises {sound.frames / rate:.1f} s"
     if reason is not None:
         _warn(path, done / rate, reason)
+
+
+def _name(path: Path) -> bytes | Path:
+    """A name for libsndfile, which soundfile would have to be text in the locale's encoding."""
+    return path if os.name == "nt" else os.fsencode(path)
 
 
 def _missing_end(path: Path, sound: soundfile.SoundFile) -> str | None:
@@ -215,9 +228,16 @@ def _has_length(path: Path) -> bool:
     return bool(tag and tag[1][3] & 1 and any(tag[2]))
 
 
-@contextmanager
-def _piped(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a file as libsndfile sees a pipe: to be read to its end, not sought in."""
+def _piped(path: Path) -> soundfile.SoundFile | None:
+    """Open a file as libsndfile sees a pipe: to be read to its end, not sought in.
+
+    What stands before the first frame or ID3 tag of an mp3 is left out, since libsndfile knows the
+    format of a pipe by its first bytes alone; None where it knows none.
+    """
+    with path.open("rb") as handle:
+        frame = re.search(
+            rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][^\xf0-\xff]", handle.read(1 << 16), re.DOTALL
+        )
     reading, writing = os.pipe()
 
     def feed() -> None:
@@ -227,18 +247,20 @@ def _piped(path: Path) -> Iterator[soundfile.SoundFile]:
             path.open("rb") as source,
             os.fdopen(writing, "wb") as pipe,
         ):
+            source.seek(frame.start() if frame else 0)
             shutil.copyfileobj(source, pipe)
 
     threading.Thread(target=feed, daemon=True).start()
-    with _silent():
-        sound = soundfile.SoundFile(reading, closefd=True)
-    with sound:
-        yield sound
+    try:
+        with _silent():
+            return soundfile.SoundFile(reading, closefd=True)
+    except soundfile.LibsndfileError:
+        return None
 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep what libmpg123 prints about odd files off the standard error, while opening one."""
+    """Keep what libmpg123 prints about odd files off the standard error."""
     with _quiet:
         try:
             kept = os.dup(2)
@@ -264,7 +286,10 @@ def _decode_foreign(path: Path) -> Iterator[Audio]:
     except ModuleNotFoundError:
         ffmpeg = shutil.which("ffmpeg")
         if ffmpeg is None and path.suffix.lower() in PLAIN:
-            raise _not_sound(path) from None
+            raise ValueError(
+                f"{path}: no sound that can be decoded; check that it is a sound file, and whole "
+                "(if it is an m4a by another name: pip install 'bandscribe[formats]')"
+            ) from None
         if ffmpeg is None:
             raise ValueError(
                 f"{path}: this format needs a decoder: pip install 'bandscribe[formats]', "
@@ -290,8 +315,7 @@ def _decode_av(path: Path, av: Any) -> Iterator[Audio]:
             raise ValueError(f"{path}: holds no sound, only pictures or data")
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp")
-        rate = stream.rate
-        done = 0
+        rate = done = 0
         reason = None
         try:
             for frame in container.decode(stream):

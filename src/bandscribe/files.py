@@ -25,7 +25,7 @@ def whole(path: str | Path) -> Iterator[Path]:
         if not target.is_file():
             raise ValueError(f"{path}: not a regular file; name a file to write")
         if not os.access(target, os.W_OK):
-            raise PermissionError(f"{path}: no permission to write it")
+            raise PermissionError(f"{path}: no permission to write it; change its permissions")
     temporary = target.with_name(f".bandscribe-{secrets.token_hex(6)}{target.suffix}")
     try:
         temporary.touch(exist_ok=False)

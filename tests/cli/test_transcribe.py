@@ -202,7 +202,7 @@ def test_a_disk_that_refuses(transcribe, song, monkeypatch, number, reason) -> N
     assert listing(Path()) == ["song.csv"]
 
 
-def test_unreadable_input(transcribe, song, monkeypatch) -> None:
+def test_unreadable_input(transcribe, song, album, monkeypatch) -> None:
     """As root every file can be read, so that opening it is made to fail."""
     opened = Path.open
 
@@ -212,10 +212,42 @@ def test_unreadable_input(transcribe, song, monkeypatch) -> None:
         return opened(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", refuse_song)
-    said = transcribe(song)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+    said = transcribe(song, album / "b.wav")
     assert (said.code, len(said.complaints)) == (1, 1)
     assert said.err.startswith(f"bandscribe: {song}: ")
     assert "permission" in said.err
+    assert listing(Path()) == ["b.mid"]
+
+
+def test_a_locked_folder_in_a_folder(transcribe, album, monkeypatch) -> None:
+    scan = os.scandir
+
+    def refuse_disc(path: object = ".") -> object:
+        if Path(str(path)).name == "disc 2":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse_disc)
+    said = transcribe(album)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert said.err.startswith(f"bandscribe: {album / 'disc 2'}: permission denied; ")
+    assert listing(Path()) == ["b.mid"]
+
+
+def test_a_broken_link_in_a_folder(transcribe, album) -> None:
+    (album / "link.wav").symlink_to("nowhere")
+    said = transcribe(album)
+    assert (said.code, len(said.complaints), len(said.out.splitlines())) == (1, 1, 2)
+    assert said.err.startswith(f"bandscribe: {album / 'link.wav'}: there is no such file")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text")
+def test_a_name_that_is_no_text(transcribe, song) -> None:
+    name = os.fsdecode(b"\xfc.wav")
+    said = transcribe(shutil.copy(song, song.with_name(name)), "--format", "json,jams,png")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(Path(name).with_suffix(".json").read_text())["file"] == "\ufffd.wav"
 
 
 def test_an_output_below_a_file(transcribe, song) -> None:
@@ -237,6 +269,14 @@ def test_an_input_is_never_overwritten(transcribe, song, kind) -> None:
     assert (said.code, len(said.complaints)) == (1, 1)
     assert "would overwrite the input" in said.err
     assert song.read_bytes() == before
+
+
+def test_no_output_has_the_name_of_a_sound_file(transcribe, song) -> None:
+    Path("take.wav").write_text("not to be lost")
+    said = transcribe(song, "-o", "take.wav")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "the output take.wav has the name of a sound file" in said.err
+    assert Path("take.wav").read_text() == "not to be lost"
 
 
 def test_two_inputs_never_share_an_output(transcribe, album) -> None:

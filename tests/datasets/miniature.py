@@ -184,6 +184,14 @@ def rbma(root: Path) -> None:
         text(root / f"RBMA13/annotations/beats/{name}.txt", "0.05\t1\n0.25\t2\n")
 
 
+def tmidt(root: Path) -> None:
+    for name in ("1_A_Band_-_One", "2_A_Band_-_Two", "3_Another_-_One"):
+        for end in ("", "_accomp"):
+            sound(root / f"midi/mp3/{name}{end}.mp3")
+            rows(root / f"midi/annotations/drums_l/{name}{end}.txt", (0, 1, 7, "5.0", 13, 10))
+            text(root / f"midi/annotations/beats/{name}{end}.txt", "0.05\t1\n0.25\t2\n")
+
+
 METADATA = """UUID: 1a2b3c
 audio_dir: stems
 lmd_midi_dir: lmd_matched/A/B/C
@@ -280,6 +288,7 @@ def hits(root: Path) -> None:
 MINIATURES: Mapping[str, Callable[[Path], None]] = {
     "egmd": egmd, "gmd": gmd, "enst": enst, "mdb": mdb, "mdb_subclass": mdb,
     "enst_mdb": enst_mdb, "idmt": idmt, "rbma": rbma, "rbma_full": rbma, "slakh": slakh,
+    "tmidt": tmidt,
     "adtof": adtof, "sadtp": sadtp, "folder": folder, "folder_5": folder, "folder_3": folder,
     "clips": clips, "hits": hits,
 }  # fmt: skip

@@ -22,6 +22,7 @@ OWN = ("folder", "folder_5", "folder_3", "clips", "hits")
 UNLISTED = {
     ("folder", ""), ("folder_5", ""), ("folder_3", ""), ("idmt", "single"), ("musdb", "stems"),
 }  # fmt: skip
+OFFICIAL_SPLITS_THAT_LEAK = ("egmd", "gmd", "enst_mdb", "musdb")
 HEARD = [(name, variant) for name in MINIATURES for variant in CORPORA[name].variants]
 
 
@@ -91,6 +92,20 @@ def test_a_whole_copy(copy: Path, name: str, variant: str) -> None:
 
 
 @each()
+def test_splits_and_groups(copy: Path, name: str, variant: str) -> None:
+    tracks = CORPORA[name].tracks(copy, variant)
+    folds = name.startswith("rbma")
+    names = {"fold1", "fold2", "fold3"} if folds else {"train", "validation", "test"}
+    assert {track.split for track in tracks} <= names
+    sides: dict[str, set[str]] = {}
+    for track in tracks:
+        sides.setdefault(track.group, set()).add(track.split)
+    parted = {group for group, splits in sides.items() if len(splits) > 1}
+    # Official splits that part performances and not players, or an artist's songs.
+    assert not parted or name in OFFICIAL_SPLITS_THAT_LEAK
+
+
+@each()
 def test_a_partial_copy(copy: Path, name: str, variant: str) -> None:
     corpus: Corpus[Any] = CORPORA[name]
     first, *others = corpus.tracks(copy, variant)
@@ -124,8 +139,6 @@ def test_damaged_annotations(copy: Path, name: str, variant: str, content: bytes
     tracks = corpus.tracks(copy, variant)
     if not tracks[0].annotations:
         assert variant == "stems"  # its labels are the sound itself
-        return
-    if not tracks[0].annotations:  # a folder's name, or the stems, tell what is heard
         return
     path = tracks[0].annotations[-1]
     path.write_bytes(content)

@@ -28,6 +28,7 @@ LABELS = {
     "rbma": "KD SD HH",
     "rbma_full": "KD SD CHH MT CR",
     "slakh": "KD SD CHH MT CR",
+    "tmidt": "KD SD CHH MT CR",
     "adtof": "KD SD HH TT CY",
     "sadtp": "KD SD CHH LT CR",
     "folder": "KD SD",
@@ -70,6 +71,7 @@ def test_splits(name: str, splits: list[str], tmp_path: Path) -> None:
         ("enst", {"drummer_1", "drummer_2", "drummer_3"}),
         ("idmt", {"RealDrum01", "WaveDrum02", "TechnoDrum01"}),
         ("adtof", {"Some Band", "Another"}),
+        ("tmidt", {"A_Band", "Another"}),
         ("mdb", {"MusicDelta_Punk", "MusicDelta_Beatles", "MusicDelta_Rock"}),
     ],
 )
@@ -78,7 +80,7 @@ def test_groups(name: str, groups: set[str], tmp_path: Path) -> None:
     assert {track.group for track in CORPORA[name].tracks(tmp_path)} == groups
 
 
-@pytest.mark.parametrize("name", ["mdb", "rbma", "rbma_full", "adtof"])
+@pytest.mark.parametrize("name", ["mdb", "rbma", "rbma_full", "tmidt", "adtof"])
 def test_beats(name: str, tmp_path: Path) -> None:
     miniature.MINIATURES[name](tmp_path)
     beats = CORPORA[name].tracks(tmp_path)[0].load().beats
@@ -102,6 +104,7 @@ def test_velocities(name: str, tmp_path: Path) -> None:
         ("enst_mdb", "ENST-drums-public/drummer_1/annotation/107_minus-one_salsa_sticks.txt", "x"),
         ("rbma", "RBMA13/annotations/drums/RBMA-13-Track-01.txt", "3"),
         ("rbma_full", "RBMA13/annotations/drums_full/RBMA-13-Track-01.drums", "8"),
+        ("tmidt", "midi/annotations/drums_l/1_A_Band_-_One.txt", "18"),
         ("adtof", "ADTOF-RGW/annotations/aligned_drum/Another - Song.txt", "36"),
         ("folder", "more/two.txt", "XX"),
     ],
@@ -229,11 +232,20 @@ def test_clips(tmp_path: Path) -> None:
     miniature.clips(tmp_path)
     one, two = clips.CORPUS.tracks(tmp_path)
     assert (one.load(), two.load()) == ({"vio"}, {"pia", "voi"})
-    miniature.text(tmp_path / "labels.csv", "file,instrument,split,group\na.wav,kazoo,train,us\n")
+    miniature.text(
+        tmp_path / "labels.csv", "file,instrument,split,group\na.wav,kazoo,training,us\n"
+    )
     (track,) = clips.CORPUS.tracks(tmp_path)
     assert (track.split, track.group) == ("train", "us")
     with pytest.raises(ValueError, match=r"a.wav: unknown labels \['kazoo'\]"):
         track.load()
+
+
+def test_tmidt_variants_are_the_same_songs(tmp_path: Path) -> None:
+    miniature.tmidt(tmp_path)
+    drums, mix = (CORPORA["tmidt"].tracks(tmp_path, variant) for variant in ("drums", "mix"))
+    assert [t.id for t in mix] == [f"{t.id}_accomp" for t in drums]
+    assert [t.group for t in mix] == [t.group for t in drums]
 
 
 def test_hits(tmp_path: Path) -> None:

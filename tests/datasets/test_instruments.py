@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from bandscribe import instrument_maps as maps
-from bandscribe.datasets.splits import assign
+from bandscribe.datasets.splits import assign, name
 from bandscribe.vocabulary import INSTRUMENTS
+from bandscribe.vocabulary import instruments as maps
 
 #: Names as the corpora's own documents list them, to be found in the maps.
 OPENMIC = [
@@ -54,6 +54,14 @@ def test_splits_have_their_shares() -> None:
     for split, share in shares.items():
         # Four standard deviations of a binomial count.
         assert abs(counts[split] - 10_000 * share) < 4 * (10_000 * share * (1 - share)) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("split", "ours"),
+    [("training", "train"), ("Valid", "validation"), ("eval", "test"), ("fold2", "fold2")],
+)
+def test_splits_have_one_name_each(split: str, ours: str) -> None:
+    assert name(split) == ours
 
 
 def test_a_split_follows_from_the_name_alone() -> None:

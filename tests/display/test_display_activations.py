@@ -76,7 +76,7 @@ def test_short_long_and_silent(tmp_path: Path, seconds: float) -> None:
     frames = 1 + int(seconds * 100)
     silent = Activations(np.zeros((frames, 10), np.float32), 100.0, 0.0, DRUMS_10)
     nothing = Transcription(np.zeros(0), np.zeros(0, np.str_), None, seconds, DRUMS_10)
-    display.draw(tmp_path / "a.png", silent, nothing)
+    display.draw(tmp_path / "a.png", silent, nothing, title="$ü 🥁")  # which fonts lack
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 

@@ -37,9 +37,19 @@ def test_figures_are_those_of_the_metrics(tracks, system) -> None:
         assert found["per_class"]["KD"]["precision"] == report.per_class["KD"].precision
         low, high = found["micro"]["ci95"]
         assert low < report.micro.f1 < high
+        assert [row["tolerance"] for row in found["tolerances"]] == list(onsets.TOLERANCES)
+        for row in found["tolerances"]:
+            at = onsets.score(*pairs, names, row["tolerance"])
+            assert row["micro"]["f1"] == pytest.approx(at.micro.f1, abs=1e-15)
+            assert row["macro"]["recall"] == pytest.approx(at.macro.recall, abs=1e-15)
+        assert row["micro"]["ci95"] == pytest.approx(found["micro"]["ci95"])  # both at 50 ms
+        low, high = found["macro"]["recall_ci95"]
+        assert low < report.macro.recall < high
         assert found["confusion"]["onsets"] == onsets.confuse(*pairs, names).sum(axis=0).tolist()
         agreement = velocity.figures(velocity.gather(*pairs, names), names)
         assert found["velocity"]["micro.mae"] == agreement["micro.mae"]
+        low, high = found["velocity_ci95"]["micro.mae"]
+        assert low < agreement["micro.mae"] < high
 
 
 def test_any_number_of_processes(tracks, system, tmp_path) -> None:

@@ -1,22 +1,31 @@
 """One contract for every drum network."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 import torch
 
-from bandscribe.training.drums.models import CRNN, MODELS
+from bandscribe.training.drums.models import MODELS, SEARCH_SPACES
 from bandscribe.training.export import check_parity, export
 from tiny import tiny_card
 
 BINS, CLASSES = 84, 10
+
+SMALL: dict[str, dict[str, object]] = {
+    "crnn": {"channels": [2, 4], "hidden": 4},
+    "rnn": {"hidden": 4, "layers": 2},
+    "cnn": {"channels": [2, 4], "hidden": 6},
+    "transformer": {"channels": [2, 4], "width": 8, "heads": 2, "layers": 2},
+    "vit": {"patch": 14, "width": 12, "heads": 2, "layers": 2},
+}
 
 each = pytest.mark.parametrize("name", sorted(MODELS))
 
 
 def make(name: str) -> torch.nn.Module:
     torch.manual_seed(0)
-    return MODELS[name](bins=BINS, classes=CLASSES)
+    return MODELS[name](bins=BINS, classes=CLASSES, **SMALL[name])
 
 
 @each
@@ -51,7 +60,7 @@ def test_save_and_reload(name: str, tmp_path: Path) -> None:
     network = make(name)
     network(torch.rand(2, 20, BINS))  # so that the statistics of normalisation are not the first
     torch.save(network.state_dict(), tmp_path / "weights.pt")
-    again = MODELS[name](bins=BINS, classes=CLASSES)
+    again = MODELS[name](bins=BINS, classes=CLASSES, **SMALL[name])
     again.load_state_dict(torch.load(tmp_path / "weights.pt"))
     features = torch.rand(1, 20, BINS)
     assert torch.equal(network.eval()(features), again.eval()(features))
@@ -75,14 +84,105 @@ def test_parity_check_notices_other_weights(tmp_path: Path) -> None:
         check_parity(network, tmp_path / "model.onnx", bins=BINS)
 
 
+@each
+def test_every_point_of_the_search_space_is_a_network(name: str) -> None:
+    space = SEARCH_SPACES[name]
+    with torch.device("meta"):  # without memory, and without drawing weights
+        for values in itertools.product(*space.values()):
+            MODELS[name](BINS, CLASSES, **dict(zip(space, values, strict=True)))
+
+
+@each
+def test_outputs_start_where_onsets_are_rare(name: str) -> None:
+    assert (make(name).output.bias == -4).all()
+
+
+def convolved(*pairs: tuple[int, int]) -> int:
+    """Weights of 3 × 3 convolutions without bias, and of their batch normalisation."""
+    return sum(9 * before * after + 2 * after for before, after in pairs)
+
+
+def dense(*widths: int) -> int:
+    """Weights and biases of one linear layer after another."""
+    return sum((before + 1) * after for before, after in itertools.pairwise(widths))
+
+
+def attended(width: int, layers: int) -> int:
+    """Attention blocks, each with two normalisations, and the normalisation after the last."""
+    attention = dense(width, 3 * width) + dense(width, width)
+    feed = dense(width, 4 * width, width)
+    return layers * (attention + feed + 4 * width) + 2 * width
+
+
+def recurred(gates: int, width: int, hidden: int, layers: int) -> int:
+    """Both ways: weights from below and from the frame before, each with a bias of its own."""
+    inputs = [width] + [2 * hidden] * (layers - 1)
+    return sum(2 * gates * hidden * (below + hidden + 2) for below in inputs)
+
+
+TWO_BLOCKS = convolved((1, 32), (32, 32), (32, 64), (64, 64))  # 84 bins become 28, then 9
+
+
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("name", "options", "count"),
     [
-        ({"channels": (8,)}, "pooling: expected 1"),
-        ({"unit": "rnn"}, "unit: expected"),
-        ({"pooling": (20, 20)}, "leaves no bins"),
+        (
+            "crnn",
+            {"unit": "gru", "hidden": 72, "layers": 3},
+            TWO_BLOCKS + recurred(3, 9 * 64, 72, 3) + dense(144, 10),
+        ),
+        (
+            "rnn",
+            {"unit": "lstm", "hidden": 72, "layers": 2},
+            recurred(4, 84, 72, 2) + dense(144, 10),
+        ),
+        (
+            "cnn",
+            {"channels": [32, 64, 96], "hidden": 144, "layers": 2},
+            TWO_BLOCKS + convolved((64, 96), (96, 96)) + dense(3 * 96, 144, 144, 10),
+        ),
+        (
+            "transformer",
+            {"width": 72, "heads": 4, "layers": 2},
+            TWO_BLOCKS + dense(9 * 64, 72) + attended(72, 2) + dense(72, 10),
+        ),
+        (
+            "vit",  # four patches of 144 values
+            {"patch": 21, "width": 576, "heads": 6, "layers": 10},
+            dense(21, 144) + 4 * 144 + dense(576, 576) + attended(576, 10) + dense(576, 10),
+        ),
     ],
 )
-def test_options_that_do_not_fit(options: dict[str, object], words: str) -> None:
+def test_number_of_weights(name: str, options: dict[str, object], count: int) -> None:
+    with torch.device("meta"):
+        network = MODELS[name](BINS, CLASSES, **options)
+    normalise = 2 * BINS
+    assert sum(weight.numel() for weight in network.parameters()) == normalise + count
+
+
+def test_weights_of_the_crnn_keep_their_names() -> None:
+    with torch.device("meta"):
+        names = list(MODELS["crnn"](BINS, CLASSES).state_dict())
+    assert {name.rpartition(".")[0] for name in names} == {
+        "normalise",
+        *(f"convolve.{place}" for place in (0, 1, 3, 4, 8, 9, 11, 12)),
+        "recur",
+        "output",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("crnn", {"channels": (8,)}, "pooling: expected 1"),
+        ("crnn", {"pooling": (20, 20)}, "leaves no bins"),
+        ("crnn", {"unit": "rnn"}, "unit: expected"),
+        ("rnn", {"unit": "rnn"}, "unit: expected"),
+        ("cnn", {"pooling": 20}, "leaves no bins"),
+        ("transformer", {"heads": 5}, "heads: expected a divisor of width 144, got 5"),
+        ("vit", {"patch": 20}, "patch: expected a divisor of 84 bins, got 20"),
+    ],
+)
+def test_options_that_do_not_fit(name: str, options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        CRNN(BINS, CLASSES, **options)
+        MODELS[name](BINS, CLASSES, **options)

@@ -102,7 +102,7 @@ def test_wrong_files(text: str, words: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"model": "transformer"}, "model: expected one of crnn"),
+        ({"model": "resnet"}, "model: expected one of crnn"),
         ({"options": {"hiden": 3}}, "options: no such option 'hiden'"),
         ({"options": {"bins": 3}}, "options: no such option 'bins'"),
         ({"features": {"n_ftt": 3}}, "features: no such option 'n_ftt'"),

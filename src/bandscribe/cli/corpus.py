@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The keys of `datasets.corpora.CORPORA`, which is imported when the command runs.
 NAMES = (
-    "egmd gmd enst mdb mdb_subclass enst_mdb idmt rbma rbma_full slakh adtof sadtp "
+    "egmd gmd enst mdb mdb_subclass enst_mdb idmt rbma rbma_full slakh tmidt adtof sadtp "
     "folder folder_5 folder_3 hits "
     "irmas audioset openmic medley_solos medleydb musdb clips"
 )
@@ -100,7 +100,7 @@ def corpus(
         return 1
     numbers = statistics.count(chosen, found)
     title = _title(chosen, audio, numbers)
-    print(f"{title}; {chosen.licence}\n")
+    print(title if chosen.licence == "own" else f"{title}; {chosen.licence}", end="\n\n")
     print(_tables(numbers))
     if output is not None:
         _write(output, chosen, title, numbers, found)

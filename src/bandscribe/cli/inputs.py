@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,28 +18,31 @@ class Input:
     relative: Path
 
 
-def find(given: Path) -> list[Input]:
+def find(given: Path) -> tuple[list[Input], list[OSError]]:
     """The file that was named, or every sound file in the folder and its folders, sorted.
 
-    Hidden files and folders are passed over. Raises ValueError when there is nothing.
+    Also the errors of the folders in it that cannot be searched. Hidden files and folders are
+    passed over, and links to folders. Raises ValueError when there is nothing.
     """
     from bandscribe.audio import EXTENSIONS
 
     if not given.is_dir():
         if not given.exists():
             raise ValueError(f"{given}: there is no such file or folder; check the name")
-        return [Input(given, Path(given.name))]
-    found = []
-    for path in sorted(given.rglob("*")):
-        relative = path.relative_to(given)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if path.suffix.lower() in EXTENSIONS and not hidden and path.is_file():
-            found.append(Input(path, relative))
-    if not found:
+        return [Input(given, Path(given.name))], []
+    found: list[Input] = []
+    locked: list[OSError] = []
+    for folder, below, names in os.walk(given, onerror=locked.append):
+        below[:] = [name for name in below if not name.startswith(".")]
+        for name in names:
+            path = Path(folder, name)
+            if path.suffix.lower() in EXTENSIONS and not name.startswith("."):
+                found.append(Input(path, path.relative_to(given)))
+    if not found and not locked:
         raise ValueError(
             f"{given}: no sound files in this folder; name a file to force its reading"
         )
-    return found
+    return sorted(found, key=lambda source: source.path), locked
 
 
 def find_all(given: Sequence[Path]) -> tuple[list[Input], int]:
@@ -46,13 +50,18 @@ def find_all(given: Sequence[Path]) -> tuple[list[Input], int]:
 
     Each of the latter is complained about.
     """
-    found: dict[Path, Input] = {}
+    found: dict[str, Input] = {}
     failures = 0
     for name in given:
+        problems: list[ValueError | OSError] = []
         try:
-            for source in find(name):
-                found.setdefault(source.path.resolve(), source)
+            sources, locked = find(name)
+            problems.extend(locked)
+            for source in sources:
+                found.setdefault(os.path.realpath(source.path), source)
         except (ValueError, OSError) as error:
-            complain(explain(error, name))
-            failures += 1
+            problems.append(error)
+        for problem in problems:
+            complain(explain(problem))
+        failures += len(problems)
     return list(found.values()), failures

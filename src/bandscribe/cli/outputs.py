@@ -55,11 +55,14 @@ def plan(
 
     `named` is what stood on the command line: `output` names a file when that is one file and
     there is one format, and a folder otherwise, or where a folder of that name exists. An input
-    whose output would overwrite an input, or that of an earlier input, is complained about.
+    whose output would overwrite an input, or that of an earlier input, or has the suffix of a sound
+    file, is complained about.
     Raises a usage error where `output` cannot be the folder that is needed.
     """
+    if not sources:
+        return [], 0
     folder = Path(output or ".")
-    single = len(named) == 1 and not named[0].is_dir() and len(formats) == 1
+    single = len(formats) == len(named) == 1 and sources[0].path == named[0]
     as_file = bool(output) and single and not folder.is_dir() and not str(output).endswith("/")
     if output and not as_file and not folder.is_dir():
         if folder.exists():
@@ -68,6 +71,7 @@ def plan(
             raise typer.BadParameter(f"-o {output}: name a folder for several results")
     jobs: list[Job] = []
     inputs = {_identity(source.path): source.path for source in sources}
+    inputs.pop(None, None)
     taken: dict[str, Path] = {}
     for source in sources:
         if as_file:
@@ -87,22 +91,29 @@ def plan(
 def _problem(
     source: Path,
     outputs: dict[str, Path],
-    inputs: dict[tuple[int, int], Path],
+    inputs: dict[tuple[int, int] | None, Path],
     taken: dict[str, Path],
 ) -> str | None:
+    from bandscribe.audio import EXTENSIONS
+
     for path in outputs.values():
-        if path.exists() and _identity(path) in inputs:
+        if _identity(path) in inputs:
             overwritten = inputs[_identity(path)]
             return f"the output {path} would overwrite the input {overwritten}; choose another -o"
         if os.path.realpath(path) in taken:
             other = taken[os.path.realpath(path)]
             return f"its output {path} is also that of {other}; rename it, or run it apart with -o"
+        if path.suffix.lower() in EXTENSIONS:
+            return f"the output {path} has the name of a sound file; choose another -o"
     return None
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """The same for every name of a file, links included."""
-    status = path.stat()
+def _identity(path: Path) -> tuple[int, int] | None:
+    """The same for every name of a file, links included; None where no file can be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
     return status.st_dev, status.st_ino
 
 

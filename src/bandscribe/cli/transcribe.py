@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def transcribe(
     named: Annotated[
-        list[Path], typer.Argument(metavar="INPUT", help="Sound files, and folders of them.")
+        list[Path],
+        # What cannot be read is complained about in its turn, and the others are done.
+        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
     ],
     output: Annotated[
         str | None,
@@ -137,21 +140,23 @@ def _write(
 ) -> None:
     from bandscribe.formats import csv, jams, json, midi, npz
 
+    # A name need not be text on every system; what is written about it has to be.
+    title = os.fsencode(source.name).decode(errors="replace")
     match name:
         case "midi":
             midi.write(path, notes)
         case "csv":
             csv.write(path, notes)
         case "json":
-            json.write(path, notes, file=source.name)
+            json.write(path, notes, file=title)
         case "jams":
-            jams.write(path, notes, file=source.name)
+            jams.write(path, notes, file=title)
         case "npz":
             npz.write(path, activations, notes)
         case "png":
             from bandscribe import display
 
-            display.draw(path, activations, notes, title=source.name)
+            display.draw(path, activations, notes, title=title)
 
 
 def _names(targets: dict[str, Path]) -> str:

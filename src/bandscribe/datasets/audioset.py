@@ -5,12 +5,12 @@ ICASSP. Only its segment tables are published: clips are the user's own affair. 
 those that lie nowhere below the root.
 
 As Harmony Is All You Need 2023, section 3.2, uses it: the clips that have a label of its table
-3.2 (`instrument_maps.AUDIOSET`); a violin with pizzicato is no `vio`, and a piano with electric
-piano no `pia`, so that a clip with no other class is left out. Clips more than 0.5 s off 10 s are
-dropped, which takes the length of each file, and `read` pads or cuts the others. Divided 70:10:20
-into `train`, `validation` and `test` (section 3.6.2), here by the video's id. That document
-collected 20,884 clips, and some more disappear each year: no number tells a complete copy, but the
-tables at hand do. mirdata has no loader for it.
+3.2 (`vocabulary.instruments.AUDIOSET`); a violin with pizzicato is no `vio`, and a piano with
+electric piano no `pia`, so that a clip with no other class is left out. Clips more than 0.5 s off
+10 s are dropped, which takes the length of each file, and `read` pads or cuts the others. Divided
+70:10:20 into `train`, `validation` and `test` (section 3.6.2), here by the video's id. That
+document collected 20,884 clips, without those of eval_segments.csv, and some more disappear each
+year: no number tells a complete copy, but the tables at hand do. mirdata has no loader for it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from bandscribe.datasets.corpus import Corpus, measure
 from bandscribe.datasets.splits import assign
 from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
-from bandscribe.instrument_maps import AUDIOSET as LABELS
-from bandscribe.instrument_maps import AUDIOSET_WITHOUT as WITHOUT
 from bandscribe.types import Audio
+from bandscribe.vocabulary.instruments import AUDIOSET as LABELS
+from bandscribe.vocabulary.instruments import AUDIOSET_WITHOUT as WITHOUT
 
 LICENCE = "CC BY 4.0 (labels); each clip has its uploader's terms"
 SECONDS = 10.0

@@ -1,8 +1,8 @@
 """A plain folder of clips, with a table `labels.csv` that says what is heard in each.
 
 The table has the columns `file` (a path below the folder) and `label`, or `instrument`; several
-labels are parted by semicolons. `split` and `group` are read where they are there; else all of it
-is `test`, and every clip a group.
+labels are parted by semicolons. `split` (`training` is `train`, and so on) and `group` are read
+where they are there; else all of it is `test`, and every clip a group.
 
 Labels are our classes, or the names that other corpora have for them: instruments for `CORPUS`,
 drum hits for `HITS`. Case does not matter, nor whether words are parted by spaces or underscores.
@@ -16,11 +16,10 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from bandscribe import instrument_maps
-from bandscribe.datasets import tables
+from bandscribe.datasets import splits, tables
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
-from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, INSTRUMENTS
+from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, INSTRUMENTS, instruments
 
 #: Columns that may hold the labels.
 LABELS = ("label", "instrument")
@@ -30,9 +29,9 @@ _FSD: Mapping[str, str | None] = {
 }  # fmt: skip
 #: Name of an instrument, in small letters with spaces, to its class.
 NAMES: Mapping[str, str | None] = {
-    **{name.lower(): label for name, label in instrument_maps.MEDLEYDB.items()},
-    **instrument_maps.OPENMIC,
-    **instrument_maps.MEDLEY_SOLOS,
+    **{name.lower(): label for name, label in instruments.MEDLEYDB.items()},
+    **instruments.OPENMIC,
+    **instruments.MEDLEY_SOLOS,
     **_FSD,
     "electric guitar": "gel",
     **{label: label for label in INSTRUMENTS},
@@ -70,7 +69,7 @@ def _track(
     path = root / row["file"]
     return Track(
         Path(row["file"]).with_suffix("").as_posix(),
-        row.get("split") or "test",
+        splits.name(row.get("split") or "test"),
         row.get("group") or row["file"],
         path,
         partial(classes_of, path, row[column], names),

@@ -24,6 +24,7 @@ from bandscribe.datasets import (
     rbma,
     sadtp,
     slakh,
+    tmidt,
 )
 from bandscribe.datasets.corpus import Corpus
 
@@ -38,6 +39,7 @@ CORPORA: Mapping[str, Corpus[Any]] = {
     "rbma": rbma.CORPUS,
     "rbma_full": rbma.FULL,
     "slakh": slakh.CORPUS,
+    "tmidt": tmidt.CORPUS,
     "adtof": adtof.CORPUS,
     "sadtp": sadtp.CORPUS,
     "folder": folder.CORPUS,

@@ -50,8 +50,9 @@ class Corpus(Generic[T_co]):
     `variants` are the choices of audio, the first of them the usual one. `classes` are those of
     the targets. Of them, or of classes they reduce to, `unscored` are annotated nowhere in the
     corpus: an estimate is scored without them. Of a drum corpus, `counts` are the class counts
-    (10, 5, 3) that it can be scored in, and `melodic` the variants in which other instruments
-    than drums and percussion sound.
+    (10, 5, 3) that it can be scored in, `melodic` the variants in which other instruments than
+    drums and percussion sound, and `percussion` says whether percussion sounds that is none of
+    `classes` (tambourine, cowbell, claps).
     """
 
     name: str
@@ -67,6 +68,7 @@ class Corpus(Generic[T_co]):
     unscored: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     melodic: tuple[str, ...] = ()
+    percussion: bool = False
 
     def tracks(self, root: str | Path, variant: str | None = None) -> list[Track[T_co]]:
         """The tracks below `root` whose files are all there; None takes the first variant.

@@ -114,4 +114,5 @@ ENST-drums-public/drummer_1/annotation/107_minus-one_salsa_sticks.txt           
     variants=tuple(FOLDERS),
     counts=(10, 5, 3),
     melodic=("mix",),
+    percussion=True,
 )

@@ -25,8 +25,8 @@ from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.splits import assign
 from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
-from bandscribe.instrument_maps import IRMAS as LABELS
-from bandscribe.instrument_maps import classes_of
+from bandscribe.vocabulary.instruments import IRMAS as LABELS
+from bandscribe.vocabulary.instruments import classes_of
 
 LICENCE = "CC BY-NC-SA 3.0"
 SHARES: Mapping[str, float] = {"validation": 0.3, "test": 0.7}

@@ -111,6 +111,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     unscored=UNSCORED,
     counts=(5, 3),
     melodic=("full_mix", "remix"),
+    percussion=True,
 )
 
 SUBCLASSES: Corpus[Transcription] = Corpus(
@@ -126,4 +127,5 @@ SUBCLASSES: Corpus[Transcription] = Corpus(
     variants=tuple(AUDIO),
     counts=(10,),
     melodic=("full_mix", "remix"),
+    percussion=True,
 )

@@ -11,17 +11,17 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from bandscribe.datasets import splits
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.tables import rows
 from bandscribe.datasets.track import Track
-from bandscribe.instrument_maps import MEDLEY_SOLOS as LABELS
-from bandscribe.instrument_maps import classes_of
 from bandscribe.vocabulary import INSTRUMENTS
+from bandscribe.vocabulary.instruments import MEDLEY_SOLOS as LABELS
+from bandscribe.vocabulary.instruments import classes_of
 
 LICENCE = "CC BY 4.0"
 _TABLE = "Medley-solos-DB_metadata.csv"
 _COLUMNS = ("subset", "instrument", "instrument_id", "song_id", "uuid4")
-_SPLITS = {"training": "train"}
 _FOLDERS = ("audio", "Medley-solos-DB", ".")
 
 
@@ -40,7 +40,7 @@ def _track(table: Path, folder: Path, row: dict[str, str]) -> Track[frozenset[st
     name = f"Medley-solos-DB_{row['subset']}-{row['instrument_id']}_{row['uuid4']}"
     return Track(
         name,
-        _SPLITS.get(row["subset"], row["subset"]),
+        splits.name(row["subset"]),
         f"song {row['song_id']}",
         folder / f"{name}.wav",
         partial(_classes, table, row),

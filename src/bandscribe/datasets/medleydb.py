@@ -23,10 +23,10 @@ import numpy as np
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
-from bandscribe.instrument_maps import MEDLEYDB as LABELS
-from bandscribe.instrument_maps import classes_of
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS
+from bandscribe.vocabulary.instruments import MEDLEYDB as LABELS
+from bandscribe.vocabulary.instruments import classes_of
 
 LICENCE = "CC BY-NC-SA 4.0"
 SOUND = {"mix": "_MIX.wav", "remix": "_remix.flac"}

@@ -6,8 +6,9 @@ read), and `hq`, a folder of wav files. The target is the level of `voi`, `dru` 
 mixture's loudest frame, measured from the stems when it is asked for.
 
 The official 50 songs are `test`; of the other 100, the 14 that the musdb package holds out are
-`validation`. mirdata has no loader for it. Forty-six songs are of MedleyDB: nobody should train on
-the one corpus and evaluate on the other without leaving them out.
+`validation`. The group is the artist: some are on both sides of that split. mirdata has no loader
+for it. Forty-six songs are of MedleyDB: nobody should train on the one corpus and evaluate on the
+other without leaving them out.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.levels import HOP_LENGTH, levels, power
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
-from bandscribe.instrument_maps import MUSDB as LABELS
 from bandscribe.types import Activations, Audio
+from bandscribe.vocabulary.instruments import MUSDB as LABELS
 
 LICENCE = "for education only; each song has its own, mostly CC BY-NC-SA 4.0"
 #: Streams of a .stem.mp4, in order; names of the wav files.
@@ -58,11 +59,12 @@ def index(root: Path, variant: str) -> list[Track[Activations]]:
             if variant == "hq" and not path.is_dir():
                 continue
             song = path.name.removesuffix(".stem.mp4")
+            artist = song.partition(" - ")[0]
             split = "validation" if folder == "train" and song in VALIDATION else folder
             wavs = [path / f"{name}.wav" for name in STREAMS] if variant == "hq" else []
             sound, *parts = wavs or [path]
             load = partial(load_hq, path) if wavs else partial(load_stems, path)
-            tracks.append(Track(song, split, song, sound, load, LICENCE, tuple(parts)))
+            tracks.append(Track(song, split, artist, sound, load, LICENCE, tuple(parts)))
     return tracks
 
 

@@ -18,8 +18,8 @@ from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.tables import rows as read_rows
 from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
-from bandscribe.instrument_maps import OPENMIC as LABELS
-from bandscribe.instrument_maps import classes_of
+from bandscribe.vocabulary.instruments import OPENMIC as LABELS
+from bandscribe.vocabulary.instruments import classes_of
 
 LICENCE = "CC BY 4.0"
 PRESENT = 0.5

@@ -45,7 +45,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     task="drums",
     citation="Fosse 2025, Automatic Drum Transcription using Deep Learning, section 4.5",
     licence=LICENCE,
-    obtain="https://github.com/RunarFosse/SADTP",
+    obtain="https://github.com/RunarFosse/master-thesis-dataset",
     tree="""\
 SADTP/SONG/mix.wav
 SADTP/SONG/annotation.mid

@@ -140,4 +140,5 @@ slakh2100_flac_redux/train/Track00001/MIDI/S00.mid
     variants=("mix", "drums"),
     counts=(10, 5, 3),
     melodic=("mix",),
+    percussion=True,
 )

@@ -1,9 +1,21 @@
-"""Splits of our own, for corpora that come with none, or with too few."""
+"""Splits by one name each, and splits of our own for corpora that come with none, or too few."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+
+#: What others call them.
+_NAMES: Mapping[str, str] = {
+    "training": "train", "valid": "validation", "val": "validation", "dev": "validation",
+    "testing": "test", "evaluation": "test", "eval": "test",
+}  # fmt: skip
+
+
+def name(split: str) -> str:
+    """`train`, `validation` or `test` for the usual other names; what is none of them stays."""
+    plain = split.strip().lower()
+    return _NAMES.get(plain, plain)
 
 
 def assign(group: str, shares: Mapping[str, float]) -> str:

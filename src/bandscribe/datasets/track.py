@@ -17,10 +17,11 @@ T_co = TypeVar("T_co", Transcription, Activations, frozenset[str], covariant=Tru
 class Track(Generic[T_co]):
     """A recording that has not been read yet.
 
-    `split` is the corpus's own. Tracks that share a `group` (a song, a player, a session) must not
-    be parted between training and evaluation. `load` reads the annotation, from the files
-    `annotations`; it raises ValueError or OSError, in one line that names the file. `unscored` are
-    classes that nobody looked for in this recording, beyond those of its corpus.
+    `split` is the corpus's own: `train`, `validation` or `test`, or the name of a fold. Tracks that
+    share a `group` (a song, a player, a session) must not be parted between training and
+    evaluation. `load` reads the annotation, from the files `annotations`; it raises ValueError or
+    OSError, in one line that names the file. `unscored` are classes that nobody looked for in this
+    recording, beyond those of its corpus.
     """
 
     id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -43,5 +44,7 @@ def save(path: str | Path, figure: Any) -> None:
     if suffix not in figure.canvas.get_supported_filetypes():
         raise ValueError(f"{path}: expected a picture's suffix, as .png")
     metadata = {"Software": None} if suffix == "png" else None
-    with whole(path) as temporary:
+    with whole(path) as temporary, warnings.catch_warnings():
+        # A name may hold what the font does not: a box is drawn in its place.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
         figure.savefig(temporary, format=suffix, dpi=110, metadata=metadata)

@@ -16,6 +16,8 @@ from bandscribe.evaluation.estimates import counts_of
 from bandscribe.evaluation.judge import Verdict
 from bandscribe.files import whole
 from bandscribe.metrics import bootstrap, counts, velocity
+from bandscribe.metrics.bootstrap import Interval, Statistic
+from bandscribe.metrics.onsets import TOLERANCES
 from bandscribe.vocabulary import DRUMS
 
 SEED = 0
@@ -48,20 +50,20 @@ def summarise(verdicts: Sequence[Verdict], count: int) -> dict[str, Any]:
     """The figures in `count` classes as metrics.json holds them; nan, which JSON lacks, is null.
 
     `micro`, `macro`, `track_mean` and each of `per_class` hold precision, recall, F1, the counts
-    behind them and `ci95`, the interval of F1 when tracks are drawn anew. `confusion` has a row
+    behind them and their intervals when tracks are drawn anew (`ci95` is that of F1).
+    `tolerances` has micro and macro at each of `metrics.onsets.TOLERANCES`. `confusion` has a row
     per annotated class and a column per estimated one, the last of each for `nothing`.
     """
     classes, found = DRUMS[count], stack(verdicts, count)
-    intervals = bootstrap.intervals(
-        lambda tracks: counts.figures(found[tracks], classes),
-        len(found),
-        np.random.default_rng(SEED),
-    )
+    intervals = _intervals(lambda tracks: counts.figures(found[tracks], classes), len(found))
 
     def entry(name: str, scores: counts.Scores) -> dict[str, Any]:
-        interval = intervals[f"{name}.f1"]
-        known = not math.isnan(interval.low)
-        return {**plain(vars(scores)), "ci95": list(interval) if known else None}
+        return {
+            **plain(vars(scores)),
+            "ci95": _span(intervals[f"{name}.f1"]),
+            "precision_ci95": _span(intervals[f"{name}.precision"]),
+            "recall_ci95": _span(intervals[f"{name}.recall"]),
+        }
 
     figures: dict[str, Any] = {
         "micro": entry("micro", counts.micro(found)),
@@ -70,6 +72,7 @@ def summarise(verdicts: Sequence[Verdict], count: int) -> dict[str, Any]:
         "per_class": {
             name: entry(name, scores) for name, scores in counts.per_class(found, classes).items()
         },
+        "tolerances": _by_tolerance([verdict.views[count].by_tolerance for verdict in verdicts]),
         "confusion": {
             "classes": [*classes, "nothing"],
             "onsets": np.sum(
@@ -80,17 +83,68 @@ def summarise(verdicts: Sequence[Verdict], count: int) -> dict[str, Any]:
     sums = [verdict.views[count].velocities for verdict in verdicts]
     known = [one for one in sums if one is not None]
     if known:
-        figures["velocity"] = plain(velocity.figures(np.array(known), classes))
+        summed = np.array(known)
+        figures["velocity"] = plain(velocity.figures(summed, classes))
+        spread = _intervals(lambda tracks: velocity.figures(summed[tracks], classes), len(summed))
+        figures["velocity_ci95"] = {
+            name: _span(interval) for name, interval in spread.items() if "pairs" not in name
+        }
     return figures
 
 
-def summarise_offsets(verdicts: Sequence[Verdict]) -> dict[str, float] | None:
-    """The median over tracks of their offsets in seconds, and the middle half of them."""
-    known = [verdict.offset for verdict in verdicts if verdict.offset is not None]
-    if not known:
+def _by_tolerance(counted: Sequence[Counts]) -> list[dict[str, Any]]:
+    """Averages at each of the usual tolerances, of each track's counts (tolerance, class, 3)."""
+    found = np.array(counted, dtype=np.int64)
+
+    def statistic(tracks: NDArray[np.int64]) -> dict[str, float]:
+        drawn = np.bincount(tracks, minlength=len(found))
+        totals = np.tensordot(drawn, found, 1)
+        averages = {
+            "micro": counts.rate(totals.sum(axis=1)),
+            "macro": counts.mean(np.moveaxis(counts.rate(totals), 1, 0)),
+        }
+        return {
+            f"{i}.{group}.{name}": float(value)
+            for group, rates in averages.items()
+            for i, row in enumerate(rates)
+            for name, value in zip(SHOWN, row, strict=False)
+        }
+
+    every = plain(statistic(np.arange(len(found))))
+    intervals = _intervals(statistic, len(found))
+
+    def entry(i: int, group: str) -> dict[str, Any]:
+        rates = {name: every[f"{i}.{group}.{name}"] for name in SHOWN[:3]}
+        return {**rates, "ci95": _span(intervals[f"{i}.{group}.f1"])}
+
+    return [
+        {"tolerance": tolerance, "micro": entry(i, "micro"), "macro": entry(i, "macro")}
+        for i, tolerance in enumerate(TOLERANCES)
+    ]
+
+
+def _intervals(statistic: Statistic, tracks: int) -> dict[str, Interval]:
+    """The same draws for every figure of a result."""
+    return bootstrap.intervals(statistic, tracks, np.random.default_rng(SEED))
+
+
+def _span(interval: Interval) -> list[float] | None:
+    return None if math.isnan(interval.low) else list(interval)
+
+
+def summarise_offsets(verdicts: Sequence[Verdict]) -> dict[str, Any] | None:
+    """The median over tracks of their offsets in seconds, its interval, and the middle half."""
+    known = np.array([verdict.offset for verdict in verdicts if verdict.offset is not None])
+    if not known.size:
         return None
     low, median, high = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
-    return {"median": median, "quartile_1": low, "quartile_3": high}
+    spread = _intervals(lambda tracks: {"median": float(np.median(known[tracks]))}, len(known))
+    return {
+        "median": median,
+        "ci95": _span(spread["median"]),
+        "quartile_1": low,
+        "quartile_3": high,
+    }
 
 
 def write_metrics(path: Path, figures: Mapping[str, Any]) -> None:
@@ -143,6 +197,11 @@ def tabulate(title: str, figures: Mapping[str, Any]) -> Iterable[str]:
         yield (
             f"{name:<12}  {rates[0]:>9}  {rates[1]:>6}  {rates[2]:>5}  {numbers}  {interval}"
         ).rstrip()
+    within = ", ".join(
+        f"{_shown(row['micro']['f1'])} within ±{row['tolerance'] * 1000:g} ms"
+        for row in figures["tolerances"]
+    )
+    yield f"micro F1      {within}"
 
 
 def _shown(figure: float | None) -> str:

@@ -17,12 +17,14 @@ from bandscribe.types import Transcription
 class View:
     """A track in one number of classes.
 
-    `counts` (class, 3) are tp, fp and fn, `confusion` (class + 1, class + 1) is that of
+    `counts` (class, 3) are tp, fp and fn; `by_tolerance` (tolerance, class, 3) are those at each of
+    `metrics.onsets.TOLERANCES`. `confusion` (class + 1, class + 1) is that of
     `metrics.onsets.confuse`, `velocities` (class, 7) are the sums of `metrics.velocity.gather`, or
     None where reference or estimate has none.
     """
 
     counts: NDArray[np.int64]
+    by_tolerance: NDArray[np.int64]
     confusion: NDArray[np.int64]
     velocities: NDArray[np.float64] | None = None
 
@@ -36,6 +38,7 @@ class View:
         sums = content["velocities"]
         return cls(
             np.array(content["counts"], dtype=np.int64),
+            np.array(content["by_tolerance"], dtype=np.int64),
             np.array(content["confusion"], dtype=np.int64),
             None if sums is None else np.array(sums, dtype=np.float64),
         )
@@ -91,6 +94,7 @@ def judge(
     has_velocities = reference.velocities is not None and estimate.velocities is not None
     return View(
         onsets.score(*pair, classes, tolerance).counts[0],
+        np.stack([onsets.score(*pair, classes, each).counts[0] for each in onsets.TOLERANCES]),
         onsets.confuse(*pair, classes, tolerance)[0],
         velocity.gather(*pair, classes, tolerance)[0] if has_velocities else None,
     )

@@ -68,7 +68,8 @@ def describe(
         "unscored": list(settings.unscored),
         "literature": {
             str(count): name_task(
-                melodic=audio in corpus.melodic, untranscribed=_drops(corpus.classes, count)
+                melodic=audio in corpus.melodic,
+                untranscribed=corpus.percussion or _drops(corpus.classes, count),
             )
             for count in settings.counts
         },

@@ -48,6 +48,9 @@ function drawTiles() {
     tile("F1, mean of tracks", rate(mean.f1), interval(mean), bar(mean, 12)) +
     tile("Precision", rate(micro.precision), `${micro.fp.toLocaleString("en")} false alarms`) +
     tile("Recall", rate(micro.recall), `${micro.fn.toLocaleString("en")} of ${(micro.tp + micro.fn).toLocaleString("en")} missed`);
+  by("tolerances").textContent =
+    "F1 of all onsets " +
+    figures().tolerances.map((row) => `within ±${1000 * row.tolerance} ms: ${rate(row.micro.f1)}`).join(", ") + ".";
 }
 
 function drawClasses() {

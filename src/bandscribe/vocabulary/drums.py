@@ -1,7 +1,7 @@
-"""Class lists, and the maps between them: each map complete, each with its source.
+"""The drum classes, and every other list of drums to them.
 
-A map's value None says that the sound is no class of ours (and is left out). Kit maps speak of
-*articulations*, the finer list by which sounds are rendered; models speak of the ten classes.
+Kit maps speak of *articulations*, the finer list by which sounds are rendered; models speak of the
+ten classes.
 """
 
 from __future__ import annotations
@@ -140,9 +140,16 @@ ADTOF_TO_5: Mapping[str, str | None] = {
     "35": "KD", "38": "SD", "47": "TT", "42": "HH", "49": "CY",
 }  # fmt: skip
 
-INSTRUMENTS = (
-    "cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi", "bas", "dru",
-)  # fmt: skip
+#: TMIDT's eighteen labels, and the first General MIDI note of each (Vogl et al. 2018, Towards
+#: multi-instrument drum transcription, table 2, and the page's mappings.py).
+TMIDT_TO_GM: Mapping[str, int] = {
+    "0": 36, "1": 38, "2": 37, "3": 39, "4": 41, "5": 45, "6": 50, "7": 42, "8": 44, "9": 46,
+    "10": 54, "11": 51, "12": 53, "13": 49, "14": 55, "15": 52, "16": 56, "17": 75,
+}  # fmt: skip
+#: Of its three toms the middle one holds low and low-mid toms: `MT`.
+TMIDT_TO_10: Mapping[str, str | None] = {
+    label: "MT" if label == "5" else GM_TO_10[note] for label, note in TMIDT_TO_GM.items()
+}
 
 
 def relabel(

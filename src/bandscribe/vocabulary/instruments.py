@@ -1,12 +1,17 @@
-"""Other people's instrument names to our thirteen classes: each map complete, each with its source.
+"""The instrument classes, and the corpora's own names to them.
 
-A map's value None says that the instrument is no class of ours, or that its name does not tell
-which. Whoever reads a corpus refuses a name that is missing from its map.
+Here None also stands for a name that does not tell which of our classes it is. Whoever reads a
+corpus refuses a name that is missing from its map.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+
+#: The eleven of IRMAS, then basses (electric, synthetic, double bass) and drums.
+INSTRUMENTS = (
+    "cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi", "bas", "dru",
+)  # fmt: skip
 
 #: The labels of IRMAS are eleven of our classes (Bosch et al. 2012, section 4.1). `dru` and `nod`
 #: in its file names tell whether drums play, of some clips, and are no labels.

@@ -1,0 +1,56 @@
+"""The convolutional recurrent network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from bandscribe.training.drums.models.output import Output
+from bandscribe.training.layers import FrameConvolutions, NormaliseBins, Unit, recurrent
+
+
+class CRNN(nn.Module):
+    """Convolutions see the shape of a hit, recurrent layers see the music around it.
+
+    Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 3.3; Vogl et al.
+    2017. Blocks of convolutions (see `FrameConvolutions`), `layers` bidirectional recurrent layers
+    of `hidden` units each way, and one linear layer. Searched there: GRU or LSTM, 2 to 5 layers of
+    72, 144 or 288 units, after two blocks of 32 and 64 kernels.
+
+    Ours: the defaults, and the input normalised per bin by batch statistics.
+    """
+
+    def __init__(
+        self,
+        bins: int,
+        classes: int,
+        *,
+        channels: Sequence[int] = (32, 64),
+        convolutions: int = 2,
+        pooling: Sequence[int] = (3, 3),
+        unit: Unit = "lstm",
+        hidden: int = 96,
+        layers: int = 2,
+        dropout: float = 0.3,
+    ) -> None:
+        """Raises ValueError when the options do not fit each other, or the number of bins."""
+        super().__init__()
+        self.normalise = NormaliseBins(bins)
+        self.convolve = FrameConvolutions(
+            bins, channels, pooling, convolutions=convolutions, dropout=dropout
+        )
+        self.recur = recurrent(
+            self.convolve.width, unit=unit, hidden=hidden, layers=layers, dropout=dropout
+        )
+        self.output = Output(2 * hidden, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`features` (batch, frame, bin) to logits (batch, frame, class)."""
+        x = self.convolve(self.normalise(features))  # (batch, frame, kernel × bin)
+        # Recurrent layers gain little from half precision, and lose accuracy over long excerpts.
+        with torch.autocast(features.device.type, enabled=False):
+            x, _ = self.recur(x.float())  # (batch, frame, 2 × hidden)
+        logits: Tensor = self.output(x)
+        return logits

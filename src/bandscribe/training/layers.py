@@ -1,0 +1,165 @@
+"""Parts that networks are built of. Time comes first: everything here keeps the number of frames.
+
+Nothing writes the length of the exporter's example into an ONNX graph, as `nn.TransformerEncoder`
+and `unflatten` do; so attention is our own, on torch's `scaled_dot_product_attention`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Unit = Literal["lstm", "gru"]
+
+
+class NormaliseBins(nn.BatchNorm1d):
+    """Each bin of (batch, frame, bin) to zero mean and unit variance, by batch statistics."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, frame, bin), the same shape."""
+        return super().forward(features.transpose(1, 2)).transpose(1, 2)
+
+
+class FrameConvolutions(nn.Sequential):
+    """Blocks of convolutions that shrink frequency and leave time as it is.
+
+    A block is `convolutions` 3 × 3 convolutions, each with batch normalisation and ReLU, then
+    max-pooling over frequency and dropout. `channels` gives the kernels of each block, `pooling`
+    its factor. A frame comes out as `width` values.
+
+    Dropout leaves out whole kernels (`Dropout2d`), which costs next to nothing on a CPU where
+    single values take longer to draw than the convolutions take to compute.
+    """
+
+    def __init__(
+        self,
+        bins: int,
+        channels: Sequence[int],
+        pooling: Sequence[int],
+        *,
+        convolutions: int,
+        dropout: float,
+    ) -> None:
+        """Raises ValueError when pooling and channels differ in number, or no bins are left."""
+        if len(channels) != len(pooling):
+            raise ValueError(f"pooling: expected {len(channels)} factors, got {len(pooling)}")
+        blocks: list[nn.Module] = []
+        width = 1
+        for kernels, pool in zip(channels, pooling, strict=True):
+            for _ in range(convolutions):
+                blocks += [
+                    nn.Conv2d(width, kernels, kernel_size=3, padding=1, bias=False),
+                    nn.BatchNorm2d(kernels),
+                    nn.ReLU(),
+                ]
+                width = kernels
+            blocks += [nn.MaxPool2d((1, pool)), nn.Dropout2d(dropout)]
+            bins //= pool
+        if bins < 1:
+            raise ValueError(f"pooling: {tuple(pooling)} leaves no bins")
+        super().__init__(*blocks)
+        self.width = width * bins
+        # Channels last: a third faster on a CPU.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, frame, bin) to (batch, frame, width)."""
+        x = features.unsqueeze(1)  # (batch, 1, frame, bin)
+        x = x.contiguous(memory_format=torch.channels_last)
+        x = super().forward(x)  # type: ignore[no-untyped-call]  # (batch, kernel, frame, bin)
+        joined: Tensor = x.permute(0, 2, 1, 3).flatten(2)
+        return joined
+
+
+def recurrent(width: int, *, unit: Unit, hidden: int, layers: int, dropout: float) -> nn.RNNBase:
+    """Bidirectional recurrent layers, (batch, frame, width) to (batch, frame, 2 × hidden).
+
+    An LSTM is about twice as fast as a GRU on a CPU. Raises ValueError for another unit.
+    """
+    if unit not in ("lstm", "gru"):
+        raise ValueError(f"unit: expected 'lstm' or 'gru', got {unit!r}")
+    made = nn.LSTM if unit == "lstm" else nn.GRU
+    return made(
+        width,
+        hidden,
+        layers,
+        batch_first=True,
+        bidirectional=True,
+        dropout=dropout if layers > 1 else 0.0,
+    )
+
+
+class SinusoidalPositions(nn.Module):
+    """Adds to each frame where it stands, for any number of frames.
+
+    Source: Vaswani et al. 2017, Attention Is All You Need, section 3.5. Value 2i of frame t gets
+    sin(t / 10000^(2i / width)), value 2i + 1 the cosine.
+    """
+
+    rates: Tensor
+
+    def __init__(self, width: int) -> None:
+        """Raises ValueError when the width is odd."""
+        super().__init__()
+        if width % 2:
+            raise ValueError(f"width: expected an even number, got {width}")
+        rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10000) / width))
+        self.register_buffer("rates", rates, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, frame, width), the same shape."""
+        frames = torch.arange(x.shape[1], device=x.device, dtype=self.rates.dtype)
+        angles = frames.unsqueeze(1) * self.rates  # (frame, width / 2)
+        return x + torch.stack((angles.sin(), angles.cos()), dim=2).flatten(1)
+
+
+class AttentionBlock(nn.Module):
+    """Every frame looks at every frame, then thinks by itself.
+
+    Source: Xiong et al. 2020, On Layer Normalization in the Transformer Architecture: normalised
+    before attention and before the two feed-forward layers, which are four times as wide, with a
+    GELU between them. Dropout acts on what attention and feed-forward layers add.
+    """
+
+    def __init__(self, width: int, *, heads: int, dropout: float) -> None:
+        """Raises ValueError when the heads do not share out the width."""
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"heads: expected a divisor of width {width}, got {heads}")
+        self.heads = heads
+        self.before_attention = nn.LayerNorm(width)
+        self.ask = nn.Linear(width, 3 * width)  # queries, keys and values
+        self.answer = nn.Linear(width, width)
+        self.before_feed = nn.LayerNorm(width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, frame, width), the same shape."""
+        x = x + self.dropout(self._attend(self.before_attention(x)))
+        added: Tensor = self.dropout(self.feed(self.before_feed(x)))
+        return x + added
+
+    def _attend(self, x: Tensor) -> Tensor:
+        asked = self.ask(x).reshape(*x.shape[:2], 3, self.heads, -1)
+        query, key, value = asked.permute(2, 0, 3, 1, 4)  # each (batch, head, frame, part)
+        seen = F.scaled_dot_product_attention(query, key, value)
+        answer: Tensor = self.answer(seen.transpose(1, 2).flatten(2))
+        return answer
+
+
+def attention_over_time(width: int, *, heads: int, layers: int, dropout: float) -> nn.Sequential:
+    """Positions, `layers` attention blocks and a last normalisation; (batch, frame, width) stays.
+
+    A network has learned the positions of its training excerpts alone: at inference, chunks should
+    be no longer than those.
+    """
+    blocks = (AttentionBlock(width, heads=heads, dropout=dropout) for _ in range(layers))
+    return nn.Sequential(SinusoidalPositions(width), *blocks, nn.LayerNorm(width))

@@ -1,0 +1,63 @@
+"""Shared parts of networks, against their formulas and torch's own."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from bandscribe.training.layers import AttentionBlock, FrameConvolutions, SinusoidalPositions
+
+
+def test_positions_are_sines_and_cosines() -> None:
+    found = SinusoidalPositions(6)(torch.zeros(1, 5, 6))
+    for t in range(5):
+        for i in range(3):
+            angle = t / 10000 ** (2 * i / 6)
+            assert found[0, t, 2 * i] == pytest.approx(math.sin(angle), abs=1e-6)
+            assert found[0, t, 2 * i + 1] == pytest.approx(math.cos(angle), abs=1e-6)
+
+
+def test_positions_do_not_depend_on_length() -> None:
+    positions = SinusoidalPositions(8)
+    assert torch.equal(positions(torch.zeros(2, 9, 8))[:, :4], positions(torch.zeros(2, 4, 8)))
+
+
+def test_attention_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    ours = AttentionBlock(12, heads=3, dropout=0.1).eval()
+    theirs = nn.TransformerEncoderLayer(
+        12, nhead=3, dim_feedforward=48, activation="gelu", batch_first=True, norm_first=True
+    ).eval()
+    nn.init.normal_(ours.ask.bias)
+    theirs.self_attn.in_proj_weight = ours.ask.weight
+    theirs.self_attn.in_proj_bias = ours.ask.bias
+    theirs.self_attn.out_proj = ours.answer
+    theirs.norm1, theirs.norm2 = ours.before_attention, ours.before_feed
+    theirs.linear1, theirs.linear2 = ours.feed[0], ours.feed[2]
+    x = torch.randn(2, 7, 12)
+    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=0)
+
+
+def test_convolutions_see_two_frames_to_each_side_per_block() -> None:
+    torch.manual_seed(0)
+    convolve = FrameConvolutions(9, (3, 4), (3, 2), convolutions=2, dropout=0.0).eval()
+    assert convolve.width == 4
+    quiet, hit = torch.zeros(1, 21, 9), torch.zeros(1, 21, 9)
+    hit[0, 10] = 100.0
+    changed = (convolve(hit) - convolve(quiet)).abs().sum(dim=(0, 2)) > 0
+    assert not changed[:6].any()
+    assert changed[10]
+    assert not changed[15:].any()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: SinusoidalPositions(7), "width: expected an even number, got 7"),
+        (lambda: AttentionBlock(12, heads=5, dropout=0.0), "heads: expected a divisor of width 12"),
+    ],
+)
+def test_widths_that_do_not_fit(make, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
