@@ -16,20 +16,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import struct
-import subprocess
-import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
 
+from bandscribe.decode.foreign import decode_foreign, not_sound
+from bandscribe.decode.truncation import TruncatedAudioWarning, warn
 from bandscribe.types import Audio
+
+__all__ = ["FOREIGN", "PLAIN", "TruncatedAudioWarning", "decode", "length"]
 
 # fmt: off
 #: Suffixes of what libsndfile reads.
@@ -47,12 +46,7 @@ FOREIGN = frozenset((
 #: Frames per read: little is lost with the block in which an error occurs.
 BLOCK = 4096
 _UNKNOWN = 1 << 48  # libsndfile says 2⁶³ − 1 where a stream does not tell its length
-_TOLERANCE = 0.25  # seconds by which a container's duration may exceed its sound
 _quiet = threading.Lock()
-
-
-class TruncatedAudioWarning(UserWarning):
-    """A sound file broke off before its end; what came before was decoded."""
 
 
 def decode(path: Path, start: float = 0.0) -> Iterator[Audio]:
@@ -85,13 +79,15 @@ def length(path: Path) -> float:
         with _silent():
             sound = soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError):
-        return sum(block.duration for block in _decode_foreign(path))
+        return sum(
+            block.duration for block in decode_foreign(path, misnamed=path.suffix.lower() in PLAIN)
+        )
     with sound:
         told = sound.format != "MP3" or _has_length(path)
         if told and sound.frames < _UNKNOWN:
             seconds: float = sound.frames / sound.samplerate
             if reason := _missing_end(path, sound):
-                _warn(path, seconds, reason)
+                warn(path, seconds, reason)
             return seconds
     return sum(block.duration for block in _decode(path, 0.0))
 
@@ -118,7 +114,7 @@ def _decode(path: Path, start: float) -> Iterator[Audio]:
         with _silent():
             sound = soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a headerless .raw
-        yield from _skip(_decode_foreign(path), start)
+        yield from _skip(decode_foreign(path, misnamed=path.suffix.lower() in PLAIN), start)
         return
     with sound:
         # libsndfile guesses the length of an untagged mp3 from its size, and reads no further:
@@ -128,7 +124,7 @@ def _decode(path: Path, start: float) -> Iterator[Audio]:
             try:
                 sound.seek(min(round(start * sound.samplerate), sound.frames))
             except soundfile.LibsndfileError:  # a flac that breaks off in its first frame
-                raise _not_sound(path) from None
+                raise not_sound(path) from None
             yield from _read(path, sound)
             return
     with pipe:
@@ -143,12 +139,6 @@ def _skip(blocks: Iterator[Audio], start: float) -> Iterator[Audio]:
         skipped += drop
         if drop < block.samples.shape[1]:
             yield Audio(block.samples[:, drop:], block.sample_rate)
-
-
-def _warn(path: Path, seconds: float, reason: str) -> None:
-    warnings.warn(
-        TruncatedAudioWarning(f"{path}: broke off after {seconds:.1f} s ({reason})"), stacklevel=2
-    )
 
 
 # libsndfile ---------------------------------------------------------------------------------------
@@ -182,7 +172,7 @@ def _read(path: Path, sound: soundfile.SoundFile) -> Iterator[Audio]:
     if reason is None and done < sound.frames < _UNKNOWN:
         reason = f"its header promises {sound.frames / rate:.1f} s"
     if reason is not None:
-        _warn(path, done / rate, reason)
+        warn(path, done / rate, reason)
 
 
 def _name(path: Path) -> bytes | Path:
@@ -276,100 +266,3 @@ def _silent() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-# PyAV and ffmpeg ----------------------------------------------------------------------------------
-
-
-def _decode_foreign(path: Path) -> Iterator[Audio]:
-    try:
-        import av
-    except ModuleNotFoundError:
-        ffmpeg = shutil.which("ffmpeg")
-        if ffmpeg is None and path.suffix.lower() in PLAIN:
-            raise ValueError(
-                f"{path}: no sound that can be decoded; check that it is a sound file, and whole "
-                "(if it is an m4a by another name: pip install 'bandscribe[formats]')"
-            ) from None
-        if ffmpeg is None:
-            raise ValueError(
-                f"{path}: this format needs a decoder: pip install 'bandscribe[formats]', "
-                "or put ffmpeg on the PATH"
-            ) from None
-        return _decode_ffmpeg(path, ffmpeg)
-    return _decode_av(path, av)
-
-
-def _not_sound(path: Path) -> ValueError:
-    return ValueError(
-        f"{path}: no sound that can be decoded; check that it is a sound file, and whole"
-    )
-
-
-def _decode_av(path: Path, av: Any) -> Iterator[Audio]:
-    try:
-        container = av.open(f"file:{path}")
-    except (av.FFmpegError, ValueError):
-        raise _not_sound(path) from None
-    with container:
-        if not container.streams.audio:
-            raise ValueError(f"{path}: holds no sound, only pictures or data")
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp")
-        rate = done = 0
-        reason = None
-        try:
-            for frame in container.decode(stream):
-                for part in resampler.resample(frame):
-                    rate = part.sample_rate
-                    done += part.samples
-                    yield Audio(part.to_ndarray(), rate)
-        except (av.FFmpegError, ValueError):
-            reason = "damaged there"
-        if not done:
-            raise _not_sound(path)
-        promised = _promised(container, stream)
-        if reason is None and done / rate < promised - _TOLERANCE:
-            reason = f"its header promises {promised:.1f} s"
-        if reason is not None:
-            _warn(path, done / rate, reason)
-
-
-def _promised(container: Any, stream: Any) -> float:
-    """Seconds that a container's header promises for its sound; 0 where it only guesses."""
-    if not {"mov", "matroska", "asf"} & set(container.format.name.split(",")):
-        return 0.0
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    alone = len(container.streams) == 1 and container.duration is not None
-    return float(container.duration / 1e6) if alone else 0.0
-
-
-def _decode_ffmpeg(path: Path, ffmpeg: str) -> Iterator[Audio]:
-    """Through `ffmpeg … -f au`: a format whose header (24 bytes) tells rate and channels."""
-    command = [ffmpeg, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", "0:a:0"]
-    command += ["-f", "au", "-c:a", "pcm_f32be", "-"]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
-        assert process.stdout is not None
-        try:
-            head = process.stdout.read(24)
-            if len(head) < 24:
-                raise _not_sound(path)
-            offset, _, _, rate, channels = struct.unpack(">5I", head[4:])
-            process.stdout.read(offset - 24)
-            done = 0
-            while data := process.stdout.read(BLOCK * channels * 4):
-                samples = np.frombuffer(data[: len(data) // (4 * channels) * 4 * channels], ">f4")
-                samples = samples.reshape(-1, channels).T.astype(np.float32)
-                done += samples.shape[1]
-                yield Audio(samples, rate)
-            process.wait()
-            log.seek(0)
-            text = log.read().decode(errors="replace")
-            if process.returncode or re.search("partial file|prematurely|Invalid data", text):
-                _warn(path, done / rate, "ffmpeg could not read on")
-        finally:
-            process.stdout.close()
-            process.kill()
-            process.wait()
