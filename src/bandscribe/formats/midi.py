@@ -1,8 +1,8 @@
 """Standard MIDI Files: drums on channel 10, by the General MIDI percussion key map.
 
 Written files are of type 1: a track with the tempo, a track with the notes. Time 0 is the start of
-the audio. The tempo follows the beats where they are known; it only lays the grid, the onsets
-themselves are kept to half a tick (at most 0.8 ms).
+the audio. The tempo follows the beats where they are known, and is estimated from the onsets where
+they are not; it only lays the grid, the onsets themselves are kept to half a tick (at most 0.8 ms).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import mido
 import numpy as np
 
 from bandscribe.files import whole
+from bandscribe.formats.tempo import estimate_bpm
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATIONS, GM_NOTES, GM_TO_ARTICULATION
 
@@ -71,10 +72,11 @@ def write(path: str | Path, transcription: Transcription) -> None:
 
 
 def _tempo(transcription: Transcription) -> int:
-    """µs per beat: the median beat, or 120 bpm where there is none to speak of."""
+    """µs per beat: the median beat, else an estimate, else 120 bpm."""
     beats = transcription.beats
     if beats is None or len(beats.times) < 2:
-        return _DEFAULT_TEMPO
+        bpm = estimate_bpm(transcription.onsets)
+        return round(60e6 / bpm) if bpm else _DEFAULT_TEMPO
     tempo = round(1e6 * float(np.median(np.diff(beats.times))))
     return tempo if _TEMPI[0] <= tempo <= _TEMPI[1] else _DEFAULT_TEMPO
 
