@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from bandscribe.training.batches import Batch, Batches, Example, load
-from bandscribe.training.fit import Result, Settings, fit
+from bandscribe.training.fit import Result, fit
+from bandscribe.training.settings import Settings
 
 SETTINGS = Settings(
     steps=6,

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,47 +29,10 @@ from bandscribe.display import history
 from bandscribe.files import whole
 from bandscribe.training import record, schedules
 from bandscribe.training.batches import Batch
+from bandscribe.training.settings import Settings
 
 #: What a run is judged by: the figure that `validate` must return.
 CRITERION = "micro_f1"
-
-
-def setting(default: Any, text: str, *, changeable: bool = False) -> Any:
-    """A field of a recipe with its help text; `changeable` ones may differ when a run resumes."""
-    return field(default=default, metadata={"help": text, "changeable": changeable})
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The part of a recipe that the loop reads; each task's `Recipe` adds its own fields."""
-
-    seed: int = setting(1, "seed of everything random in the run")
-    steps: int = setting(20_000, "optimiser steps of the whole run", changeable=True)
-    learning_rate: float = setting(1e-3, "highest learning rate of AdamW")
-    schedule: Literal["cosine", "plateau", "constant"] = setting(
-        "cosine", "learning rate after the warm-up: cosine over all steps, plateau (a fifth after "
-        "3 validations without gain) or constant"
-    )  # fmt: skip
-    warmup_steps: int = setting(200, "steps over which the learning rate rises")
-    weight_decay: float = setting(0.01, "weight decay of AdamW")
-    clip: float = setting(1.0, "largest norm of the gradient")
-    average: float = setting(
-        0.999, "decay per step of the moving average of the weights that is validated and kept; "
-        "0 keeps the weights themselves"
-    )  # fmt: skip
-    half: bool = setting(True, "compute convolutions in bfloat16")
-    validate_every: int = setting(500, "steps between validations")
-    patience: int = setting(
-        20, "validations without gain after which the run ends", changeable=True
-    )
-    checkpoint_minutes: float = setting(3.0, "minutes between checkpoints", changeable=True)
-    max_minutes: float = setting(
-        0.0, "minutes after which this start stops, to be resumed; 0 for no limit", changeable=True
-    )
-    workers: int = setting(1, "processes that make batches ahead", changeable=True)
-    threads: int = setting(
-        0, "threads of the network; 0 for the cores that the workers leave", changeable=True
-    )
 
 
 @dataclass

@@ -12,13 +12,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from bandscribe.files import whole
 from bandscribe.training import recipes
-
-if TYPE_CHECKING:
-    from bandscribe.training.fit import Settings
+from bandscribe.training.settings import Settings
 
 _PACKAGES = ("bandscribe", "numpy", "torch", "onnx", "scipy", "soxr", "soundfile")
 

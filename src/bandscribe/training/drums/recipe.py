@@ -13,7 +13,7 @@ from torch import nn
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.drums.models import MODELS
-from bandscribe.training.fit import Settings, setting
+from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import DRUMS_10
 
 
