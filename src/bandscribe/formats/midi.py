@@ -121,7 +121,8 @@ def read(
     try:
         song = mido.MidiFile(file=io.BytesIO(data), clip=True)
     except (EOFError, OSError, ValueError, LookupError, mido.KeySignatureError) as error:
-        raise ValueError(f"{path}: not a MIDI file that can be read ({error})") from error
+        why = str(error) or "it breaks off"
+        raise ValueError(f"{path}: not a MIDI file that can be read ({why})") from error
     if song.type == 2 or song.ticks_per_beat <= 0:
         raise ValueError(f"{path}: a MIDI file of type 2, or timed by SMPTE, is not supported")
 
