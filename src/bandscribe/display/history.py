@@ -30,5 +30,5 @@ def draw(path: str | Path, history: Sequence[dict[str, float]], *, title: str = 
     left.set_yscale("log")
     right.set_ylabel("validation", color=INK)
     right.set_ylim(0, 1)
-    right.legend(loc="lower right", frameon=False)
+    right.legend(loc="center right", frameon=False)
     save(path, figure)
