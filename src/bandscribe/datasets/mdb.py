@@ -13,6 +13,7 @@ side stick and tambourine under `OT`, other, which is not scored. Whoever scores
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -114,18 +115,11 @@ CORPUS: Corpus[Transcription] = Corpus(
     percussion=True,
 )
 
-SUBCLASSES: Corpus[Transcription] = Corpus(
+SUBCLASSES = replace(
+    CORPUS,
     name="mdb_subclass",
-    task="drums",
-    citation=_CITATION,
-    licence=LICENCE,
-    obtain=_OBTAIN,
-    tree=_TREE,
-    complete=_COMPLETE,
     index=partial(index, kind="subclass"),
     classes=DRUMS_10,
-    variants=tuple(AUDIO),
+    unscored=(),
     counts=(10,),
-    melodic=("full_mix", "remix"),
-    percussion=True,
 )

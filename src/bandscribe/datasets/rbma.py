@@ -10,6 +10,7 @@ mirdata has no loader for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -92,16 +93,10 @@ CORPUS: Corpus[Transcription] = Corpus(
     melodic=("",),
 )
 
-FULL: Corpus[Transcription] = Corpus(
+FULL = replace(
+    CORPUS,
     name="rbma_full",
-    task="drums",
-    citation=_CITATION,
-    licence=LICENCE,
-    obtain=_OBTAIN,
-    tree=_TREE,
-    complete=_COMPLETE,
     index=partial(index, full=True),
     classes=DRUMS_10,
     counts=(10, 5, 3),
-    melodic=("",),
 )
