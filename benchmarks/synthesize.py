@@ -2,7 +2,7 @@
 
 Measured twice: as drawn for training, and with every effect on in every excerpt but the codec.
 
-python benchmarks/synthesize.py KIT... [--band DIR] [--excerpts 100]
+python benchmarks/synthesize.py KIT... [--groove ZIP] [--band DIR] [--excerpts 100]
 """
 
 import argparse
@@ -51,10 +51,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kits", nargs="+", help="kits, see bandscribe synthesize --help")
+    parser.add_argument("--groove", help="Groove MIDI; without it, all patterns are generated")
     parser.add_argument("--band", action="append", default=[])
     parser.add_argument("--excerpts", type=int, default=100)
     given = parser.parse_args()
-    source = Source.load(given.kits, band=given.band)
+    source = Source.load(given.kits, groove=given.groove, band=given.band)
     print(f"as drawn: {SECONDS / measure(source, given.excerpts):.0f} x real time, one core")
     effects.draw = draw_all
     print(f"all effects on: {SECONDS / measure(source, given.excerpts):.0f} x real time, one core")

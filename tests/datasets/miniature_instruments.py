@@ -7,20 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-
-RATE = 8000
-SECONDS = 0.6
-
-
-def sound(path: Path, seconds: float = SECONDS) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    samples = 0.1 * np.random.default_rng(0).standard_normal(round(RATE * seconds))
-    soundfile.write(path, samples, RATE)
-
-
-def text(path: Path, content: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, encoding="utf-8")
+from miniature import SECONDS, sound, text
 
 
 def irmas(root: Path) -> None:

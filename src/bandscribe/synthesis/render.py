@@ -102,7 +102,7 @@ def draw_drum_set(
         for index in rng.choice(len(pieces), count, replace=False):
             piece = pieces[index]
             loudness = piece.layers[-1][0].loudness_db
-            level = BALANCE_DB[articulation] - loudness if balanced else -18.0 - base_loudness(kit)
+            level = BALANCE_DB[articulation] - loudness if balanced else -18.0 - _loudest_db(kit)
             mics = piece.layers[0][0].microphones.shape[0]
             voices.append(
                 Voice(
@@ -119,7 +119,7 @@ def draw_drum_set(
     return drum_set
 
 
-def base_loudness(kit: Kit) -> float:
+def _loudest_db(kit: Kit) -> float:
     """Loudness in dB of the kit's loudest full stroke."""
     return max(p.layers[-1][0].loudness_db for pieces in kit.pieces.values() for p in pieces)
 

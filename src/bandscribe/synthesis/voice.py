@@ -65,12 +65,12 @@ def _vowel(
     phase = np.cumsum(f0 * (1 + vibrato + glide)) / sample_rate
     pulse = 1 - 2 * (phase % 1.0)  # a sawtooth falls by 6 dB per octave, much as a glottis does
     pulse += breath * rng.standard_normal(length)
-    frequencies = np.fft.rfftfreq(scipy.fft.next_fast_len(length, real=True), 1 / sample_rate)
+    n_fft = scipy.fft.next_fast_len(length, real=True)
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     response = np.full(len(frequencies), 0.003)
     for level, formant in zip((1.0, 0.5, 0.25, 0.15), formants, strict=True):
         width = 60 + 0.04 * formant
         response += level / (1 + ((frequencies - formant * size) / width) ** 2)
-    n_fft = scipy.fft.next_fast_len(length, real=True)
     tone = scipy.fft.irfft(scipy.fft.rfft(pulse, n_fft) * response, n_fft)[:length]
     attack, release = int(0.03 * sample_rate), min(length // 3, int(0.08 * sample_rate))
     envelope = np.minimum(1, np.arange(length) / attack)

@@ -31,7 +31,7 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
 
 
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
-    """Name, licence and origin of all that was trained on, out of the recipe's `credits` file.
+    """Name, licence and origin of all that was trained or validated on, out of `credits`.
 
     A source is known there by the last part of its path. Raises ValueError when one is missing.
     """
@@ -42,7 +42,8 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
         if rows.fieldnames != CREDIT_FIELDS:
             raise ValueError(f"{recipe.credits}: expected the columns {','.join(CREDIT_FIELDS)}")
         known = {row["name"]: row for row in rows}
-    paths = [*recipe.kits, *recipe.band, *([recipe.groove] if recipe.groove else [])]
+    paths = [*recipe.kits, *recipe.validation_kits, *recipe.band, *recipe.validation_band]
+    paths += [recipe.groove] if recipe.groove else []
     names = sorted({Path(path.partition("#")[0]).name for path in paths})
     if missing := [name for name in names if name not in known]:
         raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")
