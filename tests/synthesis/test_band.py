@@ -1,61 +1,77 @@
+import dataclasses
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 import soundfile
+import tiny_soundfont
 
-from bandscribe.synthesis import band, voice
-
-
-def song() -> mido.MidiFile:
-    """Piano: C3 and E3 for a second each, one after the other; melody: one C5."""
-    midi = mido.MidiFile(ticks_per_beat=480)
-    for name, notes in (("PIANO", ((48, 0), (52, 0))), ("MELODY", ((72, 480),))):
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-        for pitch, wait in notes:
-            track.append(mido.Message("note_on", note=pitch, velocity=90, time=wait))
-            track.append(mido.Message("note_off", note=pitch, velocity=0, time=960))
-        midi.tracks.append(track)
-    return midi
+from bandscribe.synthesis import band, synthesizer
+from bandscribe.synthesis.songs import Song, compose
+from bandscribe.types import Beats
 
 
-def test_songs_are_read_in_seconds() -> None:
-    parts = band.read_song(song())
-    assert parts["PIANO"] == [band.Note(0, 1, 48, 90), band.Note(1, 2, 52, 90)]
-    assert parts["MELODY"] == [band.Note(0.5, 1.5, 72, 90)]
+@pytest.fixture
+def font(tmp_path: Path) -> Path:
+    try:
+        synthesizer.load_library()
+    except ValueError as missing:
+        pytest.skip(str(missing))
+    return tiny_soundfont.write(tmp_path / "tiny.sf2")
 
 
-def test_arrangements_repeat_with_their_seed_and_stay_in_range() -> None:
-    parts = band.read_song(song())
-    for seed in range(20):
-        first, again = (band.arrange(parts, np.random.default_rng(seed)) for _ in range(2))
-        assert first == again
-        assert first
-        assert all(0 <= n.pitch < 128 and n.end > n.start for _, notes in first for n in notes)
+def short(rng: np.random.Generator) -> Song:
+    """The first two seconds of a song."""
+    song = compose(rng)
+    parts = tuple(
+        dataclasses.replace(part, notes=tuple(n for n in part.notes if n.start < 2))
+        for part in song.parts
+    )
+    return dataclasses.replace(song, parts=parts, tune=(), duration=2.0)
 
 
-def test_midi_round_trip(tmp_path: Path) -> None:
-    notes = [band.Note(0.5, 1.0, 60, 80), band.Note(1.0, 1.25, 60, 90)]
-    band.write_midi([(33, notes)], tmp_path / "x.mid")
-    midi = mido.MidiFile(tmp_path / "x.mid")
-    assert [m.program for m in midi.tracks[0] if m.type == "program_change"] == [33]
-    assert band.read_song(midi)[""] == notes
+def test_songs_depend_on_seed_and_number_alone(
+    font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(band, "compose", short)
+    out = tmp_path / "out"
+    written = list(band.write_band([font], out, hours=3.9 / 3600, seed=3))
+    assert [path.name for path, _ in written] == ["band_0000.flac", "band_0001.flac"]
+    assert written[-1][1] == pytest.approx(4 / 3600)
+    second = written[1][0].read_bytes()
+    grid = band.read_beats(out / "band_0001.beats.csv")
+    song = short(np.random.default_rng([3, 1]))
+    assert song.beats is not None
+    np.testing.assert_allclose(grid.times, song.beats.times, atol=1e-6)
+    np.testing.assert_array_equal(grid.positions, song.beats.positions)
+    # The first is kept, the second made again.
+    written[1][0].unlink()
+    (out / "band_0000.flac").touch()
+    before = written[0][0].stat().st_mtime_ns
+    list(band.write_band([font], out, hours=3.9 / 3600, seed=3))
+    assert written[0][0].stat().st_mtime_ns == before
+    assert written[1][0].read_bytes() == second
 
 
-def test_a_missing_fluidsynth_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ValueError, match="fluidsynth"):
-        next(band.write_band(tmp_path, tmp_path, tmp_path, hours=1, seed=0))
+def test_a_zip_without_songs_is_named(font: Path, tmp_path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
+        pass
+    with pytest.raises(ValueError, match=r"empty\.zip: no MIDI songs"):
+        next(
+            band.write_band([font], tmp_path / "out", hours=1, seed=0, songs=tmp_path / "empty.zip")
+        )
 
 
 def test_backing_cuts_passages_and_names_bad_files(tmp_path: Path) -> None:
     ramp = np.arange(0, 30000, dtype=np.int16)
     soundfile.write(tmp_path / "a.flac", ramp, 44100, subtype="PCM_16")
     backing = band.Backing.load([tmp_path])
-    passage = backing.draw(np.random.default_rng(0), 1000)
+    passage, beats = backing.draw(np.random.default_rng(0), 1000)
+    assert beats is None
     np.testing.assert_allclose(np.diff(passage), 1 / 32768, atol=1e-7)
-    assert not backing.draw(np.random.default_rng(0), 40000)[30000:].any()
+    assert not backing.draw(np.random.default_rng(0), 40000)[0][30000:].any()
     with pytest.raises(ValueError, match=r"no \.flac"):
         band.Backing.load([tmp_path / "nowhere"])
     soundfile.write(tmp_path / "b.flac", np.zeros(100), 22050)
@@ -63,11 +79,34 @@ def test_backing_cuts_passages_and_names_bad_files(tmp_path: Path) -> None:
         band.Backing.load([tmp_path])
 
 
-def test_the_voice_sings_the_pitch_it_is_given() -> None:
-    # A4 may be sung an octave or two lower: 110, 220 or 440 Hz and their harmonics.
-    sung = voice.sing([(0.0, 1.0, 69)], 1.0, np.random.default_rng(0))
-    spectrum = np.abs(np.fft.rfft(sung[11025:33075] * np.hanning(22050)))
-    peak = np.fft.rfftfreq(22050, 1 / 44100)[spectrum.argmax()]
-    assert abs(peak / 110 - round(peak / 110)) < 0.08
-    assert np.abs(sung).max() == pytest.approx(1.0)
-    np.testing.assert_array_equal(sung, voice.sing([(0.0, 1.0, 69)], 1.0, np.random.default_rng(0)))
+def test_a_passage_comes_with_its_beats_and_one_on_either_side(tmp_path: Path) -> None:
+    # A click on each beat of half a second.
+    clicks = np.zeros(44100 * 10, dtype=np.int16)
+    times = np.arange(21) / 2
+    clicks[(times[:20] * 44100).astype(int)] = 16384
+    soundfile.write(tmp_path / "a.flac", clicks, 44100, subtype="PCM_16")
+    band.write_beats(tmp_path / "a.beats.csv", Beats(times, np.arange(21) % 4 + 1))
+    backing = band.Backing.load([tmp_path])
+    for seed in range(10):
+        passage, beats = backing.draw(np.random.default_rng(seed), 2 * 44100)
+        assert beats is not None
+        heard = np.flatnonzero(passage) / 44100
+        inside = (beats.times >= 0) & (beats.times < 2)
+        np.testing.assert_allclose(beats.times[inside], heard, atol=1e-4)
+        assert len(beats.times) == len(heard) + 2
+        assert beats.times[0] < 0 < 2 < beats.times[-1]
+        np.testing.assert_array_equal(np.diff(beats.positions) % 4, 1)
+    _, beats = backing.draw(np.random.default_rng(0), 11 * 44100)
+    assert beats is not None
+    np.testing.assert_allclose(beats.times, times)
+
+
+def test_beats_are_written_in_microseconds(tmp_path: Path) -> None:
+    path = tmp_path / "x.beats.csv"
+    band.write_beats(path, Beats(np.array([0.1, 1 / 3]), np.array([4, 1])))
+    assert path.read_text() == "time,position\n0.100000,4\n0.333333,1\n"
+    band.write_beats(path, None)
+    assert len(band.read_beats(path).times) == 0
+    path.write_text("onset,class\n")
+    with pytest.raises(ValueError, match=r"x\.beats\.csv"):
+        band.read_beats(path)

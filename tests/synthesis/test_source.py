@@ -2,16 +2,18 @@ import numpy as np
 import pytest
 from small import SAMPLE_RATE, kit
 
-from bandscribe.synthesis.band import Backing
+from bandscribe.synthesis.band import Backing, Recording
 from bandscribe.synthesis.source import Source, mix_at
+from bandscribe.types import Beats
 from bandscribe.vocabulary import DRUMS_10
 
 KIT = kit("kd", "sd", "ss", "chh", "phh", "ohh", "ht", "mt", "lt", "cr", "rd", "other")
 
 
-def backing() -> Backing:
+def backing(beats: Beats | None = None) -> Backing:
     noise = np.random.default_rng(1).standard_normal(SAMPLE_RATE * 8)
-    return Backing(((3000 * noise).clip(-32768, 32767).astype(np.int16),))
+    samples = (3000 * noise).clip(-32768, 32767).astype(np.int16)
+    return Backing((Recording(samples, beats),))
 
 
 def test_a_draw_is_an_excerpt_with_its_notes() -> None:
@@ -43,6 +45,25 @@ def test_drumless_excerpts_have_no_notes() -> None:
     audio, notes = source.draw(np.random.default_rng(0), 1.0)
     assert not len(notes.onsets)
     assert audio.samples.any()
+
+
+def test_drums_and_band_share_their_beats() -> None:
+    grid = Beats(0.05 + np.arange(16) * 0.5, np.arange(16) % 4 + 1)
+    together = Source((KIT,), band=backing(grid), band_share=1.0, together_share=1.0)
+    for seed in range(4):
+        _, notes = together.draw(np.random.default_rng(seed), 3.0)
+        assert notes.beats is not None
+        np.testing.assert_allclose(np.diff(notes.beats.times), 0.5, atol=1e-9)
+        assert set(np.diff(notes.beats.positions).tolist()) <= {1, -3}
+
+
+def test_beats_are_unknown_where_nobody_plays_in_time() -> None:
+    grid = Beats(0.05 + np.arange(16) * 0.5, np.arange(16) % 4 + 1)
+    apart = Source((KIT,), band=backing(grid), band_share=1.0, together_share=0.0)
+    unknown = Source((KIT,), band=backing(), band_share=1.0)
+    silent = Source((KIT,), drumless_share=1.0)
+    for source in (apart, unknown, silent):
+        assert source.draw(np.random.default_rng(0), 3.0)[1].beats is None
 
 
 @pytest.mark.parametrize("ratio_db", [-12.0, 0.0, 12.0])

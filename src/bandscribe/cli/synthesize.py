@@ -45,10 +45,19 @@ def synthesize(
         float, typer.Option(metavar="X", help="Share of tracks with a band, 0 to 1.")
     ] = 0.5,
     songs: Annotated[
-        Path | None, typer.Option(metavar="ZIP", help="For a band: MIDI songs, such as POP909.")
+        Path | None,
+        typer.Option(metavar="ZIP", help="For a band: MIDI songs, such as POP909, for half of it."),
     ] = None,
     soundfont: Annotated[
-        Path | None, typer.Option(metavar="SF2", help="For a band: the SoundFont that plays it.")
+        list[Path] | None,
+        typer.Option(metavar="SF2", help="For a band: a SoundFont that plays it; may be repeated."),
+    ] = None,
+    notes: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For a band: folders of single notes, with notes.json."),
+    ] = None,
+    voices: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For a band: a folder of speech, to sing.")
     ] = None,
 ) -> None:
     """Write a labelled corpus in the layout of E-GMD, or a band without drums (extra: train).
@@ -71,10 +80,10 @@ def synthesize(
             kits, groove=groove, split=split, band=band or (), band_share=band_share
         )
         write_drums(output, hours, seed, split, source)
-    elif songs is None or soundfont is None:
-        raise typer.BadParameter("a band needs --songs and --soundfont")
+    elif not soundfont:
+        raise typer.BadParameter("a band needs --soundfont")
     else:
-        write_songs(output, hours, seed, songs, soundfont)
+        write_songs(output, hours, seed, soundfont, songs=songs, notes=notes, voices=voices)
 
 
 def load_source(kits: list[str] | None, **options: Any) -> Source:
@@ -107,14 +116,16 @@ def write_drums(output: Path, hours: float, seed: int, split: str, source: Sourc
     print(f"{output}: {total} tracks, {clock(hours * 3600)}, {len(source.kits)} kits")
 
 
-def write_songs(output: Path, hours: float, seed: int, songs: Path, soundfont: Path) -> None:
+def write_songs(
+    output: Path, hours: float, seed: int, soundfonts: list[Path], **sources: Path | None
+) -> None:
     """Render songs without drums."""
     from bandscribe.synthesis.band import write_band
 
     count = 0
     with progress(round(hours * 60)) as show:
         show(0, "")
-        for path, done in write_band(songs, soundfont, output, hours=hours, seed=seed):
+        for path, done in write_band(soundfonts, output, hours=hours, seed=seed, **sources):
             count += 1
             show(round(done * 60), path.name)
     print(f"{output}: {count} songs, {clock(done * 3600)}")

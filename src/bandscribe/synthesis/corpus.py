@@ -21,6 +21,7 @@ from bandscribe import audio
 from bandscribe.files import whole
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
+from bandscribe.synthesis.band import write_beats
 from bandscribe.synthesis.source import Source
 from bandscribe.types import Beats
 
@@ -66,7 +67,7 @@ def _write_track(
         stem = folder / f"{index + 1}_drums_{bpm}_beat_{meter}_1"
         midi.write(stem.with_suffix(".midi"), notes)
         note_table.write(stem.with_suffix(".csv"), notes)
-        _write_beats(stem.with_suffix(".beats.csv"), notes.beats)
+        write_beats(stem.with_suffix(".beats.csv"), notes.beats)
         # Last, since its presence says that the track is complete.
         audio.write(stem.with_suffix(".flac"), sound)
     _, style, bpm_text, kind, meter, kit = stem.name.split("_")
@@ -84,12 +85,3 @@ def _tempo(beats: Beats | None) -> tuple[int, str]:
     if beats is None or len(beats.times) < 2:
         return 120, "4-4"
     return round(60 / float(np.median(np.diff(beats.times)))), f"{int(beats.positions.max())}-4"
-
-
-def _write_beats(path: Path, beats: Beats | None) -> None:
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("time", "position"))
-        if beats is not None:
-            for time, position in zip(beats.times, beats.positions, strict=True):
-                table.writerow((f"{time:.6f}", int(position)))

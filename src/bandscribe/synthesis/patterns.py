@@ -35,11 +35,12 @@ _TOMS = ("ht", "mt", "lt")
 _NAMES, _WEIGHTS = list(STYLES), np.cumsum([weight for weight, *_ in STYLES.values()])
 
 
-def draw_pattern(rng: Rng, duration: float) -> Transcription:
+def draw_pattern(rng: Rng, duration: float, *, beats: int | None = None) -> Transcription:
     """A drum part of `duration` seconds, in ARTICULATIONS, with velocities and beats.
 
-    Onsets are on the grid, in [0, duration); the part starts anywhere in a bar. Percussion that
-    is no drum class (`cb clap tmb other`) sounds in some parts.
+    Onsets are on the grid, in [0, duration); the part starts anywhere in a bar, which is of `beats`
+    beats where there is such a metre. Percussion that is no drum class (`cb clap tmb other`) sounds
+    in some parts.
 
     Raises ValueError when `duration` is not positive.
     """
@@ -47,7 +48,7 @@ def draw_pattern(rng: Rng, duration: float) -> Transcription:
         raise ValueError(f"duration: expected a positive number of seconds, got {duration}")
     name = _NAMES[int(np.searchsorted(_WEIGHTS, rng.random() * _WEIGHTS[-1], side="right"))]
     _, tempi, swing_chance, style = STYLES[name]
-    signature = pick(rng, _METERS)
+    signature = pick(rng, [m for m in _METERS if METERS[m].beats == beats] or _METERS)
     meter = METERS[signature]
     beat = 60.0 / _draw_tempo(rng, tempi)
     if signature == "7/8":

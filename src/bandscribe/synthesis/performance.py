@@ -37,13 +37,13 @@ class Hand:
     drift: NDArray[np.float64]
 
 
-def draw_hand(rng: np.random.Generator, duration: float) -> Hand:
-    """One drummer: a quarter of them are machines, exact in time."""
+def draw_hand(rng: np.random.Generator, duration: float, *, steady: bool = False) -> Hand:
+    """One drummer: a quarter of them are machines, exact in time; all `steady` ones keep tempo."""
     n = len(ARTICULATIONS)
     machine = rng.random() < 0.25
     looseness = 0.0 if machine else rng.uniform(0.1, 1.0)
     knots = 2 + int(duration / 2)
-    steady = machine or rng.random() < 0.5
+    steady = rng.random() < 0.5 or machine or steady
     return Hand(
         lag=looseness * np.clip(rng.normal(0.0, 0.005, n), -0.015, 0.015),
         jitter=looseness * rng.uniform(0.0, 0.012, n),
@@ -54,14 +54,16 @@ def draw_hand(rng: np.random.Generator, duration: float) -> Hand:
     )
 
 
-def humanise(transcription: Transcription, rng: np.random.Generator) -> Transcription:
-    """The notes as a drawn drummer plays them; the duration stays.
+def humanise(
+    transcription: Transcription, rng: np.random.Generator, *, steady: bool = False
+) -> Transcription:
+    """The notes as a drawn drummer plays them; the duration stays, and a `steady` one's beats.
 
     Notes without velocities are taken at 0.8. Notes pushed over an end of the recording are left
     out.
     """
     duration = transcription.duration
-    hand = draw_hand(rng, duration)
+    hand = draw_hand(rng, duration, steady=steady)
     notes = warp(transcription, *_drift_knots(hand.drift, duration))
     index = np.array([ARTICULATIONS.index(x) for x in notes.labels.tolist()], dtype=np.int64)
     n = len(index)

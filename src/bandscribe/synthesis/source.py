@@ -16,7 +16,8 @@ from bandscribe.synthesis.groove import Performance, read_groove
 from bandscribe.synthesis.patterns import draw_pattern
 from bandscribe.synthesis.performance import excerpt, humanise, remap, stretch
 from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, kit_weights, render
-from bandscribe.types import Audio, Transcription
+from bandscribe.synthesis.together import draw_percussion, follow, merge
+from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
 LEAD_IN = 0.8  # seconds played before an excerpt begins, so that its start rings as in a recording
@@ -27,14 +28,20 @@ class Source:
     """What excerpts are made of.
 
     `groove_share` is the share of played performances, the rest comes from the pattern generator;
-    `band_share` that of excerpts with a band; `codec_share` that of lossy ones.
+    `band_share` that of excerpts with a band; of these `together_share` are played in time with
+    the band, where its beats are known, and over `extras_share` another recording is laid;
+    `percussion_share` has percussion that is no drum class; `codec_share` that of lossy ones.
     """
 
     kits: Sequence[kits.Kit]
     grooves: Sequence[Performance] = ()
     band: Backing | None = None
+    extras: Backing | None = None
     groove_share: float = 0.5
     band_share: float = 0.5
+    extras_share: float = 0.3
+    together_share: float = 0.8
+    percussion_share: float = 0.25
     codec_share: float = 0.0
     drumless_share: float = 0.03
 
@@ -46,33 +53,41 @@ class Source:
         groove: str | None = None,
         split: str = "train",
         band: Sequence[str] = (),
-        groove_share: float = 0.5,
-        band_share: float = 0.5,
-        codec_share: float = 0.0,
+        extras: Sequence[str] = (),
+        **shares: float,
     ) -> Source:
-        """Read everything into memory: kits, Groove MIDI's `split`, a folder of a band."""
+        """Read everything into memory: kits, Groove MIDI's `split`, folders of bands and extras."""
         return cls(
             tuple(kits.load(address) for address in kit_addresses),
             tuple(read_groove(groove, split)) if groove else (),
             Backing.load([Path(folder) for folder in band]) if band else None,
-            groove_share=groove_share,
-            band_share=band_share,
-            codec_share=codec_share,
+            Backing.load([Path(folder) for folder in extras]) if extras else None,
+            **shares,
         )
 
     def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
-        """A mono excerpt at 44.1 kHz, and the notes in it: ten classes, velocities, beats."""
-        performance = self.perform(rng, seconds + LEAD_IN)
+        """A mono excerpt at 44.1 kHz, and the notes in it: ten classes, velocities, beats.
+
+        The beats are None where the drums and a band do not play in time with each other, or
+        nothing can be heard that has a beat.
+        """
+        duration = seconds + LEAD_IN
+        backing, grid = self._accompany(rng, round(duration * SAMPLE_RATE))
+        if rng.random() >= self.together_share or (grid is not None and len(grid.times) < 2):
+            grid = None
+        performance = self.perform(rng, duration, grid)
         articulations = sorted(set(performance.labels.tolist()))
         drum_set = draw_drum_set(self.kits, articulations, rng, self._kit_weights)
         drums, notes = render(performance, drum_set, rng)
         drums = effects.apply(drums, SAMPLE_RATE, effects.draw(rng))
-        samples = drums[round(LEAD_IN * SAMPLE_RATE) :]
-        notes = excerpt(notes, LEAD_IN, seconds)
         if rng.random() < self.drumless_share:
-            samples = np.zeros_like(samples)
+            drums = np.zeros_like(drums)
             notes = _silent(notes)
-        samples = self._finish(samples, rng)
+        in_time = grid is not None if backing is not None else len(notes.onsets) > 0
+        if not in_time:
+            notes = replace(notes, beats=None)
+        samples = self._finish(drums, backing, rng)[round(LEAD_IN * SAMPLE_RATE) :]
+        notes = excerpt(notes, LEAD_IN, seconds)
         return Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE), notes
 
     @cached_property
@@ -80,32 +95,95 @@ class Source:
         return kit_weights(self.kits)
 
     @cached_property
-    def _take_ends(self) -> NDArray[np.float64]:
-        """Takes are drawn by their length, up to two minutes: most are fills of a few seconds."""
-        return np.cumsum([min(take.notes.duration, 120.0) for take in self.grooves])
+    def _takes(self) -> NDArray[np.float64]:
+        """(take, 3): length up to two minutes, tempo, and beats in a bar.
 
-    def perform(self, rng: np.random.Generator, duration: float) -> Transcription:
-        """A humanised performance of the given length in articulations."""
-        if self.grooves and rng.random() < self.groove_share:
-            take = np.searchsorted(self._take_ends, rng.uniform(0, self._take_ends[-1]))
-            groove = self.grooves[take].notes
-            played = stretch(groove, float(rng.uniform(0.8, 1.25)))
-            start = float(rng.uniform(0, max(0.0, played.duration - duration)))
+        Takes are drawn by their length: most are fills of a few seconds.
+        """
+        rows = [
+            (min(t.notes.duration, 120.0), t.bpm, t.notes.beats.positions.max(initial=1))
+            for t in self.grooves
+            if t.notes.beats is not None
+        ]
+        return np.array(rows, dtype=np.float64)
+
+    def _accompany(
+        self, rng: np.random.Generator, length: int
+    ) -> tuple[NDArray[np.float32] | None, Beats | None]:
+        """A band (length,), or None, and its beats where they are known."""
+        if self.band is None or rng.random() >= self.band_share:
+            return None, None
+        backing, grid = self.band.draw(rng, length)
+        backing = effects.apply(backing, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
+        if self.extras is not None and rng.random() < self.extras_share:
+            extra, _ = self.extras.draw(rng, length)
+            extra = effects.apply(extra, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
             if rng.random() < 0.3:
-                played = remap(played, rng)
-            cut = excerpt(played, start, min(duration, played.duration))
-            return humanise(replace(cut, duration=duration), rng)
-        return humanise(draw_pattern(rng, duration), rng)
+                return extra, None
+            backing = mix_at(backing, extra, rng.uniform(-8, 12))
+        return backing, grid
 
-    def _finish(self, drums: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    def perform(
+        self, rng: np.random.Generator, duration: float, grid: Beats | None = None
+    ) -> Transcription:
+        """A humanised performance of the given length in articulations, on a beat grid if any."""
+        groove = len(self.grooves) > 0 and rng.random() < self.groove_share
+        if grid is not None:
+            notes = self._follow(rng, duration, grid, groove=groove)
+        elif groove:
+            notes = self._play(rng, duration)
+        else:
+            notes = draw_pattern(rng, duration)
+        notes = humanise(notes, rng, steady=grid is not None)
+        if notes.beats is not None and rng.random() < self.percussion_share:
+            notes = merge(notes, draw_percussion(rng, notes.beats, duration))
+        return notes
+
+    def _play(self, rng: np.random.Generator, duration: float) -> Transcription:
+        """A stretch of a Groove take, at its tempo or another."""
+        ends = np.cumsum(self._takes[:, 0])
+        take = int(np.searchsorted(ends, rng.uniform(0, ends[-1])))
+        played = stretch(self.grooves[take].notes, float(rng.uniform(0.8, 1.25)))
+        start = float(rng.uniform(0, max(0.0, played.duration - duration)))
+        if rng.random() < 0.3:
+            played = remap(played, rng)
+        cut = excerpt(played, start, min(duration, played.duration))
+        return replace(cut, duration=duration)
+
+    def _follow(
+        self, rng: np.random.Generator, duration: float, grid: Beats, *, groove: bool
+    ) -> Transcription:
+        """A Groove take of about the grid's tempo, or else a pattern, in time with the grid."""
+        metre = int(grid.positions.max(initial=1))
+        beat = float(np.median(np.diff(grid.times))) if len(grid.times) > 1 else 0.5
+        if groove:
+            lengths, tempi, metres = self._takes.T
+            ratio = tempi * beat / 60
+            long_enough = lengths > (len(grid.times) + metre) * 60 / tempi
+            weights = lengths * (metres == metre) * (ratio > 0.7) * (ratio < 1.4) * long_enough
+            if weights.any():
+                take = int(np.searchsorted(np.cumsum(weights), rng.uniform(0, weights.sum())))
+                played = self.grooves[take].notes
+                if rng.random() < 0.3:
+                    played = remap(played, rng)
+                if (found := follow(played, grid, duration, rng)) is not None:
+                    return found
+        # The pattern's own tempo is at most 220 beats a minute, and it starts anywhere in a bar.
+        pattern = draw_pattern(rng, (len(grid.times) + 2 * metre) * 60 / 50, beats=metre)
+        return follow(pattern, grid, duration, rng) or draw_pattern(rng, duration)
+
+    def _finish(
+        self,
+        drums: NDArray[np.float32],
+        backing: NDArray[np.float32] | None,
+        rng: np.random.Generator,
+    ) -> NDArray[np.float32]:
         """Mix with the band, if any, and master the sum."""
         treatment = effects.draw(rng, codec=self.codec_share)
         master = replace(treatment, reverb_db=None, noise_db=None)
-        if self.band is None or rng.random() >= self.band_share:
+        if backing is None:
             return effects.apply(drums, SAMPLE_RATE, master) if master.codec else drums
-        backing = self.band.draw(rng, len(drums))
-        backing = effects.apply(backing, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
-        return effects.apply(mix_at(drums, backing, rng.uniform(-10, 14)), SAMPLE_RATE, master)
+        return effects.apply(mix_at(drums, backing, rng.uniform(-12, 14)), SAMPLE_RATE, master)
 
 
 def mix_at(

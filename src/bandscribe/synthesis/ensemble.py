@@ -1,0 +1,162 @@
+"""Plays a song: parts through SoundFonts or on recorded notes, guitars through amplifiers, voices,
+and one mix of them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.synthesis import amplifier, effects, sampler, synthesizer, voice
+from bandscribe.synthesis.songs import Part, Song
+from bandscribe.synthesis.speech import Speech, talk
+
+SAMPLE_RATE = 44100
+_BLOCK = 2048
+
+Rng = np.random.Generator
+Samples = NDArray[np.float32]
+
+#: Which recorded instruments (a part of their name) suit a part (the first word of its role).
+_RECORDED = {
+    "bass": ("bass",),
+    "power": ("guitar",), "metal": ("guitar",), "crunch": ("guitar",), "riff": ("guitar",),
+    "clean": ("guitar",), "strum": ("guitar",), "picking": ("guitar",), "skank": ("guitar",),
+    "scratch": ("guitar",), "chick": ("guitar",), "muted": ("guitar",), "guitar": ("guitar",),
+    "piano": ("piano",), "comping": ("piano",), "chords": ("piano",),
+    "strings": ("cello",), "bridge": ("cello", "horn", "clarinet", "piano"),
+    "brass": ("trombone", "horn", "sax"),
+    "lead": ("sax", "cello", "flute", "clarinet", "oboe", "trombone", "bassoon", "horn", "guitar"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What there is to play on, and speech to sing with."""
+
+    soundfonts: tuple[Path, ...]
+    recorded: tuple[sampler.Instrument, ...] = ()
+    speech: Speech | None = None
+
+    @classmethod
+    def load(
+        cls, soundfonts: Sequence[Path], *, notes: Path | None = None, voices: Path | None = None
+    ) -> Instruments:
+        """Read the notes and the speech. Raises ValueError where something is missing."""
+        for path in soundfonts:
+            if not path.is_file():
+                raise ValueError(f"{path}: no such SoundFont; name a .sf2 file")
+        if not soundfonts:
+            raise ValueError("soundfonts: expected one at least")
+        return cls(
+            tuple(soundfonts),
+            sampler.load(notes, SAMPLE_RATE) if notes else (),
+            Speech.load(voices) if voices else None,
+        )
+
+
+def play(song: Song, instruments: Instruments, rng: Rng) -> Samples:
+    """A song, half of the time sung to: samples (n,) at 44.1 kHz with a peak of 0.7."""
+    length = round(song.duration * SAMPLE_RATE)
+    mix = np.zeros(length, dtype=np.float32)
+    stems = _stems(song.parts, instruments, length, rng)
+    for part, stem in zip(song.parts, stems, strict=True):
+        if part.distorted:
+            stem = amplifier.amplify(stem, SAMPLE_RATE, amplifier.draw(rng))
+        mix += at_level(stem, _draw_level(part, rng))
+    if rng.random() < 0.5:
+        singing = at_level(_sing(song, instruments.speech, rng), rng.uniform(-6, 8))
+        n = min(length, len(singing))
+        mix[:n] += singing[:n] * np.float32(loudness(mix))
+    return _master(mix, rng)
+
+
+def _stems(
+    parts: Sequence[Part], instruments: Instruments, length: int, rng: Rng
+) -> NDArray[np.float32]:
+    """Every part by itself, (part, length)."""
+    fonts = rng.choice(len(instruments.soundfonts), 2)
+    if rng.random() < 0.5:
+        fonts[1] = fonts[0]
+    voices = [
+        synthesizer.Voice(instruments.soundfonts[fonts[int(rng.integers(2))]], part.program)
+        for part in parts
+    ]
+    index, recorded = _draw_recorded(parts, instruments.recorded, rng)
+    lines = [() if i == index else part.notes for i, part in enumerate(parts)]
+    stems = synthesizer.render(lines, voices, length, SAMPLE_RATE)
+    if recorded is not None:
+        stems[index] = sampler.play(recorded, parts[index].notes, length, SAMPLE_RATE, rng)
+    return stems
+
+
+def _draw_recorded(
+    parts: Sequence[Part], recorded: Sequence[sampler.Instrument], rng: Rng
+) -> tuple[int, sampler.Instrument | None]:
+    """Which part, if any, is played on recorded notes, and on which; -1 and None for none."""
+    choices = [
+        (i, instrument)
+        for i, part in enumerate(parts)
+        for instrument in recorded
+        if any(name in instrument.name for name in _RECORDED.get(part.role.split()[0], ()))
+    ]
+    if not choices or rng.random() > 0.45:
+        return -1, None
+    # The part first, so that the many that can play the tune do not crowd out the guitar.
+    part = int(rng.choice(sorted({i for i, _ in choices})))
+    suitable = [instrument for i, instrument in choices if i == part]
+    return part, suitable[int(rng.integers(len(suitable)))]
+
+
+def _sing(song: Song, speech: Speech | None, rng: Rng) -> Samples:
+    """A voice on the tune, or speech in rhythm; at times a second voice a third above."""
+    notes = [(n.start, n.end, n.pitch) for n in song.tune]
+    if speech is None or rng.random() < 0.15:
+        return voice.sing(notes, song.duration, rng, SAMPLE_RATE)
+    if song.beats is not None and rng.random() < 0.25:
+        return talk(speech, song.beats.times, song.duration, rng, SAMPLE_RATE)
+    sung = voice.sing_speech(speech, notes, song.duration, rng, SAMPLE_RATE)
+    if rng.random() < 0.25:
+        above = [(start, end, pitch + int(rng.choice([3, 4]))) for start, end, pitch in notes]
+        second = voice.sing_speech(speech, above, song.duration, rng, SAMPLE_RATE)
+        sung = sung + second * np.float32(rng.uniform(0.2, 0.7))
+    return sung
+
+
+def loudness(samples: Samples) -> float:
+    """Root mean square of what sounds: of the blocks within 20 dB of the loudest one."""
+    blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    powers = np.einsum("ij,ij->i", blocks, blocks) / _BLOCK
+    top = powers.max(initial=0.0)
+    return float(np.sqrt(powers[powers >= top / 100].mean())) if top else 0.0
+
+
+def at_level(samples: Samples, level_db: float) -> Samples:
+    """Samples (n,) at a loudness of `level_db`; silence stays silent."""
+    return samples * np.float32(10 ** (level_db / 20) / (loudness(samples) or 1.0))
+
+
+def _draw_level(part: Part, rng: Rng) -> float:
+    if part.role.startswith("bass") or part.role == "lead":
+        return float(rng.uniform(-5, 4))
+    if part.role in ("pad", "strings"):
+        return float(rng.uniform(-16, 0))
+    return float(rng.uniform(-10, 4))
+
+
+def _master(mix: Samples, rng: Rng) -> Samples:
+    """Sometimes a room, sometimes loud: a peak of 0.7."""
+    if rng.random() < 0.3:
+        room = effects.draw(rng)
+        mix = effects.apply(mix, SAMPLE_RATE, replace(
+            room, reverb_db=-8 - 14 * float(rng.random()), compressor_db=0.0, drive=0.0,
+            noise_db=None, codec=None, highpass=0.0, lowpass=0.0,
+        ))  # fmt: skip
+    if rng.random() < 0.5:  # pushed into a limiter, as records are
+        push = rng.uniform(0.1, 0.6) / (loudness(mix) or 1.0)
+        mix = np.tanh(mix * np.float32(push))
+    return np.asarray(0.7 * mix / (np.abs(mix).max() + 1e-9), dtype=np.float32)

@@ -1,0 +1,144 @@
+"""Plays parts on recorded single notes: folders of sounds, each with a `notes.json`.
+
+    [{"file": "e2_f_rr1.ogg", "pitch": 40, "dynamic": "f"}, …]
+
+`pitch` is a MIDI number, or null for what is no single note; `dynamic` a marking such as p, mf,
+forte, or vl1 to vl5, or null. Folders are named after their instrument.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe import audio
+from bandscribe.synthesis.synthesizer import Note
+
+FARTHEST = 3  # semitones that a recording is moved, at most
+SUSTAIN = 8.0  # seconds that are kept of a recording
+
+#: Loudness from 0 to 1 by the first letters of a dynamic marking.
+_DYNAMICS = {
+    "molto-pianissimo": 0.05, "pianissimo": 0.15, "pp": 0.15, "mezzo-piano": 0.45, "mp": 0.45,
+    "piano": 0.3, "p": 0.3, "mezzo-forte": 0.6, "mf": 0.6, "fortissimo": 0.95, "ff": 0.95,
+    "forte": 0.8, "f": 0.8,
+}  # fmt: skip
+#: Ways to play that are no plain note.
+_STRANGE = re.compile("trill|glissando|cresc|harmonic|tremolo|flutter|tongu|phrase")
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """One recorded note: samples (n,) from its onset on, peak 1; loudness from 0 to 1."""
+
+    samples: NDArray[np.float32]
+    pitch: int
+    loudness: float
+
+
+@dataclass(frozen=True, eq=False)
+class Instrument:
+    """All that was recorded of one instrument, in one way of playing."""
+
+    name: str
+    sounds: tuple[Sound, ...]
+
+    def reaches(self, pitch: int) -> bool:
+        """Whether there is a sound near enough."""
+        return any(abs(sound.pitch - pitch) <= FARTHEST for sound in self.sounds)
+
+
+def load(folder: Path, sample_rate: int) -> tuple[Instrument, ...]:
+    """The instruments under a folder, by name. Raises ValueError where there are none.
+
+    Each way of playing (`technique`) that is given counts as an instrument of its own.
+    """
+    instruments = []
+    for index in sorted(folder.glob("*/notes.json")):
+        try:
+            rows = json.loads(index.read_text(encoding="utf-8"))
+            techniques = sorted({str(row.get("technique", "")) for row in rows})
+            for technique in techniques:
+                sounds = [
+                    _read(index.parent / row["file"], row, sample_rate)
+                    for row in rows
+                    if row["pitch"] is not None and str(row.get("technique", "")) == technique
+                    and not _STRANGE.search(f"{row['dynamic']} {row.get('articulation', '')}")
+                ]  # fmt: skip
+                if sounds:
+                    name = f"{index.parent.name} {technique}".strip()
+                    instruments.append(Instrument(name, tuple(sounds)))
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{index}: expected a list of file, pitch, dynamic") from error
+    if not instruments:
+        raise ValueError(f"{folder}: no */notes.json with single notes in it")
+    return tuple(instruments)
+
+
+def _read(path: Path, row: dict[str, object], sample_rate: int) -> Sound:
+    sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=SUSTAIN + 1)
+    samples = sound.samples[0]
+    peak = float(np.abs(samples).max(initial=0.0))
+    if not peak:
+        raise ValueError(f"{path}: silent; take it out of notes.json")
+    # The onset: the first sample within 30 dB of the peak, and 2 ms before it.
+    first = max(0, int(np.argmax(np.abs(samples) > 0.03 * peak)) - sample_rate // 500)
+    samples = samples[first : first + int(SUSTAIN * sample_rate)] / np.float32(peak)
+    return Sound(samples, int(str(row["pitch"])), _loudness(row["dynamic"]))
+
+
+def _loudness(dynamic: object) -> float:
+    text = str(dynamic)
+    if match := re.fullmatch(r"vl(\d)", text):
+        return int(match.group(1)) / 5
+    return _DYNAMICS.get(text, 0.6)
+
+
+def play(
+    instrument: Instrument, notes: Sequence[Note], length: int, sample_rate: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:  # fmt: skip
+    """Samples (length,): per note the nearest sound, moved in pitch, faded out when it ends.
+
+    A note out of reach is moved by octaves; what cannot be reached at all is left out.
+    """
+    out = np.zeros(length, dtype=np.float32)
+    release = float(rng.uniform(0.03, 0.25))
+    for note in notes:
+        wanted = min(
+            range(note.pitch % 12, 128, 12),
+            key=lambda p: (not instrument.reaches(p), abs(p - note.pitch)),
+        )
+        sound = _choose(instrument, wanted, note.velocity / 127, rng)
+        first = round(note.start * sample_rate)
+        if sound is None or first >= length:
+            continue
+        rate = 2 ** ((wanted - sound.pitch) / 12)
+        n = int(min(note.end - note.start + release, len(sound.samples) / rate / sample_rate)
+                * sample_rate)  # fmt: skip
+        n = min(n, length - first)
+        tone = np.interp(np.arange(n) * rate, np.arange(len(sound.samples)), sound.samples)
+        fade = max(1, int(release * sample_rate))
+        held = np.arange(n) / sample_rate - (note.end - note.start)
+        tone *= np.clip(1 - held * sample_rate / fade, 0, 1)
+        out[first : first + n] += (tone * (note.velocity / 127) ** 1.5).astype(np.float32)
+    return out
+
+
+def _choose(
+    instrument: Instrument, pitch: int, loudness: float, rng: np.random.Generator
+) -> Sound | None:
+    """A sound that is near in pitch and loudness, not always the same one."""
+    near = [s for s in instrument.sounds if abs(s.pitch - pitch) <= FARTHEST]
+    if not near:
+        return None
+    costs = [
+        abs(s.pitch - pitch) + 3 * abs(s.loudness - loudness) + rng.uniform(0, 0.8) for s in near
+    ]
+    return near[int(np.argmin(costs))]
