@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ def test_a_file_becomes_notes(groove_wav: Path, tiny_model: Path, groove: dict[f
     notes = drums.transcribe(groove_wav, model=tiny_model)
     check(notes, groove)
     assert notes.duration == 2.5
-    assert notes.velocities is not None and notes.velocities.min() > 0.5
+    assert notes.velocities is not None and notes.beats is not None
+    heard = [(DRUMS_10.index(name) + 1) / 11 for name in groove.values()]
+    np.testing.assert_allclose(notes.velocities, heard, atol=1e-6)
+    assert len(notes.beats.times) == 0
 
 
 @pytest.mark.parametrize(("sample_rate", "channels"), [(44100, 1), (48000, 2), (192000, 8)])
@@ -48,12 +52,12 @@ def test_blocks_change_nothing(block: int, model: runtime.Model, groove: dict[fl
     """Nine seconds, several chunks of four."""
     bars = {onset + 2.5 * bar: name for bar in range(4) for onset, name in groove.items()}
     samples = hits(bars, 10)[None]
-    whole = drums.activations(Audio(samples, SAMPLE_RATE), model)
+    whole = drums.hear(Audio(samples, SAMPLE_RATE), model)
     blocks = (
         Audio(samples[:, i : i + block], SAMPLE_RATE) for i in range(0, samples.shape[1], block)
     )
-    streamed = drums.activations(blocks, model)
-    np.testing.assert_allclose(streamed.values, whole.values, atol=1e-5)
+    streamed = drums.hear(blocks, model)
+    np.testing.assert_allclose(streamed.onsets.values, whole.onsets.values, atol=1e-5)
     check(drums.notes(streamed, model.card, duration=10), bars)
 
 
@@ -83,26 +87,43 @@ def test_samples_must_be_finite(tiny_model: Path) -> None:
 
 def test_blocks_must_have_the_front_end_s_rate(model: runtime.Model) -> None:
     with pytest.raises(ValueError, match="expected mono blocks at 44100 Hz, got 2 channels"):
-        drums.activations([Audio(np.zeros((2, 100), dtype=np.float32), SAMPLE_RATE)], model)
+        drums.hear([Audio(np.zeros((2, 100), dtype=np.float32), SAMPLE_RATE)], model)
+
+
+def hearing(onsets: np.ndarray, velocities: np.ndarray | None = None) -> drums.Hearing:
+    """What a network said at 100 frames a second, in ten classes; no beats."""
+    struck = np.zeros_like(onsets) if velocities is None else velocities
+    silent = np.zeros((len(onsets), 2), dtype=np.float32)
+    curves = ((onsets, DRUMS_10), (struck, DRUMS_10), (silent, drums.BEATS))
+    return drums.Hearing(*(Activations(v, 100.0, 0.0, names) for v, names in curves))
 
 
 def test_groups_add_up_to_one_at_most() -> None:
     values = np.zeros((2, 10), dtype=np.float32)
     values[0, [DRUMS_10.index(name) for name in ("CHH", "OHH", "KD")]] = [0.3, 0.4, 0.2]
     values[1, [DRUMS_10.index(name) for name in ("HT", "MT", "LT", "CR")]] = [0.5, 0.4, 0.3, 0.6]
-    ten = Activations(values, 100.0, 0.0, DRUMS_10)
-    five = drums.reduce_activations(ten, 5)
+    ten = hearing(values)
+    five, _ = drums.reduce_hearing(ten, 5)
     assert five.classes == DRUMS[5]
     np.testing.assert_allclose(five.values, [[0.2, 0, 0, 0.7, 0], [0, 0, 1, 0, 0.6]], atol=1e-6)
-    three = drums.reduce_activations(ten, 3)
+    three, _ = drums.reduce_hearing(ten, 3)
     np.testing.assert_allclose(three.values, [[0.2, 0, 0.7], [0, 0, 0]], atol=1e-6)
-    assert drums.reduce_activations(ten, 10) is ten
+    assert drums.reduce_hearing(ten, 10) == (ten.onsets, ten.velocities)
 
 
-def peak(height: float, frame: int = 10) -> Activations:
+def test_the_velocity_of_a_group_is_a_weighted_mean() -> None:
+    onsets, velocities = np.zeros((2, 1, 10), dtype=np.float32)
+    hats = [DRUMS_10.index("CHH"), DRUMS_10.index("OHH")]
+    onsets[0, hats], velocities[0, hats] = [0.6, 0.2], [0.9, 0.5]
+    _, five = drums.reduce_hearing(hearing(onsets, velocities), 5)
+    # (0.6 · 0.9 + 0.2 · 0.5) / 0.8; where nothing sounds there is no velocity.
+    np.testing.assert_allclose(five.values, [[0, 0, 0, 0.8, 0]], atol=1e-6)
+
+
+def peak(height: float, frame: int = 10) -> drums.Hearing:
     values = np.zeros((20, 10), dtype=np.float32)
     values[frame, 0] = height
-    return Activations(values, 100.0, 0.0, DRUMS_10)
+    return hearing(values)
 
 
 def test_sensitivity_moves_the_threshold_in_logits() -> None:
@@ -118,10 +139,26 @@ def test_sensitivity_moves_the_threshold_in_logits() -> None:
             assert len(notes.onsets) == found
 
 
-def test_velocity_is_the_activation_at_the_peak() -> None:
-    notes = drums.notes(peak(0.8), tiny_card(), duration=0.2)
+def test_velocity_is_read_at_the_peak() -> None:
+    velocities = np.zeros((20, 10), dtype=np.float32)
+    velocities[9:12, 0] = [0.2, 0.6, 0.3]
+    heard = replace(peak(0.8), velocities=Activations(velocities, 100.0, 0.0, DRUMS_10))
+    notes = drums.notes(heard, tiny_card(), duration=0.2)
     assert notes.onsets == pytest.approx([0.1])
-    assert notes.velocities == pytest.approx([0.8])
+    assert notes.velocities == pytest.approx([0.6])
+
+
+def test_beats_come_with_the_notes() -> None:
+    """Ten seconds at 120 beats a minute, in bars of four."""
+    beats = np.zeros((1000, 2), dtype=np.float32)
+    beats[20::50, 0] = 0.9
+    beats[20::200, 1] = 0.9
+    silence = hearing(np.zeros((1000, 10), dtype=np.float32))
+    heard = replace(silence, beats=Activations(beats, 100.0, 0.0, drums.BEATS))
+    grid = drums.notes(heard, tiny_card(), duration=10.0).beats
+    assert grid is not None
+    np.testing.assert_allclose(grid.times, np.arange(0.2, 10, 0.5), atol=0.02)
+    assert grid.positions[:5].tolist() == [1, 2, 3, 4, 1]
 
 
 def test_onsets_stay_within_the_recording() -> None:
@@ -144,7 +181,7 @@ def test_bad_arguments_are_named(arguments: dict[str, float], reason: str) -> No
 
 def test_a_card_without_thresholds_is_an_error() -> None:
     card = tiny_card(thresholds={"10": dict.fromkeys(DRUMS_10, 0.2)})
-    with pytest.raises(ValueError, match="'tiny' lacks thresholds for 5 classes"):
+    with pytest.raises(ValueError, match="'tiny' does not transcribe drums in 5 classes"):
         drums.notes(peak(0.8), card, classes=5, duration=0.2)
 
 

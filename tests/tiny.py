@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from bandscribe.drums import name_outputs
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.runtime import CARD_KEY, ModelCard
 from bandscribe.vocabulary import DRUMS, DRUMS_10
@@ -23,13 +24,13 @@ def tiny_card(**changes: object) -> ModelCard:
         "name": "tiny",
         "task": "drums",
         "classes": DRUMS_10,
+        "outputs": name_outputs(DRUMS_10),
         "features": {"sample_rate": SAMPLE_RATE, "hop_length": 441},
         "frame_rate": front_end.frame_rate,
         "chunk_seconds": 4.0,
         "overlap_seconds": 0.5,
         "thresholds": {str(n): dict.fromkeys(names, 0.2) for n, names in DRUMS.items()},
         "peaks": {"max_frames": 2, "mean_frames": 2, "wait_frames": 2},
-        "velocity": "the activation at the peak",
         "sources": ({"name": "none", "licence": "CC0-1.0", "origin": "made by hand"},),
         "metrics": {"classes_10": {"micro": {"f1": 0.5}}, "classes_5": {"micro": {"f1": 0.6}}},
         "recipe": {},
@@ -38,10 +39,16 @@ def tiny_card(**changes: object) -> ModelCard:
     return ModelCard(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def write_model(path: Path, card: ModelCard | None, *, classes: int = 10) -> Path:
-    """logits = 8 · (rise of the class's band over the last frame) - 6, as one convolution."""
+def write_model(path: Path, card: ModelCard | None, *, outputs: int = 22) -> Path:
+    """Logits of onsets = 8 · (rise of the class's band over the last frame) - 6: one convolution.
+
+    The velocity of class i is always (i + 1) / 11, and there is never a beat.
+    """
     front_end = LogSpectrogram()
-    weights = np.zeros((classes, front_end.n_bins, 2), dtype=np.float32)
+    weights = np.zeros((outputs, front_end.n_bins, 2), dtype=np.float32)
+    bias = np.full(outputs, -6, dtype=np.float32)
+    share = np.arange(1, 11) / 11
+    bias[10:20] = np.log(share / (1 - share))[: len(bias[10:20])]
     for row, frequency in zip(weights, BANDS.values(), strict=False):
         band = np.argmax(front_end.filters[round(frequency * front_end.n_fft / SAMPLE_RATE)])
         row[band] = [-8, 8]
@@ -57,10 +64,10 @@ def write_model(path: Path, card: ModelCard | None, *, classes: int = 10) -> Pat
                 "features", TensorProto.FLOAT, ["batch", "frame", front_end.n_bins]
             )
         ],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "frame", classes])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "frame", outputs])],
         [
             numpy_helper.from_array(weights, "w"),
-            numpy_helper.from_array(np.full(classes, -6, dtype=np.float32), "b"),
+            numpy_helper.from_array(bias, "b"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

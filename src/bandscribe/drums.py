@@ -1,20 +1,29 @@
-"""The drum part of a recording: audio → activations → notes."""
+"""The drum part of a recording: audio → what a network hears → notes and beats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bandscribe import audio, chunks, peaks, runtime
+from bandscribe import audio, beats, chunks, peaks, runtime
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, REDUCTIONS
 
+#: What a network says of each frame after the onsets and the velocities of its classes.
+BEATS = ("beat", "downbeat")
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0
+
+
+def name_outputs(classes: Sequence[str]) -> tuple[str, ...]:
+    """The outputs of a drum network: an onset and a velocity for each class, then `BEATS`."""
+    return (*classes, *(f"{name} velocity" for name in classes), *BEATS)
 
 
 @dataclass
@@ -31,6 +40,24 @@ class Measured:
             samples += block.samples.shape[1]
             self.duration = samples / block.sample_rate
             yield block
+
+
+@dataclass(frozen=True, eq=False)
+class Hearing:
+    """What a network says of each frame.
+
+    `onsets` is how sure it is of an onset of each class, `velocities` how hard a stroke would have
+    been, in [0, 1]; `beats` how sure it is of a beat and of a downbeat.
+    """
+
+    onsets: Activations
+    velocities: Activations
+    beats: Activations
+
+    @cached_property
+    def grid(self) -> Beats:
+        """The beat grid that the activations speak for."""
+        return beats.track(self.beats)
 
 
 def transcribe(
@@ -51,16 +78,14 @@ def transcribe(
     """
     loaded = runtime.load(model)
     if isinstance(source, Audio):
-        heard: Iterable[Audio] = [prepare(source, loaded.card)]
+        blocks: Iterable[Audio] = [prepare(source, loaded.card)]
     else:
-        heard = audio.stream(source, sample_rate=LogSpectrogram(**loaded.card.features).sample_rate)
-    measured = Measured(heard)
+        rate = LogSpectrogram(**loaded.card.features).sample_rate
+        blocks = audio.stream(source, sample_rate=rate)
+    measured = Measured(blocks)
+    heard = hear(measured, loaded)
     return notes(
-        activations(measured, loaded),
-        loaded.card,
-        classes=classes,
-        sensitivity=sensitivity,
-        duration=measured.duration,
+        heard, loaded.card, classes=classes, sensitivity=sensitivity, duration=measured.duration
     )
 
 
@@ -74,8 +99,8 @@ def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
     return audio.resample(audio.downmix(source), LogSpectrogram(**card.features).sample_rate)
 
 
-def activations(source: Audio | Iterable[Audio], model: runtime.Model) -> Activations:
-    """How sure the model is of an onset, per frame and class.
+def hear(source: Audio | Iterable[Audio], model: runtime.Model) -> Hearing:
+    """What the model says of each frame of `source`.
 
     `source` is audio of any kind, or consecutive mono blocks of it at the front end's rate; blocks
     are taken one at a time.
@@ -86,42 +111,55 @@ def activations(source: Audio | Iterable[Audio], model: runtime.Model) -> Activa
     front_end = LogSpectrogram(**card.features)
     blocks = [prepare(source, card)] if isinstance(source, Audio) else source
     spectra = front_end.stream(_samples(block, front_end.sample_rate) for block in blocks)
-    pieces = chunks.stitch(spectra, model, card.chunk_frames, card.overlap_frames)
-    values = np.concatenate([np.empty((0, len(card.classes)), np.float32), *pieces])
-    return Activations(values, card.frame_rate, 0.0, card.classes)
+    pieces = chunks.stitch(
+        spectra, model, card.chunk_frames, card.overlap_frames, threads=model.threads
+    )
+    values = np.concatenate([np.empty((0, len(card.outputs)), np.float32), *pieces])
+    return split(values, card.frame_rate, card.classes)
+
+
+def split(values: NDArray[np.float32], frame_rate: float, classes: tuple[str, ...]) -> Hearing:
+    """(frame, output), ordered as `name_outputs`, into its parts."""
+    n = len(classes)
+    return Hearing(
+        Activations(values[:, :n], frame_rate, 0.0, classes),
+        Activations(values[:, n : 2 * n], frame_rate, 0.0, classes),
+        Activations(values[:, 2 * n :], frame_rate, 0.0, BEATS),
+    )
 
 
 def notes(
-    activations: Activations,
+    heard: Hearing,
     card: runtime.ModelCard,
     *,
     classes: int = 10,
     sensitivity: float = 0.5,
     duration: float,
 ) -> Transcription:
-    """The onsets in ten-class `activations`, in 10, 5 or 3 classes.
+    """The notes and beats in what was heard, the notes in 10, 5 or 3 classes.
 
     `sensitivity` in [0, 1] moves the card's thresholds t: 0.5 leaves them, more of it finds more
-    notes. The threshold is sigmoid(logit(t) + 8 (0.5 - sensitivity)). Velocities are as the card
-    says: the activation at the peak. Onsets lie in [0, `duration`] seconds.
+    notes. The threshold is sigmoid(logit(t) + 8 (0.5 - sensitivity)). The velocity of a note is
+    what was heard in the frame of its peak. Onsets lie in [0, `duration`] seconds.
 
     Raises ValueError when the number of classes or the sensitivity is none of these, or the card
     has no thresholds for them.
     """
     check(card, classes, sensitivity)
-    reduced = reduce_activations(activations, classes)
-    given = np.array([card.thresholds[str(classes)][name] for name in reduced.classes])
+    onsets, velocities = reduce_hearing(heard, classes)
+    given = np.array([card.thresholds[str(classes)][name] for name in onsets.classes])
     logits = np.log(given / (1 - given)) + 2 * SENSITIVITY_LOGITS * (0.5 - sensitivity)
-    found = peaks.pick(reduced.values, thresholds=1 / (1 + np.exp(-logits)), **card.peaks)
-    onsets = reduced.start + peaks.refine(reduced.values, found) / reduced.frame_rate
-    onsets = np.clip(onsets, 0.0, duration)
-    order = np.argsort(onsets, kind="stable")
+    found = peaks.pick(onsets.values, thresholds=1 / (1 + np.exp(-logits)), **card.peaks)
+    times = onsets.start + peaks.refine(onsets.values, found) / onsets.frame_rate
+    times = np.clip(times, 0.0, duration)
+    order = np.argsort(times, kind="stable")
     return Transcription(
-        onsets[order],
-        np.array(reduced.classes, dtype=np.str_)[found.classes[order]],
-        reduced.values[found.frames, found.classes][order].astype(np.float64),
+        times[order],
+        np.array(onsets.classes, dtype=np.str_)[found.classes[order]],
+        velocities.values[found.frames, found.classes][order].astype(np.float64),
         duration,
-        reduced.classes,
+        onsets.classes,
+        heard.grid,
     )
 
 
@@ -131,29 +169,36 @@ def check(card: runtime.ModelCard, classes: int, sensitivity: float) -> None:
         raise ValueError(f"classes: expected 3, 5 or 10, got {classes}")
     if not 0 <= sensitivity <= 1:
         raise ValueError(f"sensitivity: expected 0 to 1, got {sensitivity}")
-    if set(card.thresholds.get(str(classes), {})) != set(DRUMS[classes]):
+    known = set(card.thresholds.get(str(classes), {}))
+    if card.outputs != name_outputs(card.classes) or known != set(DRUMS[classes]):
         raise ValueError(
-            f"card: {card.name!r} lacks thresholds for {classes} classes; choose a drum model "
-            "(see bandscribe models), or export it again"
+            f"card: {card.name!r} does not transcribe drums in {classes} classes; choose a drum "
+            "model (see bandscribe models), or export it again"
         )
 
 
-def reduce_activations(activations: Activations, count: int) -> Activations:
-    """Ten classes to 10, 5 or 3: a group's activation is the sum of its members', 1 at most.
+def reduce_hearing(heard: Hearing, count: int) -> tuple[Activations, Activations]:
+    """Onsets and velocities in 10, 5 or 3 classes.
 
-    The drums of a group seldom sound at once, and a network in doubt splits its belief between
-    them; the greatest alone would miss what it is sure of.
+    The activation of a group is the sum of its members', 1 at most: the drums of a group seldom
+    sound at once, and a network in doubt splits its belief between them, so that the greatest alone
+    would miss what it is sure of. The velocity of a group is the mean of its members', weighted by
+    their activations.
     """
-    if count == len(activations.classes):
-        return activations
+    onsets, velocities = heard.onsets, heard.velocities
+    if count == len(onsets.classes):
+        return onsets, velocities
     names = DRUMS[count]
-    values = np.zeros((len(activations.values), len(names)), dtype=np.float32)
-    for column, name in zip(activations.values.T, activations.classes, strict=True):
-        group = REDUCTIONS[count][name]
-        if group is not None:
-            values[:, names.index(group)] += column
-    np.minimum(values, 1, out=values)
-    return Activations(values, activations.frame_rate, activations.start, names)
+    groups = [REDUCTIONS[count][name] for name in onsets.classes]
+    member = np.array([[group == name for name in names] for group in groups], dtype=np.float32)
+    total = onsets.values @ member
+    weighted = (onsets.values * velocities.values) @ member
+    struck = np.divide(weighted, total, out=np.zeros_like(total), where=total > 0)
+    rate, start = onsets.frame_rate, onsets.start
+    return (
+        Activations(np.minimum(total, 1), rate, start, names),
+        Activations(np.minimum(struck, 1), rate, start, names),
+    )
 
 
 def _samples(block: Audio, sample_rate: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

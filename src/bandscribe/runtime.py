@@ -1,6 +1,6 @@
 """Models as they are shipped: one ONNX file each, with its card inside.
 
-The graph takes features (batch, frame, bin) and gives logits (batch, frame, class). Everything
+The graph takes features (batch, frame, bin) and gives logits (batch, frame, output). Everything
 else that a result depends on stands in the card, as JSON in the file's metadata under
 `bandscribe`: a file without a card, or with one that does not fit, is not run.
 """
@@ -34,6 +34,8 @@ class ModelCard:
     name: str
     task: str
     classes: tuple[str, ...]
+    #: What each output of the network is; the classes come first.
+    outputs: tuple[str, ...]
     #: The arguments of the front end, by name.
     features: dict[str, Any]
     #: Frames per second of the features and of the activations.
@@ -44,8 +46,6 @@ class ModelCard:
     thresholds: dict[str, dict[str, float]]
     #: `max_frames`, `mean_frames` and `wait_frames` of `peaks.pick`.
     peaks: dict[str, int]
-    #: What the velocity of a note is.
-    velocity: str
     #: What it was trained on: `name`, `licence` and `origin` of each.
     sources: tuple[dict[str, str], ...]
     metrics: dict[str, Any]
@@ -55,6 +55,8 @@ class ModelCard:
     def __post_init__(self) -> None:
         """Check what the types alone do not say."""
         self._expect("classes", len(self.classes) > 0, "at least one class")
+        first = self.outputs[: len(self.classes)]
+        self._expect("outputs", first == self.classes, "the classes first")
         self._expect("frame_rate", self.frame_rate > 0, "a positive number")
         self._expect(
             "overlap_seconds",
@@ -112,7 +114,7 @@ class ModelCard:
         for name, value in given.items():
             if not isinstance(value, _JSON_TYPES[name]):
                 raise ValueError(f"card: field {name} is a {type(value).__name__}; {cure}")
-        tuples = {name: tuple(given[name]) for name in ("classes", "sources")}
+        tuples = {name: tuple(given[name]) for name in ("classes", "outputs", "sources")}
         return cls(**{**given, **tuples})
 
     def _expect(self, name: str, holds: bool, expected: str) -> None:
@@ -121,9 +123,9 @@ class ModelCard:
 
 
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
-    "name": str, "task": str, "classes": list, "features": dict, "frame_rate": (int, float),
+    "name": str, "task": str, "classes": list, "outputs": list, "features": dict, "frame_rate": (int, float),
     "chunk_seconds": (int, float), "overlap_seconds": (int, float), "thresholds": dict,
-    "peaks": dict, "velocity": str, "sources": list, "metrics": dict, "recipe": dict,
+    "peaks": dict, "sources": list, "metrics": dict, "recipe": dict,
     "commit": str,
 }  # fmt: skip
 
@@ -134,9 +136,11 @@ class Model:
 
     card: ModelCard
     session: onnxruntime.InferenceSession
+    #: How many chunks to run at the same time, each in a thread of its own.
+    threads: int
 
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Activations (frame, class), in [0, 1], of features (frame, bin)."""
+        """Activations (frame, output), in [0, 1], of features (frame, bin)."""
         [logits] = self.session.run(None, {self.session.get_inputs()[0].name: features[None]})
         # tanh is bounded, where exp overflows.
         activations: NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * logits[0]))
@@ -154,7 +158,7 @@ def installed() -> list[str]:
 def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
     """A shipped model by its name, or any other by the path of its ONNX file.
 
-    `threads` None takes every core that this process may use.
+    `threads` None takes every core that this process may use, four at most.
 
     Raises ValueError when there is none, or when the file is no model with a card.
     """
@@ -164,9 +168,8 @@ def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
     content = read_bytes(name_or_path)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = threads or cores()
-    # Threads that spin while they wait take the cores from everything else.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Chunks run side by side, which is cheaper than threads inside of one.
+    options.intra_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except (
@@ -188,12 +191,12 @@ def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
     except ValueError as error:
         raise ValueError(f"{name_or_path}: {error}") from error
     width = session.get_outputs()[0].shape[-1]
-    if isinstance(width, int) and width != len(card.classes):
+    if isinstance(width, int) and width != len(card.outputs):
         raise ValueError(
-            f"{name_or_path}: the network has {width} classes, its card {len(card.classes)}; "
+            f"{name_or_path}: the network has {width} outputs, its card {len(card.outputs)}; "
             "export it again"
         )
-    return Model(card, session)
+    return Model(card, session, threads or min(cores(), 4))
 
 
 def read_bytes(name_or_path: str | Path) -> bytes:

@@ -114,7 +114,7 @@ def test_models_names_sources_and_licences(bandscribe, installed) -> None:
 
 
 def test_models_prints_a_card(bandscribe, installed) -> None:
-    assert json.loads(bandscribe("models", "tiny").out)["velocity"] == "the activation at the peak"
+    assert json.loads(bandscribe("models", "tiny").out)["outputs"][-1] == "downbeat"
     said = bandscribe("models", "nobody")
     assert (said.code, len(said.complaints)) == (1, 1)
 

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from bandscribe.training.drums.targets import infrequency_weights, onset_targets, weighted_bce
-from bandscribe.types import Transcription
+from bandscribe.training.drums.targets import (
+    UNKNOWN,
+    infrequency_weights,
+    joint_loss,
+    joint_targets,
+    onset_targets,
+    weighted_bce,
+)
+from bandscribe.types import Beats, Transcription
 
 
 def notes(*played: tuple[float, str]) -> Transcription:
@@ -80,3 +87,58 @@ def test_loss_stays_finite_and_is_least_at_the_target() -> None:
     weighted_bce(logits, torch.full((1, 1, 1), 0.5), one).backward()
     assert logits.grad is not None
     assert logits.grad.item() == pytest.approx(0)
+
+
+def played(beats: Beats | None) -> Transcription:
+    """A loud kick and a soft snare, in a second of ten frames."""
+    onsets, labels = np.array([0.1, 0.5]), np.array(["KD", "SD"])
+    return Transcription(onsets, labels, np.array([0.9, 0.2]), 1.0, ("KD", "SD"), beats)
+
+
+def test_joint_targets_by_hand() -> None:
+    grid = Beats(np.array([0.0, 0.4, 0.8]), np.array([2, 1, 2]))
+    made = joint_targets(played(grid), frames=10, frame_rate=10, neighbours=0.5)
+    np.testing.assert_allclose(
+        made.T,
+        [
+            [0.5, 1, 0.5, 0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0.5, 1, 0.5, 0, 0, 0],
+            [0.9, 0.9, 0.9, 0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0.2, 0.2, 0.2, 0, 0, 0],
+            [1, 0.5, 0, 0.5, 1, 0.5, 0, 0.5, 1, 0.5],
+            [0, 0, 0, 0.5, 1, 0.5, 0, 0, 0, 0],
+        ],
+        atol=1e-7,
+    )
+
+
+def test_beats_that_nobody_knows_are_marked() -> None:
+    made = joint_targets(played(None), frames=10, frame_rate=10)
+    assert (made[:, 4:] == UNKNOWN).all()
+    with pytest.raises(ValueError, match="expected velocities"):
+        joint_targets(notes((0.0, "KD")), frames=10, frame_rate=10)
+
+
+def test_the_joint_loss_is_a_sum_by_hand() -> None:
+    """All logits 0: sigmoids of a half, and a cross-entropy of ln 2 whatever the target."""
+    weights = torch.tensor([1.0, 3.0])
+    for grid, beats in ((None, 0.0), (Beats(np.array([0.4]), np.array([1])), math.log(2))):
+        targets = torch.from_numpy(joint_targets(played(grid), frames=10, frame_rate=10))[None]
+        value = joint_loss(
+            torch.zeros_like(targets), targets, weights, velocity_weight=0.5, beat_weight=0.25
+        )
+        velocities = (3 * (0.9 - 0.5) ** 2 + 3 * (0.2 - 0.5) ** 2) / 6
+        assert value.item() == pytest.approx(2 * math.log(2) + 0.5 * velocities + 0.25 * beats)
+
+
+def test_silence_teaches_no_velocity() -> None:
+    logits = torch.zeros(1, 10, 6, requires_grad=True)
+    silence = Transcription(
+        np.zeros(0), np.zeros(0, dtype="<U2"), np.zeros(0), 1.0, ("KD", "SD"), None
+    )
+    targets = torch.from_numpy(joint_targets(silence, frames=10, frame_rate=10))[None]
+    weights = torch.ones(2)
+    joint_loss(logits, targets, weights, velocity_weight=1, beat_weight=1).backward()
+    assert logits.grad is not None
+    assert logits.grad[..., :2].abs().min() > 0
+    assert not logits.grad[..., 2:].any()

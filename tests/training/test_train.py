@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bandscribe import runtime
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training import recipes
 from bandscribe.training.drums import validation
-from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.recipe import Recipe, build, lineage, start
 from bandscribe.training.drums.ship import ship
 from bandscribe.training.drums.train import Draw, train_on
-from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_10
 
 SMALL = {"channels": [4], "pooling": [6], "convolutions": 1, "hidden": 4, "layers": 1}
@@ -26,7 +28,10 @@ class Clicks:
         labels = np.array(DRUMS_10)[rng.integers(10, size=len(onsets))]
         samples = np.zeros((1, round(seconds * 44100)), dtype=np.float32)
         samples[0, np.round(onsets * 44100).astype(int)] = 0.9
-        return Audio(samples, 44100), Transcription(onsets, labels, None, seconds, DRUMS_10)
+        times = np.arange(0.1, seconds, 0.4)
+        beats = Beats(times, np.arange(len(times)) % 4 + 1)
+        notes = Transcription(onsets, labels, np.full(len(onsets), 0.6), seconds, DRUMS_10, beats)
+        return Audio(samples, 44100), notes
 
 
 def test_from_sound_to_a_model(tmp_path: Path) -> None:
@@ -50,7 +55,8 @@ def test_from_sound_to_a_model(tmp_path: Path) -> None:
     result = train_on(recipe, tmp_path / "run", Clicks(), Clicks())
     assert result.finished
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert {"micro", "macro", "per_class"} == set(metrics["classes_5"])
+    assert {"micro", "macro", "per_class", "velocity"} == set(metrics["classes_5"])
+    assert metrics["beats"]["excerpts"] == 3
 
     card = ship(tmp_path / "run", tmp_path / "clicks.onnx", name="clicks")
     model = runtime.load(tmp_path / "clicks.onnx")
@@ -60,7 +66,23 @@ def test_from_sound_to_a_model(tmp_path: Path) -> None:
     }
     assert card.sources == ({"name": "clicks", "licence": "CC0-1.0", "origin": "this test"},)
     assert LogSpectrogram(**card.features).frame_rate == card.frame_rate == 100
-    assert model(np.zeros((70, 84), np.float32)).shape == (70, 10)
+    assert model(np.zeros((70, 84), np.float32)).shape == (70, 22)
+
+
+def test_a_run_goes_on_from_the_weights_of_another(tmp_path: Path) -> None:
+    first = Recipe(options=SMALL, workers=0, threads=1)
+    grown = build(first).state_dict()
+    ten = {k: v[:10] if k.startswith("output.") else v for k, v in grown.items()}
+    torch.save(ten, tmp_path / "best.pt")
+    (tmp_path / "recipe.json").write_text(recipes.to_json(first))
+    later = Recipe(options=SMALL, initial=str(tmp_path / "best.pt"))
+    own = start(later).state_dict()
+    for name, tensor in ten.items():
+        torch.testing.assert_close(own[name][: len(tensor)] if tensor.ndim else own[name], tensor)
+    assert own["output.bias"].shape == (22,)
+    assert lineage(later) == [later, first]
+    with pytest.raises(ValueError, match=r"initial: .* is of another network"):
+        start(Recipe(options={**SMALL, "hidden": 5}, initial=str(tmp_path / "best.pt")))
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
@@ -71,8 +93,8 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
 def test_targets_lie_where_the_sound_is() -> None:
     features, targets = Draw(Clicks(), LogSpectrogram(), 1.0, 0.5)(np.random.default_rng(0))
     assert features.shape == (101, 84)
-    assert targets.shape == (101, 10)
-    assert np.flatnonzero(targets.max(axis=1) == 1).tolist() == [10, 30, 50, 70, 90]
+    assert targets.shape == (101, 22)
+    assert np.flatnonzero(targets[:, :10].max(axis=1) == 1).tolist() == [10, 30, 50, 70, 90]
     # A window of 2048 samples hears a click two frames before and after its own.
     assert np.flatnonzero(features.sum(axis=1) > 0.1)[:5].tolist() == [8, 9, 10, 11, 12]
 
@@ -103,11 +125,17 @@ def test_thresholds_part_hits_from_ghosts() -> None:
     values[[20, 40, 60], 0] = 0.5  # false alarms: 0.4 above their mean over five frames
     values[[10, 70], 1] = 0.6
     reference = Transcription(
-        np.array([0.1, 0.1, 0.3, 0.5, 0.7]), np.array(["KD", "SD", "KD", "KD", "SD"]), None, 1.0,
-        ("KD", "SD"),
+        np.array([0.1, 0.1, 0.3, 0.5, 0.7]), np.array(["KD", "SD", "KD", "KD", "SD"]),
+        np.array([0.2, 0.5, 0.4, 0.6, 0.5]), 1.0, ("KD", "SD"),
     )  # fmt: skip
-    thresholds, scores = validation.choose(Activations(values, 100.0, 0.0, ("KD", "SD")), reference)
+    struck = np.full((100, 2), 0.5, dtype=np.float32)
+    struck[[10, 30, 50], 0] = [0.3, 0.5, 0.7]
+    heard, velocities = (Activations(each, 100.0, 0.0, ("KD", "SD")) for each in (values, struck))
+    thresholds, scores = validation.choose(heard, velocities, reference)
     # Alike from 0.45 to 0.70 (0.9 - 0.18 = 0.72), and from 0.05 to 0.45 (0.6 - 0.12 = 0.48).
     assert thresholds == {"KD": 0.6, "SD": 0.25}
     assert scores["micro"]["f1"] == 1
     assert scores["per_class"]["KD"]["tp"] == 3
+    assert scores["velocity"]["KD.pearson"] == pytest.approx(1)
+    assert scores["velocity"]["KD.mae"] == pytest.approx(0.1)
+    assert scores["velocity"]["SD.mae"] == pytest.approx(0.0)

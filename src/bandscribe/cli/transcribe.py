@@ -115,15 +115,16 @@ def _transcribe(
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", audio.TruncatedAudioWarning)
         blocks = drums.Measured(audio.stream(source, sample_rate=rate))
-        heard = drums.activations(_reported(blocks, listen), model)
+        heard = drums.hear(_reported(blocks, listen), model)
     for warning in caught:
         complain(explain(UserWarning(str(warning.message)), source))
     notes = drums.notes(
         heard, model.card, classes=classes, sensitivity=sensitivity, duration=blocks.duration
     )
+    onsets, _ = drums.reduce_hearing(heard, classes)
     for name, path in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(name, path, source, drums.reduce_activations(heard, classes), notes)
+        _write(name, path, source, onsets, notes)
     return notes
 
 

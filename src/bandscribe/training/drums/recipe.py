@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bandscribe.drums import name_outputs
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.drums.models import MODELS
@@ -27,8 +28,19 @@ class Recipe(Settings):
     groove_share: float = setting(0.5, "share of excerpts that play a Groove performance")
     band: tuple[str, ...] = setting((), "folders with recordings of bands without drums")
     validation_band: tuple[str, ...] = setting((), "the same, for validation")
+    extras: tuple[str, ...] = setting(
+        (), "folders with recordings without drums, laid over some bands: voices, guitars, noises"
+    )
+    validation_extras: tuple[str, ...] = setting((), "the same, for validation")
     band_share: float = setting(0.5, "share of excerpts with a band, where there is one")
+    extras_share: float = setting(0.3, "share of those with a recording laid over")
+    together_share: float = setting(
+        0.8, "share of bands with a known beat that the drums play in time with"
+    )
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
+    initial: str | None = setting(
+        None, "best.pt of another run of this network, to start from instead of random weights"
+    )
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
     )
@@ -42,6 +54,8 @@ class Recipe(Settings):
         default_factory=dict, metadata={"help": "the network's own options (JSON)"}
     )
     neighbours: float = setting(0.5, "target one frame before and after an onset")
+    velocity_weight: float = setting(0.2, "weight of the velocities in the loss")
+    beat_weight: float = setting(0.1, "weight of beats and downbeats in the loss")
     weight_exponent: float = setting(0.5, "how much rare classes weigh: 0 alike, 1 inverse entropy")
     weight_excerpts: int = setting(200, "excerpts that the weights of the classes are measured on")
     validation_minutes: float = setting(10.0, "minutes of rendered audio to validate on")
@@ -75,7 +89,41 @@ def build(recipe: Recipe) -> nn.Module:
     if recipe.model not in MODELS:
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {recipe.model!r}")
     _check_options("options", recipe.options, MODELS[recipe.model])
-    return MODELS[recipe.model](front_end(recipe).n_bins, len(DRUMS_10), **recipe.options)
+    return MODELS[recipe.model](
+        front_end(recipe).n_bins, len(name_outputs(DRUMS_10)), **recipe.options
+    )
+
+
+def start(recipe: Recipe) -> nn.Module:
+    """A new network, with the weights of `initial` where the recipe names some.
+
+    Those of an earlier run with fewer outputs fill the first ones.
+
+    Raises ValueError when they are of another network.
+    """
+    network = build(recipe)
+    if recipe.initial is None:
+        return network
+    given = torch.load(recipe.initial, map_location="cpu")
+    own = network.state_dict()
+    for name, tensor in given.items():
+        fits = name in own and tensor.shape[1:] == own[name].shape[1:]
+        grows = name.startswith("output.") and len(tensor) <= len(own[name]) if fits else False
+        if not fits or not (grows or tensor.shape == own[name].shape):
+            raise ValueError(f"initial: {recipe.initial} is of another network ({name} differs)")
+        if grows:
+            own[name][: len(tensor)] = tensor
+        else:
+            own[name].copy_(tensor)
+    return network
+
+
+def lineage(recipe: Recipe) -> list[Recipe]:
+    """The recipe and those of the runs that its weights come from, the newest first."""
+    recipes_ = [recipe]
+    while (initial := recipes_[-1].initial) is not None:
+        recipes_.append(read(Path(initial).parent))
+    return recipes_
 
 
 def read(run: Path) -> Recipe:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from bandscribe.drums import name_outputs
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes
 from bandscribe.training.drums import sources
@@ -31,13 +32,13 @@ def card(run: Path, name: str) -> ModelCard:
         name=name,
         task="drums",
         classes=DRUMS_10,
+        outputs=name_outputs(DRUMS_10),
         features=asdict(features),
         frame_rate=features.frame_rate,
         chunk_seconds=recipe.chunk_seconds,
         overlap_seconds=recipe.overlap_seconds,
         thresholds=metrics.pop("thresholds"),
         peaks=PEAKS,
-        velocity="local peak of the activation",
         sources=tuple(sources.read_credits(recipe)),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),

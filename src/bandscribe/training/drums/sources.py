@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from bandscribe.synthesis.source import Source
-from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.recipe import Recipe, lineage
 
 CREDIT_FIELDS = ["name", "licence", "origin"]
 
@@ -17,14 +17,21 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
         "groove_share": recipe.groove_share,
         "band_share": recipe.band_share,
         "codec_share": recipe.codec_share,
+        "extras_share": recipe.extras_share,
+        "together_share": recipe.together_share,
     }
     if not recipe.kits or not recipe.validation_kits:
         raise ValueError("kits, validation_kits: expected at least one each")
     training, validating = (
-        Source.load(kits, groove=recipe.groove, split=split, band=band, **shares)
-        for kits, split, band in (
-            (recipe.kits, "train", recipe.band),
-            (recipe.validation_kits, "validation", recipe.validation_band),
+        Source.load(kits, groove=recipe.groove, split=split, band=band, extras=extras, **shares)
+        for kits, split, band, extras in (
+            (recipe.kits, "train", recipe.band, recipe.extras),
+            (
+                recipe.validation_kits,
+                "validation",
+                recipe.validation_band,
+                recipe.validation_extras,
+            ),
         )
     )
     return training, validating
@@ -32,6 +39,8 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
 
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     """Name, licence and origin of all that was trained or validated on, out of `credits`.
+
+    So too for the runs that the recipe starts from.
 
     A source is known there by the last part of its path. Raises ValueError when one is missing.
     """
@@ -42,8 +51,11 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
         if rows.fieldnames != CREDIT_FIELDS:
             raise ValueError(f"{recipe.credits}: expected the columns {','.join(CREDIT_FIELDS)}")
         known = {row["name"]: row for row in rows}
-    paths = [*recipe.kits, *recipe.validation_kits, *recipe.band, *recipe.validation_band]
-    paths += [recipe.groove] if recipe.groove else []
+    paths: list[str] = []
+    for each in lineage(recipe):
+        paths += [*each.kits, *each.validation_kits, *each.band, *each.validation_band]
+        paths += [*each.extras, *each.validation_extras]
+        paths += [each.groove] if each.groove else []
     names = sorted({Path(path.partition("#")[0]).name for path in paths})
     if missing := [name for name in names if name not in known]:
         raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bandscribe.drums import BEATS
 from bandscribe.types import Transcription
+
+#: Target of an output whose truth is not known: it is left out of the loss.
+UNKNOWN = -1.0
 
 
 def onset_targets(
@@ -36,6 +41,51 @@ def onset_targets(
         inside = (at + shift >= 0) & (at + shift < frames)
         targets[at[inside] + shift, classes[inside]] = value
     return targets
+
+
+def joint_targets(
+    transcription: Transcription,
+    *,
+    frames: int,
+    frame_rate: float,
+    neighbours: float = 0.5,
+) -> NDArray[np.float32]:
+    """(frame, output) targets of all that a drum network says, ordered as `drums.name_outputs`.
+
+    The onsets of each class (see `onset_targets`); the velocity of each, in the same frames and 0
+    elsewhere; beats and downbeats, widened like onsets, or `UNKNOWN` where there is no beat grid.
+
+    Raises ValueError when the transcription has no velocities.
+    """
+    if transcription.velocities is None:
+        raise ValueError("transcription: expected velocities")
+    onsets = onset_targets(
+        transcription, frames=frames, frame_rate=frame_rate, neighbours=neighbours
+    )
+    velocities = np.zeros_like(onsets)
+    column = {label: index for index, label in enumerate(transcription.classes)}
+    classes = np.array([column[str(label)] for label in transcription.labels], dtype=np.intp)
+    at = np.round(transcription.onsets * frame_rate).astype(np.intp)
+    for shift in (-1, 1, 0):
+        inside = (at + shift >= 0) & (at + shift < frames)
+        velocities[at[inside] + shift, classes[inside]] = transcription.velocities[inside]
+    return np.concatenate(
+        [onsets, velocities, _beat_targets(transcription, frames, frame_rate, neighbours)], axis=1
+    )
+
+
+def _beat_targets(
+    transcription: Transcription, frames: int, frame_rate: float, neighbours: float
+) -> NDArray[np.float32]:
+    grid = transcription.beats
+    if grid is None:
+        return np.full((frames, len(BEATS)), UNKNOWN, dtype=np.float32)
+    first = grid.positions == 1
+    times = np.concatenate([grid.times, grid.times[first]])
+    labels = np.repeat(np.array(BEATS), [len(grid.times), int(first.sum())])
+    order = np.argsort(times, kind="stable")
+    beats = Transcription(times[order], labels[order], None, transcription.duration, BEATS)
+    return onset_targets(beats, frames=frames, frame_rate=frame_rate, neighbours=neighbours)
 
 
 def infrequency_weights(
@@ -76,3 +126,34 @@ def weighted_bce(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """
     losses = F.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
     return (losses * weights).mean()
+
+
+def joint_loss(
+    logits: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+    *,
+    velocity_weight: float,
+    beat_weight: float,
+) -> Tensor:
+    """One number for onsets, velocities and beats: a sum with the given weights.
+
+    Onsets: `weighted_bce`. Velocities: squared error of the sigmoid, averaged over the frames and
+    classes with an onset or beside one, since nobody asks how hard a silence was struck (Hawthorne
+    et al. 2018, "Onsets and Frames", section 3.3). Beats: binary cross-entropy, averaged over the
+    frames whose truth is known.
+
+    `logits` and `targets` (batch, frame, output) in the order of `joint_targets`; `weights`
+    (class,).
+    """
+    sizes = [len(weights), len(weights), len(BEATS)]
+    onsets, velocities, beats = torch.split(logits.float(), sizes, dim=-1)
+    onset_target, velocity_target, beat_target = torch.split(targets, sizes, dim=-1)
+    struck = onset_target > 0
+    known = beat_target >= 0
+    off = F.mse_loss(velocities.sigmoid(), velocity_target, reduction="none") * struck
+    missed = F.binary_cross_entropy_with_logits(beats, beat_target.clamp(min=0), reduction="none")
+    velocity_loss = off.sum() / struck.sum().clamp(min=1)
+    beat_loss = (missed * known).sum() / known.sum().clamp(min=1)
+    onset_loss = weighted_bce(onsets, onset_target, weights)
+    return onset_loss + velocity_weight * velocity_loss + beat_weight * beat_loss

@@ -15,7 +15,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import record
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.drums import sources, targets, validation
-from bandscribe.training.drums.recipe import Recipe, build, front_end
+from bandscribe.training.drums.recipe import Recipe, front_end, start
 from bandscribe.training.drums.validation import Source
 from bandscribe.training.fit import Result, fit
 from bandscribe.types import Transcription
@@ -32,7 +32,7 @@ class Draw:
     neighbours: float
 
     def __call__(self, rng: np.random.Generator) -> Example:
-        """Features (frame, bin) and targets (frame, class) of an excerpt."""
+        """Features (frame, bin) and targets (frame, output) of an excerpt."""
         audio, notes = self.source.draw(rng, self.seconds)
         if audio.sample_rate != self.front_end.sample_rate:
             raise ValueError(
@@ -43,8 +43,8 @@ class Draw:
         return features, self.targets(notes, len(features))
 
     def targets(self, notes: Transcription, frames: int) -> NDArray[np.float32]:
-        """Targets (frame, class) of an excerpt's notes."""
-        return targets.onset_targets(
+        """Targets (frame, output) of an excerpt's notes."""
+        return targets.joint_targets(
             notes,
             frames=frames,
             frame_rate=self.front_end.frame_rate,
@@ -67,7 +67,7 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
     five and three classes. A run that was stopped is reported too, as far as it went.
     """
     torch.manual_seed(recipe.seed)
-    model = build(recipe)
+    model = start(recipe)
     draw = Draw(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
     weights = torch.from_numpy(_weights(draw, recipe))
     held_out = validation.render(
@@ -78,13 +78,18 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
         seconds=recipe.chunk_seconds,
     )
 
-    def batches(start: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=start)
+    def batches(step: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
         return load(made, workers=recipe.workers)
 
     result = fit(
         model,
-        partial(targets.weighted_bce, weights=weights),
+        partial(
+            targets.joint_loss,
+            weights=weights,
+            velocity_weight=recipe.velocity_weight,
+            beat_weight=recipe.beat_weight,
+        ),
         batches,
         partial(validation.validate, validation=held_out),
         recipe,
@@ -111,5 +116,6 @@ def _weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
         for item in range(recipe.weight_excerpts)
     )
     return targets.infrequency_weights(
-        (draw.targets(notes, frames) for _, notes in drawn), exponent=recipe.weight_exponent
+        (draw.targets(notes, frames)[:, : len(DRUMS_10)] for _, notes in drawn),
+        exponent=recipe.weight_exponent,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from bandscribe import drums, peaks
+from bandscribe import beats, drums, peaks
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.metrics import onsets
-from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.metrics import onsets, velocity
+from bandscribe.metrics.beats import TOLERANCE as BEAT_TOLERANCE
+from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_10, reduce
 
 #: Peak picking for well trained networks (Fosse 2025, section 2.4.3; Vogl et al. 2018).
@@ -34,11 +35,13 @@ class Source(Protocol):
 class Validation:
     """Excerpts as `features` (excerpt, frame, bin), and the `reference` of all, joined.
 
-    The excerpts are judged as one recording, with short silences between them.
+    The excerpts are judged as one recording, with short silences between them; but for `grids`, the
+    beats of each, which have nothing to do with each other.
     """
 
     features: NDArray[np.float32]
     reference: Transcription
+    grids: tuple[Beats | None, ...]
     frame_rate: float
 
 
@@ -49,6 +52,8 @@ def render(
     features: list[NDArray[np.float32]] = []
     times: list[NDArray[np.float64]] = []
     labels: list[NDArray[np.str_]] = []
+    velocities: list[NDArray[np.float64]] = []
+    grids: list[Beats | None] = []
     offset = 0.0
     for item in range(max(1, round(minutes * 60 / seconds))):
         audio, notes = source.draw(np.random.default_rng([seed, item]), seconds)
@@ -56,15 +61,23 @@ def render(
         inside = notes.onsets < audio.duration
         times.append(notes.onsets[inside] + offset)
         labels.append(notes.labels[inside])
+        if notes.velocities is None:
+            raise ValueError("source: expected notes with velocities")
+        velocities.append(notes.velocities[inside])
+        grids.append(notes.beats)
         offset += (len(features[-1]) + _GAP_FRAMES) / front_end.frame_rate
     joined = Transcription(
-        np.concatenate(times), np.concatenate(labels).astype(np.str_), None, offset, DRUMS_10
+        np.concatenate(times),
+        np.concatenate(labels).astype(np.str_),
+        np.concatenate(velocities),
+        offset,
+        DRUMS_10,
     )
-    return Validation(np.stack(features), joined, front_end.frame_rate)
+    return Validation(np.stack(features), joined, tuple(grids), front_end.frame_rate)
 
 
 @torch.no_grad()
-def activate(model: nn.Module, validation: Validation, *, batch: int = 16) -> Activations:
+def hear(model: nn.Module, validation: Validation, *, batch: int = 16) -> drums.Hearing:
     """What the network says about the joined excerpts."""
     device = next(model.parameters()).device
     said: list[NDArray[np.float32]] = []
@@ -72,11 +85,11 @@ def activate(model: nn.Module, validation: Validation, *, batch: int = 16) -> Ac
         features = torch.from_numpy(validation.features[first : first + batch]).to(device)
         said.append(model(features).sigmoid().cpu().numpy())
     values = np.pad(np.concatenate(said), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
-    return Activations(values.reshape(-1, values.shape[-1]), validation.frame_rate, 0.0, DRUMS_10)
+    return drums.split(values.reshape(-1, values.shape[-1]), validation.frame_rate, DRUMS_10)
 
 
 def choose(
-    activations: Activations, reference: Transcription
+    activations: Activations, velocities: Activations, reference: Transcription
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """The threshold of each class with the highest F1 (±50 ms), and the scores it gives.
 
@@ -85,49 +98,77 @@ def choose(
     little.
     """
     thresholds: dict[str, float] = {}
-    estimates: list[NDArray[np.float64]] = []
+    estimates: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
     for column, name in enumerate(activations.classes):
         values = activations.values[:, [column]]
         wanted = reference.onsets[reference.labels == name]
-        picked = []
-        for threshold in THRESHOLDS:
-            found = peaks.pick(values, thresholds=[threshold], **PEAKS)
-            picked.append(peaks.refine(values, found) / activations.frame_rate)
+        found = [peaks.pick(values, thresholds=[t], **PEAKS) for t in THRESHOLDS]
+        picked = [peaks.refine(values, each) / activations.frame_rate for each in found]
         f1 = [_f1(wanted, times) for times in picked]
         equals = [index for index, value in enumerate(f1) if value == max(f1)]
         middle = equals[len(equals) // 2]
         thresholds[name] = float(THRESHOLDS[middle])
-        estimates.append(picked[middle])
-    times = np.concatenate(estimates)
+        estimates.append((picked[middle], velocities.values[found[middle].frames, column]))
+    times = np.concatenate([times for times, _ in estimates])
+    struck = np.concatenate([struck for _, struck in estimates]).astype(np.float64)
+    labels = np.repeat(np.array(activations.classes), [len(times) for times, _ in estimates])
     order = np.argsort(times, kind="stable")
-    labels = np.repeat(np.array(activations.classes), [len(found) for found in estimates])
     estimate = Transcription(
-        times[order], labels[order], None, reference.duration, activations.classes
+        times[order], labels[order], struck[order], reference.duration, activations.classes
     )
-    report = onsets.score([reference], [estimate], activations.classes)
+    pair = [reference], [estimate]
+    report = onsets.score(*pair, activations.classes)
     scores = {"micro": asdict(report.micro), "macro": asdict(report.macro)}
     scores["per_class"] = {name: asdict(row) for name, row in report.per_class.items()}
+    sums = velocity.gather(*pair, activations.classes)
+    scores["velocity"] = velocity.figures(sums, activations.classes)
     return thresholds, scores
 
 
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """Micro and macro F1 over ten classes, at the best threshold of each class."""
-    _, scores = choose(activate(model, validation), validation.reference)
+    heard = hear(model, validation)
+    _, scores = choose(heard.onsets, heard.velocities, validation.reference)
     return {f"{kind}_f1": float(np.nan_to_num(scores[kind]["f1"])) for kind in ("micro", "macro")}
 
 
 def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
-    """Thresholds by number of classes, and scores in ten, five and three classes."""
-    activations = activate(model, validation)
+    """Thresholds by number of classes, and scores in ten, five and three classes, and of beats."""
+    heard = hear(model, validation)
     figures: dict[str, Any] = {"thresholds": {}}
     for count in DRUMS:
-        reduced = drums.reduce_activations(activations, count)
-        thresholds, scores = choose(reduced, reduce(validation.reference, count))
+        thresholds, scores = choose(
+            *drums.reduce_hearing(heard, count), reduce(validation.reference, count)
+        )
         figures["thresholds"][str(count)] = thresholds
         figures[f"classes_{count}"] = scores
+    figures["beats"] = _score_beats(heard.beats, validation)
     return figures
 
 
-def _f1(reference: NDArray[np.float64], estimate: NDArray[np.float64]) -> float:
-    hits = len(onsets.match(reference, estimate).reference)
+def _score_beats(activations: Activations, validation: Validation) -> dict[str, Any]:
+    """Mean F-measure (±70 ms) of beats and downbeats over the excerpts whose beats are known."""
+    length = validation.features.shape[1] + _GAP_FRAMES
+    rows = []
+    for index, grid in enumerate(validation.grids):
+        if grid is not None and len(grid.times):
+            values = activations.values[index * length : (index + 1) * length - _GAP_FRAMES]
+            found = beats.track(replace(activations, values=values))
+            first, its = grid.positions == 1, found.positions == 1
+            rows.append(
+                [
+                    _f1(grid.times, found.times, BEAT_TOLERANCE),
+                    _f1(grid.times[first], found.times[its], BEAT_TOLERANCE),
+                ]
+            )
+    means = np.mean(rows, axis=0).tolist() if rows else [None, None]
+    return {"f1": means[0], "downbeat_f1": means[1], "excerpts": len(rows)}
+
+
+def _f1(
+    reference: NDArray[np.float64],
+    estimate: NDArray[np.float64],
+    tolerance: float = onsets.TOLERANCE,
+) -> float:
+    hits = len(onsets.match(reference, estimate, tolerance).reference)
     return 2 * hits / max(1, len(reference) + len(estimate))

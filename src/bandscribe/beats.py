@@ -1,0 +1,247 @@
+"""From activations to a beat grid: where the beats are, and which of them begin a bar.
+
+The bar pointer model of Krebs, Böck and Widmer 2015, "An efficient state-space model for joint
+tempo and meter tracking": a hidden Markov model whose tempo states are whole numbers of frames
+per beat, whose position moves on by one frame at a time, and whose tempo may change at beats
+alone, with probability exp(-λ |change|) (section 3.2). We decode it by the beat: between two beats
+nothing is free, so that the best path to a beat at frame t, reached at tempo k, is
+
+    best[t, k] = score[t] + max over j of (best[t - k, j] - λ |log(k / j)|)
+
+where `score` is the log odds of a beat state against any other state.
+
+Where we deviate:
+
+- The change of tempo is measured by its logarithm, |log(k / j)| in place of |k / j - 1|: the same
+  for small changes, and the maximum over j becomes two running maxima.
+- Tempo k stands for all intervals from k to k + 1 frames: the next beat may come at either, so
+  that a tempo between two frames, most of all a fast one, costs no changes.
+- A beat counts by the highest activation within 20 ms, and not by the sum over a sixteenth of its
+  interval: our target is as narrow at any tempo. Odds are relative to the level of the
+  activations around, and bounded, so that a missed beat does not outweigh those that are heard.
+- The tempo prior is asked at each beat and not once: the doubt about the octave is the same in
+  all beats of a song, so that their evidence does not add up as if they were independent.
+- Metre and bar lines are found in a second step, on the beats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.peaks import Peaks, refine
+from bandscribe.types import Activations, Beats
+
+Array = NDArray[np.float64]
+
+SLOWEST, FASTEST = 55.0, 215.0  # beats per minute, as in the paper
+
+# λ, section 3.2 of the paper: a change of tempo by 3 % costs 3 nats.
+TEMPO_LAMBDA = 100.0
+
+# Tempo prior: log-normal around the tempo at which people like to tap (Moelants 2002, "Preferred
+# tempo reconsidered"), one octave wide: at most 0.6 nats per beat, a fifteenth of what a beat well
+# heard is worth, so that it decides only where both octaves are about equally likely.
+PREFERRED, PREFERRED_OCTAVES = 120.0, 1.0
+
+# A beat is bounded to [0.05, 0.95] and weighs as much as three frames, the width of the target.
+DOUBT, WEIGHT = 0.05, 3.0
+# What speaks neither for nor against a beat, relative to the level of the activations around. A
+# little below one half: with 30 % of the beats unheard, half the tempo would else be as likely.
+NEUTRAL = 0.45
+
+REACH = 0.02  # seconds between a beat of the grid and its peak
+SOUND = 0.1  # an activation below is silence
+LONGEST_REST = 10.0  # seconds without a sound after which no beat is counted on
+
+# Beats per bar, and what each costs per beat: with nothing heard, long bars would otherwise win,
+# as they have fewest bar lines to miss.
+METRES = {4: 0.0, 3: 0.0, 2: 0.3, 6: 0.35, 5: 0.35, 7: 0.4}
+NEW_METRE = 6.0  # nats for another metre at a bar line: three clear bars outweigh there and back
+
+CHUNK = 16384  # frames whose scores are held at a time; the result does not depend on it
+
+
+def track(activations: Activations) -> Beats:
+    """The beat grid behind `activations`, whose classes are `("beat", "downbeat")`.
+
+    A beat activation is near 1 on every beat, a downbeat activation on first beats of bars alone.
+    Tempos from 55 to 215 beats per minute, which may change; bars of 2 to 7 beats. Times are at
+    peaks of the beat activation, between the frames, and interpolated where a beat is not heard.
+    There are no beats where nothing is heard: before the first sound, after the last, and where
+    it rests for more than ten seconds.
+
+    Raises ValueError when the classes are others, or the values are no probabilities.
+    """
+    if activations.classes != ("beat", "downbeat"):
+        raise ValueError(f"classes: expected ('beat', 'downbeat'), got {activations.classes}")
+    if activations.kind != "probability":
+        raise ValueError(f"kind: expected 'probability', got {activations.kind!r}")
+    rate = activations.frame_rate
+    beat, downbeat = activations.values.astype(np.float64).T
+    level = _level(beat, rate, 1.0)
+    frames = _keep_heard(_follow(_score(beat, level, rate), rate), beat, rate)
+    if not len(frames):
+        return Beats(np.empty(0), np.empty(0, np.int64))
+    settled = _settle(frames, beat, level, rate)
+    # A bar lasts up to four seconds or so, a beat up to one.
+    bars = _widen(_relate(downbeat, _level(downbeat, rate, 4.0)), 1)
+    return Beats(activations.start + settled / rate, _count(bars[np.rint(settled).astype(int)]))
+
+
+def _level(curve: Array, rate: float, seconds: float) -> Array:
+    """How high `curve` (frame,) rises around each frame: mean of nine maxima over `seconds`."""
+    block = max(round(rate * seconds), 1)
+    starts = np.arange(0, len(curve), block)
+    if not len(starts):
+        return np.empty(0)
+    maxima = np.maximum.reduceat(curve, starts)
+    window = np.ones(9)
+    wide = slice(4, 4 + len(maxima))
+    mean = np.convolve(maxima, window)[wide] / np.convolve(np.ones(len(maxima)), window)[wide]
+    level: Array = np.interp(np.arange(len(curve)), starts + (block - 1) / 2, mean)
+    return level
+
+
+def _relate(curve: Array, level: Array) -> Array:
+    """`curve` (frame,) relative to its level, in [DOUBT, 1 - DOUBT]."""
+    share: Array = np.minimum(curve / np.maximum(level, SOUND), 1.0)
+    return DOUBT + (1 - 2 * DOUBT) * share
+
+
+def _widen(curve: Array, reach: int) -> Array:
+    """The highest value of `curve` (frame,) within `reach` frames."""
+    highest: Array = curve.copy()
+    for step in range(1, reach + 1):
+        np.maximum(highest[step:], curve[:-step], out=highest[step:])
+        np.maximum(highest[:-step], curve[step:], out=highest[:-step])
+    return highest
+
+
+def _score(beat: Array, level: Array, rate: float) -> Array:
+    """Log odds (frame,) of a beat; 0 where nothing sounds, so that no tempo is better there."""
+    # The frames beside a peak a little below it, so that the grid still finds the middle.
+    share = _relate(beat, level)
+    share = np.maximum(share, 0.9 * _widen(share, round(REACH * rate)))
+    odds: Array = np.log(share / (1 - share)) - np.log(NEUTRAL / (1 - NEUTRAL))
+    return WEIGHT * odds * np.minimum(level / SOUND, 1.0)
+
+
+def _follow(score: Array, rate: float) -> NDArray[np.int64]:
+    """Frames (n,) of the beats on the best path through `score` (frame,)."""
+    lags = np.arange(max(int(60 * rate / FASTEST), 1), max(int(60 * rate / SLOWEST), 1) + 1)
+    reach = int(lags[-1]) + 1  # frames to look back
+    prior = -0.5 * (np.log2(lags * PREFERRED / (60 * rate)) / PREFERRED_OCTAVES) ** 2
+    # Frames before the start and after the end count nothing: a path may begin and end anywhere.
+    score = np.concatenate([score, np.zeros(reach)])
+    # Only the rows in front of each chunk are kept; the rest is computed again on the way back.
+    heads = [np.zeros((reach + 1, len(lags)))]
+    for start in range(0, len(score), CHUNK):
+        best = _advance(heads[-1], score[start : start + CHUNK], lags, prior)
+        heads.append(best[-reach - 1 :].copy())
+    flat = int(np.argmax(best[-reach:]))
+    t, k = len(score) - reach + flat // len(lags), flat % len(lags)
+    pitch = TEMPO_LAMBDA * np.log(lags)
+    path = []
+    for start in range((len(score) - 1) // CHUNK * CHUNK, -1, -CHUNK):
+        if start + CHUNK < len(score):
+            best = _advance(heads[start // CHUNK], score[start : start + CHUNK], lags, prior)
+        while t >= start:
+            path.append(t)
+            row = t - int(lags[k]) - start + reach + 1
+            # Rows of both intervals: k frames first, which wins where they are equal.
+            options = best[[row, row - 1]] - np.abs(pitch - pitch[k])
+            late, j = divmod(int(np.argmax(options)), len(lags))
+            t, k = t - int(lags[k]) - late, j
+    frames = np.array(path[::-1], np.int64)
+    return frames[frames < len(score) - reach]
+
+
+def _advance(head: Array, score: Array, lags: NDArray[np.int64], prior: Array) -> Array:
+    """Best scores (frame, tempo) of a beat at each frame: `head`, then those along `score`.
+
+    As many frames as the shortest interval has do not depend on one another: they are one step.
+    """
+    h, n, tempi, step = len(head), len(score), len(lags), int(lags[0])
+    pitch = TEMPO_LAMBDA * np.log(lags)
+    best = np.concatenate([head, np.empty((n, tempi))])
+    # ready[t, k]: the best score with which an interval of tempo k sets out at frame t or t - 1.
+    ready = np.empty_like(best)
+    source = (np.arange(step)[:, None] - lags) * tempi + np.arange(tempi)
+    set_out = np.full((1, tempi), -np.inf)
+    for start, stop in [(0, h), *((t, min(t + step, h + n)) for t in range(h, h + n, step))]:
+        rows = best[start:stop]
+        if start:
+            arrived = ready.take(source[: stop - start] + start * tempi)
+            np.add(arrived, score[start - h : stop - h, None], out=rows)
+        faster = np.maximum.accumulate((rows - pitch)[:, ::-1], axis=1)[:, ::-1] + pitch
+        slower = np.maximum.accumulate(rows + pitch, axis=1) - pitch
+        set_out = np.concatenate([set_out[-1:], np.maximum(faster, slower) + prior])
+        np.maximum(set_out[1:], set_out[:-1], out=ready[start:stop])
+    return best
+
+
+def _keep_heard(frames: NDArray[np.int64], beat: Array, rate: float) -> NDArray[np.int64]:
+    """The beats between two sounds that are at most `LONGEST_REST` apart."""
+    sounds = np.flatnonzero(beat >= SOUND)
+    if not len(sounds):
+        return frames[:0]
+    slack = round(REACH * rate)
+    after = np.searchsorted(sounds, frames - slack)  # the first sound that is not before the beat
+    before = np.searchsorted(sounds, frames + slack, side="right") - 1
+    inside = (after < len(sounds)) & (before >= 0)
+    after, before = np.minimum(after, len(sounds) - 1), np.maximum(before, 0)
+    return frames[inside & (sounds[after] - sounds[before] <= LONGEST_REST * rate)]
+
+
+def _settle(frames: NDArray[np.int64], beat: Array, level: Array, rate: float) -> Array:
+    """Positions (n,) of the beats in frames: at their peaks, or between those of their neighbours.
+
+    A peak is heard if it is as high as the level around would have a beat.
+    """
+    reach = round(REACH * rate)
+    around = np.clip(frames[:, None] + np.arange(-reach, reach + 1), 0, len(beat) - 1)
+    top = around[np.arange(len(frames)), np.argmax(beat[around], axis=1)]
+    aside = np.clip(top[:, None] + [-1, 1], 0, len(beat) - 1)
+    heard = (beat[top] >= NEUTRAL * np.maximum(level[top], SOUND)) & (
+        beat[top] >= beat[aside].max(axis=1)
+    )
+    index = np.flatnonzero(heard)
+    if not len(index):
+        return frames.astype(np.float64)
+    peaks = refine(beat[:, None], Peaks(top[index], np.zeros(len(index), np.int64)))
+    positions = np.interp(np.arange(len(frames)), index, peaks)
+    first, last = index[0], index[-1]
+    positions[:first] = frames[:first] + (peaks[0] - frames[first])
+    positions[last + 1 :] = frames[last + 1 :] + (peaks[-1] - frames[last])
+    return np.clip(positions, 0, len(beat) - 1)
+
+
+def _count(near: Array) -> NDArray[np.int64]:
+    """Positions in the bar (n,), from the downbeat activation `near` (n,) each beat.
+
+    The best path through the states (metre, position): each beat is one position on, and the first
+    of a bar may be in another metre.
+    """
+    sizes = np.array(list(METRES))
+    position = np.concatenate([np.arange(1, size + 1) for size in sizes])
+    cost = np.repeat(list(METRES.values()), sizes)
+    last = np.cumsum(sizes) - 1
+    first = last - sizes + 1
+    change = NEW_METRE * (1 - np.eye(len(sizes)))  # (metre, metre before)
+    emit = np.where(position == 1, np.log(near)[:, None], np.log(1 - near)[:, None]) - cost
+    best = emit[0]
+    origin = np.zeros((len(near), len(sizes)), np.int8)  # the metre before each bar line
+    for i in range(1, len(near)):
+        arrive = best[last] - change
+        origin[i] = arrive.argmax(axis=1)
+        best = np.roll(best, 1)
+        best[first] = arrive.max(axis=1)
+        best += emit[i]
+    state = int(np.argmax(best))
+    positions = np.empty(len(near), np.int64)
+    for i in range(len(near) - 1, -1, -1):
+        positions[i] = position[state]
+        at = np.flatnonzero(first == state)
+        state = int(last[origin[i, at[0]]]) if len(at) else state - 1
+    return positions
