@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,11 +48,11 @@ def test_each_frame_is_kept_once(n_frames: int, sizes: tuple[int, int]) -> None:
     assert all(chunk.stop - chunk.start <= sizes[0] for chunk in chunks)
 
 
-@given(st.integers(1, 120), st.integers(1, 50), st.integers(0, 3))
-def test_chunked_equals_whole(n_frames: int, block: int, reach: int) -> None:
+@given(st.integers(1, 120), st.integers(1, 50), st.integers(0, 3), st.integers(1, 4))
+def test_chunked_equals_whole(n_frames: int, block: int, reach: int, threads: int) -> None:
     frames = np.random.default_rng(n_frames).integers(0, 9, (n_frames, 2)).astype(np.float32)
     network = moving_sum(reach)
-    pieces = list(stitch(blocks_of(frames, block), network, 12, 2 * reach))
+    pieces = list(stitch(blocks_of(frames, block), network, 12, 2 * reach, threads=threads))
     np.testing.assert_array_equal(np.concatenate(pieces), network(frames))
 
 
@@ -78,6 +80,52 @@ def test_only_a_chunk_is_held() -> None:
     for k in range(5):
         chunk, _ = next(chunks)
         assert (chunk.start, seen) == (6 * k, 6 * k + 11)
+
+
+def test_threads_work_at_the_same_time() -> None:
+    """Each of three chunks waits for the other two; their pieces still come in order."""
+    meeting = threading.Barrier(3)
+
+    def network(frames: np.ndarray) -> np.ndarray:
+        meeting.wait(timeout=10)
+        return frames
+
+    frames = np.arange(30, dtype=np.float32)[:, None]
+    np.testing.assert_array_equal(
+        np.concatenate(list(stitch([frames], network, 10, 0, threads=3))), frames
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_reader_is_few_chunks_ahead(threads: int) -> None:
+    read, threads_before = 0, threading.active_count()
+
+    def endless():  # type: ignore[no-untyped-def]
+        nonlocal read
+        while True:
+            read += 1
+            yield np.zeros((10, 1), dtype=np.float32)
+
+    pieces = stitch(endless(), lambda frames: frames, 10, 0, threads=threads)
+    for k in range(5):
+        next(pieces)
+        assert read == k + threads + 2  # `cut` has seen that there is one more
+    pieces.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == threads_before
+
+
+def test_an_error_of_the_network_or_the_reader_comes_through() -> None:
+    def fail(frames: np.ndarray) -> np.ndarray:
+        raise RuntimeError("network")
+
+    def broken():  # type: ignore[no-untyped-def]
+        yield np.zeros((25, 1), dtype=np.float32)
+        raise OSError("reader")
+
+    with pytest.raises(RuntimeError, match="network"):
+        list(stitch(broken(), fail, 10, 4))
+    with pytest.raises(OSError, match="reader"):
+        list(stitch(broken(), lambda frames: frames, 10, 4, threads=4))
 
 
 def test_overlap_must_be_less_than_a_chunk() -> None:

@@ -80,6 +80,26 @@ def test_estimates_of_another_system(bandscribe, corpus, estimates) -> None:
     assert "micro             0.000" in said.out
 
 
+def test_beats_of_another_system(bandscribe, corpus, estimates) -> None:
+    """In a file beside the notes; the corpus has those of its mix."""
+    rows = "".join(f"{0.5 * i:.2f}\t{i % 4 + 1}\n" for i in range(40))
+    annotations = corpus / "MDB Drums/annotations/beats"
+    annotations.mkdir()
+    (annotations / "MusicDelta_X_MIX.beats").write_text(rows)
+    said = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
+    assert figures("out")["beats"] is None
+    assert "tempo" not in said.out
+    (estimates / "MusicDelta_X.beats").write_text(rows)
+    said = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
+    assert "1 track       precision  recall     F1  95 % of F1  (±70 ms, after" in said.out
+    assert "tempo         1 right, 0 offbeat, 0 double, 0 half, 0 none" in said.out
+    assert figures("out")["beats"]["downbeats"]["f1"] == 1
+    assert Path("out/beats.csv").is_file()
+    (estimates / "MusicDelta_X.beats").write_text("")  # it heard none
+    bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
+    assert figures("out")["beats"]["beats"]["recall"] == 0
+
+
 def test_nobody_hears_the_audio_of_estimates(bandscribe, corpus, estimates) -> None:
     [path] = corpus.rglob("*.wav")
     path.unlink()

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from bandscribe.datasets import clips, enst, enst_mdb, folder, idmt, rbma, slakh
-from bandscribe.datasets.annotations import read_beats
+from bandscribe.datasets.annotations import lend_velocities, read_beats
 from bandscribe.datasets.corpora import CORPORA
 from bandscribe.datasets.corpus import inspect, measure
 from bandscribe.types import Transcription
@@ -309,3 +309,33 @@ def test_mdb_subclasses_keep_the_side_stick(tmp_path: Path) -> None:
     tracks = {track.id: track for track in CORPORA["mdb_subclass"].tracks(tmp_path)}
     target: Transcription = tracks["MusicDelta_Punk"].load()
     assert target.labels.tolist() == ["SS"]
+
+
+def test_a_rendered_corpus_has_beats(tmp_path: Path) -> None:
+    miniature.egmd(tmp_path)
+    first, second = CORPORA["egmd"].tracks(tmp_path)[:2]
+    assert first.load().beats is None
+    table = first.audio.with_suffix(".beats.csv")
+    table.write_text("time,position\n0.146622,4\n0.738687,1\n")
+    found = first.load()
+    assert found.beats is not None and found.velocities is not None
+    assert found.beats.times.tolist() == [0.146622, 0.738687]
+    assert found.beats.positions.tolist() == [4, 1]
+    second.audio.with_suffix(".beats.csv").write_text("time,position\n")  # nothing is known
+    assert second.load().beats is None
+    for text, reason in (
+        ("time,position\nsoon,1\n", "could not convert"),
+        ("a,b\n1,1\n", "expected the columns time, position"),
+    ):
+        table.write_text(text)
+        with pytest.raises(ValueError, match=rf"\.beats\.csv: .*{reason}"):
+            first.load()
+
+
+def test_the_nearest_strokes_lend_their_velocities() -> None:
+    """A flam of 30 ms annotated as two, played as one: the nearer is it. One note is too far."""
+    notes = Transcription(np.array([1.0, 1.03, 2.0, 3.0]), np.array(["SD"] * 4), None, 4.0, ("SD",))
+    heard = np.array([1.02, 2.051, 3.04]), np.array(["SD"] * 3), np.array([0.5, 0.6, 0.7])
+    lent = lend_velocities(notes, Transcription(*heard, 4.0, ("SD",)))
+    assert lent.velocities is not None
+    assert lent.velocities.tolist() == [0, 0.5, 0, 0.7]

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import mido
 import pytest
 
 from bandscribe.datasets import mdb
@@ -44,6 +45,27 @@ def test_annotation_without_other(root: Path) -> None:
     assert notes.velocities is None
     assert notes.beats is not None
     assert notes.beats.positions.tolist() == [1, 2]
+
+
+def test_velocities_are_those_of_the_same_strokes(root: Path) -> None:
+    """As other people transcribed them: a note each, some of them another class or elsewhere."""
+    path = root / "velocity_midi/MusicDelta_Rock_Drum.mid"
+    path.parent.mkdir()
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)])
+    # Floor tom 8 ms early; side stick where the snare is; a kick, and another 40 ms later.
+    now = 0
+    for ms, note, velocity in ((4, 41, 100), (520, 37, 90), (810, 36, 50), (840, 36, 70)):
+        track.append(mido.Message("note_on", note=note, velocity=velocity, time=ms - now))
+        now = ms
+    mido.MidiFile(ticks_per_beat=500, tracks=[track]).save(path)
+    notes = mdb.load(root, "MusicDelta_Rock")
+    assert notes.labels.tolist() == ["TT", "SD", "KD", "CY"]
+    assert notes.velocities is not None
+    assert notes.velocities.tolist() == pytest.approx([100 / 127, 0, 50 / 127, 0])
+    assert mdb.load(root, "MusicDelta_Jazz").velocities is None
+    path.write_bytes(b"no MIDI")
+    with pytest.raises(ValueError, match=r"MusicDelta_Rock_Drum\.mid: not a MIDI file"):
+        mdb.load(root, "MusicDelta_Rock")
 
 
 def test_a_track_without_notes_or_beats(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation.systems import Files
 from bandscribe.formats import csv
-from bandscribe.types import Transcription
+from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
 TRACKS = 6
@@ -22,6 +23,32 @@ def write_notes(path: Path, onsets: np.ndarray, labels: np.ndarray) -> None:
     velocities = np.linspace(0.2, 0.9, len(onsets))
     notes = Transcription(onsets[order], labels[order], velocities, 20.0, DRUMS_10)
     csv.write(path, notes)
+
+
+def grid(seconds: float = 20.0, interval: float = 0.5) -> Beats:
+    """Four beats to the bar."""
+    times = np.arange(0.0, seconds, interval)
+    return Beats(times, np.arange(len(times)) % 4 + 1)
+
+
+def write_beats(path: Path, beats: Beats) -> None:
+    rows = [f"{t:.6f},{p}\n" for t, p in zip(beats.times, beats.positions, strict=True)]
+    path.write_text("time,position\n" + "".join(rows))
+
+
+@pytest.fixture
+def with_beats(
+    tracks: list[Track[Transcription]], system: Files
+) -> tuple[list[Track[Transcription]], Files]:
+    """The beats of five of the songs are known; the last two of these are heard at half tempo."""
+
+    def load(track: Track[Transcription]) -> Transcription:
+        return replace(track.load(), beats=grid())
+
+    for i in range(TRACKS):
+        write_beats(system.folder / f"song{i}.beats.csv", grid(interval=0.5 if i < 3 else 1.0))
+    known = [replace(track, load=partial(load, track)) for track in tracks[:5]]
+    return [*known, tracks[5]], system
 
 
 @pytest.fixture

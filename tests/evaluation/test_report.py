@@ -20,8 +20,8 @@ DESCRIBED = {
 
 
 @pytest.fixture
-def page(tracks, system, tmp_path) -> Path:
-    outcome = run(tracks, system, SETTINGS, store=tmp_path / "out" / results.STORE)
+def page(with_beats, tmp_path) -> Path:
+    outcome = run(*with_beats, SETTINGS, store=tmp_path / "out" / results.STORE)
     outcome = Outcome(outcome.verdicts, 0, [("song9", "</script> missing")])
     summary = results.summarise(DESCRIBED, outcome, SETTINGS.counts)
     results.write(tmp_path / "out", summary, outcome)
@@ -46,6 +46,8 @@ def test_it_holds_the_figures_and_every_onset(page) -> None:
     metrics = json.loads((page.parent / "metrics.json").read_text())
     assert data["summary"] == metrics
     assert data["counts"] == [10, 5, 3]
+    levels = [track["beats"] and track["beats"]["level"] for track in data["tracks"]]
+    assert levels == ["right"] * 3 + ["half"] * 2 + [None]
     for count in ("10", "5", "3"):
         lanes = [lane for track in data["tracks"] for lane in track["lanes"][count].values()]
         found = metrics[f"classes_{count}"]["micro"]
@@ -90,3 +92,7 @@ def test_a_browser_draws_it(page, tmp_path) -> None:
     assert counts == [scores["tp"], scores["fp"], scores["fn"]]
     assert '<span id="clock">0.00 s</span>' not in shown
     assert "song9 left out: &lt;/script&gt; missing" in shown
+    assert "Mean of 5 tracks, within ±70 ms, after the first 5 s." in shown
+    assert "Tempo, in tracks: 3 right, 2 half as fast." in shown
+    hits = data["summary"]["classes_3"]["velocity"]["micro"]
+    assert f"<b>{hits['pearson']:.3f}</b></td><td>{127 * hits['mae']:.1f}</td>" in shown

@@ -1,5 +1,6 @@
 """A corpus, whole: the same figures however often it is begun and by however many processes."""
 
+import csv
 import dataclasses
 import json
 import os
@@ -8,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.evaluation import figures, run
+from bandscribe.evaluation import beats, figures, run
 from bandscribe.evaluation.judge import Verdict
 from bandscribe.evaluation.run import Settings, read_lanes
 from bandscribe.formats import notes
 from bandscribe.metrics import onsets, velocity
+from bandscribe.types import Beats
 from bandscribe.vocabulary import DRUMS, reduce
 
 SETTINGS = Settings((10, 5, 3), (), 0.05)
@@ -47,9 +49,48 @@ def test_figures_are_those_of_the_metrics(tracks, system) -> None:
         assert low < report.macro.recall < high
         assert found["confusion"]["onsets"] == onsets.confuse(*pairs, names).sum(axis=0).tolist()
         agreement = velocity.figures(velocity.gather(*pairs, names), names)
-        assert found["velocity"]["micro.mae"] == agreement["micro.mae"]
-        low, high = found["velocity_ci95"]["micro.mae"]
+        struck = found["velocity"]
+        assert struck["tracks"] == 6
+        assert struck["micro"]["pairs"] == agreement["micro.pairs"] == found["micro"]["tp"]
+        assert struck["micro"]["mae"] == agreement["micro.mae"]
+        assert struck["micro"]["mae_steps"] == 127 * agreement["micro.mae"]
+        assert struck["per_class"]["KD"]["pearson"] == agreement["KD.pearson"]
+        low, high = struck["micro"]["mae_ci95"]
         assert low < agreement["micro.mae"] < high
+        low, high = struck["micro"]["pearson_ci95"]
+        assert low < agreement["micro.pearson"] < high
+
+
+def test_beats(with_beats, tmp_path) -> None:
+    """Of five tracks two are heard at half tempo: every beat given is right, half are missed."""
+    outcome = run.run(*with_beats, SETTINGS, store=tmp_path / "store")
+    found = beats.summarise(outcome.verdicts)
+    assert (found["tracks"], found["tolerance"], found["skip"]) == (5, 0.07, 5.0)
+    assert found["levels"] == {"right": 3, "offbeat": 0, "double": 0, "half": 2, "none": 0}
+    assert found["beats"]["precision"] == 1
+    assert found["beats"]["recall"] == pytest.approx((3 + 2 * 15 / 30) / 5)
+    assert found["beats"]["f1"] == pytest.approx((3 + 2 * 2 / 3) / 5)
+    low, high = found["beats"]["ci95"]
+    assert low < found["beats"]["f1"] < high
+    # 30 beats after the first five seconds; 15 taps, of which none is as far from the next.
+    assert (found["continuity"]["cmlt"], found["continuity"]["amlt"]) == (3 / 5, 1)
+    beats.write(tmp_path / "beats.csv", outcome.verdicts)
+    with (tmp_path / "beats.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["level"] for row in rows] == ["right"] * 3 + ["half"] * 2
+    assert float(rows[3]["beats.f1"]) == pytest.approx(2 / 3)
+    assert run.run(*with_beats, SETTINGS, store=tmp_path / "store").reused == 6
+    assert beats.summarise([outcome.verdicts[5]]) is None
+    beats.write(tmp_path / "beats.csv", outcome.verdicts[5:])
+    assert not (tmp_path / "beats.csv").exists()
+
+
+def test_a_verdict_is_the_same_when_it_was_stored(with_beats, tmp_path) -> None:
+    [fresh, _, _, slow, _, bare] = run.run(*with_beats, SETTINGS, store=tmp_path).verdicts
+    for verdict in (fresh, slow, bare):
+        again = Verdict.from_plain(json.loads(json.dumps(verdict.to_plain())))
+        assert again.to_plain() == verdict.to_plain()
+        assert again.beats == verdict.beats
 
 
 def test_any_number_of_processes(tracks, system, tmp_path) -> None:
@@ -78,7 +119,7 @@ def test_a_stopped_run_goes_on(tracks, system, tmp_path) -> None:
     assert plain(resumed.verdicts) == plain(whole.verdicts)
 
 
-def test_stale_verdicts_are_not_used(tracks, system, tmp_path) -> None:
+def test_stale_verdicts_are_not_used(tracks, system, tmp_path, monkeypatch) -> None:
     """Whatever a verdict depends on, when it changes the track is judged anew."""
     store = tmp_path / "store"
 
@@ -93,6 +134,13 @@ def test_stale_verdicts_are_not_used(tracks, system, tmp_path) -> None:
         path = folder / name
         path.write_text(path.read_text().replace("KD", "SD"))
         assert (reused(), reused()) == (5, 6)
+    (system.folder / "song3.beats.csv").write_text("time,position\n6.0,1\n")
+    assert (reused(), reused()) == (5, 6)
+    annotated = dataclasses.replace(tracks[0].load(), beats=Beats(np.ones(1), np.ones(1, int)))
+    tracks[0] = dataclasses.replace(tracks[0], load=lambda: annotated)
+    assert (reused(), reused()) == (5, 6)
+    monkeypatch.setattr(run, "FORMAT", run.FORMAT + 1)
+    assert (reused(), reused()) == (0, 6)
     [path] = store.glob("song1-*.json")
     path.write_text(path.read_text()[:100])
     assert (reused(), reused()) == (5, 6)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.metrics.beats import figures, find, follow, name_level, score
+from bandscribe.metrics.beats import NAMES, figures, find, follow, name_level, score, stack
 from bandscribe.types import Beats
 
 GRID = np.arange(0.3, 30, 0.5)
@@ -53,6 +53,39 @@ def test_tempo_octave_errors_are_told_apart() -> None:
     assert name_level(GRID, GRID[::2]) == name_level(GRID, GRID[1::2]) == "half"
     assert name_level(GRID, np.arange(0.3, 30, 0.37)) == "none"
     assert name_level(GRID, GRID[:1]) == "none"
+    assert name_level(GRID[:1], GRID) is None
+
+
+def test_a_level_needs_more_than_half_of_the_beats() -> None:
+    """Twenty beats, of which the estimate taps the last ones twice as fast."""
+    grid = 6 + 0.5 * np.arange(20)
+
+    def tap(slow: int) -> np.ndarray:
+        return np.concatenate([grid[:slow], np.arange(grid[slow], grid[-1] + 0.01, 0.25)])
+
+    # Of 25 taps 15 are right; of 29 taps 11 are, and 18 of the 39 of the grid twice as fast.
+    assert name_level(grid, tap(14)) == "right"
+    assert name_level(grid, tap(10)) == "none"
+    assert name_level(grid, tap(0)) == "double"
+    # F1 would not tell: every beat is found.
+    assert find(grid, tap(10)).f1 == pytest.approx(2 * 20 / (20 + 29))
+
+
+@given(tapped())
+def test_all_figures_equal_those_of_mir_eval(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    """On whole tracks, whose first five seconds are left out by both."""
+    reference, estimate = pair
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = mir_eval.beat.evaluate(reference, estimate)
+    named = dict(zip(NAMES, stack(score([beats(reference)], [beats(estimate)]))[0], strict=True))
+    if (reference >= 5).sum() < 2:
+        return  # undefined here, 0 there
+    assert named["beats.f1"] == pytest.approx(theirs["F-measure"], abs=1e-12)
+    for ours, name in (("cmlt", "total"), ("cmlc", "continuous")):
+        assert named[ours] == pytest.approx(theirs[f"Correct Metric Level {name.title()}"])
+        any_level = theirs[f"Any Metric Level {name.title()}"]
+        assert named[ours.replace("c", "a", 1)] == pytest.approx(any_level)
 
 
 def beats(times: np.ndarray, first: int = 0) -> Beats:
@@ -61,13 +94,13 @@ def beats(times: np.ndarray, first: int = 0) -> Beats:
 
 def test_means_over_tracks() -> None:
     scores = score([beats(GRID)] * 2, [beats(GRID), beats(GRID[::2])])
-    named = figures(scores)
+    named = figures(stack(scores))
     assert named["level.right"] == named["level.half"] == 0.5
     assert named["level.double"] == 0
     assert named["beats.recall"] == pytest.approx((1 + 25 / 50) / 2)  # 50 beats after 5 s
     assert named["cmlt"] == pytest.approx(0.5)
     assert named["amlt"] == 1
-    shifted = figures(score([beats(GRID)], [beats(GRID, first=2)]))
+    shifted = figures(stack(score([beats(GRID)], [beats(GRID, first=2)])))
     assert shifted["beats.f1"] == 1 and shifted["downbeats.f1"] == 0
 
 
@@ -83,9 +116,11 @@ def test_nothing_annotated_is_left_out_of_the_means() -> None:
     none = Beats(np.zeros(0), np.zeros(0, dtype=np.int64))
     (row,) = score([none], [none])
     assert math.isnan(row.beats.f1) and math.isnan(row.continuity.amlt)
-    assert figures(score([none, beats(GRID)], [none, beats(GRID)]))["beats.f1"] == 1
+    assert row.level is None
+    both = figures(stack(score([none, beats(GRID)], [none, beats(GRID)])))
+    assert both["beats.f1"] == both["level.right"] == 1
     assert follow(GRID, GRID[:1]).amlt == 0
-    assert math.isnan(figures([])["cmlt"])
+    assert math.isnan(figures(stack([]))["cmlt"])
 
 
 def test_bad_arguments_are_named() -> None:

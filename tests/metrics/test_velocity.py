@@ -54,6 +54,15 @@ def test_a_constant_side_has_no_correlation() -> None:
     assert np.isnan(figures(gather([reference], [estimate], CLASSES), CLASSES)["KD.pearson"])
 
 
+def test_notes_of_unknown_velocity_are_left_out() -> None:
+    """The second kick of the reference is of velocity 0: matched, but not counted."""
+    reference = track([(1.0, "KD", 0.2), (1.04, "KD", 0.0), (2.0, "KD", 0.6)])
+    estimate = track([(1.0, "KD", 0.3), (1.04, "KD", 0.9), (2.0, "KD", 0.7)])
+    named = figures(gather([reference], [estimate], CLASSES), CLASSES)
+    assert named["KD.pairs"] == 2
+    assert named["KD.mae"] == pytest.approx(0.1)
+
+
 def test_missing_velocities_are_named() -> None:
     good = track([(1.0, "KD", 0.5)])
     bare = Transcription(good.onsets, good.labels, None, 100.0, CLASSES)

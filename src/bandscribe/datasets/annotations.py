@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from bandscribe.vocabulary import (
 )
 
 Row = tuple[float, str]
+#: Seconds between two annotations of one stroke.
+SAME_STROKE = 0.05
 
 
 def home(root: Path, *names: str) -> Path:
@@ -73,20 +76,48 @@ def notes(
 
 
 def read_beats(path: Path) -> Beats | None:
-    """Rows of a time and a position in the bar; None when there is no such file.
+    """Rows of a time and a position in the bar; None when there is no such file, or no row in it.
+
+    A `.csv` has the header `time,position`; of any other file see `rows`.
 
     Raises ValueError, naming the file, for other content.
     """
     if not path.is_file():
         return None
-    found = rows(path)
     try:
+        if path.suffix == ".csv":
+            table = tables.rows(path, "time", "position")
+            found = [(float(row["time"]), row["position"]) for row in table]
+        else:
+            found = rows(path)
+        if not found:
+            return None
         return Beats(
             np.array([time for time, _ in found], dtype=np.float64),
             np.array([int(float(position)) for _, position in found], dtype=np.int64),
         )
     except ValueError as error:
+        if str(path) in str(error):
+            raise
         raise ValueError(f"{path}: {error}") from None
+
+
+def lend_velocities(notes: Transcription, played: Transcription) -> Transcription:
+    """The `notes`, each as hard as the note of its class in `played` that is the same stroke.
+
+    Two are the same stroke where each is the other's nearest and they lie within `SAME_STROKE`. The
+    velocity of any other note is 0, which stands for unknown: MIDI has no note of velocity 0.
+    """
+    assert played.velocities is not None
+    velocities = np.zeros(len(notes.onsets))
+    for name in set(notes.labels.tolist()) & set(played.labels.tolist()):
+        ours, theirs = np.flatnonzero(notes.labels == name), np.flatnonzero(played.labels == name)
+        apart = np.abs(notes.onsets[ours, None] - played.onsets[theirs])
+        nearest = apart.argmin(axis=1)
+        each = np.arange(len(ours))
+        same = (apart.argmin(axis=0)[nearest] == each) & (apart[each, nearest] <= SAME_STROKE)
+        velocities[ours[same]] = played.velocities[theirs[nearest[same]]]
+    return replace(notes, velocities=velocities)
 
 
 def read_midi(

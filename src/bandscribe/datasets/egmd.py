@@ -2,8 +2,9 @@
 
 Every performance of a split is played on every kit, and the official split parts performances as
 that of Groove MIDI does: see `bandscribe.datasets.gmd`, whose table, notes and groups these are.
-The authors warn of unusable tracks: some sound files do not follow their MIDI. mirdata has no
-loader for it.
+Corpora that `bandscribe synthesize` renders have this layout too, and a table of beats beside each
+recording, which E-GMD lacks. Its authors warn of unusable tracks: some sound files do not follow
+their MIDI. mirdata has no loader for it.
 """
 
 from __future__ import annotations

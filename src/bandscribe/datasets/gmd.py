@@ -11,11 +11,12 @@ data set's page; side stick is a class of its own here, and part of the snare th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from bandscribe.datasets import tables
-from bandscribe.datasets.annotations import home, read_midi
+from bandscribe.datasets.annotations import home, read_beats, read_midi
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -48,10 +49,21 @@ def _track(folder: Path, row: dict[str, str]) -> Track[Transcription]:
         row["split"],
         row["drummer"],
         folder / row["audio_filename"],
-        partial(read_midi, (notes,), ROLAND_TO_ARTICULATION),
+        partial(load, notes),
         LICENCE,
         (notes,),
     )
+
+
+def load(path: Path) -> Transcription:
+    """The notes of a MIDI file, and the beats of the table `NAME.beats.csv` beside it.
+
+    The data sets lack such tables; corpora that `bandscribe synthesize` renders have them.
+
+    Raises ValueError when a file is damaged, OSError when it cannot be read.
+    """
+    beats = read_beats(path.with_suffix(".beats.csv"))
+    return replace(read_midi((path,), ROLAND_TO_ARTICULATION), beats=beats)
 
 
 _TABLE = "info.csv of version 1.0.0: rows with a sound file"

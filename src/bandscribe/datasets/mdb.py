@@ -8,6 +8,10 @@ Annotations are in classes (`CORPUS`, scored in five and three) and in subclasse
 (`SUBCLASSES`, scored in ten; of one song the two differ by some milliseconds). The corpus files
 side stick and tambourine under `OT`, other, which is not scored. Whoever scores an estimate on
 `CORPUS` leaves the classes in `UNSCORED` out of it: what they would find is annotated nowhere.
+
+The corpus does not say how hard a drum was hit. Where a folder `velocity_midi` lies beside
+`MDB Drums`, with MIDI files that others transcribed, each annotated onset takes the velocity of the
+note of its class that is the same stroke; of onsets without such a note it is 0, for unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +21,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets.annotations import home, notes, read_beats, rows
+from bandscribe.datasets.annotations import (
+    home,
+    lend_velocities,
+    notes,
+    read_beats,
+    read_midi,
+    rows,
+)
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -26,6 +37,8 @@ from bandscribe.vocabulary import (
     DRUMS_10,
     MDB_CLASS_TO_5,
     MDB_SUBCLASS_TO_10,
+    REDUCTIONS,
+    relabel,
 )
 
 LICENCE = "CC BY-NC-SA 4.0"
@@ -67,7 +80,7 @@ def index(
 
 
 def load(root: Path, name: str, kind: str = "class") -> Transcription:
-    """The annotation of the track `name`, with its beats where they are known.
+    """The annotation of the track `name`, with its beats and velocities where they are known.
 
     `kind` `"class"` is in five classes, `"subclass"` in ten.
 
@@ -77,7 +90,14 @@ def load(root: Path, name: str, kind: str = "class") -> Transcription:
     path = annotations / kind / f"{name}_{kind}.txt"
     mapping, classes = KINDS[kind]
     beats = read_beats(annotations / "beats" / f"{name}_MIX.beats")
-    return notes(path, rows(path), mapping, classes, beats)
+    annotated = notes(path, rows(path), mapping, classes, beats)
+    played = root / "velocity_midi" / f"{name}_Drum.mid"
+    if not played.is_file():
+        return annotated
+    # In five classes, side stick is no snare here.
+    other = dict.fromkeys(UNSCORED if kind == "class" else ())
+    heard = relabel(read_midi((played,)), {**REDUCTIONS[len(classes)], **other}, classes)
+    return lend_velocities(annotated, heard)
 
 
 _CITATION = (
@@ -92,6 +112,7 @@ MDB Drums/annotations/class/MusicDelta_NAME_class.txt          onset in seconds,
 MDB Drums/annotations/subclass/MusicDelta_NAME_subclass.txt    onset in seconds, subclass
 MDB Drums/annotations/beats/MusicDelta_NAME_MIX.beats          beat, position in the bar
 remix/MusicDelta_NAME_remix.flac                               the sum of the stems, if made
+velocity_midi/MusicDelta_NAME_Drum.mid                         notes with velocities, if known
 """
 _COMPLETE = tuple(
     Complete(23, 20, "Deep Unsupervised Drum Transcription 2019, section 4.1", variant=variant)

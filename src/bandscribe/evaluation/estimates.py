@@ -1,16 +1,27 @@
-"""What other systems wrote: files that `bandscribe.formats.notes` reads, found by name."""
+"""What other systems wrote: files that `bandscribe.formats.notes` reads, found by name.
+
+Beats are in a second file beside, of the same name: `NAME.beats.csv` with the header
+`time,position`, or `NAME.beats` with rows of a time and a position in the bar.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
+
+from bandscribe.datasets.annotations import read_beats
 from bandscribe.datasets.track import Track
+from bandscribe.formats import notes
 from bandscribe.formats.notes import SUFFIXES
+from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS_3, DRUMS_10
 
+BEATS = (".beats.csv", ".beats")
 #: Name of a file without its suffix → relative paths of the files of that name.
 Index = Mapping[str, tuple[str, ...]]
 
@@ -22,7 +33,8 @@ def index(folder: Path) -> Index:
     """
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+        hidden = path.name.startswith(".") or path.name.endswith(BEATS)
+        if path.suffix.lower() in SUFFIXES and not hidden:
             found[path.stem].append(path.relative_to(folder).as_posix())
     if not found:
         raise ValueError(f"{folder}: no estimates there; expected files {', '.join(SUFFIXES)}")
@@ -60,6 +72,24 @@ def _agreement(path: str, parts: tuple[str, ...]) -> int:
             break
         count += 1
     return count
+
+
+def parts_of(path: Path) -> tuple[Path, ...]:
+    """The file of an estimate, and that of its beats where there is one."""
+    beside = (path.with_suffix(suffix) for suffix in BEATS)
+    return (path, *[file for file in beside if file.is_file()][:1])
+
+
+def read(path: Path) -> Transcription:
+    """The notes of an estimate, with its beats where they are known.
+
+    Raises ValueError or OSError as `bandscribe.formats.notes.read`.
+    """
+    found = notes.read(path)
+    for beside in parts_of(path)[1:]:
+        nothing = Beats(np.zeros(0), np.zeros(0, dtype=np.int64))
+        found = replace(found, beats=read_beats(beside) or nothing)
+    return found
 
 
 def counts_of(labels: Iterable[str]) -> tuple[int, ...]:

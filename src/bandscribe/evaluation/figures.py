@@ -22,7 +22,11 @@ from bandscribe.vocabulary import DRUMS
 
 SEED = 0
 SHOWN = ("precision", "recall", "f1", "tp", "fp", "fn")
-COLUMNS = ("track", "split", "group", "classes", "class", *SHOWN)
+AGREEMENT = ("pearson", "mae", "bias")
+COLUMNS = (
+    "track", "split", "group", "classes", "class", *SHOWN,
+    *(f"velocity_{name}" for name in ("pairs", *AGREEMENT)),
+)  # fmt: skip
 #: The rows of tracks.csv that hold all classes of a track counted together.
 ALL = "all"
 
@@ -52,17 +56,18 @@ def summarise(verdicts: Sequence[Verdict], count: int) -> dict[str, Any]:
     `micro`, `macro`, `track_mean` and each of `per_class` hold precision, recall, F1, the counts
     behind them and their intervals when tracks are drawn anew (`ci95` is that of F1).
     `tolerances` has micro and macro at each of `metrics.onsets.TOLERANCES`. `confusion` has a row
-    per annotated class and a column per estimated one, the last of each for `nothing`.
+    per annotated class and a column per estimated one, the last of each for `nothing`. `velocity`
+    says how those of hits agree, and is None where they are not known.
     """
     classes, found = DRUMS[count], stack(verdicts, count)
-    intervals = _intervals(lambda tracks: counts.figures(found[tracks], classes), len(found))
+    intervals = draw_intervals(lambda tracks: counts.figures(found[tracks], classes), len(found))
 
     def entry(name: str, scores: counts.Scores) -> dict[str, Any]:
         return {
             **plain(vars(scores)),
-            "ci95": _span(intervals[f"{name}.f1"]),
-            "precision_ci95": _span(intervals[f"{name}.precision"]),
-            "recall_ci95": _span(intervals[f"{name}.recall"]),
+            "ci95": span(intervals[f"{name}.f1"]),
+            "precision_ci95": span(intervals[f"{name}.precision"]),
+            "recall_ci95": span(intervals[f"{name}.recall"]),
         }
 
     figures: dict[str, Any] = {
@@ -81,15 +86,37 @@ def summarise(verdicts: Sequence[Verdict], count: int) -> dict[str, Any]:
         },
     }
     sums = [verdict.views[count].velocities for verdict in verdicts]
-    known = [one for one in sums if one is not None]
-    if known:
-        summed = np.array(known)
-        figures["velocity"] = plain(velocity.figures(summed, classes))
-        spread = _intervals(lambda tracks: velocity.figures(summed[tracks], classes), len(summed))
-        figures["velocity_ci95"] = {
-            name: _span(interval) for name, interval in spread.items() if "pairs" not in name
-        }
+    figures["velocity"] = _velocity([one for one in sums if one is not None], classes)
     return figures
+
+
+def _velocity(sums: Sequence[NDArray[np.float64]], classes: Sequence[str]) -> dict[str, Any] | None:
+    """How the velocities of hits agree, of each track's sums (class, 7); None where no hit has any.
+
+    In `micro`, `macro` and each of `per_class`: pairs, Pearson, mean absolute error (`mae`, and in
+    steps of MIDI `mae_steps`) and bias, and their intervals when tracks are drawn anew.
+    """
+    known = np.array(sums).reshape(-1, len(classes), velocity.SUMS)
+    if not known[..., 0].any():
+        return None
+    found = velocity.figures(known, classes)
+    intervals = draw_intervals(lambda tracks: velocity.figures(known[tracks], classes), len(known))
+
+    def entry(group: str) -> dict[str, Any]:
+        pairs = found["micro.pairs" if group == "macro" else f"{group}.pairs"]
+        values = {name: found[f"{group}.{name}"] for name in AGREEMENT}
+        return {
+            "pairs": int(pairs),
+            **plain({**values, "mae_steps": values["mae"] * velocity.STEPS}),
+            **{f"{name}_ci95": span(intervals[f"{group}.{name}"]) for name in AGREEMENT},
+        }
+
+    return {
+        "tracks": len(known),
+        "micro": entry("micro"),
+        "macro": entry("macro"),
+        "per_class": {name: entry(name) for name in classes},
+    }
 
 
 def _by_tolerance(counted: Sequence[Counts]) -> list[dict[str, Any]]:
@@ -111,11 +138,11 @@ def _by_tolerance(counted: Sequence[Counts]) -> list[dict[str, Any]]:
         }
 
     every = plain(statistic(np.arange(len(found))))
-    intervals = _intervals(statistic, len(found))
+    intervals = draw_intervals(statistic, len(found))
 
     def entry(i: int, group: str) -> dict[str, Any]:
         rates = {name: every[f"{i}.{group}.{name}"] for name in SHOWN[:3]}
-        return {**rates, "ci95": _span(intervals[f"{i}.{group}.f1"])}
+        return {**rates, "ci95": span(intervals[f"{i}.{group}.f1"])}
 
     return [
         {"tolerance": tolerance, "micro": entry(i, "micro"), "macro": entry(i, "macro")}
@@ -123,12 +150,13 @@ def _by_tolerance(counted: Sequence[Counts]) -> list[dict[str, Any]]:
     ]
 
 
-def _intervals(statistic: Statistic, tracks: int) -> dict[str, Interval]:
-    """The same draws for every figure of a result."""
+def draw_intervals(statistic: Statistic, tracks: int) -> dict[str, Interval]:
+    """The interval of every figure when tracks are drawn anew: the same draws for all figures."""
     return bootstrap.intervals(statistic, tracks, np.random.default_rng(SEED))
 
 
-def _span(interval: Interval) -> list[float] | None:
+def span(interval: Interval) -> list[float] | None:
+    """Low and high, for JSON."""
     return None if math.isnan(interval.low) else list(interval)
 
 
@@ -138,10 +166,10 @@ def summarise_offsets(verdicts: Sequence[Verdict]) -> dict[str, Any] | None:
     if not known.size:
         return None
     low, median, high = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
-    spread = _intervals(lambda tracks: {"median": float(np.median(known[tracks]))}, len(known))
+    spread = draw_intervals(lambda tracks: {"median": float(np.median(known[tracks]))}, len(known))
     return {
         "median": median,
-        "ci95": _span(spread["median"]),
+        "ci95": span(spread["median"]),
         "quartile_1": low,
         "quartile_3": high,
     }
@@ -168,12 +196,18 @@ def write_tracks(path: Path, verdicts: Sequence[Verdict], wanted: Sequence[int])
 
 
 def _rows(verdict: Verdict, count: int) -> Iterable[list[object]]:
-    found = verdict.views[count].counts[None]
+    found, sums = verdict.views[count].counts[None], verdict.views[count].velocities
     named = {ALL: counts.micro(found), **counts.per_class(found, DRUMS[count])}
+    agreement = {} if sums is None else plain(velocity.figures(sums[None], DRUMS[count]))
     for name, scores in named.items():
         figures = plain(vars(scores))
-        row = [verdict.track, verdict.split, verdict.group, count, name]
-        yield [*row, *(figures[column] for column in SHOWN)]
+        group = "micro" if name == ALL else name
+        yield [
+            verdict.track, verdict.split, verdict.group, count, name,
+            *(figures[column] for column in SHOWN),
+            None if sums is None else int(agreement[f"{group}.pairs"] or 0),
+            *(agreement.get(f"{group}.{column}") for column in AGREEMENT),
+        ]  # fmt: skip
 
 
 def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
@@ -182,27 +216,44 @@ def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def tabulate(title: str, figures: Mapping[str, Any]) -> Iterable[str]:
-    """Lines for a terminal: the averages, then each class."""
-    yield f"{title:<12}  precision  recall     F1        tp      fp      fn  95 % of F1"
+    """Lines for a terminal: the averages, then each class; where known, velocities on the right."""
+    struck = figures["velocity"]
+    head = f"{title:<12}  precision  recall     F1        tp      fp      fn  95 % of F1"
+    yield head if struck is None else f"{head:<82}{'velocity r':>12}{'mae':>7}"
     rows = {
         "micro": figures["micro"],
         "macro": figures["macro"],
         "track mean": figures["track_mean"],
         **figures["per_class"],
     }
+    agreements = {} if struck is None else {**struck, **struck["per_class"]}
     for name, row in rows.items():
-        rates = [_shown(row[key]) for key in ("precision", "recall", "f1")]
+        rates = [show(row[key]) for key in ("precision", "recall", "f1")]
         numbers = f"{row['tp']:8}{row['fp']:8}{row['fn']:8}"
-        interval = " to ".join(map(_shown, row["ci95"])) if row["ci95"] else ""
-        yield (
-            f"{name:<12}  {rates[0]:>9}  {rates[1]:>6}  {rates[2]:>5}  {numbers}  {interval}"
-        ).rstrip()
+        line = f"{name:<12}  {rates[0]:>9}  {rates[1]:>6}  {rates[2]:>5}  {numbers}  "
+        line += show_span(row["ci95"])
+        if (agreement := agreements.get(name)) is not None:
+            line = f"{line:<82}{show(agreement['pearson']):>12}{show(agreement['mae']):>7}"
+        yield line.rstrip()
     within = ", ".join(
-        f"{_shown(row['micro']['f1'])} within ±{row['tolerance'] * 1000:g} ms"
+        f"{show(row['micro']['f1'])} within ±{row['tolerance'] * 1000:g} ms"
         for row in figures["tolerances"]
     )
     yield f"micro F1      {within}"
+    if struck is not None:
+        pooled = struck["micro"]
+        yield (
+            f"velocity      {pooled['pairs']} hits, mean absolute error {pooled['mae_steps']:.1f} "
+            f"steps of MIDI; pearson {show_span(pooled['pearson_ci95'])}, "
+            f"mae {show_span(pooled['mae_ci95'])}"
+        )
 
 
-def _shown(figure: float | None) -> str:
+def show(figure: float | None) -> str:
+    """For a terminal."""
     return "-" if figure is None else f"{figure:.3f}"
+
+
+def show_span(interval: Sequence[float] | None) -> str:
+    """For a terminal."""
+    return " to ".join(map(show, interval or ()))

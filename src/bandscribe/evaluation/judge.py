@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.metrics import offset, onsets, velocity
+from bandscribe.metrics.beats import Continuity, TrackScores, score
+from bandscribe.metrics.counts import Scores
 from bandscribe.types import Transcription
 
 
@@ -62,7 +64,8 @@ class Verdict:
     """What is known of a track when it is judged.
 
     `labels` are those that the system used. `offset` in seconds is that of `metrics.offset`, in
-    the largest number of classes, or None where it was not asked for.
+    the largest number of classes, or None where it was not asked for. `beats` is None where
+    reference or estimate has none.
     """
 
     track: str
@@ -73,17 +76,27 @@ class Verdict:
     labels: tuple[str, ...]
     views: dict[int, View]
     offset: float | None = None
+    beats: TrackScores | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """For JSON."""
         views = {count: view.to_plain() for count, view in self.views.items()}
-        return {**vars(self), "labels": list(self.labels), "views": views}
+        grid = None if self.beats is None else asdict(self.beats)
+        return {**vars(self), "labels": list(self.labels), "views": views, "beats": grid}
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any]) -> Verdict:
         """From what `to_plain` gave. Raises KeyError, TypeError or ValueError for anything else."""
         views = {int(count): View.from_plain(view) for count, view in content["views"].items()}
-        return cls(**{**content, "labels": tuple(content["labels"]), "views": views})
+        grid = content["beats"]
+        scores = grid and TrackScores(
+            Scores(**grid["beats"]),
+            Scores(**grid["downbeats"]),
+            Continuity(**grid["continuity"]),
+            grid["level"],
+        )
+        labels = tuple(content["labels"])
+        return cls(**{**content, "labels": labels, "views": views, "beats": scores})
 
 
 def judge(
@@ -106,6 +119,14 @@ def measure_offset(
     """Seconds by which all of the estimate is early (positive) or late."""
     found = offset.estimate_offset([reference], [estimate], classes, tolerance=tolerance)
     return round(found.seconds, 5)
+
+
+def judge_beats(reference: Transcription, estimate: Transcription) -> TrackScores | None:
+    """Compare as `metrics.beats.score` does; None where either has no beats."""
+    if reference.beats is None or estimate.beats is None:
+        return None
+    [scores] = score([reference.beats], [estimate.beats])
+    return scores
 
 
 def lanes(

@@ -51,6 +51,9 @@ def write(
             "id": verdict.track,
             "split": verdict.split,
             "duration": round(verdict.duration, 3),
+            "beats": None
+            if verdict.beats is None
+            else {**plain({"f1": verdict.beats.beats.f1}), "level": verdict.beats.level},
             "scores": {n: plain(vars(counts.micro(verdict.views[n].counts[None]))) for n in wanted},
         }
         if index in worst:

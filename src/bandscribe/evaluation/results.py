@@ -2,6 +2,7 @@
 
 metrics.json   what was evaluated, and all figures
 tracks.csv     counts and figures of each track and class
+beats.csv      figures of the beats of each track, where any are known
 report.html    a page to look at and listen to
 tracks/        a file per track: what a later call need not do again
 audio/         with `copy_audio`: what the page plays
@@ -15,7 +16,7 @@ from typing import Any
 
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import figures, report
+from bandscribe.evaluation import beats, figures, report
 from bandscribe.evaluation.run import Outcome, Settings
 from bandscribe.evaluation.systems import Network, System
 from bandscribe.metrics.tasks import name_setup, name_task
@@ -110,6 +111,7 @@ def summarise(described: Mapping[str, Any], outcome: Outcome, wanted: Sequence[i
         "tracks": len(outcome.verdicts),
         "failed": [{"track": track, "problem": problem} for track, problem in outcome.problems],
         "offset": figures.summarise_offsets(outcome.verdicts),
+        "beats": beats.summarise(outcome.verdicts),
         **{f"classes_{count}": figures.summarise(outcome.verdicts, count) for count in counts},
     }
 
@@ -121,6 +123,9 @@ def tabulate(summary: Figures) -> Iterable[str]:
     for count in scored(summary):
         yield ""
         yield from figures.tabulate(f"{count} classes", summary[f"classes_{count}"])
+    if summary["beats"] is not None:
+        yield ""
+        yield from beats.tabulate(summary["beats"])
     if (offset := summary["offset"]) is not None:
         side = "early" if offset["median"] >= 0 else "late"
         yield f"\noffset: the median estimate is {abs(offset['median']) * 1000:.1f} ms {side}"
@@ -148,6 +153,7 @@ def write(folder: Path, summary: Figures, outcome: Outcome, *, copy_audio: bool 
     Raises OSError as `bandscribe.files.whole`.
     """
     figures.write_tracks(folder / "tracks.csv", outcome.verdicts, scored(summary))
+    beats.write(folder / "beats.csv", outcome.verdicts)
     report.write(
         folder,
         summary,

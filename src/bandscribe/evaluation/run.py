@@ -1,8 +1,8 @@
 """A whole corpus: tracks judged in parallel, each kept as soon as it is done.
 
 A verdict is stored with a digest of all that it depends on: the annotation, the model's or the
-estimate's content, the audio file's name, size and time, the settings and the version of
-bandscribe. What was stored is used again only where the digest is the same.
+estimate's content, the audio file's name, size and time, the settings, the version of bandscribe
+and `FORMAT`. What was stored is used again only where the digest is the same.
 """
 
 from __future__ import annotations
@@ -26,11 +26,22 @@ from pathlib import Path
 from bandscribe import __version__
 from bandscribe.audio import TruncatedAudioWarning
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.judge import Lane, Lanes, Verdict, judge, lanes, measure_offset
+from bandscribe.evaluation.judge import (
+    Lane,
+    Lanes,
+    Verdict,
+    judge,
+    judge_beats,
+    lanes,
+    measure_offset,
+)
 from bandscribe.evaluation.systems import System
 from bandscribe.files import whole
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS, reduce
+
+#: Counts up when a verdict holds something else than before, or holds it by another rule.
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -211,6 +222,7 @@ def _recall_or_judge(task: Task, track: Track[Transcription]) -> tuple[Verdict, 
         offset=measure_offset(*pairs[max(pairs)], DRUMS[max(pairs)], settings.tolerance)
         if settings.offset and pairs
         else None,
+        beats=judge_beats(*pairs[max(pairs)]) if pairs else None,
     )
     if path is not None:
         shown = {
@@ -254,8 +266,13 @@ def _digest(task: Task, track: Track[Transcription], reference: Transcription) -
     notes.update(" ".join(reference.labels.tolist()).encode())
     if reference.velocities is not None:
         notes.update(reference.velocities.tobytes())
+    if reference.beats is not None:
+        notes.update(b"beats")
+        notes.update(reference.beats.times.tobytes())
+        notes.update(reference.beats.positions.tobytes())
     depends = [
         __version__,
+        FORMAT,
         track.id,
         track.split,
         track.group,

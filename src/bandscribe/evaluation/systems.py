@@ -20,7 +20,6 @@ from bandscribe import audio, drums, runtime
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import estimates
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.formats import notes
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS_10, reduce
 
@@ -74,7 +73,8 @@ class Network:
         model = _load(self.model)
         rate = LogSpectrogram(**model.card.features).sample_rate
         blocks = drums.Measured(audio.stream(track.audio, sample_rate=rate))
-        heard = _leave_out(drums.activations(blocks, model), unscored)
+        heard = drums.hear(blocks, model)
+        heard = replace(heard, onsets=_leave_out(heard.onsets, unscored))
         found = {
             count: drums.notes(heard, model.card, classes=count, duration=blocks.duration)
             for count in counts
@@ -99,15 +99,16 @@ class Files:
         return tuple(path for path in track.missing if path != track.audio)
 
     def identity(self, track: Track[Any]) -> list[object]:
-        """The file's name and content."""
+        """Name and content of the file, and of that of its beats."""
         name = estimates.find(self.files, track)
-        return [name, hashlib.sha256((self.folder / name).read_bytes()).hexdigest()]
+        parts = estimates.parts_of(self.folder / name)
+        return [name, *((p.name, hashlib.sha256(p.read_bytes()).hexdigest()) for p in parts)]
 
     def listen(
         self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
     ) -> Heard:
         """Read the track's estimate, without the classes in `unscored`."""
-        found = notes.read(self.folder / estimates.find(self.files, track))
+        found = estimates.read(self.folder / estimates.find(self.files, track))
         labels = tuple(sorted(set(found.labels.tolist())))
         scored = _without(found, unscored)
         possible = [count for count in counts if count < 10 or set(labels) <= set(DRUMS_10)]

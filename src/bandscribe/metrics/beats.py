@@ -11,10 +11,13 @@ Metrics, per track:
 - continuity: the share of beats that are right given that their neighbour's distance is right too,
   each within 17.5 % of the annotated interval: the longest run (CMLc) and all of them (CMLt), and
   the best of these where the estimate may also be off-beat, twice or half as fast (AMLc, AMLt);
-- level: at which metrical level the estimate taps, so that tempo-octave errors are counted apart.
+- level: at which metrical level the estimate taps, so that tempo-octave errors are counted apart:
+  the one of the annotation, off-beat, twice or half as fast at which most of it is right, if that
+  is more than half. Right is meant as in AMLt, not as in F1: at 120 bpm the windows of ±70 ms round
+  a grid twice as fast cover 56 % of the time, so that any estimate would score there.
 
 Where we deviate from mir_eval: undefined figures are nan (see `metrics.counts`), not 0; a track
-with fewer than two annotated beats has no continuity.
+with fewer than two annotated beats has no continuity, and no level.
 """
 
 from __future__ import annotations
@@ -49,14 +52,22 @@ class Continuity:
     amlt: float
 
 
+#: The figures of a track.
+NAMES = (
+    *(f"{kind}.{name}" for kind in ("beats", "downbeats") for name in _RATES),
+    *Continuity.__dataclass_fields__,
+    *(f"level.{name}" for name in LEVELS),
+)
+
+
 @dataclass(frozen=True)
 class TrackScores:
-    """What is known of one track; `level` is one of `LEVELS`."""
+    """What is known of one track; `level` is one of `LEVELS`, or None where it is undefined."""
 
     beats: Scores
     downbeats: Scores
     continuity: Continuity
-    level: str
+    level: str | None
 
 
 def score(
@@ -82,24 +93,27 @@ def score(
     return scores
 
 
-def figures(scores: Sequence[TrackScores]) -> dict[str, float]:
-    """Means over tracks by name: `beats.f1`, `downbeats.f1`, `cmlt`, `level.double` and so on.
-
-    `level.…` are shares of the tracks. Undefined figures of a track are left out of the mean. As
-    a statistic for the bootstrap: `lambda t: figures([scores[i] for i in t])`.
-    """
+def stack(scores: Sequence[TrackScores]) -> NDArray[np.float64]:
+    """Every figure of every track, (track, figure): see `NAMES`; nan where it is undefined."""
     rows = [
-        {
-            **{f"beats.{name}": getattr(row.beats, name) for name in _RATES},
-            **{f"downbeats.{name}": getattr(row.downbeats, name) for name in _RATES},
-            **vars(row.continuity),
-            **{f"level.{name}": float(row.level == name) for name in LEVELS},
-        }
+        [
+            *(getattr(row.beats, name) for name in _RATES),
+            *(getattr(row.downbeats, name) for name in _RATES),
+            *vars(row.continuity).values(),
+            *(float("nan") if row.level is None else row.level == name for name in LEVELS),
+        ]
         for row in scores
     ]
-    names = [f"{kind}.{name}" for kind in ("beats", "downbeats") for name in _RATES]
-    names += [*Continuity.__dataclass_fields__, *(f"level.{name}" for name in LEVELS)]
-    return {name: float(mean(np.array([row[name] for row in rows], float))) for name in names}
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(NAMES))
+
+
+def figures(values: NDArray[np.float64]) -> dict[str, float]:
+    """Means over tracks of `values` (track, figure) by name: see `NAMES`.
+
+    `level.…` are shares of the tracks. Undefined figures of a track are left out of the mean. As
+    a statistic for the bootstrap: `lambda t: figures(values[t])`.
+    """
+    return dict(zip(NAMES, mean(values).tolist(), strict=True))
 
 
 def find(reference: Times, estimate: Times, tolerance: float = TOLERANCE) -> Scores:
@@ -124,13 +138,16 @@ def follow(reference: Times, estimate: Times) -> Continuity:
     return Continuity(runs[0], totals[0], max(runs), max(totals))
 
 
-def name_level(reference: Times, estimate: Times) -> str:
+def name_level(reference: Times, estimate: Times) -> str | None:
     """The level at which most of the beats are right: one of `LEVELS`.
 
     That is the level with the highest total continuity, if it exceeds one half, else `none`; the
-    right one, where several are equal. Fewer than two beats on either side have none.
+    right one, where several are equal. Fewer than two beats of the estimate have `none`; of fewer
+    than two annotated ones nothing can be said: None.
     """
-    if len(reference) < 2 or len(estimate) < 2:
+    if len(reference) < 2:
+        return None
+    if len(estimate) < 2:
         return "none"
     names = ("right", "offbeat", "double", "half", "half")
     best, share = "none", 0.5

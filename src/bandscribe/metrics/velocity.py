@@ -1,12 +1,13 @@
 """How well the velocities of found notes agree with how hard they were played.
 
 Task: reference and estimate give each note a velocity in [0, 1]. Only notes that were found count:
-the pairs of `metrics.onsets.match` within a class. Metrics, per class, over all notes (micro) and
-as the mean over classes (macro):
+the pairs of `metrics.onsets.match` within a class. Pairs whose reference has velocity 0 are left
+out: MIDI has no such note, and 0 stands for a velocity that nobody knows. Metrics, per class, over
+all notes (micro) and as the mean over classes (macro):
 
 - Pearson: the linear correlation of the velocities of pairs, which does not ask that both use the
   same scale; undefined (nan) for fewer than two pairs, or where either side never changes;
-- mean absolute error, in units of velocity;
+- mean absolute error, in units of velocity (times `STEPS`: in steps of MIDI);
 - bias: mean of estimate minus reference; positive where the estimate is too loud.
 
 All follow from sums over the pairs of a track, so that tracks can be drawn anew.
@@ -25,6 +26,7 @@ from bandscribe.types import Transcription
 
 #: Pairs, Σr, Σe, Σr², Σe², Σre, Σ|e − r|: r is the reference's velocity, e the estimate's.
 SUMS = 7
+STEPS = 127
 _LEAST_VARIANCE = 1e-12  # below this the sums hold nothing but rounding
 
 
@@ -48,6 +50,7 @@ def gather(
             wanted, given = reference.labels == name, estimate.labels == name
             pairs = match(reference.onsets[wanted], estimate.onsets[given], tolerance)
             r, e = played[wanted][pairs.reference], heard[given][pairs.estimate]
+            r, e = r[r > 0], e[r > 0]
             sums[t, c] = (
                 len(r), r.sum(), e.sum(), r @ r, e @ e, r @ e, np.abs(e - r).sum(),
             )  # fmt: skip

@@ -19,10 +19,10 @@ const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(se
 // averages and classes ---------------------------------------------------------------------------
 
 // F1 as a bar from 0 to 1, its interval across it, and with `marks` precision above, recall below.
-function bar(row, height, marks) {
+function bar(row, height, marks, name = "F1") {
   if (row.f1 === null) return "";
   const y = height / 2;
-  const ci = row.ci95 || [];
+  const ci = (row.ci95 || []).map((x) => Math.max(x, 0)); // correlations can be negative
   const interval = ci.length
     ? `<line class="range" x1="${100 * ci[0]}%" x2="${100 * ci[1]}%" y1="${y}" y2="${y}"/>` +
       ci.map((x) => `<line class="range" x1="${100 * x}%" x2="${100 * x}%" y1="${y - 4}" y2="${y + 4}"/>`).join("")
@@ -31,8 +31,8 @@ function bar(row, height, marks) {
     value === null || !marks ? "" : `<text class="glyph" x="${100 * value}%" y="${base}">${sign}</text>`;
   const thick = marks ? 10 : height - 6;
   return (
-    `<svg role="img" aria-label="F1 ${rate(row.f1)}"><rect class="track" width="100%" y="${y - thick / 2}" height="${thick}" rx="3"/>` +
-    `<rect class="fill" width="${100 * row.f1}%" y="${y - thick / 2}" height="${thick}" rx="3"/>${interval}` +
+    `<svg role="img" aria-label="${name} ${rate(row.f1)}"><rect class="track" width="100%" y="${y - thick / 2}" height="${thick}" rx="3"/>` +
+    `<rect class="fill" width="${100 * Math.max(row.f1, 0)}%" y="${y - thick / 2}" height="${thick}" rx="3"/>${interval}` +
     `${glyph(row.precision, "▾", y - 3)}${glyph(row.recall, "▴", y + 12)}</svg>`
   );
 }
@@ -80,10 +80,52 @@ function drawConfusion() {
     return `<tr><th>${i === last ? "nothing" : classes[i]}</th>${cells.join("")}</tr>`;
   });
   by("confusion").innerHTML = `<thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join("")}</tbody>`;
+}
+
+// velocities and beats -----------------------------------------------------------------------------
+
+const STEPS = 127;
+
+function drawVelocities() {
   const velocity = figures().velocity;
-  by("velocity").textContent = velocity
-    ? `Velocities of hits: correlation ${rate(velocity["micro.pearson"])}, mean error ${rate(velocity["micro.mae"])}, bias ${rate(velocity["micro.bias"])}.`
-    : "";
+  by("velocity").hidden = !velocity;
+  if (!velocity) return;
+  const steps = (value) => (value === null ? "–" : (STEPS * value).toFixed(1));
+  const row = (name, found) =>
+    `<tr><td>${name}</td><td class="bar">${bar({ f1: found.pearson, ci95: found.pearson_ci95 }, 16, false, "correlation")}</td>` +
+    `<td><b>${rate(found.pearson)}</b></td><td>${steps(found.mae)}</td><td>${steps(found.bias)}</td><td>${found.pairs}</td></tr>`;
+  const classes = Object.entries(velocity.per_class).filter(([, found]) => found.pairs);
+  by("velocities").innerHTML =
+    "<thead><tr><th></th><th></th><th>correlation</th><th>error</th><th>bias</th><th>hits</th></tr></thead>" +
+    `<tbody>${row("all", velocity.micro)}${classes.map(([name, found]) => row(name, found)).join("")}</tbody>`;
+}
+
+const LEVELS = { right: "right", offbeat: "off the beat", double: "twice as fast", half: "half as fast", none: "none of these" };
+
+function drawBeats() {
+  const found = summary.beats;
+  by("beats").hidden = !found;
+  if (!found) return;
+  by("beats-how").textContent =
+    `Mean of ${found.tracks} track${found.tracks === 1 ? "" : "s"}, within ±${1000 * found.tolerance} ms, after the first ${found.skip} s.`;
+  const row = (name, f1, ci95, more) =>
+    `<tr><td>${name}</td><td class="bar">${bar({ f1, ci95 }, 16, false, name)}</td><td><b>${rate(f1)}</b></td>${more}</tr>`;
+  const rates = ({ precision, recall }) => `<td>${rate(precision)}</td><td>${rate(recall)}</td>`;
+  const { beats, downbeats, continuity } = found;
+  const share = (name, key) => row(name, continuity[key], continuity[`${key}_ci95`], "<td></td><td></td>");
+  by("grid").innerHTML =
+    "<thead><tr><th></th><th></th><th></th><th>precision</th><th>recall</th></tr></thead><tbody>" +
+    row("F1 of beats", beats.f1, beats.ci95, rates(beats)) +
+    row("F1 of downbeats", downbeats.f1, downbeats.ci95, rates(downbeats)) +
+    share("CMLt: in tempo", "cmlt") + share("AMLt: at any level", "amlt") + "</tbody>";
+  let left = 0;
+  const parts = Object.entries(found.levels).map(([name, number]) => {
+    const width = (100 * number) / found.tracks;
+    left += width;
+    return `<rect class="${name}" x="${left - width}%" width="${width}%" height="14"><title>${number} ${LEVELS[name]}</title></rect>`;
+  });
+  const said = Object.entries(found.levels).filter(([, number]) => number).map(([name, number]) => `${number} ${LEVELS[name]}`);
+  by("levels").innerHTML = `<svg role="img" aria-label="Tempo">${parts.join("")}</svg>Tempo, in tracks: ${said.join(", ")}.`;
 }
 
 // tracks -----------------------------------------------------------------------------------------
@@ -91,6 +133,13 @@ function drawConfusion() {
 const scoreOf = (track) => track.scores[count];
 const order = () =>
   data.tracks.map((_, i) => i).sort((a, b) => (scoreOf(data.tracks[a]).f1 ?? 2) - (scoreOf(data.tracks[b]).f1 ?? 2) || a - b);
+
+// The F1 of a track's beats, and what is wrong with its tempo.
+function beatsOf({ beats }) {
+  if (!summary.beats) return "";
+  if (!beats || !beats.level) return "<td>–</td>";
+  return `<td>${beats.level === "right" || beats.level === "none" ? "" : `<span class="quiet">${LEVELS[beats.level]}</span> `}${rate(beats.f1)}</td>`;
+}
 
 function drawTracks() {
   const sorted = order();
@@ -101,11 +150,11 @@ function drawTracks() {
     return (
       `<tr data-track="${i}" class="${i === chosen ? "chosen" : ""}"><td title="${text(track.id)}">${text(track.id)}</td><td>${text(track.split)}</td>` +
       `<td>${minutes(track.duration)}</td><td class="bar">${bar(row, 14)}</td><td><b>${rate(row.f1)}</b></td><td>${rate(row.precision)}</td>` +
-      `<td>${rate(row.recall)}</td><td>${row.tp + row.fn}</td><td>${row.fn}</td><td>${row.fp}</td></tr>`
+      `<td>${rate(row.recall)}</td><td>${row.tp + row.fn}</td><td>${row.fn}</td><td>${row.fp}</td>${beatsOf(track)}</tr>`
     );
   });
   by("tracks").innerHTML =
-    "<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th></tr></thead>" +
+    `<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th>${summary.beats ? "<th>beats</th>" : ""}</tr></thead>` +
     `<tbody>${rows.join("")}</tbody>`;
   by("more").hidden = sorted.length <= FIRST;
   by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
@@ -279,6 +328,8 @@ function draw() {
   drawTiles();
   drawClasses();
   drawConfusion();
+  drawVelocities();
+  drawBeats();
   drawTracks();
   drawTimeline();
 }
