@@ -1,11 +1,13 @@
-"""How long `bandscribe transcribe` takes, from command to file, and how much memory.
+"""How long `bandscribe transcribe` takes, from command to file, where, and how much memory.
 
-    python benchmarks/transcribe.py [AUDIO] [--minutes 3 60]
+    python benchmarks/transcribe.py [AUDIO] [--minutes 3 60] [--runs 3]
 
 AUDIO (examples/groove.flac) is repeated to each length and written as mp3. Prints, per length, wall
-and processor seconds, audio seconds per second with and without the start-up that a 0.1 s file
-needs, and the peak of resident memory; then the memory of the last length against the first's.
-Needs a system with `os.wait4`.
+and processor seconds of the command, audio seconds per second with and without the start-up that a
+0.1 s file needs, and the peak of resident memory. Then its stages, each run alone on what the one
+before it gave: the command is faster than their sum, since the network runs beside the first two.
+All times are medians of some runs. Last, the memory of the last length against the first's. Needs
+a system with `os.wait4`.
 """
 
 import argparse
@@ -14,10 +16,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import numpy as np
 import soundfile
+
+from bandscribe import audio, chunks, drums, runtime
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.formats import midi
 
 GROOVE = Path(__file__).parents[1] / "examples" / "groove.flac"
 
@@ -32,16 +41,50 @@ def make(source: Path, seconds: float, path: Path) -> None:
             left -= len(samples)
 
 
-def measure(path: Path, out: Path) -> tuple[float, float, float]:
-    """Wall seconds, processor seconds and peak MB of one command."""
+def measure(path: Path, out: Path, runs: int) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak MB of the command."""
     command = [sys.executable, "-m", "bandscribe", "transcribe", str(path), "-o", str(out)]
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    wall, processor, peak = [], [], []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall.append(time.perf_counter() - begin)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+        processor.append(usage.ru_utime + usage.ru_stime)
+        peak.append(usage.ru_maxrss / 1024)
+    return median(wall), median(processor), max(peak)
+
+
+def time_stages(path: Path, out: Path, runs: int) -> dict[str, tuple[float, float]]:
+    """Wall and processor seconds of each stage, in this process."""
+    model = runtime.load("drums")
+    card = model.card
+    front_end = LogSpectrogram(**card.features)
+    times: dict[str, list[tuple[float, float]]] = {}
+
+    def run(stage: str, call: Callable[..., Any], *given: object, **named: object) -> Any:
+        wall, processor = time.perf_counter(), time.process_time()
+        result = call(*given, **named)
+        spent = time.perf_counter() - wall, time.process_time() - processor
+        times.setdefault(stage, []).append(spent)
+        return result
+
+    for _ in range(runs):
+        blocks = run("decode", list, audio.stream(path, sample_rate=front_end.sample_rate))
+        spectra = run("front end", list, front_end.stream([b.samples[0] for b in blocks]))
+        sizes = card.chunk_frames, card.overlap_frames
+        run("network", list, chunks.stitch(spectra, model, *sizes, threads=model.threads))
+        heard = drums.hear(blocks, model)
+        seconds = sum(block.duration for block in blocks)
+        notes = run("peaks", drums.notes, heard, card, duration=seconds)
+        run("write", midi.write, out, notes)
+    return {
+        stage: (median(wall for wall, _ in spent), median(processor for _, processor in spent))
+        for stage, spent in times.items()
+    }
 
 
 def main() -> None:
@@ -49,23 +92,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("audio", nargs="?", type=Path, default=GROOVE)
     parser.add_argument("--minutes", nargs="+", type=float, default=[3, 60])
+    parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args()
     peaks = []
     with tempfile.TemporaryDirectory() as folder:
         short, out = Path(folder, "short.wav"), Path(folder, "out.mid")
         soundfile.write(short, np.zeros(4410), 44100)
-        start_up = min(measure(short, out)[0] for _ in range(3))
-        print(f"start-up: {start_up:.2f} s, {os.cpu_count()} cores")
+        start_up = measure(short, out, given.runs)[0]
+        print(f"start-up: {start_up:.2f} s, {runtime.cores()} cores", flush=True)
         for minutes in given.minutes:
-            path = Path(folder, "long.mp3")
-            make(given.audio, 60 * minutes, path)
-            wall, processor, peak = measure(path, out)
+            path, seconds = Path(folder, "long.mp3"), 60 * minutes
+            make(given.audio, seconds, path)
+            wall, processor, peak = measure(path, out, given.runs)
             peaks.append(peak)
             print(
                 f"{minutes:g} min of mp3: {wall:.2f} s wall, {processor:.2f} s processor, "
-                f"{60 * minutes / wall:.0f} x real time ({60 * minutes / (wall - start_up):.0f} x "
-                f"apart from start-up), peak {peak:.0f} MB"
+                f"{seconds / wall:.0f} x real time ({seconds / (wall - start_up):.0f} x "
+                f"apart from start-up), peak {peak:.0f} MB",
+                flush=True,
             )
+            for stage, (wall, processor) in time_stages(path, out, given.runs).items():
+                print(
+                    f"  {stage:9} {wall:7.3f} s wall {processor:7.3f} s processor "
+                    f"{seconds / wall:7.0f} x real time",
+                    flush=True,
+                )
     print(f"memory, last against first: {peaks[-1] / peaks[0]:.2f}")
 
 

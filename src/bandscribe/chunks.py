@@ -6,12 +6,14 @@ nearest to a chunk's inner end, where the network lacks context, are dropped and
 last chunk ends with the input; an input shorter than a chunk is run at its own length.
 
 The grid starts at the input's first frame, whatever the size of the blocks that bring the frames,
-so that results do not depend on the reader. Only one chunk is held at a time.
+so that results do not depend on the reader. Few chunks are held at a time.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -71,11 +73,25 @@ def stitch(
     network: Callable[[Frames], Frames],
     chunk_frames: int,
     overlap_frames: int,
+    *,
+    threads: int = 1,
 ) -> Iterator[Frames]:
     """What `network` says about each frame, in consecutive pieces (frame, class).
 
-    `network` takes (frame, bin) of any length and gives (frame, class) of the same length.
+    `network` takes (frame, bin) of any length and gives (frame, class) of the same length. It runs
+    in `threads` threads of its own, on a chunk in each, while the one that iterates makes the next
+    chunks of `blocks`: `threads` of them at most before it waits.
     """
-    for chunk, frames in cut(blocks, chunk_frames, overlap_frames):
-        said = network(frames)
-        yield said[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]
+    running: deque[tuple[Chunk, Future[Frames]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for chunk, frames in cut(blocks, chunk_frames, overlap_frames):
+            running.append((chunk, pool.submit(network, frames)))
+            if len(running) > threads:
+                yield _keep(*running.popleft())
+        while running:
+            yield _keep(*running.popleft())
+
+
+def _keep(chunk: Chunk, said: Future[Frames]) -> Frames:
+    """The part of a chunk that is believed, as soon as the network has spoken."""
+    return said.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from bandscribe.features import filterbanks
 
-_FRAMES_AT_ONCE = 256  # so that a block's spectrum stays in the cache
+# So few that a block's spectrum stays in the cache, and that a BLAS sees no reason to start threads
+# for its products: on a busy machine they wait for each other longer than they work.
+_FRAMES_AT_ONCE = 64
+_BANDS_AT_ONCE = 7
 
 
 def hann(n: int) -> NDArray[np.float32]:
@@ -28,19 +31,21 @@ def magnitude(
     Frame `i` is centred on sample `i * hop_length`; beyond its ends the sound is silent.
     """
     half = n_fft // 2
-    return _magnitude(np.pad(samples, (half, half)), n_fft, hop_length)
+    return np.concatenate(list(_magnitudes(np.pad(samples, (half, half)), n_fft, hop_length)))
 
 
-def _magnitude(padded: NDArray[np.float32], n_fft: int, hop_length: int) -> NDArray[np.float32]:
+def _magnitudes(
+    padded: NDArray[np.float32], n_fft: int, hop_length: int
+) -> Iterator[NDArray[np.float32]]:
+    """Some frames at a time, each that lies within `padded` once."""
     frames = sliding_window_view(padded, n_fft)[::hop_length]
     window = hann(n_fft)
-    out = np.empty((len(frames), n_fft // 2 + 1), dtype=np.float32)
     for first in range(0, len(frames), _FRAMES_AT_ONCE):
         spectrum = np.fft.rfft(frames[first : first + _FRAMES_AT_ONCE] * window)
         # Several times faster than np.abs, which guards against overflow that cannot happen here.
-        power = spectrum.real**2 + spectrum.imag**2
-        out[first : first + len(spectrum)] = np.sqrt(power)
-    return out
+        power = spectrum.real**2
+        power += spectrum.imag**2
+        yield np.sqrt(power, out=power)
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,28 @@ class LogSpectrogram:
             yield self._bands(held)
 
     def _bands(self, padded: NDArray[np.float32]) -> NDArray[np.float32]:
-        bands: NDArray[np.float32] = _magnitude(padded, self.n_fft, self.hop_length) @ self.filters
+        n_frames = (len(padded) - self.n_fft) // self.hop_length + 1
+        bands = np.empty((n_frames, self.n_bins), dtype=np.float32)
+        first = 0
+        for block in _magnitudes(padded, self.n_fft, self.hop_length):
+            for bins, columns, filters in self._neighbours:
+                bands[first : first + len(block), columns] = block[:, bins] @ filters
+            first += len(block)
         bands *= self.compression
         bands += 1
         np.log10(bands, out=bands)
         return bands
+
+    @cached_property
+    def _neighbours(self) -> list[tuple[slice, slice, NDArray[np.float32]]]:
+        """A few bands at a time: the FFT bins that they hear, their columns, and their filters.
+
+        Nearly all of `filters` is zero.
+        """
+        groups = []
+        for first in range(0, self.n_bins, _BANDS_AT_ONCE):
+            columns = slice(first, first + _BANDS_AT_ONCE)
+            heard = np.flatnonzero(self.filters[:, columns].any(axis=1))
+            bins = slice(int(heard[0]), int(heard[-1]) + 1)
+            groups.append((bins, columns, np.ascontiguousarray(self.filters[bins, columns])))
+        return groups
