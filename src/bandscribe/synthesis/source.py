@@ -43,7 +43,7 @@ class Source:
     together_share: float = 0.8
     percussion_share: float = 0.25
     codec_share: float = 0.0
-    drumless_share: float = 0.03
+    drumless_share: float = 0.1
 
     @classmethod
     def load(
