@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from bandscribe import files
+from bandscribe.display import Reference
 from tiny import SAMPLE_RATE
 
 
@@ -58,7 +59,8 @@ def test_every_format_in_a_folder(transcribe, song, groove) -> None:
     plain = json.loads(Path("new/out/song.json").read_text())
     assert (plain["file"], plain["duration"], len(plain["notes"])) == ("song.wav", 2.5, 8)
     with np.load("new/out/song.npz") as arrays:
-        assert arrays["values"].shape == (251, 10)
+        assert arrays["values"].shape == arrays["velocities"].shape == (251, 10)
+        assert arrays["beats"].shape == (251, 2)
 
 
 def test_fewer_classes(transcribe, song) -> None:
@@ -105,6 +107,79 @@ def test_skipping_fills_in_what_is_missing(transcribe, song) -> None:
     assert transcribe(song, "--skip-existing", "--format", "midi,csv").code == 0
     assert listing(Path()) == ["song.csv", "song.mid"]
     assert Path("song.mid").read_text() == "old"
+
+
+# a picture with its reference -----------------------------------------------------------------
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[Reference]:
+    """The references of the pictures, which are not drawn."""
+    shown: list[Reference] = []
+    monkeypatch.setattr(
+        "bandscribe.display.draw", lambda *_, reference, **__: shown.append(reference)
+    )
+    return shown
+
+
+def annotate(path: Path, groove: dict[float, str], shift: float = 0.0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{onset + shift}\t{name}\n" for onset, name in groove.items()))
+    return path
+
+
+def test_a_picture_shows_hits_and_errors(transcribe, song, groove, compared) -> None:
+    wrong = {**groove, 2.2: "HT"}
+    del wrong[next(onset for onset, name in groove.items() if name == "SD")]
+    notes = annotate(Path("mine.txt"), wrong, shift=0.03)
+    said = transcribe(song, "--format", "png", "--reference", notes)
+    assert (said.code, said.err) == (0, "")
+    (reference,) = compared
+    assert (reference.right.sum(), len(reference.right)) == (7, 8)
+    assert reference.notes.labels[~reference.found].tolist() == ["HT"]
+
+
+def test_references_of_a_folder_go_by_name(transcribe, album, groove, compared) -> None:
+    annotate(Path("notes/b.txt"), groove)
+    said = transcribe(album, "--format", "png,csv", "-o", "out", "--reference", "notes")
+    assert (said.code, len(said.complaints), len(compared)) == (1, 1, 1)
+    assert "notes holds no notes of its name, as 01. Feat. X.csv" in said.err
+    annotate(Path("notes/disc 2/01. Feat. X.txt"), groove)
+    assert transcribe(album, "--format", "png", "--reference", "notes").code == 0
+    assert [reference.found.all() for reference in compared[1:]] == [True, True]
+
+
+def test_a_reference_in_wider_classes(transcribe, song, compared) -> None:
+    notes = annotate(Path("five.txt"), {0.5: "HH"})
+    said = transcribe(song, "--format", "png", "--reference", notes)
+    assert (said.code, len(said.complaints), compared) == (1, 1, [])
+    assert "five.txt: " in said.err
+    assert "ask for fewer --classes" in said.err
+    assert transcribe(song, "--format", "png", "--reference", notes, "--classes", "5").code == 0
+
+
+def test_a_reference_is_never_overwritten(transcribe, song, groove) -> None:
+    notes = annotate(Path("song.csv"), groove)
+    before = notes.read_text()
+    said = transcribe(song, "--format", "csv,png", "--reference", ".")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "would overwrite the input song.csv" in said.err
+    assert notes.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--reference", "a.csv"], "only a picture shows it; add --format png"),
+        (["--reference", "b.csv", "--format", "png"], "there is no such file or folder"),
+        (["--reference", "a.csv", "--format", "png", "{album}"], "name a folder for several"),
+    ],
+)
+def test_wrong_use_of_a_reference(transcribe, song, album, arguments, reason) -> None:
+    Path("a.csv").write_text("onset,class\n")
+    said = transcribe(song, *(text.format(album=album) for text in arguments))
+    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
+    assert reason in said.err
 
 
 # hard but valid input -----------------------------------------------------------------------------

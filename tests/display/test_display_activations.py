@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bandscribe.display import activations as display
-from bandscribe.types import Activations, Transcription
+from bandscribe.types import Activations, Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10, reduce
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -42,6 +43,46 @@ def test_draws(tmp_path: Path, classes: int) -> None:
     assert image.shape[1] == 1430
     assert image[..., :3].std() > 0.05
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_beats_and_reference_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = {}
+    monkeypatch.setattr(display, "save", lambda path, figure: drawn.update(figure=figure))
+    activations, part = heard(40.0)
+    part = replace(part, beats=Beats(np.arange(0.0, 40.0, 0.5), np.arange(80) % 4 + 1))
+    pulse = Activations(np.zeros((4001, 2), np.float32), 100.0, 0.0, ("beat", "downbeat"))
+    right = part.labels == "KD"  # as if the toms were wrong
+    found = np.ones(40, bool)
+    found[3:5] = False
+    reference = display.Reference(reduce_to_kicks(part), found, right)
+    display.draw(tmp_path / "a.png", activations, part, beats=pulse, reference=reference)
+
+    figure = drawn["figure"]
+    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert names == [*DRUMS_10, "beat"]
+    (legend,) = figure.legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert said == ["hit: 40", "false alarm: 2", "missed: 2", "reference: 40"]
+    marks = {
+        marker: sum(
+            len(line.get_xdata())
+            for axis in figure.axes
+            for line in axis.lines
+            if line.get_marker() == marker
+        )
+        for marker in "vxo|"
+    }
+    assert marks == {"v": 40, "x": 2, "o": 2, "|": 40}
+    # Of the 60 beats in the first row, 15 are downbeats.
+    lines = [
+        len(c.get_segments()) for c in figure.axes[0].collections if hasattr(c, "get_segments")
+    ]
+    assert lines == [45, 15]
+
+
+def reduce_to_kicks(part: Transcription) -> Transcription:
+    kicks = part.labels == "KD"
+    return replace(part, onsets=part.onsets[kicks], labels=part.labels[kicks])
 
 
 def test_lanes_of_a_reduction_hold_their_greatest() -> None:

@@ -180,7 +180,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return foreign(tmp_path_factory.mktemp("midi") / "a.mid")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(where=st.integers(0, 120), byte=st.integers(0, 255), length=st.integers(1, 130))
 def test_damaged_files_are_read_or_refused(
     damaged: Path, where: int, byte: int, length: int

@@ -110,26 +110,50 @@ def test_jams_validates(tmp_path: Path, part: Transcription) -> None:
     np.testing.assert_allclose([note.time for note in notes.data], part.onsets, atol=1e-6)
     if part.beats:
         assert [beat.value for beat in read.annotations[1].data] == [4, 1]
+        assert [beat.time for beat in read.annotations[1].data] == [0.1, 0.6]
         assert [note.confidence for note in notes.data] == [1.0, 0.25, 0.3333]
 
 
+def curves(values: np.ndarray, classes: tuple[str, ...]) -> Activations:
+    return Activations(values.astype(np.float32), 100.0, 0.5, classes)
+
+
 def test_npz(tmp_path: Path) -> None:
-    values = np.random.default_rng(0).random((200, 10)).astype(np.float32)
-    npz.write(tmp_path / "a.npz", Activations(values, 100.0, 0.5, DRUMS_10), PART)
+    values, hard, beats = (np.random.default_rng(0).random((200, n)) for n in (10, 10, 2))
+    onsets, velocities = curves(values, DRUMS_10), curves(hard, DRUMS_10)
+    pulse = curves(beats, ("beat", "downbeat"))
+    npz.write(tmp_path / "a.npz", onsets, velocities, pulse, PART)
     with np.load(tmp_path / "a.npz") as read:
-        assert sorted(read) == ["classes", "frame_rate", "labels", "onsets", "start", "values"]
-        np.testing.assert_array_equal(read["values"], values)
+        assert sorted(read) == [
+            "beat_positions", "beat_times", "beats", "classes", "frame_rate", "labels",
+            "note_velocities", "onsets", "start", "values", "velocities",
+        ]  # fmt: skip
+        np.testing.assert_array_equal(read["values"], onsets.values)
+        np.testing.assert_array_equal(read["velocities"], velocities.values)
+        np.testing.assert_array_equal(read["beats"], pulse.values)
         assert (float(read["frame_rate"]), float(read["start"])) == (100.0, 0.5)
         assert tuple(read["classes"]) == DRUMS_10
         np.testing.assert_array_equal(read["onsets"], PART.onsets)
         np.testing.assert_array_equal(read["labels"], PART.labels)
+        np.testing.assert_array_equal(read["note_velocities"], PART.velocities)
+        assert (read["beat_times"].tolist(), read["beat_positions"].tolist()) == (
+            [0.1, 0.6],
+            [4, 1],
+        )
+    npz.write(tmp_path / "b.npz", onsets, velocities, pulse, PLAIN)
+    with np.load(tmp_path / "b.npz") as read:
+        assert np.isnan(read["note_velocities"]).tolist() == [True] * 3
+        assert read["beat_times"].shape == read["beat_positions"].shape == (0,)
+    with pytest.raises(ValueError, match="beats: expected the 200 frames of the onsets, got 199"):
+        npz.write(tmp_path / "c.npz", onsets, velocities, curves(beats[1:], pulse.classes), PART)
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    activations = Activations(np.zeros((9, 10), np.float32), 100.0, 0.0, DRUMS_10)
+    activations = curves(np.zeros((9, 10)), DRUMS_10)
+    pulse = curves(np.zeros((9, 2)), ("beat", "downbeat"))
     written = []
     for name in ("one", "two"):
         jams.write(tmp_path / f"{name}.jams", PART, file="a")
-        npz.write(tmp_path / f"{name}.npz", activations, PART)
+        npz.write(tmp_path / f"{name}.npz", activations, activations, pulse, PART)
         written.append([(tmp_path / f"{name}.{s}").read_bytes() for s in ("jams", "npz")])
     assert written[0] == written[1]

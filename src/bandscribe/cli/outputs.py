@@ -1,4 +1,4 @@
-"""Where results go, and in which formats."""
+"""Where results go, in which formats, and what they are compared with."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ SUFFIXES = {
 
 @dataclass(frozen=True)
 class Job:
-    """An input, and the file to write for each format."""
+    """An input, the file to write for each format, and the notes to compare with, if any."""
 
     source: Path
     outputs: dict[str, Path]
+    reference: Path | None = None
 
 
 def choose_formats(given: str | None, output: str | None) -> list[str]:
@@ -49,16 +50,23 @@ def choose_formats(given: str | None, output: str | None) -> list[str]:
 
 
 def plan(
-    named: Sequence[Path], sources: Sequence[Input], formats: Sequence[str], output: str | None
+    named: Sequence[Path],
+    sources: Sequence[Input],
+    formats: Sequence[str],
+    output: str | None,
+    reference: Path | None = None,
 ) -> tuple[list[Job], int]:
     """What to write for each input, and the number of inputs that cannot be written.
 
     `named` is what stood on the command line: `output` names a file when that is one file and
-    there is one format, and a folder otherwise, or where a folder of that name exists. An input
-    whose output would overwrite an input, or that of an earlier input, or has the suffix of a sound
-    file, is complained about.
-    Raises a usage error where `output` cannot be the folder that is needed.
+    there is one format, and a folder otherwise, or where a folder of that name exists. `reference`
+    is the file of notes for one input, or a folder of files that have the inputs' names. An input
+    whose output would overwrite an input or a reference, or that of an earlier input, or has the
+    suffix of a sound file, is complained about, and so is one without its reference.
+    Raises a usage error where `output` or `reference` cannot be the folder that is needed.
     """
+    if reference is not None:
+        _check_reference(reference, sources, formats)
     if not sources:
         return [], 0
     folder = Path(output or ".")
@@ -71,6 +79,8 @@ def plan(
             raise typer.BadParameter(f"-o {output}: name a folder for several results")
     jobs: list[Job] = []
     inputs = {_identity(source.path): source.path for source in sources}
+    references = {source: _find_reference(reference, source) for source in sources}
+    inputs |= {_identity(path): path for path in references.values() if path}
     inputs.pop(None, None)
     taken: dict[str, Path] = {}
     for source in sources:
@@ -79,17 +89,41 @@ def plan(
         else:
             base = folder / source.relative.parent / _stem(source.relative)
             outputs = {name: base.with_name(base.name + SUFFIXES[name]) for name in formats}
-        problem = _problem(source.path, outputs, inputs, taken)
+        notes = references[source]
+        problem = _problem(outputs, inputs, taken)
+        if reference and not notes:
+            problem = f"{reference} holds no notes of its name, as {_stem(source.relative)}.csv"
         if problem:
             complain(f"{source.path}: {problem}")
             continue
         taken |= {os.path.realpath(path): source.path for path in outputs.values()}
-        jobs.append(Job(source.path, outputs))
+        jobs.append(Job(source.path, outputs, notes))
     return jobs, len(sources) - len(jobs)
 
 
+def _check_reference(reference: Path, sources: Sequence[Input], formats: Sequence[str]) -> None:
+    """Raise a usage error for a reference that no picture or not all inputs can use."""
+    if "png" not in formats:
+        raise typer.BadParameter("--reference: only a picture shows it; add --format png")
+    if not reference.exists():
+        raise typer.BadParameter(f"--reference {reference}: there is no such file or folder")
+    if len(sources) > 1 and not reference.is_dir():
+        raise typer.BadParameter(f"--reference {reference}: name a folder for several inputs")
+
+
+def _find_reference(reference: Path | None, source: Input) -> Path | None:
+    """The file of the source's name in a folder, below the same path or at its top; or the file."""
+    from bandscribe.formats.notes import SUFFIXES as KINDS
+
+    if reference is None or not reference.is_dir():
+        return reference
+    stem = _stem(source.relative)
+    folders = (reference / source.relative.parent, reference)
+    choices = (folder / (stem + kind) for folder in folders for kind in KINDS)
+    return next((path for path in choices if path.is_file()), None)
+
+
 def _problem(
-    source: Path,
     outputs: dict[str, Path],
     inputs: dict[tuple[int, int] | None, Path],
     taken: dict[str, Path],

@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from bandscribe.cli import inputs, outputs
 from bandscribe.cli.report import clock, complain, explain, progress, require
 
 if TYPE_CHECKING:
+    from bandscribe.display import Reference
+    from bandscribe.drums import Hearing
     from bandscribe.runtime import Model
-    from bandscribe.types import Activations, Audio, Transcription
+    from bandscribe.types import Audio, Transcription
 
 
 def transcribe(
@@ -49,6 +52,14 @@ def transcribe(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file.")
     ] = "drums",
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Notes to compare with in the picture: a file, or a folder of files that have "
+            "the inputs' names.",
+        ),
+    ] = None,
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave outputs that exist, and go on.")
     ] = False,
@@ -59,7 +70,7 @@ def transcribe(
         require("plot", "matplotlib")
     loaded = _load(model, classes, sensitivity)
     sources, lost = inputs.find_all(named)
-    jobs, refused = outputs.plan(named, sources, formats, output)
+    jobs, refused = outputs.plan(named, sources, formats, output, reference)
     failed = lost + refused
     with progress(len(jobs)) as show:
         for done, job in enumerate(jobs):
@@ -76,7 +87,11 @@ def transcribe(
                 show(done, f"{source.name} {clock(seconds)}")
 
             try:
-                notes = _transcribe(job.source, missing, loaded, classes, sensitivity, listen)
+                annotated = _read_reference(job.reference, classes) if "png" in missing else None
+                heard, notes = _hear(job.source, loaded, classes, sensitivity, listen)
+                for name, path in missing.items():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    _write(name, path, job.source, heard, notes, annotated)
             except (ValueError, OSError) as error:
                 complain(explain(error, job.source))
                 failed += 1
@@ -98,15 +113,31 @@ def _load(model: str, classes: int, sensitivity: float) -> Model:
     return loaded
 
 
-def _transcribe(
+def _read_reference(path: Path | None, classes: int) -> Transcription | None:
+    """Notes to compare with, in 10, 5 or 3 classes.
+
+    Raises ValueError, naming the file, when it does not fit, or tells fewer classes apart.
+    """
+    from bandscribe.formats import notes
+    from bandscribe.vocabulary import reduce
+
+    if path is None:
+        return None
+    annotated = notes.read(path)
+    try:
+        return reduce(annotated, classes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; ask for fewer --classes") from error
+
+
+def _hear(
     source: Path,
-    targets: dict[str, Path],
     model: Model,
     classes: int,
     sensitivity: float,
     listen: Callable[[float], None],
-) -> Transcription:
-    """Read, transcribe and write one file; its warnings become lines."""
+) -> tuple[Hearing, Transcription]:
+    """Read and transcribe one file; its warnings become lines."""
     from bandscribe import audio, drums
     from bandscribe.features.spectrogram import LogSpectrogram
 
@@ -121,11 +152,7 @@ def _transcribe(
     notes = drums.notes(
         heard, model.card, classes=classes, sensitivity=sensitivity, duration=blocks.duration
     )
-    onsets, _ = drums.reduce_hearing(heard, classes)
-    for name, path in targets.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(name, path, source, onsets, notes)
-    return notes
+    return heard, notes
 
 
 def _reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:
@@ -137,8 +164,14 @@ def _reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Itera
 
 
 def _write(
-    name: str, path: Path, source: Path, activations: Activations, notes: Transcription
+    name: str,
+    path: Path,
+    source: Path,
+    heard: Hearing,
+    notes: Transcription,
+    annotated: Transcription | None,
 ) -> None:
+    from bandscribe import drums
     from bandscribe.formats import csv, jams, json, midi, npz
 
     # A name need not be text on every system; what is written about it has to be.
@@ -153,11 +186,29 @@ def _write(
         case "jams":
             jams.write(path, notes, file=title)
         case "npz":
-            npz.write(path, activations, notes)
+            onsets, velocities = drums.reduce_hearing(heard, len(notes.classes))
+            npz.write(path, onsets, velocities, heard.beats, notes)
         case "png":
             from bandscribe import display
 
-            display.draw(path, activations, notes, title=title)
+            onsets, _ = drums.reduce_hearing(heard, len(notes.classes))
+            compared = _compare(annotated, notes) if annotated else None
+            display.draw(path, onsets, notes, beats=heard.beats, reference=compared, title=title)
+
+
+def _compare(annotated: Transcription, notes: Transcription) -> Reference:
+    """Which notes are in both, class by class, one to one."""
+    from bandscribe.display import Reference
+    from bandscribe.metrics.onsets import match
+
+    found = np.zeros(len(annotated.onsets), bool)
+    right = np.zeros(len(notes.onsets), bool)
+    for name in notes.classes:
+        theirs, ours = (np.flatnonzero(part.labels == name) for part in (annotated, notes))
+        pairs = match(annotated.onsets[theirs], notes.onsets[ours])
+        found[theirs[pairs.reference]] = True
+        right[ours[pairs.estimate]] = True
+    return Reference(annotated, found, right)
 
 
 def _names(targets: dict[str, Path]) -> str:

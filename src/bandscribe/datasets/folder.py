@@ -1,6 +1,6 @@
 """A plain folder of one's own: beside each sound file, its drum notes under the same name.
 
-Notes are in any file that `bandscribe.formats.notes` reads: `.csv`, `.txt`, `.jams`, `.mid`. In
+Notes are in any file that `bandscribe.formats.notes` reads: `.csv`, `.txt`, `.jams`, `.json`, `.mid`. In
 `CORPUS` they are in the ten classes; `FIVE` and `THREE` take annotations that tell no more than
 five or three. Folders within the folder are read too. Where a file has several annotations, the
 first kind in the order above is taken.
@@ -60,7 +60,7 @@ def _corpus(name: str, count: int) -> Corpus[Transcription]:
         citation="",
         licence="own",
         obtain="",
-        tree="NAME.wav (or any sound file)\nNAME.mid, NAME.csv, NAME.txt or NAME.jams\n",
+        tree="NAME.wav (or any sound file)\nNAME.mid, NAME.csv, NAME.txt, NAME.jams or NAME.json\n",
         complete=(),
         index=partial(index, count=count),
         classes=DRUMS[count],

@@ -4,6 +4,6 @@ Here: drawing of what is handed in. matplotlib is imported when something is dra
 else in the light install.
 """
 
-from bandscribe.display.activations import draw
+from bandscribe.display.activations import Reference, draw
 
-__all__ = ["draw"]
+__all__ = ["Reference", "draw"]

@@ -1,11 +1,13 @@
-"""Pictures: the activations of each class over time, with the picked onsets over them.
+"""Pictures: the activations of each class over time, the onsets picked from them, the reference.
 
-One lane per class. A recording of more than half a minute is wrapped into rows, as a score is.
+One lane per class, and one for the beat above them, with lines through all lanes at the beats that
+were found. A recording of more than half a minute is wrapped into rows, as a score is.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,40 +22,69 @@ _ROW = 30.0  # seconds
 _MOST_ROWS = 12
 _COLUMNS = 1500  # points per row; more than the picture shows
 _LANE = 0.28  # inch, at the least
+_MOST_LINES = 150  # beats in a row; more would be a grey wall
+_PEAK, _MARKS, _TICKS = 0.58, 0.7, -0.1  # heights in a lane: of a curve, marks, the reference
 _WIDTH = 13.0  # inch
 
 # One colour for each kind of drum.
 _COLOURS = {
     "KD": BLUE, "SD": RED, "SS": RED, "CHH": GREEN, "OHH": GREEN, "HH": GREEN,
     "HT": PURPLE, "MT": PURPLE, "LT": PURPLE, "TT": PURPLE,
-    "CR": ORANGE, "RD": ORANGE, "CY": ORANGE,
+    "CR": ORANGE, "RD": ORANGE, "CY": ORANGE, "beat": "#9A9A9A", "downbeat": INK,
 }  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Notes (n,) to compare with: which were `found` (n,), and which (m,) picked are `right`."""
+
+    notes: Transcription
+    found: NDArray[np.bool_]
+    right: NDArray[np.bool_]
+
+
 def draw(
-    path: str | Path, activations: Activations, transcription: Transcription, *, title: str = ""
+    path: str | Path,
+    activations: Activations,
+    transcription: Transcription,
+    *,
+    beats: Activations | None = None,
+    reference: Reference | None = None,
+    title: str = "",
 ) -> None:
     """Draw probabilities and onsets into `path`: png, or whatever matplotlib knows by its suffix.
 
     Lanes are the transcription's classes; where these are a reduction of the activations' classes,
-    a lane shows the greatest of those it holds. Rows are 30 s, and longer above six minutes.
+    a lane shows the greatest of those it holds. `beats` are the activations of the beat and the
+    downbeat. Of a `reference`, each note is a tick below its lane; a note picked in error is a
+    cross, one missed a ring. Rows are 30 s, and longer above six minutes; the lines of beats are
+    left out where they would stand too close.
 
     Raises ModuleNotFoundError, with its cure, without matplotlib; ValueError for activations that
     are no probabilities or an unknown suffix; OSError as `bandscribe.files.whole`.
     """
-    if activations.kind != "probability":
-        raise ValueError(f"activations: expected probabilities, got {activations.kind}")
+    for name, given in (("activations", activations), ("beats", beats)):
+        if given and given.kind != "probability":
+            raise ValueError(f"{name}: expected probabilities, got {given.kind}")
     values = _lanes(activations, transcription.classes)
     length = max(transcription.duration, 1 / activations.frame_rate)
     rows, row = _rows(length)
 
-    lanes = len(transcription.classes)
+    lanes = len(transcription.classes) + bool(beats)
     lane = max(_LANE, 1.6 / lanes)  # inch
-    height = rows * (lanes * lane + 0.45) + 0.75
+    height = rows * (lanes * lane + 0.45) + 0.75 + 0.3 * bool(reference)
     figure = begin(_WIDTH, height, title)
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for i, axis in enumerate(axes):
-        _draw_row(axis, i * row, row, length, activations.times, values, transcription)
+        start, end = i * row, (i + 1) * row
+        _set_up(axis, start, end, length, transcription.classes, bool(beats))
+        _draw_curves(axis, start, end, activations.times, values, transcription.classes)
+        if beats:
+            _draw_beats(axis, start, end, beats, len(transcription.classes))
+        _draw_grid(axis, start, end, transcription)
+        _draw_notes(axis, start, end, transcription, reference)
+    if reference:
+        _explain(figure, reference)
     axes[-1].set_xlabel("time (s)", fontsize=10, color=INK)
     save(path, figure)
 
@@ -79,47 +110,128 @@ def _rows(length: float) -> tuple[int, float]:
     return rows, max(_ROW, length / rows)
 
 
-def _draw_row(
-    axis: Any,
-    start: float,
-    seconds: float,
-    length: float,
-    times: NDArray[np.float64],
-    values: NDArray[np.float32],
-    transcription: Transcription,
+def _set_up(
+    axis: Any, start: float, end: float, length: float, classes: tuple[str, ...], beats: bool
 ) -> None:
-    classes = transcription.classes
-    end = start + seconds
-    first, last = np.searchsorted(times, (start, end))
-    shown, curves = _thin(times[max(0, first - 1) : last + 1], values[max(0, first - 1) : last + 1])
-    here = (transcription.onsets >= start) & (transcription.onsets < end)
-    for lane, name in enumerate(classes):
-        # The first class, the kick, lies at the bottom, as in a score.
-        colour = _COLOURS.get(name, BLUE)
+    """Lanes with their names; the first class, the kick, lies at the bottom, as in a score."""
+    names = (*classes, "beat") if beats else classes
+    for lane in range(len(names)):
         axis.axhline(lane, color=PALE, linewidth=0.8, zorder=1)
-        if len(shown):
-            axis.fill_between(
-                shown, lane, lane + 0.66 * curves[:, lane], color=colour, alpha=0.55, linewidth=0.6
-            )
-        onsets = transcription.onsets[here & (transcription.labels == name)]
-        axis.plot(
-            onsets, np.full(len(onsets), lane + 0.8), "v", color=colour, markersize=4.5, zorder=3
-        )
     if length < end:  # the recording ends within this row
         axis.axvspan(length, end, color="#F4F4F4", linewidth=0, zorder=0)
     axis.set_xlim(start, end)
-    axis.set_ylim(-0.12, len(classes) + 0.02)
-    axis.set_yticks(np.arange(len(classes)) + 0.36, labels=classes, fontsize=9)
-    for text, name in zip(axis.get_yticklabels(), classes, strict=True):
-        text.set_color(_COLOURS.get(name, INK))
+    axis.set_ylim(-0.22, len(names) + 0.02)
+    axis.set_yticks(np.arange(len(names)) + 0.36, labels=names, fontsize=9)
+    for text, name in zip(axis.get_yticklabels(), names, strict=True):
+        text.set_color(INK if name == "beat" else _COLOURS.get(name, INK))
         text.set_fontweight("bold")
     axis.tick_params(axis="y", length=0)
     axis.tick_params(axis="x", labelsize=9, color=PALE, labelcolor=INK)
-    axis.grid(axis="x", color="#ECECEC", linewidth=0.7, zorder=0)
-    axis.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axis.spines[side].set_visible(False)
     axis.spines["bottom"].set_color(PALE)
+
+
+def _draw_curves(
+    axis: Any,
+    start: float,
+    end: float,
+    times: NDArray[np.float64],
+    values: NDArray[np.float32],
+    names: tuple[str, ...],
+    lowest: int = 0,
+) -> None:
+    """One filled curve per lane from `lowest` on."""
+    first, last = np.searchsorted(times, (start, end))
+    here = slice(max(0, first - 1), last + 1)
+    shown, curves = _thin(times[here], values[here])
+    if not len(shown):
+        return
+    for lane, name in enumerate(names, start=lowest):
+        axis.fill_between(
+            shown,
+            lane,
+            lane + _PEAK * curves[:, lane - lowest],
+            color=_COLOURS.get(name, BLUE),
+            alpha=0.55,
+            linewidth=0.6,
+            zorder=2,
+        )
+
+
+def _draw_beats(axis: Any, start: float, end: float, beats: Activations, lane: int) -> None:
+    """Both curves in one lane, the downbeat's over the beat's."""
+    for i, name in enumerate(beats.classes):
+        _draw_curves(axis, start, end, beats.times, beats.values[:, [i]], (name,), lane)
+
+
+def _draw_grid(axis: Any, start: float, end: float, transcription: Transcription) -> None:
+    """Thin lines at the beats, stronger ones at the downbeats."""
+    if transcription.beats is None:
+        return
+    times, positions = transcription.beats.times, transcription.beats.positions
+    here = (times >= start) & (times < end)
+    top = axis.get_ylim()[1]
+    for chosen, colour, width in (
+        (here & (positions > 1), "#DCDCDC", 0.7),
+        (here & (positions == 1), "#A0A0A0", 1.1),
+    ):
+        if chosen.sum() <= _MOST_LINES:
+            axis.vlines(times[chosen], -0.22, top, color=colour, linewidth=width, zorder=0.5)
+
+
+def _draw_notes(
+    axis: Any, start: float, end: float, notes: Transcription, reference: Reference | None
+) -> None:
+    right = np.ones(len(notes.onsets), bool) if reference is None else reference.right
+    _mark(axis, start, end, notes, right, "v")
+    _mark(axis, start, end, notes, ~right, "x")
+    if reference is not None:
+        _mark(axis, start, end, reference.notes, ~reference.found, "o")
+        _mark(axis, start, end, reference.notes, np.ones_like(reference.found), "|", _TICKS)
+
+
+#: Marker → what it looks like; those without a colour have that of the lane.
+_STYLES: dict[str, dict[str, Any]] = {
+    "v": {"markersize": 4.5},
+    "x": {"markersize": 5, "color": INK, "markeredgewidth": 1.4},
+    "o": {"markersize": 5, "color": INK, "markeredgewidth": 1.2, "markerfacecolor": "white"},
+    "|": {"markersize": 3.6, "color": INK, "markeredgewidth": 1.2},
+}
+
+
+def _mark(
+    axis: Any,
+    start: float,
+    end: float,
+    notes: Transcription,
+    chosen: NDArray[np.bool_],
+    marker: str,
+    height: float = _MARKS,
+) -> None:
+    here = chosen & (notes.onsets >= start) & (notes.onsets < end)
+    for lane, name in enumerate(notes.classes):
+        onsets = notes.onsets[here & (notes.labels == name)]
+        style = {"color": _COLOURS.get(name, BLUE), **_STYLES[marker]}
+        axis.plot(onsets, np.full(len(onsets), lane + height), marker, zorder=3, **style)
+
+
+def _explain(figure: Any, reference: Reference) -> None:
+    """What the marks stand for, and how many there are of each."""
+    from matplotlib.lines import Line2D
+
+    right, found = reference.right, reference.found
+    meanings = {
+        "v": f"hit: {right.sum()}",
+        "x": f"false alarm: {(~right).sum()}",
+        "o": f"missed: {(~found).sum()}",
+        "|": f"reference: {len(found)}",
+    }
+    marks = [
+        Line2D([], [], linestyle="", marker=marker, label=text, **{"color": INK, **_STYLES[marker]})
+        for marker, text in meanings.items()
+    ]
+    figure.legend(handles=marks, loc="outside upper right", ncols=4, frameon=False, fontsize=9)
 
 
 def _thin(

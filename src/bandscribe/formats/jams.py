@@ -1,8 +1,8 @@
 """JAMS (Humphrey et al. 2014), written directly; no library is needed to write it.
 
 JAMS has no namespace for drums. Notes are `tag_open`: an observation of no duration per note, its
-value the class, its confidence the velocity. Beats, where they are known, are `beat`, the value
-being the position in the bar.
+value the class, its confidence the velocity. Beats, where they are known, are `beat`, an
+observation each, its value the position in the bar.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bandscribe.formats.json import content
 from bandscribe.types import Transcription
 
 VERSION = "0.3.4"  # of the schema
+TOOL = "bandscribe"
 
 
 def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
@@ -28,7 +29,7 @@ def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
     notes = [_observation(n["onset"], n["class"], n["velocity"]) for n in plain["notes"]]
     beats = [_observation(b["time"], b["position"], None) for b in plain["beats"]]
     annotations = [_annotation("tag_open", notes, duration, {"classes": plain["classes"]})]
-    if beats:
+    if transcription.beats is not None:
         annotations.append(_annotation("beat", beats, duration, {}))
     tree = {
         "file_metadata": {
@@ -59,7 +60,7 @@ def _annotation(
         "annotation_metadata": {
             "curator": {"name": "", "email": ""},
             "annotator": {},
-            "annotation_tools": "bandscribe",
+            "annotation_tools": TOOL,
             "annotation_rules": "",
             "corpus": "",
             "data_source": "program",

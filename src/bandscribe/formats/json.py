@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bandscribe.files import whole
-from bandscribe.types import Transcription
+from bandscribe.types import Beats, Transcription
 
 
 def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
@@ -47,3 +49,33 @@ def content(transcription: Transcription, *, file: str) -> dict[str, Any]:
             for time, position in zip(beats.times, beats.positions, strict=True)
         ],
     }
+
+
+def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
+    """Read what `write` writes; notes may be in any order, and further entries are ignored.
+
+    Without a duration it is the last onset; without beats they are None. Velocities are None when
+    any note lacks one. Raises ValueError, naming the file, for anything else; OSError where it
+    cannot be read.
+    """
+    try:
+        tree = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        notes = sorted(tree["notes"], key=lambda note: float(note["onset"]))
+        hard = [note.get("velocity") for note in notes]
+        onsets = np.array([note["onset"] for note in notes], dtype=np.float64)
+        grid = tree.get("beats")
+        return Transcription(
+            onsets,
+            np.array([str(note["class"]) for note in notes], dtype=np.str_),
+            None if None in hard else np.array(hard, dtype=np.float64),
+            float(tree.get("duration", onsets.max(initial=0.0))),
+            classes,
+            None
+            if grid is None
+            else Beats(
+                np.array([beat["time"] for beat in grid], dtype=np.float64),
+                np.array([beat["position"] for beat in grid], dtype=np.int64),
+            ),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"{path}: no drum notes in JSON ({error})") from error

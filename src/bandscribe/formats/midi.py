@@ -1,21 +1,22 @@
 """Standard MIDI Files: drums on channel 10, by the General MIDI percussion key map.
 
 Written files are of type 1: a track with the tempo, a track with the notes. Time 0 is the start of
-the audio. The tempo follows the beats where they are known, and is estimated from the onsets where
-they are not; it only lays the grid, the onsets themselves are kept to half a tick (at most 0.8 ms).
+the audio. Where the beats are known, the tempo follows them, so that bar lines fall on downbeats
+(`bandscribe.formats.bars`); where they are not, it is one, estimated from the onsets. It only lays
+the grid: the onsets themselves are kept to half a tick (less than 1 ms).
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
 import mido
 import numpy as np
 
 from bandscribe.files import whole
+from bandscribe.formats import bars
 from bandscribe.formats.tempo import estimate_bpm
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATIONS, GM_NOTES, GM_TO_ARTICULATION
@@ -23,7 +24,6 @@ from bandscribe.vocabulary import ARTICULATIONS, GM_NOTES, GM_TO_ARTICULATION
 TICKS_PER_BEAT = 960
 CHANNEL = 9  # counted from 0: musicians say channel 10
 _DEFAULT_TEMPO = 500_000  # µs per beat: 120 bpm
-_TEMPI = (150_000, 1_500_000)  # 400 and 40 bpm; what is outside is no grid to write on
 _DEFAULT_VELOCITY = 100
 _LENGTH = 0.05  # seconds; drums have no note ends
 
@@ -40,18 +40,11 @@ def write(path: str | Path, transcription: Transcription) -> None:
         raise ValueError(f"classes: expected some of {', '.join(GM_NOTES)}, got {unknown}")
     if transcription.onsets.size and transcription.onsets[0] < 0:
         raise ValueError(f"onsets: expected times from 0 on, got {transcription.onsets[0]:g}")
-    tempo = _tempo(transcription)
-    ticks_per_second = TICKS_PER_BEAT * 1e6 / tempo
-    events = _events(transcription, ticks_per_second)
+    grid = _grid(transcription)
+    events = _events(transcription, grid)
 
-    end = max(round(transcription.duration * ticks_per_second), events[-1][0] if events else 0)
-    conductor = mido.MidiTrack(
-        [
-            mido.MetaMessage("set_tempo", tempo=tempo),
-            mido.MetaMessage("time_signature", numerator=4, denominator=4),
-            mido.MetaMessage("end_of_track", time=end),
-        ]
-    )
+    last = int(grid.nearest(np.array([transcription.duration]))[0])
+    end = max(last, events[-1][0] if events else 0)
     drums = mido.MidiTrack([mido.MetaMessage("track_name", name="Drums")])
     now = 0
     for tick, velocity, note in events:
@@ -66,40 +59,59 @@ def write(path: str | Path, transcription: Transcription) -> None:
         )
         now = tick
     drums.append(mido.MetaMessage("end_of_track", time=end - now))
-    song = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, tracks=[conductor, drums])
+    song = mido.MidiFile(
+        type=1, ticks_per_beat=TICKS_PER_BEAT, tracks=[_conductor(grid, end), drums]
+    )
     with whole(path) as temporary:
         song.save(temporary)
 
 
-def _tempo(transcription: Transcription) -> int:
-    """µs per beat: the median beat, else an estimate, else 120 bpm."""
+def _grid(transcription: Transcription) -> bars.TempoMap:
+    """A map along the beats, else of an estimated tempo, else of 120 bpm."""
     beats = transcription.beats
     if beats is None or len(beats.times) < 2:
         bpm = estimate_bpm(transcription.onsets)
-        return round(60e6 / bpm) if bpm else _DEFAULT_TEMPO
-    tempo = round(1e6 * float(np.median(np.diff(beats.times))))
-    return tempo if _TEMPI[0] <= tempo <= _TEMPI[1] else _DEFAULT_TEMPO
+        return bars.steady(round(60e6 / bpm) if bpm else _DEFAULT_TEMPO, TICKS_PER_BEAT)
+    return bars.follow(beats, TICKS_PER_BEAT) or bars.steady(_DEFAULT_TEMPO, TICKS_PER_BEAT)
 
 
-def _events(transcription: Transcription, ticks_per_second: float) -> list[tuple[int, int, int]]:
+def _conductor(grid: bars.TempoMap, end: int) -> mido.MidiTrack:
+    """The track of tempi and time signatures, up to tick `end`."""
+    timed = [
+        (tick, mido.MetaMessage("set_tempo", tempo=tempo))
+        for tick, tempo in zip(grid.ticks.tolist(), grid.tempi.tolist(), strict=True)
+    ] + [
+        (tick, mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator))
+        for tick, numerator, denominator in grid.metres
+    ]
+    track = mido.MidiTrack()
+    now = 0
+    for tick, message in sorted(timed, key=lambda event: event[0]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=max(0, end - now)))
+    return track
+
+
+def _events(transcription: Transcription, grid: bars.TempoMap) -> list[tuple[int, int, int]]:
     """(tick, velocity or 0 for an end, note), sorted; a note ends before the next of its pitch."""
     velocities = transcription.velocities
     hits: dict[int, dict[int, int]] = {}
-    for i, (onset, label) in enumerate(
-        zip(transcription.onsets, transcription.labels, strict=True)
-    ):
-        tick = round(float(onset) * ticks_per_second)
+    starts = grid.nearest(transcription.onsets).tolist()
+    for i, (tick, label) in enumerate(zip(starts, transcription.labels.tolist(), strict=True)):
         velocity = (
             _DEFAULT_VELOCITY if velocities is None else max(1, round(127 * float(velocities[i])))
         )
-        ticks = hits.setdefault(GM_NOTES[str(label)], {})
+        ticks = hits.setdefault(GM_NOTES[label], {})
         ticks[tick] = max(velocity, ticks.get(tick, 0))
-    length = max(1, round(_LENGTH * ticks_per_second))
     events = []
     for note, ticks in hits.items():
-        for tick, following in pairwise([*ticks, max(ticks) + length]):
+        begins = np.array([*ticks])
+        ends = np.maximum(grid.nearest(grid.seconds(begins) + _LENGTH), begins + 1)
+        following = [*begins[1:].tolist(), int(ends[-1])]
+        for tick, end, after in zip(ticks, ends.tolist(), following, strict=True):
             events.append((tick, ticks[tick], note))
-            events.append((min(tick + length, following), 0, note))
+            events.append((min(end, after), 0, note))
     return sorted(events)
 
 
@@ -126,6 +138,7 @@ def read(
     if song.type == 2 or song.ticks_per_beat <= 0:
         raise ValueError(f"{path}: a MIDI file of type 2, or timed by SMPTE, is not supported")
 
+    resolution = song.ticks_per_beat
     notes: list[tuple[int, int, int]] = []
     tempi = {0: _DEFAULT_TEMPO}
     end = 0
@@ -143,20 +156,12 @@ def read(
                 notes.append((tick, message.note, message.velocity))
         end = max(end, tick)
     notes.sort()
-    ticks = np.array([note[0] for note in notes], dtype=np.int64)
+    changes = np.array(sorted(tempi), dtype=np.int64)
+    grid = bars.TempoMap(changes, np.array([tempi[tick] for tick in changes.tolist()]), resolution)
     return Transcription(
-        _seconds(ticks, tempi, song.ticks_per_beat),
+        grid.seconds(np.array([note[0] for note in notes], dtype=np.int64)),
         np.array([mapping.get(note[1], "other") for note in notes], dtype=np.str_),
         np.array([note[2] / 127 for note in notes], dtype=np.float64),
-        float(_seconds(np.array([end]), tempi, song.ticks_per_beat)[0]),
+        float(grid.seconds(np.array([end]))[0]),
         ARTICULATIONS,
     )
-
-
-def _seconds(ticks: np.ndarray, tempi: Mapping[int, int], ticks_per_beat: int) -> np.ndarray:
-    """Times of `ticks`, by a tempo map of µs per beat from each tick on."""
-    changes = np.array(sorted(tempi), dtype=np.int64)
-    per_tick = np.array([tempi[int(c)] for c in changes]) / (1e6 * ticks_per_beat)
-    times = np.concatenate([[0.0], np.cumsum(np.diff(changes) * per_tick[:-1])])
-    segment = np.searchsorted(changes, ticks, side="right") - 1
-    return times[segment] + (ticks - changes[segment]) * per_tick[segment]

@@ -1,11 +1,14 @@
-"""Drum notes in whatever file they come: MIDI, CSV, text or JAMS, of ours or of others.
+"""Drum notes in whatever file they come: MIDI, CSV, text, JAMS or JSON, of ours or of others.
 
-Labels are names of our ten, five or three classes, or General MIDI notes. A file may be
+Labels are names of our ten, five or three classes, or General MIDI notes, or `OT`, by which MDB
+Drums calls what is no drum. Velocities and beats are read where the file has them. A file may be
 
 - `.csv` with the header `onset,class` (and `velocity`), as `bandscribe.formats.csv` writes it;
 - `.csv` or `.txt` without a header: onset in seconds, label, and perhaps more, parted by commas,
   semicolons or spaces; lines that begin with `#` are passed over;
-- `.jams`: annotations of the namespaces `tag_open` (values are labels) or `note_midi`;
+- `.jams`: annotations of the namespaces `tag_open` (values are labels; confidences are velocities
+  where we wrote it) or `note_midi`, and `beat` (values are positions in the bar);
+- `.json` as `bandscribe.formats.json` writes it;
 - `.mid` or `.midi`: the notes on channel 10, or all notes where there are none on it.
 """
 
@@ -15,17 +18,22 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from bandscribe.formats import csv, midi
-from bandscribe.types import Transcription
+from bandscribe.formats import csv, jams, midi
+from bandscribe.formats import json as our_json
+from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_5, DRUMS_10, GM_TO_10, relabel
 
 #: In the order in which they are taken where a recording has several.
-SUFFIXES = (".csv", ".txt", ".jams", ".mid", ".midi")
+SUFFIXES = (".csv", ".txt", ".jams", ".json", ".mid", ".midi")
 #: The names of all drum classes; what `read` gives is in these.
 LABELS = tuple(dict.fromkeys((*DRUMS_10, *DRUMS_5)))
+_OTHER = "OT"
+
+_Row = tuple[float, str | None, float | None]  # time, label, velocity
 
 
 def read(path: str | Path) -> Transcription:
@@ -40,6 +48,8 @@ def read(path: str | Path) -> Transcription:
             return _read_midi(path)
         case ".jams":
             return _read_jams(path)
+        case ".json":
+            return our_json.read(path, classes=LABELS)
         case ".csv" if _has_header(path):
             return csv.read(path, classes=LABELS)
     return _read_rows(path)
@@ -56,14 +66,33 @@ def _read_jams(path: Path) -> Transcription:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
         rows = [
-            (float(note["time"]), _label(note["value"]))
+            (float(note["time"]), _label(note["value"]), note.get("confidence") if ours else None)
             for annotation in tree["annotations"]
             if annotation["namespace"] in ("tag_open", "note_midi")
+            for ours in [_is_ours(annotation)]
             for note in annotation["data"]
         ]
-    except (ValueError, KeyError, TypeError) as error:
+        duration = tree.get("file_metadata", {}).get("duration")
+        beats = _beats(tree["annotations"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{path}: no drum notes in JAMS ({error})") from error
-    return _transcription(path, rows)
+    return _transcription(path, rows, duration, beats)
+
+
+def _is_ours(annotation: dict[str, Any]) -> bool:
+    return bool(annotation.get("annotation_metadata", {}).get("annotation_tools") == jams.TOOL)
+
+
+def _beats(annotations: Iterable[dict[str, Any]]) -> Beats | None:
+    """The first annotation of beats whose positions in the bar are all known."""
+    for annotation in annotations:
+        found = annotation["data"]
+        if annotation["namespace"] == "beat" and all(b["value"] is not None for b in found):
+            return Beats(
+                np.array([beat["time"] for beat in found], dtype=np.float64),
+                np.array([beat["value"] for beat in found], dtype=np.int64),
+            )
+    return None
 
 
 def _has_header(path: Path) -> bool:
@@ -79,7 +108,7 @@ def _read_rows(path: Path) -> Transcription:
         if not fields or line.startswith("#"):
             continue
         try:
-            rows.append((float(fields[0]), _label(fields[1])))
+            rows.append((float(fields[0]), _label(fields[1]), None))
         except (ValueError, IndexError) as error:
             raise ValueError(
                 f"{path}: line {number}: expected a time and a label ({error})"
@@ -91,6 +120,8 @@ def _label(value: object) -> str | None:
     """A class's own name, or that of a General MIDI note; None for percussion that is no class."""
     if value in LABELS:
         return str(value)
+    if value == _OTHER:
+        return None
     try:
         return GM_TO_10[round(float(str(value)))]
     except (ValueError, OverflowError, KeyError):
@@ -98,11 +129,20 @@ def _label(value: object) -> str | None:
         raise ValueError(f"expected one of {known} or a MIDI note, got {value!r}") from None
 
 
-def _transcription(path: Path, rows: Iterable[tuple[float, str | None]]) -> Transcription:
-    kept = sorted((time, name) for time, name in rows if name is not None)
-    onsets = np.array([time for time, _ in kept], dtype=np.float64)
-    labels = np.array([name for _, name in kept], dtype=np.str_)
+def _transcription(
+    path: Path, rows: Iterable[_Row], duration: float | None = None, beats: Beats | None = None
+) -> Transcription:
+    kept = sorted((row for row in rows if row[1] is not None), key=lambda row: row[0])
+    onsets = np.array([row[0] for row in kept], dtype=np.float64)
+    hard = [row[2] for row in kept]
     try:
-        return Transcription(onsets, labels, None, float(onsets.max(initial=0.0)), LABELS)
-    except ValueError as error:
+        return Transcription(
+            onsets,
+            np.array([row[1] for row in kept], dtype=np.str_),
+            None if None in hard else np.array(hard, dtype=np.float64),
+            float(onsets.max(initial=0.0) if duration is None else duration),
+            LABELS,
+            beats,
+        )
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error

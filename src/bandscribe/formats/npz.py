@@ -1,4 +1,4 @@
-"""NumPy arrays: the activations, and the onsets picked from them."""
+"""NumPy arrays: what the network hears in each frame, and the notes and beats found in it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,45 @@ from bandscribe.files import whole
 from bandscribe.types import Activations, Transcription
 
 
-def write(path: str | Path, activations: Activations, transcription: Transcription) -> None:
-    """Write `values` (frame, class), `frame_rate`, `start`, `classes`, `onsets` and `labels` (n,).
+def write(
+    path: str | Path,
+    onsets: Activations,
+    velocities: Activations,
+    beats: Activations,
+    transcription: Transcription,
+) -> None:
+    """Write the curves and what was found in them; read it with `numpy.load`.
 
-    Frame `i` is centred on `start + i / frame_rate` seconds. `labels` may be of fewer classes than
-    `classes`, where the transcription was reduced. Read it with `numpy.load`. Raises OSError as
+    Curves: `values` (frame, class), how sure the network is of an onset of each of `classes`;
+    `velocities` (frame, class), how hard it would have been; `beats` (frame, 2), how sure of a beat
+    and of a downbeat. Frame `i` is centred on `start + i / frame_rate` seconds.
+
+    Notes: `onsets`, `labels` and `note_velocities` (n,), the last nan where they are unknown.
+    Beats: `beat_times` and `beat_positions` (m,), none where they are unknown.
+
+    Raises ValueError when the curves do not share their frames, OSError as
     `bandscribe.files.whole`.
     """
+    for name, curve in (("velocities", velocities), ("beats", beats)):
+        same = (curve.frame_rate, curve.start) == (onsets.frame_rate, onsets.start)
+        if len(curve.values) != len(onsets.values) or not same:
+            raise ValueError(
+                f"{name}: expected the {len(onsets.values)} frames of the onsets, got "
+                f"{len(curve.values)} at {curve.frame_rate:g} Hz from {curve.start:g} s"
+            )
+    hard, grid = transcription.velocities, transcription.beats
     with whole(path) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(
             handle,
-            values=activations.values,
-            frame_rate=np.float64(activations.frame_rate),
-            start=np.float64(activations.start),
-            classes=np.array(activations.classes, dtype=np.str_),
+            values=onsets.values,
+            velocities=velocities.values,
+            beats=beats.values,
+            frame_rate=np.float64(onsets.frame_rate),
+            start=np.float64(onsets.start),
+            classes=np.array(onsets.classes, dtype=np.str_),
             onsets=transcription.onsets,
             labels=np.asarray(transcription.labels, dtype=np.str_),
+            note_velocities=np.full(len(transcription.onsets), np.nan) if hard is None else hard,
+            beat_times=np.zeros(0) if grid is None else grid.times,
+            beat_positions=np.zeros(0, np.int64) if grid is None else grid.positions,
         )
