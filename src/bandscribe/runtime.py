@@ -123,9 +123,9 @@ class ModelCard:
 
 
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
-    "name": str, "task": str, "classes": list, "outputs": list, "features": dict, "frame_rate": (int, float),
-    "chunk_seconds": (int, float), "overlap_seconds": (int, float), "thresholds": dict,
-    "peaks": dict, "sources": list, "metrics": dict, "recipe": dict,
+    "name": str, "task": str, "classes": list, "outputs": list, "features": dict,
+    "frame_rate": (int, float), "chunk_seconds": (int, float), "overlap_seconds": (int, float),
+    "thresholds": dict, "peaks": dict, "sources": list, "metrics": dict, "recipe": dict,
     "commit": str,
 }  # fmt: skip
 

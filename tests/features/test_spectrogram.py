@@ -33,7 +33,7 @@ def test_a_click_is_brightest_in_its_frame() -> None:
     assert LogSpectrogram()(samples).sum(axis=1).argmax() == 30
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.integers(0, len(NOISE)),
     st.lists(st.integers(0, len(NOISE)), max_size=12),

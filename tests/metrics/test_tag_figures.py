@@ -34,7 +34,7 @@ def tagged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return targets, scores.astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tagged(), st.sampled_from([0.0, 1.0, NAN]))
 def test_equals_scikit_learn(data: tuple[np.ndarray, np.ndarray], undefined: float) -> None:
     targets, scores = data
@@ -67,7 +67,7 @@ def test_equals_scikit_learn(data: tuple[np.ndarray, np.ndarray], undefined: flo
     assert {name: ours[name] for name in theirs} == pytest.approx(theirs, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tagged())
 def test_reliability_equals_scikit_learn(data: tuple[np.ndarray, np.ndarray]) -> None:
     targets, scores = data
