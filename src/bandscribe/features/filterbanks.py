@@ -61,6 +61,43 @@ def mel(
     return filters
 
 
+def mel_kaldi(
+    sample_rate: int, n_fft: int, *, n_mels: int = 128, fmin: float = 20.0
+) -> NDArray[np.float32]:
+    """Triangular filters as Kaldi has them: on 1127 · ln(1 + f / 700), straight there, peak 1.
+
+    Where bands are narrower than a bin, some of them hear nothing and are all zero.
+    Source: Povey et al., Kaldi, feat/mel-computations.h.
+    """
+    if not 0 <= fmin < sample_rate / 2:
+        raise ValueError(f"fmin: expected 0 <= fmin < {sample_rate / 2:g}, got {fmin:g}")
+    low, high = _hz_to_kaldi_mel(np.array([fmin, sample_rate / 2]))
+    points = _hz_to_kaldi_mel(fft_frequencies(sample_rate, n_fft))
+    return _triangles(np.linspace(low, high, n_mels + 2), points, unit_peak=True)
+
+
+def chroma(sample_rate: int, n_fft: int, *, tuning: float = 0.0) -> NDArray[np.float32]:
+    """Filters for the twelve pitch classes, C first, (n_fft // 2 + 1, 12): librosa's default.
+
+    Around every octave of a class a Gaussian bump exp(-(2d / w)² / 2), where d is the distance in
+    semitones and w the width of a bin, at least one; each bin's twelve weights have unit norm and
+    are then damped by their distance of o octaves from the fifth above A0 = 27.5 Hz,
+    exp(-((o - 5) / 2)² / 2). `tuning` moves A4 = 440 Hz by semitones.
+
+    Source: Ellis 2007, Chroma feature analysis and synthesis (chroma_stft); McFee et al., librosa.
+    """
+    frequencies = np.arange(1, n_fft) * (sample_rate / n_fft)
+    semitones = 12 * np.log2(frequencies / (A4 / 16 * 2.0 ** (tuning / 12)))
+    semitones = np.concatenate([[semitones[0] - 18], semitones])[: n_fft // 2 + 2]
+    widths = np.maximum(np.diff(semitones), 1)[:, None]
+    semitones = semitones[:-1, None]
+    distances = np.mod(semitones - np.arange(12) + 6, 12) - 6
+    filters = np.exp(-0.5 * (2 * distances / widths) ** 2)
+    filters /= np.linalg.norm(filters, axis=1, keepdims=True)
+    filters *= np.exp(-0.5 * ((semitones / 12 - 5) / 2) ** 2)
+    return np.roll(filters, -3, axis=1).astype(np.float32)  # from A to C
+
+
 def _triangles(
     corners: NDArray[np.float64], points: NDArray[np.float64], *, unit_peak: bool = False
 ) -> NDArray[np.float32]:
@@ -82,3 +119,7 @@ def _hz_to_mel(frequency: float) -> float:
 
 def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(mels < 15, mels * 200 / 3, 1000 * 6.4 ** ((mels - 15) / 27))
+
+
+def _hz_to_kaldi_mel(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1127.0 * np.log(1.0 + frequencies / 700.0)
