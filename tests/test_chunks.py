@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.chunks import Chunk, cut, split, stitch
+from bandscribe.chunks import Chunk, aggregate, cut, split, stitch, windows
 
 SIZES = st.tuples(st.integers(1, 30), st.integers(0, 29)).filter(lambda pair: pair[1] < pair[0])
 
@@ -131,3 +131,57 @@ def test_an_error_of_the_network_or_the_reader_comes_through() -> None:
 def test_overlap_must_be_less_than_a_chunk() -> None:
     with pytest.raises(ValueError, match="overlap_frames: expected 0 to 9"):
         split(5, 10, 10)
+
+
+def test_windows_of_a_clip_that_they_divide() -> None:
+    clip = np.arange(6, dtype=np.float32)
+    assert windows(clip, 2).tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert windows(clip, 6).tolist() == [clip.tolist()]
+
+
+def test_the_last_window_ends_with_the_input() -> None:
+    assert windows(np.arange(5, dtype=np.float32), 2).tolist() == [[0, 1], [2, 3], [3, 4]]
+    assert windows(np.ones(3, dtype=np.float32), 5).tolist() == [[1, 1, 1, 0, 0]]
+
+
+@given(st.integers(1, 200), st.integers(1, 60))
+def test_windows_cover_the_input(n: int, length: int) -> None:
+    found = windows(np.arange(1, n + 1, dtype=np.float32), length)
+    assert found.shape == (max(1, -(-n // length)), length)
+    assert set(found.ravel().tolist()) - {0} == set(range(1, n + 1))
+    assert all(np.all(np.diff(window[window > 0]) == 1) for window in found)
+
+
+def test_s1_is_the_mean_and_s2_is_relative_to_the_largest() -> None:
+    said = np.array([[0.8, 0.1, 0.4], [0.4, 0.3, 0.4], [0.6, 0.2, 0.1]])
+    np.testing.assert_allclose(aggregate(said, "s1"), [0.6, 0.2, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(aggregate(said, "s2"), [1, 1 / 3, 0.5], rtol=1e-6)
+    assert aggregate(said).dtype == np.float32
+    # A quiet recording: S1 finds nothing, S2 finds what is loudest.
+    assert (aggregate(said / 10, "s1") > 0.4).tolist() == [False, False, False]
+    assert (aggregate(said / 10, "s2") > 0.4).tolist() == [True, False, True]
+
+
+@given(st.integers(1, 20), st.integers(1, 13), st.integers(0, 99))
+def test_scores_are_probabilities_whatever_the_order(n: int, classes: int, seed: int) -> None:
+    said = np.random.default_rng(seed).uniform(0, 1, (n, classes)).astype(np.float32)
+    assert aggregate(said, "s2").max() == 1
+    for strategy in ("s1", "s2"):
+        scores = aggregate(said, strategy)  # type: ignore[arg-type]
+        assert scores.min() >= 0 and scores.max() <= 1
+        np.testing.assert_allclose(scores, aggregate(said[::-1], strategy), rtol=1e-6)  # type: ignore[arg-type]
+
+
+def test_silence_is_no_instrument() -> None:
+    assert aggregate(np.zeros((3, 2)), "s2").tolist() == [0, 0]
+
+
+def test_windows_and_strategies_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match=r"expected \(window, class\), got \(0, 3\)"):
+        aggregate(np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="strategy: expected 's1' or 's2', got 's3'"):
+        aggregate(np.zeros((1, 3)), "s3")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="length: expected 1 or more, got 0"):
+        windows(np.zeros(3, dtype=np.float32), 0)
+    with pytest.raises(ValueError, match="samples: expected at least one"):
+        windows(np.zeros(0, dtype=np.float32), 3)

@@ -7,6 +7,9 @@ last chunk ends with the input; an input shorter than a chunk is run at its own 
 
 The grid starts at the input's first frame, whatever the size of the blocks that bring the frames,
 so that results do not depend on the reader. Few chunks are held at a time.
+
+A network that says one thing about a whole excerpt is asked about `windows` of its training length,
+and what it said is aggregated.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,3 +98,46 @@ def stitch(
 def _keep(chunk: Chunk, said: Future[Frames]) -> Frames:
     """The part of a chunk that is believed, as soon as the network has spoken."""
     return said.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]
+
+
+def windows(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Consecutive windows (window, length) of `samples` (sample,), which they cover.
+
+    The last one ends with the input and so overlaps its neighbour, where lengths do not divide; an
+    input shorter than a window is followed by silence. Training windows inherit the labels of their
+    clip. Source: Harmony Is All You Need 2023, section 4.6 (1, 2 and 3 s).
+
+    Raises ValueError for an empty input, or a length below 1.
+    """
+    if length < 1:
+        raise ValueError(f"length: expected 1 or more, got {length}")
+    if not len(samples):
+        raise ValueError("samples: expected at least one, got none")
+    if len(samples) < length:
+        return np.pad(samples, (0, length - len(samples)))[np.newaxis]
+    starts = [*range(0, len(samples) - length, length), len(samples) - length]
+    return np.stack([samples[start : start + length] for start in starts])
+
+
+def aggregate(
+    probabilities: NDArray[np.floating], strategy: Literal["s1", "s2"] = "s2"
+) -> NDArray[np.float32]:
+    """What windows (window, class) say about the whole: scores (class,) in [0, 1].
+
+    `"s1"` is the mean: how sure, so that nothing may be found. `"s2"` is the sum divided by the
+    largest class's: how loud beside the most prominent class, which is always found, unless all are
+    0. The classes whose score is above a threshold are heard; 0.5 was found best for S2.
+
+    Source: Han, Kim and Lee 2017, Deep convolutional neural networks for predominant instrument
+    recognition in polyphonic music; Harmony Is All You Need 2023, section 4.7.
+
+    Raises ValueError for another strategy, or without windows.
+    """
+    if probabilities.ndim != 2 or not len(probabilities):
+        raise ValueError(f"probabilities: expected (window, class), got {probabilities.shape}")
+    if strategy not in ("s1", "s2"):
+        raise ValueError(f"strategy: expected 's1' or 's2', got {strategy!r}")
+    scores = probabilities.mean(axis=0, dtype=np.float64)
+    if strategy == "s2" and (largest := scores.max()) > 0:
+        scores /= largest
+    return np.asarray(scores, dtype=np.float32)

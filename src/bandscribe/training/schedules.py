@@ -20,6 +20,21 @@ def cosine(step: int, *, steps: int, floor: float = 0.01) -> float:
     return floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2
 
 
+def polynomial(
+    step: int, *, steps: int, floor: float = 0.01, power: float = 0.7, warmup: float = 0.05
+) -> float:
+    """From nearly 0 to 1 over the share `warmup` of the steps, then to `floor` at the last.
+
+    Source: Harmony Is All You Need 2023, chapter 4 and tables 4.3-4.5: the rate above `floor` falls
+    with (1 - progress) to the `power`; `floor` is the final rate divided by the initial one.
+    """
+    warmup_steps = round(warmup * steps)
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps=warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / max(1, steps - 1 - warmup_steps))
+    return floor + (1 - floor) * math.pow(1 - progress, power)
+
+
 def plateau(scores: Sequence[float], *, patience: int = 3, factor: float = 5.0) -> float:
     """1, divided by `factor` each time `patience` validations in a row brought no new best.
 

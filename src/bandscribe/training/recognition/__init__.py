@@ -1,0 +1,1 @@
+"""Training instrument recognition: networks, mixtures of examples, augmentation, normalisation."""

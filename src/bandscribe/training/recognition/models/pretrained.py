@@ -1,0 +1,100 @@
+"""Networks of the `transformers` library, with weights that others trained where they are at hand.
+
+A network says in `origin` where its weights come from, for the run to print and to keep.
+"""
+
+from __future__ import annotations
+
+import http.client
+import urllib.request
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+#: What `weights` says for those that the network's authors published.
+PUBLISHED = "published"
+
+_TIMEOUT = 5.0  # seconds
+
+
+def load(kind: str, *, weights: str | None, published: str, **config: Any) -> tuple[Any, str]:
+    """The model `kind` + "Model" of `transformers`, and where its weights come from, in words.
+
+    `weights` is None for random ones, a folder that `save_pretrained` wrote, or `PUBLISHED`: those
+    of the name `published` on the Hugging Face hub, from the cache or, if the hub answers within
+    five seconds, from there. Where neither has them the weights are random, and the words say so.
+    `config` are entries of `kind` + "Config" that differ from what it, or the folder, has. Weights
+    whose shapes they change are new, and the words name them.
+
+    Raises ValueError when the library or the folder is missing, or holds another network's weights.
+    """
+    library = _library()
+    make, configure = getattr(library, f"{kind}Model"), getattr(library, f"{kind}Config")
+    if weights is None:
+        return make(configure(**config)), "random weights: none were asked for"
+
+    def read(source: str, name: str, *, local: bool = True) -> tuple[Any, str]:
+        network, report = make.from_pretrained(
+            source,
+            config=configure.from_pretrained(source, local_files_only=local, **config),
+            local_files_only=local,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            dtype="float32",
+        )
+        changed = {entry[0] for entry in report["mismatched_keys"]}
+        if missing := sorted(set(report["missing_keys"]) - changed):
+            raise ValueError(f"weights: {source} is of another network, without {missing[0]}")
+        return network, f"weights of {name}" + "".join(f", new {one}" for one in sorted(changed))
+
+    if weights == PUBLISHED:
+        if folder := find_cached(published):
+            return read(folder, f"{published}, from the cache")
+        if is_reachable(published):
+            return read(published, f"{published}, from the hub", local=False)
+        return make(configure(**config)), (
+            f"random weights: {published} is not in the cache, and the hub cannot be reached"
+        )
+    if not (Path(weights) / "config.json").is_file():
+        raise ValueError(
+            f"weights: {weights} holds no config.json; expected a folder that save_pretrained "
+            f"wrote, or {PUBLISHED!r}"
+        )
+    return read(weights, weights)
+
+
+def find_cached(name: str, *, cache: Path | None = None) -> str | None:
+    """The folder with all of `name` in the hub's cache (its own where None), or None.
+
+    The library's own way, `local_files_only` with a name, asks the hub for other things.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    config, weights = (
+        try_to_load_from_cache(name, file, cache_dir=cache)
+        for file in ("config.json", "model.safetensors")
+    )
+    if isinstance(config, str) and isinstance(weights, str):
+        return str(Path(config).parent)
+    return None
+
+
+def is_reachable(name: str, *, endpoint: str | None = None, timeout: float = _TIMEOUT) -> bool:
+    """Whether the hub at `endpoint` (its own where None) has `name`, asked once."""
+    from huggingface_hub import hf_hub_url, is_offline_mode
+
+    if is_offline_mode():
+        return False
+    url = hf_hub_url(name, "config.json", endpoint=endpoint)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout):
+            return True
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _library() -> Any:
+    try:
+        return import_module("transformers")
+    except ImportError:
+        raise ValueError("this network needs pip install 'bandscribe[recognition]'") from None
