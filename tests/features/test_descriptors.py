@@ -1,4 +1,4 @@
-"""Other parameters than the seed's against librosa, and what a hand can work out."""
+"""Other parameters than the paper's against librosa, and what a hand can work out."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Mel bands of a spectrum, and the cepstrum of the bands.
 
 Source: Ferković and Smoljan 2023, Harmony Is All You Need, sections 2.2.11, 2.2.12, 3.1.1 and
-3.1.2 (seed 003), with librosa's defaults: Slaney's mel scale, power spectra, an orthonormal DCT.
+3.1.2, with librosa's defaults: Slaney's mel scale, power spectra, an orthonormal DCT.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def mel_power(
     fmin: float = 0.0,
     fmax: float | None = None,
 ) -> NDArray[np.float32]:
-    """Power in mel bands: magnitudes (frame, bin) to (frame, n_mels). The seed's image has 256."""
+    """Power in mel bands: magnitudes (frame, bin) to (frame, n_mels). The paper's image has 256."""
     n_fft = 2 * (magnitude.shape[1] - 1)
     filters = filterbanks.mel(sample_rate, n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     return np.square(magnitude) @ filters
@@ -43,7 +43,7 @@ def dct(n_bands: int, n_coefficients: int) -> NDArray[np.float32]:
 def mfcc(power: NDArray[np.float32], *, n_mfcc: int = 13) -> NDArray[np.float32]:
     """Cepstral coefficients of band powers: (frame, band) to (frame, n_mfcc).
 
-    The bands in dB, cut off 80 dB below the clip's loudest, then the DCT. The seed takes 13 in
+    The bands in dB, cut off 80 dB below the clip's loudest, then the DCT. The paper takes 13 in
     the stack of features and 40 for the network of section 4.2, out of 128 mel bands.
     """
     levels = decibels(power).astype(np.float64)

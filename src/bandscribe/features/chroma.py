@@ -1,6 +1,6 @@
 """Pitch classes, how they are tuned, and where they lie on the Tonnetz.
 
-Source: Ferković and Smoljan 2023, Harmony Is All You Need, sections 2.2.9 and 2.2.10 (seed 003);
+Source: Ferković and Smoljan 2023, Harmony Is All You Need, sections 2.2.9 and 2.2.10;
 the numbers are librosa's.
 """
 

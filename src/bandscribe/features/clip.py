@@ -1,6 +1,6 @@
 """Every feature of a clip by its name, and the stack of forty that a network takes.
 
-Source: Ferković and Smoljan 2023, Harmony Is All You Need, sections 2.2 and 3.1 (seed 003): 2048
+Source: Ferković and Smoljan 2023, Harmony Is All You Need, sections 2.2 and 3.1: 2048
 samples to a frame, 512 to a hop, at the recording's own 44.1 kHz.
 """
 

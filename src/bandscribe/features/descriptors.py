@@ -3,7 +3,7 @@
 All give `(frame, n)` float32, frame `i` centred on `i * hop_length`. Those of the spectrum take
 the magnitudes `(frame, bin)` that `spectrogram.magnitude` makes, so that one transform serves all.
 
-Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.2 (seed 003), which computed
+Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.2, which computed
 them with librosa; the numbers here are librosa's. Where its formulas say otherwise, the docstring
 tells the difference.
 """
@@ -54,7 +54,7 @@ def centroid(magnitude: Floats, sample_rate: float) -> Floats:
 def bandwidth(magnitude: Floats, sample_rate: float, *, p: float = 2) -> Floats:
     """Spread around the centroid c in Hz, (Σ m·|f − c|ᵖ / Σ m)^(1/p): (frame, bin) to (frame, 1).
 
-    Equation 2.5 is the one with `p` = 1; librosa's default, which the seed used, is 2. Silence
+    Equation 2.5 is the one with `p` = 1; librosa's default, which the paper used, is 2. Silence
     gives 0.
     """
     deviation = np.abs(
@@ -80,7 +80,7 @@ def rolloff(magnitude: Floats, sample_rate: float, *, share: float = 0.85) -> Fl
 def flatness(magnitude: Floats, *, floor: float = 1e-10) -> Floats:
     """Geometric over arithmetic mean of the power, in (0, 1]: (frame, bin) to (frame, 1).
 
-    1 for white noise and for silence, near 0 for a tone (the seed's text has it the other way
+    1 for white noise and for silence, near 0 for a tone (the paper's text has it the other way
     round). Equation 2.7 with the power m² for m, and no bin below `floor`.
     """
     power = np.maximum(np.square(magnitude), np.float32(floor))

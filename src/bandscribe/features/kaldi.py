@@ -1,7 +1,7 @@
 """The log mel filterbank of the Audio Spectrogram Transformer, as Kaldi computes it.
 
 Source: Gong, Chung and Glass 2021, AST: Audio Spectrogram Transformer, section 2.1; Ferković and
-Smoljan 2023, Harmony Is All You Need, section 4.5 (seed 003): 128 bands, 25 ms Hamming windows
+Smoljan 2023, Harmony Is All You Need, section 4.5: 128 bands, 25 ms Hamming windows
 every 10 ms, 16 kHz. Both papers write "Hamming"; the published AST weights and their reader in
 `transformers` were made with Kaldi's "hanning", so ask for that where such weights are loaded.
 """

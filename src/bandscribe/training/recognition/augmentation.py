@@ -90,7 +90,7 @@ def shift_pitch(samples: Samples, sample_rate: int, semitones: float) -> Samples
 def shift_time(samples: Samples, share: float) -> Samples:
     """Samples that start where `share` of their length was; what was before comes last.
 
-    The seed's example: one second forward, and the last second is what was the first.
+    The paper's example: one second forward, and the last second is what was the first.
     """
     return np.roll(samples, -round(share * len(samples)))
 
