@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from bandscribe import runtime
 from bandscribe.training.drums.models import MODELS, SEARCH_SPACES
 from bandscribe.training.export import check_parity, export
+from bandscribe.vocabulary import DRUMS_10
 from tiny import tiny_card
 
 BINS, CLASSES = 84, 10
@@ -82,6 +84,19 @@ def test_parity_check_notices_other_weights(tmp_path: Path) -> None:
         network.output.bias += 0.001
     with pytest.raises(ValueError, match=r"differ by 0\.001"):
         check_parity(network, tmp_path / "model.onnx", bins=BINS)
+
+
+def test_quantised_weights_are_smaller_and_say_about_the_same(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = MODELS["crnn"](BINS, CLASSES, channels=[2, 4], hidden=32)
+    network(torch.rand(2, 20, BINS))
+    for quantise in (False, True):
+        path = tmp_path / f"{quantise}.onnx"
+        export(network, tiny_card(outputs=DRUMS_10), path, bins=BINS, quantise=quantise)
+    assert (tmp_path / "True.onnx").stat().st_size < 0.5 * (tmp_path / "False.onnx").stat().st_size
+    features = torch.rand(30, BINS).numpy()
+    exact, rounded = (runtime.load(tmp_path / f"{q}.onnx")(features) for q in (False, True))
+    assert 0 < abs(exact - rounded).max() < 0.05
 
 
 @each

@@ -46,8 +46,10 @@ def card(run: Path, name: str) -> ModelCard:
     )
 
 
-def ship(run: Path, path: Path, *, name: str = "drums") -> ModelCard:
+def ship(run: Path, path: Path, *, name: str = "drums", quantise: bool = False) -> ModelCard:
     """Export the best weights of a run to `path`, and return the card that went in.
+
+    `quantise` as in `training.export.export`.
 
     Raises ValueError as `card` does, and when onnxruntime and torch disagree.
     """
@@ -55,5 +57,5 @@ def ship(run: Path, path: Path, *, name: str = "drums") -> ModelCard:
     recipe = read(run)
     network = build(recipe)
     network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
-    export.export(network, described, path, bins=front_end(recipe).n_bins)
+    export.export(network, described, path, bins=front_end(recipe).n_bins, quantise=quantise)
     return described
