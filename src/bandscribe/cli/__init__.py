@@ -22,6 +22,7 @@ from bandscribe.cli.evaluate import evaluate
 from bandscribe.cli.export import export
 from bandscribe.cli.models import models
 from bandscribe.cli.report import complain, explain
+from bandscribe.cli.study import study
 from bandscribe.cli.synthesize import synthesize
 from bandscribe.cli.train import train
 from bandscribe.cli.transcribe import transcribe
@@ -39,6 +40,7 @@ app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train)
+app.add_typer(study)
 
 #: What typer raises for wrong usage; only its descendant is a public name.
 UsageError: Any = typer.BadParameter.__base__
