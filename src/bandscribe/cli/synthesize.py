@@ -120,7 +120,7 @@ def write_songs(
     output: Path, hours: float, seed: int, soundfonts: list[Path], **sources: Path | None
 ) -> None:
     """Render songs without drums."""
-    from bandscribe.synthesis.band import write_band
+    from bandscribe.synthesis.band.recordings import write_band
 
     count = 0
     with progress(round(hours * 60)) as show:

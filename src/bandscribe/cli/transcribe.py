@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from bandscribe.cli import inputs, outputs
@@ -198,6 +197,8 @@ def _write(
 
 def _compare(annotated: Transcription, notes: Transcription) -> Reference:
     """Which notes are in both, class by class, one to one."""
+    import numpy as np
+
     from bandscribe.display import Reference
     from bandscribe.metrics.onsets import match
 

@@ -1,0 +1,134 @@
+"""`bandscribe study`: questions asked of corpora, each with a table and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bandscribe.cli.report import complain, progress, require
+
+study = typer.Typer(
+    name="study",
+    help="Ask a question of a corpus or a clip, and show the answer.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@study.command()
+def features(
+    corpus: Annotated[
+        str, typer.Argument(metavar="CORPUS", help="Its name; see bandscribe corpus --help.")
+    ],
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Where the corpus lies.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", metavar="DIR", help="Write features.csv, features.json and features.png here."
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Clips of one split, or all. Default: train, or all."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="These features alone. Default: all of them."),
+    ] = None,
+    by_group: Annotated[
+        bool,
+        typer.Option(
+            "--by-group",
+            help="Count a recording once, by the mean of its clips, which are not independent.",
+        ),
+    ] = False,
+) -> None:
+    """Test which features differ between instruments (extra: train).
+
+    A one-way analysis of variance of every feature's mean over time, per dimension, over the clips
+    of one label, with effect sizes and with tests that do without equal variances.
+    """
+    require("train", "scipy", "matplotlib")
+    chosen = _corpus(corpus)
+
+    from bandscribe.features.clip import FEATURES
+    from bandscribe.studies import features as significance
+    from bandscribe.studies import report
+
+    names = significance.STUDIED if only is None else tuple(dict.fromkeys(only.split(",")))
+    if unknown := [name for name in names if name not in FEATURES]:
+        known = ", ".join(FEATURES)
+        raise typer.BadParameter(f"--only: expected some of {known}, got {unknown[0]!r}")
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+    # Where there is nothing at all, the corpus says what it expects.
+    tracks, part = significance.choose(chosen.named(root) or chosen.tracks(root), split)
+    with progress(len(tracks)) as show:
+        heard = significance.hear(tracks, names, progress=show)
+    for problem in heard.problems:
+        complain(problem)
+    clips = significance.merge(heard.clips) if by_group else heard.clips
+    found = significance.compare(clips, chosen.classes)
+    if found.dropped:
+        complain(f"left out, with a single clip: {', '.join(found.dropped)}")
+    title = (
+        f"{chosen.name}{'' if part == 'all' else f' ({part})'}: {sum(found.counts)} "
+        f"{'recordings' if by_group else 'clips'} of {len(found.classes)} classes"
+    )
+    told = [f"{name} {n}" for name, n in zip(found.classes, found.counts, strict=True)]
+    print(f"{title}: {', '.join(told)}")
+    if heard.several:
+        print(f"{heard.several} clips of several labels, or none, are left out")
+    print()
+    print("\n".join(report.tabulate(found)))
+    if output is not None:
+        described = {
+            "corpus": chosen.name,
+            "split": part,
+            "by_group": by_group,
+            "recordings": found.recordings,
+            "clips_left_out_for_their_labels": heard.several,
+            "problems": heard.problems,
+        }
+        report.write(output, found, described, title=title)
+    if heard.problems:
+        raise typer.Exit(1)
+
+
+def _corpus(name: str) -> Any:
+    """A corpus of labelled clips; a usage error for another."""
+    from bandscribe.datasets.corpora import CORPORA
+
+    known = [key for key, corpus in CORPORA.items() if corpus.task in ("recognition", "hits")]
+    if name not in known:
+        raise typer.BadParameter(f"CORPUS: expected one of {', '.join(known)}, got {name!r}")
+    return CORPORA[name]
+
+
+@study.command()
+def clip(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="PNG", help="The picture. Default: NAME.features.png here."),
+    ] = None,
+    start: Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")] = 0.0,
+    duration: Annotated[
+        float, typer.Option(metavar="S", help="How many seconds to draw, 120 at most.")
+    ] = 10.0,
+) -> None:
+    """Draw every feature of a sound file over its time, one under the other (extra: train)."""
+    require("train", "scipy", "matplotlib")
+    from bandscribe.studies import features as significance
+    from bandscribe.studies import report
+
+    if not 0 < duration <= significance.LONGEST:
+        raise typer.BadParameter(f"--duration: expected 0 to 120, got {duration:g}")
+    if not start >= 0:
+        raise typer.BadParameter(f"--start: expected 0 or more, got {start:g}")
+    heard = significance.load(file, start=start, duration=duration)
+    target = output or Path(f"{file.stem}.features.png")
+    report.draw_clip(target, heard, title=file.name)
+    print(target)

@@ -1,0 +1,150 @@
+"""Every feature of a clip over its time, one under the other; several versions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, RED, begin, save
+from bandscribe.features.frames import decibels
+
+_LINES = 3  # dimensions; a feature of so many is drawn as curves, of more as an image
+_HEIGHTS = {"curve": 0.75, "image": 1.1, "spectrum": 1.7}  # inches
+_WIDTH = 7.5  # inch, of a version
+_STYLES = ((BLUE, "-"), (ORANGE, "-"), (RED, "--"))
+_UNITS = {
+    "centroid": "Hz", "bandwidth": "Hz", "rolloff": "Hz", "contrast": "dB", "mel": "dB",
+    "log": "dB",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A clip, under its `name`: `samples` (n,) at `sample_rate` Hz, and its features by name.
+
+    Features are (frame, dimension), frame `i` centred on `i / frame_rate` seconds.
+    """
+
+    name: str
+    samples: NDArray[np.float32]
+    sample_rate: int
+    features: Mapping[str, NDArray[np.float32]]
+    frame_rate: float
+    meanings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def draw(path: str | Path, versions: Sequence[Version], *, title: str = "") -> None:
+    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+
+    A row per feature of the first version, a column per version; a row has one scale, so that
+    versions can be compared. Mel powers are drawn in dB, coefficients of a polynomial each as a
+    share of its largest.
+
+    Raises ValueError for an unknown suffix, no version, or versions of different features;
+    ModuleNotFoundError, with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    """
+    if not versions or any(list(v.features) != list(versions[0].features) for v in versions):
+        raise ValueError("versions: expected one or more, all of the same features")
+    names = list(versions[0].features)
+    kinds = [_kind(name, versions[0].features[name].shape[1]) for name in names]
+    heights = [_HEIGHTS["curve"], *(_HEIGHTS[kind] for kind in kinds)]
+    figure = begin(_WIDTH * len(versions) + 2, sum(heights) + 1, title)
+    axes = figure.subplots(
+        len(heights), len(versions), height_ratios=heights, sharex=True, sharey="row", squeeze=False
+    )
+    for column, version in zip(axes.T, versions, strict=True):
+        _draw_samples(column[0], version)
+        column[0].set_title(version.name, fontsize=10.5, color=INK, loc="left", parse_math=False)
+        column[-1].set_xlabel("seconds", fontsize=9, color=INK)
+    for row, name, kind in zip(axes[1:], names, kinds, strict=True):
+        shown = [_scale(name, version.features[name]) for version in versions]
+        if kind == "curve":
+            _draw_curves(row, shown, versions, name)
+        else:
+            # A few loud frames, or the level among cepstral coefficients, are not to hide the rest.
+            _draw_images(row, shown, versions, name, 1 if kind == "spectrum" else 4)
+    for row, name in zip(axes, ["samples", *names], strict=True):
+        unit = _UNITS.get(name.partition("_")[0])
+        label = f"{name} ({unit})" if unit else name
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9.5, color=INK)
+        for axis in row:
+            _finish(axis)
+    save(path, figure)
+
+
+def _kind(name: str, size: int) -> str:
+    if size <= _LINES:
+        return "curve"
+    return "spectrum" if name.startswith(("mel", "log_spectrogram")) else "image"
+
+
+def _scale(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    if name.startswith("mel"):
+        return decibels(values, reference=float(values.max(initial=0)))
+    if name.startswith("polynomial") and values.shape[1] > 1:
+        largest = np.abs(values).max(axis=0, initial=0)
+        return np.asarray(values / np.where(largest > 0, largest, 1), dtype=np.float32)
+    return values
+
+
+def _draw_samples(axis: Any, version: Version) -> None:
+    """The outline: the lowest and highest of so many samples as a picture cannot tell apart."""
+    step = max(1, len(version.samples) // 3000)
+    whole = version.samples[: len(version.samples) // step * step].reshape(-1, step)
+    seconds = np.arange(len(whole)) * step / version.sample_rate
+    axis.fill_between(
+        seconds, whole.min(axis=1), whole.max(axis=1), color=BLUE, linewidth=0.5, edgecolor=BLUE
+    )
+    axis.set_xlim(0, max(len(version.samples) / version.sample_rate, 1e-3))
+
+
+def _draw_curves(
+    row: Sequence[Any], shown: Sequence[Any], versions: Sequence[Version], name: str
+) -> None:
+    for axis, values, version in zip(row, shown, versions, strict=True):
+        seconds = np.arange(len(values)) / version.frame_rate
+        meanings = version.meanings.get(name, [str(i) for i in range(values.shape[1])])
+        for curve, (colour, style), meaning in zip(values.T, _STYLES, meanings, strict=False):
+            axis.plot(seconds, curve, style, color=colour, linewidth=1.1, label=meaning)
+        axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
+        if values.shape[1] > 1:
+            axis.legend(
+                loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=7.5,
+                labelcolor=INK, handlelength=1,
+            )  # fmt: skip
+
+
+def _draw_images(
+    row: Sequence[Any], shown: Sequence[Any], versions: Sequence[Version], name: str, beyond: float
+) -> None:
+    """Colours from a percentile, `beyond`, to the one as far from the top."""
+    values = np.concatenate([values.ravel() for values in shown])
+    low, high = np.percentile(values, [beyond, 100 - beyond]) if values.size else (0, 1)
+    for axis, image, version in zip(row, shown, versions, strict=True):
+        half = 0.5 / version.frame_rate
+        size = image.shape[1]
+        extent = (-half, len(image) / version.frame_rate - half, -0.5, size - 0.5)
+        drawn = axis.imshow(
+            image.T, origin="lower", aspect="auto", cmap="magma", vmin=low,
+            vmax=max(high, low + 1e-9), extent=extent,
+            interpolation="nearest" if size < 50 else "antialiased",
+        )  # fmt: skip
+        meanings = version.meanings.get(name, [str(i) for i in range(size)])
+        places = range(size) if size <= 7 else (0, size // 2, size - 1)
+        axis.set_yticks(list(places), labels=[meanings[place] for place in places])
+    bar = row[-1].figure.colorbar(drawn, ax=list(row), pad=0.01, aspect=8, fraction=0.03)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelsize=7, labelcolor=INK)
+
+
+def _finish(axis: Any) -> None:
+    axis.tick_params(length=0, labelsize=7, labelcolor=INK)
+    axis.set_axisbelow(True)
+    for side in axis.spines:
+        axis.spines[side].set_color(PALE)
+        axis.spines[side].set_visible(side == "bottom")

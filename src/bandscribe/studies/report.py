@@ -1,0 +1,222 @@
+"""What the study of features prints and writes: features.csv, features.json, features.png."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bandscribe import __version__
+from bandscribe.display import clip as picture
+from bandscribe.display import significance
+from bandscribe.features.clip import FEATURES, Clip
+from bandscribe.files import whole
+from bandscribe.studies.features import ALPHA, DOUBT, STUDIED, Study, name_dimensions
+
+
+def columns(study: Study) -> dict[str, list[Any]]:
+    """A row per dimension, by column: what features.csv holds."""
+    tests = {
+        "f": study.anova.statistic, "p": study.anova.p, "log10_p": study.anova.log10_p,
+        "p_holm": study.p_holm, "eta2": study.anova.eta2, "omega2": study.anova.omega2,
+        "brown_forsythe_f": study.brown_forsythe.statistic,
+        "brown_forsythe_p": study.brown_forsythe.p,
+        "welch_f": study.welch.statistic, "welch_p": study.welch.p,
+        "kruskal_h": study.kruskal.statistic, "kruskal_p": study.kruskal.p,
+    }  # fmt: skip
+    verdicts = {
+        "significant": study.significant,
+        "significant_holm": study.p_holm < ALPHA,
+        "unequal_variances": study.unequal,
+        "robust": study.robust,
+    }
+    return {
+        "feature": [dimension.feature for dimension in study.dimensions],
+        "dimension": [dimension.index for dimension in study.dimensions],
+        "meaning": [dimension.meaning for dimension in study.dimensions],
+        **{name: [_plain(value) for value in values] for name, values in tests.items()},
+        **{name: values.astype(int).tolist() for name, values in verdicts.items()},
+    }
+
+
+def summarise(study: Study) -> dict[str, dict[str, Any]]:
+    """Per feature: how many dimensions, how many of them have each verdict, and the best one."""
+    found: dict[str, dict[str, Any]] = {}
+    for feature, chosen in _rows(study).items():
+        best = chosen[int(np.argmax(np.nan_to_num(study.anova.omega2[chosen], nan=-np.inf)))]
+        found[feature] = {
+            "dimensions": len(chosen),
+            "significant": int(study.significant[chosen].sum()),
+            "significant_holm": int((study.p_holm[chosen] < ALPHA).sum()),
+            "robust": int(study.robust[chosen].sum()),
+            "unequal_variances": int(study.unequal[chosen].sum()),
+            "median_omega2": _median(study.anova.omega2[chosen]),
+            "best": {
+                "dimension": study.dimensions[best].index,
+                "meaning": study.dimensions[best].meaning,
+                "f": _plain(study.anova.statistic[best]),
+                "log10_p": _plain(study.anova.log10_p[best]),
+                "eta2": _plain(study.anova.eta2[best]),
+                "omega2": _plain(study.anova.omega2[best]),
+                "standing": {
+                    name: _plain(value)
+                    for name, value in zip(study.classes, study.standing[:, best], strict=True)
+                },
+            },
+        }
+    return found
+
+
+def tabulate(study: Study) -> list[str]:
+    """A line per feature, and what to make of them."""
+    head = ("", "dim", "signif", "Holm", "robust", "unequal", "median ω²", "best ω²", "η²", "F",
+            "p", "at")  # fmt: skip
+    rows = [head]
+    for feature, told in summarise(study).items():
+        best = told["best"]
+        counts = ("dimensions", "significant", "significant_holm", "robust", "unequal_variances")
+        rows.append(
+            (
+                feature,
+                *(str(told[name]) for name in counts),
+                _number(told["median_omega2"], ".2f"),
+                _number(best["omega2"], ".2f"),
+                _number(best["eta2"], ".2f"),
+                _number(best["f"], ".1f"),
+                "-" if best["log10_p"] is None else _power(best["log10_p"]),
+                best["meaning"],
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
+    lines = [
+        "  ".join(
+            [row[0].ljust(widths[0])]
+            + [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)]
+            + [row[-1]]
+        ).rstrip()
+        for row in rows
+    ]
+    return [*lines, "", *remark(study)]
+
+
+def remark(study: Study) -> list[str]:
+    """What the verdicts suppose, and how far that holds here."""
+    total, unequal = int((~np.isnan(study.anova.p)).sum()), int(study.unequal.sum())
+    found, robust = int(study.significant.sum()), int(study.robust.sum())
+    holm, clips = int((study.p_holm < ALPHA).sum()), sum(study.counts)
+    remarks = [
+        f"{found} of {total} dimensions differ between classes: p < {ALPHA:g}, one-way analysis of "
+        f"variance; {holm} when corrected for that many tests (Holm).",
+        f"That supposes equal variances, in doubt for {unequal} (Brown-Forsythe, p < {DOUBT:g}). "
+        f"Welch's and Kruskal and Wallis's tests do without: {robust} of the {found} are robust.",
+    ]
+    if (recordings := study.recordings) < clips:
+        remarks.append(
+            f"It supposes independent clips too; these {clips} are of {recordings} recordings."
+        )
+    return remarks
+
+
+def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: str = "") -> None:
+    """Write features.csv, .json and .png into an existing folder.
+
+    `described` is what features.json says first: what was studied.
+
+    Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
+    """
+    rows = columns(study)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(rows)
+    writer.writerows(zip(*(map(_cell, values) for values in rows.values()), strict=True))
+    told = {
+        "study": "features",
+        **described,
+        "alpha": ALPHA,
+        "alpha_of_unequal_variances": DOUBT,
+        "clips": dict(zip(study.classes, study.counts, strict=True)),
+        "classes_of_one_clip": study.dropped,
+        "features": summarise(study),
+        "notes": remark(study),
+        "version": __version__,
+    }
+    draw(folder / "features.png", study, title=title)
+    for name, text in (
+        ("features.csv", table.getvalue()),
+        ("features.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n"),
+    ):
+        with whole(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def draw(path: Path, study: Study, *, title: str = "") -> None:
+    """Draw the effect sizes by feature. Raises as `bandscribe.display.significance.draw`."""
+    rows = [
+        significance.Row(
+            feature,
+            [study.dimensions[i].meaning for i in chosen],
+            study.anova.omega2[chosen],
+            study.significant[chosen],
+            study.robust[chosen],
+            study.standing[:, chosen],
+        )
+        for feature, chosen in _rows(study).items()
+    ]
+    significance.draw(path, rows, study.classes, title=title)
+
+
+def draw_clip(path: Path, clip: Clip, *, title: str = "") -> None:
+    """Draw every feature of a clip over its time. Raises as `bandscribe.display.clip.draw`."""
+    names: dict[str, list[str]] = {}
+    for dimension in name_dimensions(STUDIED):
+        names.setdefault(dimension.feature, []).append(dimension.meaning)
+    version = picture.Version(
+        "",
+        clip.samples,
+        clip.sample_rate,
+        {name: FEATURES[name](clip) for name in STUDIED},
+        clip.frame_rate,
+        names,
+    )
+    picture.draw(path, [version], title=title)
+
+
+def _rows(study: Study) -> dict[str, list[int]]:
+    """Which dimensions belong to each feature."""
+    found: dict[str, list[int]] = {}
+    for row, dimension in enumerate(study.dimensions):
+        found.setdefault(dimension.feature, []).append(row)
+    return found
+
+
+def _plain(value: float) -> float | None:
+    """nan and infinity, which JSON lacks, are None."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _median(values: Any) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else None
+
+
+def _cell(value: Any) -> Any:
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _power(log10: float) -> str:
+    """A p-value by its logarithm, as 2e-17."""
+    if log10 >= -2:
+        return f"{10**log10:.3f}"
+    exponent = math.floor(log10)
+    digit = round(10 ** (log10 - exponent))
+    return f"1e{exponent + 1}" if digit == 10 else f"{digit}e{exponent}"

@@ -1,0 +1,97 @@
+"""`bandscribe study` on a tiny folder of labelled clips."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    """Four low and four high tones, two of each per recording."""
+    root = tmp_path / "clips"
+    root.mkdir()
+    rng = np.random.default_rng(0)
+    lines = ["file,label,split,group"]
+    for i in range(8):
+        label, pitch = (("cello", 110), ("flute", 1760))[i % 2]
+        seconds = np.arange(4410) / 44100
+        tone = np.sin(2 * np.pi * pitch * rng.uniform(0.98, 1.02) * seconds)
+        soundfile.write(root / f"{i}.wav", 0.3 * tone + 0.001 * rng.standard_normal(4410), 44100)
+        lines.append(f"{i}.wav,{label},train,song {i // 4}")
+    (root / "labels.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def test_studies_the_features_of_a_corpus(bandscribe, clips: Path, tmp_path: Path) -> None:
+    said = bandscribe("study", "features", "clips", clips, "-o", tmp_path / "out")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[0] == "clips (train): 8 clips of 2 classes: cel 4, flu 4"
+    centroid = next(line.split() for line in lines if line.startswith("centroid"))
+    # The ranks of four and four are never as unlikely as 0.001.
+    assert centroid[1:5] == ["1", "1", "1", "0"]
+    assert "these 8 are of 2 recordings" in lines[-1]
+    rows = list(csv.DictReader((tmp_path / "out/features.csv").read_text().splitlines()))
+    assert len(rows) == 1 + 1 + 1 + 1 + 7 + 1 + 1 + 1 + 2 + 3 + 12 + 6 + 40 + 256 + 1025
+    told = json.loads((tmp_path / "out/features.json").read_text())
+    assert told["clips"] == {"cel": 4, "flu": 4}
+    standing = told["features"]["centroid"]["best"]["standing"]
+    assert standing["flu"] > 0 > standing["cel"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "features.csv", "features.json", "features.png",
+    ]  # fmt: skip
+
+
+def test_a_bad_clip_has_its_line_and_the_others_are_studied(bandscribe, clips: Path) -> None:
+    (clips / "0.wav").write_text("no sound")
+    (clips / "1.wav").unlink()
+    said = bandscribe("study", "features", "clips", clips, "--only", "rms,chroma")
+    assert (said.code, len(said.complaints)) == (1, 2)
+    assert "0.wav" in said.complaints[0]
+    assert "1.wav" in said.complaints[1]
+    assert "6 clips of 2 classes: cel 3, flu 3" in said.out
+
+
+def test_a_recording_is_counted_once(bandscribe, clips: Path) -> None:
+    said = bandscribe("study", "features", "clips", clips, "--only", "rms", "--by-group")
+    assert "4 recordings of 2 classes: cel 2, flu 2" in said.out
+
+
+def test_wrong_usage(bandscribe, clips: Path) -> None:
+    for arguments, named in (
+        (["egmd", clips], "CORPUS: expected one of"),
+        (["clips", clips, "--only", "rms,brightness"], "'brightness'"),
+    ):
+        said = bandscribe("study", "features", *arguments)
+        assert (said.code, len(said.complaints)) == (2, 1)
+        assert named in said.err
+    said = bandscribe("study", "clip", clips / "0.wav", "--duration", "500")
+    assert (said.code, len(said.complaints)) == (2, 1)
+
+
+def test_one_instrument_is_no_comparison(bandscribe, clips: Path) -> None:
+    (clips / "labels.csv").write_text("file,label\n0.wav,cello\n2.wav,cello\n1.wav,flute\n")
+    said = bandscribe("study", "features", "clips", clips, "--only", "rms")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "two classes of two clips or more, got cel 2, flu 1" in said.err
+
+
+def test_draws_a_clip(bandscribe, clips: Path) -> None:
+    said = bandscribe("study", "clip", clips / "0.wav")
+    assert (said.code, said.out) == (0, "0.features.png\n")
+    assert Path("0.features.png").stat().st_size > 50_000
+    said = bandscribe("study", "clip", clips / "labels.csv")
+    assert (said.code, len(said.complaints)) == (1, 1)
+
+
+def test_a_missing_extra_is_answered_with_its_cure(bandscribe, clips: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
+    said = bandscribe("study", "features", "clips", clips)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "pip install 'bandscribe[train]'" in said.err
