@@ -14,7 +14,7 @@ import numpy as np
 from bandscribe import audio
 from bandscribe.formats import midi
 from bandscribe.synthesis import effects, kits
-from bandscribe.synthesis.performance import humanise
+from bandscribe.synthesis.drummer.performance import humanise
 from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, render
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bandscribe.synthesis.pieces import Hit, Kit, Piece, loudness_db
+from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, loudness_db
 
 SAMPLE_RATE = 44100
 

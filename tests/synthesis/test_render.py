@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import SAMPLE_RATE, hit, kit, piece
 
-from bandscribe.synthesis.pieces import Kit
+from bandscribe.synthesis.kits.pieces import Kit
 from bandscribe.synthesis.render import Voice, draw_drum_set, kit_weights, render
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATIONS

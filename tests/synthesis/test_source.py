@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import SAMPLE_RATE, kit
 
-from bandscribe.synthesis.band import Backing, Recording
+from bandscribe.synthesis.band.recordings import Backing, Recording
 from bandscribe.synthesis.source import Source, mix_at
 from bandscribe.types import Beats
 from bandscribe.vocabulary import DRUMS_10

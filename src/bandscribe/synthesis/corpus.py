@@ -21,7 +21,7 @@ from bandscribe import audio
 from bandscribe.files import whole
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
-from bandscribe.synthesis.band import write_beats
+from bandscribe.synthesis.band.recordings import write_beats
 from bandscribe.synthesis.source import Source
 from bandscribe.types import Beats
 

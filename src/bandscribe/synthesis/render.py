@@ -14,7 +14,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.kits import Hit, Kit, Piece
+from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects, kits
-from bandscribe.synthesis.band import Backing
-from bandscribe.synthesis.groove import Performance, read_groove
-from bandscribe.synthesis.patterns import draw_pattern
-from bandscribe.synthesis.performance import excerpt, humanise, remap, stretch
+from bandscribe.synthesis.band.recordings import Backing
+from bandscribe.synthesis.drummer.groove import Performance, read_groove
+from bandscribe.synthesis.drummer.patterns import draw_pattern
+from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch
+from bandscribe.synthesis.drummer.together import draw_percussion, follow, merge
 from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, kit_weights, render
-from bandscribe.synthesis.together import draw_percussion, follow, merge
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 

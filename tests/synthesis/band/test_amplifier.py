@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bandscribe.synthesis import amplifier
+from bandscribe.synthesis.band import amplifier
 
 RATE = 44100
 CLEAN = replace(

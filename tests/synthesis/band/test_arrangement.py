@@ -1,8 +1,8 @@
 import mido
 import numpy as np
 
-from bandscribe.synthesis.arrangement import LONGEST, arrange, read_song
-from bandscribe.synthesis.synthesizer import Note
+from bandscribe.synthesis.band.arrangement import LONGEST, arrange, read_song
+from bandscribe.synthesis.band.synthesizer import Note
 
 
 def song() -> mido.MidiFile:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
-from bandscribe.synthesis import ensemble, synthesizer
-from bandscribe.synthesis.ensemble import SAMPLE_RATE, Instruments
-from bandscribe.synthesis.songs import Part, Song
-from bandscribe.synthesis.synthesizer import Note
+from bandscribe.synthesis.band import ensemble, synthesizer
+from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments
+from bandscribe.synthesis.band.songs import Part, Song
+from bandscribe.synthesis.band.synthesizer import Note
 
 
 def test_loudness_leaves_silence_out() -> None:

@@ -6,8 +6,9 @@ import pytest
 import soundfile
 import tiny_soundfont
 
-from bandscribe.synthesis import band, synthesizer
-from bandscribe.synthesis.songs import Song, compose
+from bandscribe.synthesis.band import recordings as band
+from bandscribe.synthesis.band import synthesizer
+from bandscribe.synthesis.band.songs import Song, compose
 from bandscribe.types import Beats
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from bandscribe.synthesis import sampler
-from bandscribe.synthesis.synthesizer import Note
+from bandscribe.synthesis.band import sampler
+from bandscribe.synthesis.band.synthesizer import Note
 
 RATE = 44100
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.genres import GENRES, parse
-from bandscribe.synthesis.parts import PLAYERS
-from bandscribe.synthesis.songs import compose
+from bandscribe.synthesis.band.genres import GENRES, parse
+from bandscribe.synthesis.band.parts import PLAYERS
+from bandscribe.synthesis.band.songs import compose
 
 
 def test_progressions_are_read_as_in_theory() -> None:

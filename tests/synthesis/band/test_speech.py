@@ -7,8 +7,8 @@ import pytest
 import scipy.signal
 
 from bandscribe import audio
-from bandscribe.synthesis.speech import SAMPLE_RATE, Speech, brighten, split, talk
-from bandscribe.synthesis.voice import sing_speech
+from bandscribe.synthesis.band.speech import SAMPLE_RATE, Speech, brighten, split, talk
+from bandscribe.synthesis.band.voice import sing_speech
 from bandscribe.types import Audio
 
 SYLLABLE = 0.4  # seconds: 80 ms of s, 220 ms of a, silence

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
-from bandscribe.synthesis import synthesizer
-from bandscribe.synthesis.synthesizer import Note, Voice, render
+from bandscribe.synthesis.band import synthesizer
+from bandscribe.synthesis.band.synthesizer import Note, Voice, render
 
 RATE = 44100
 

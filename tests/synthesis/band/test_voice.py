@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.voice import sing
+from bandscribe.synthesis.band.voice import sing
 
 
 def test_sings_the_note_and_nothing_else() -> None:

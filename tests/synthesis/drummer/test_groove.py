@@ -6,7 +6,7 @@ import mido
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.groove import read_groove
+from bandscribe.synthesis.drummer.groove import read_groove
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
 # Every note number that occurs in the 1150 files of the data set.

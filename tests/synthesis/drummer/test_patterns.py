@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bandscribe.synthesis import patterns, styles
-from bandscribe.synthesis.patterns import draw_pattern
+from bandscribe.synthesis.drummer import patterns, styles
+from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.vocabulary import ARTICULATION_TO_10, ARTICULATIONS, DRUMS_10
 
 

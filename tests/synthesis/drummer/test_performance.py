@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from bandscribe.synthesis import performance
-from bandscribe.synthesis.patterns import draw_pattern
-from bandscribe.synthesis.performance import excerpt, humanise, remap, stretch, warp
+from bandscribe.synthesis.drummer import performance
+from bandscribe.synthesis.drummer.patterns import draw_pattern
+from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch, warp
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.together import draw_percussion, follow, merge
+from bandscribe.synthesis.drummer.together import draw_percussion, follow, merge
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, ARTICULATIONS
 

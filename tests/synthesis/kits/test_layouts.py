@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from bandscribe.synthesis import hydrogen, kits, naming, pieces, soundfont
+from bandscribe.synthesis import kits
+from bandscribe.synthesis.kits import hydrogen, naming, pieces, soundfont
 from bandscribe.vocabulary import ARTICULATIONS
 
 RATE = 44100

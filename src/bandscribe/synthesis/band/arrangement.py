@@ -12,8 +12,8 @@ from dataclasses import replace
 import mido
 import numpy as np
 
-from bandscribe.synthesis.songs import Part, Song
-from bandscribe.synthesis.synthesizer import Note
+from bandscribe.synthesis.band.songs import Part, Song
+from bandscribe.synthesis.band.synthesizer import Note
 
 #: General MIDI programs (from 0) by the part they may play.
 MELODY = (52, 53, 54, 85, 91, 64, 65, 66, 56, 59, 73, 40, 42, 22, 26, 27, 29, 80, 81, 11, 0, 4)

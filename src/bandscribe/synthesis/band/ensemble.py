@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis import amplifier, effects, sampler, synthesizer, voice
-from bandscribe.synthesis.songs import Part, Song
-from bandscribe.synthesis.speech import Speech, talk
+from bandscribe.synthesis import effects
+from bandscribe.synthesis.band import amplifier, sampler, synthesizer, voice
+from bandscribe.synthesis.band.songs import Part, Song
+from bandscribe.synthesis.band.speech import Speech, talk
 
 SAMPLE_RATE = 44100
 _BLOCK = 2048

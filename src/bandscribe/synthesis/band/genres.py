@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bandscribe.synthesis.parts import Chord
+from bandscribe.synthesis.band.parts import Chord
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bandscribe.synthesis.rhythms import (
+from bandscribe.synthesis.band.rhythms import (
     Rhythm,
     Stroke,
     arpeggio,
@@ -27,7 +27,7 @@ from bandscribe.synthesis.rhythms import (
     walk,
     whole,
 )
-from bandscribe.synthesis.styles import Rng, chance, pick
+from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 
 
 class Chord(NamedTuple):

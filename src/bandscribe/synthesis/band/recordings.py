@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.files import whole
-from bandscribe.synthesis.arrangement import arrange, read_song
-from bandscribe.synthesis.ensemble import SAMPLE_RATE, Instruments, play
-from bandscribe.synthesis.songs import Song, compose
-from bandscribe.synthesis.synthesizer import load_library
+from bandscribe.synthesis.band.arrangement import arrange, read_song
+from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
+from bandscribe.synthesis.band.songs import Song, compose
+from bandscribe.synthesis.band.synthesizer import load_library
 from bandscribe.types import Audio, Beats
 
 

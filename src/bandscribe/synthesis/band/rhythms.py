@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandscribe.synthesis.styles import Meter, Rng, chance, grid, pick
+from bandscribe.synthesis.drummer.styles import Meter, Rng, chance, grid, pick
 
 
 class Stroke(NamedTuple):

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.genres import GENRES, Genre, parse
-from bandscribe.synthesis.parts import LEADS, PLAYERS, Chord, Event, Player
-from bandscribe.synthesis.rhythms import Stroke, stabs
-from bandscribe.synthesis.styles import METERS, Meter, Rng, chance, grid, pick
-from bandscribe.synthesis.synthesizer import Note
+from bandscribe.synthesis.band.genres import GENRES, Genre, parse
+from bandscribe.synthesis.band.parts import LEADS, PLAYERS, Chord, Event, Player
+from bandscribe.synthesis.band.rhythms import Stroke, stabs
+from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.drummer.styles import METERS, Meter, Rng, chance, grid, pick
 from bandscribe.types import Beats
 
 

@@ -14,8 +14,8 @@ import scipy.fft
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.speech import SAMPLE_RATE, Recording, Speech, add, faded, finish
-from bandscribe.synthesis.vocoder import HOP, vocode
+from bandscribe.synthesis.band.speech import SAMPLE_RATE, Recording, Speech, add, faded, finish
+from bandscribe.synthesis.band.vocoder import HOP, vocode
 
 #: First four formants of sung vowels in Hz (Peterson and Barney 1952, men; a fourth added).
 VOWELS = (

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from bandscribe.synthesis.styles import (
+from bandscribe.synthesis.drummer.styles import (
     METERS,
     STYLES,
     Meter,

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bandscribe.synthesis.styles import Rng, chance, pick
+from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 

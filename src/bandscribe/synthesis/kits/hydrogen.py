@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from bandscribe.synthesis import naming
-from bandscribe.synthesis.pieces import Hit, Kit, Piece, cut, group, read, stack
+from bandscribe.synthesis.kits import naming
+from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, cut, group, read, stack
 
 
 @dataclass(frozen=True)

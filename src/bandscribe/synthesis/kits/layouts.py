@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bandscribe.synthesis import hydrogen, naming, soundfont
-from bandscribe.synthesis.pieces import Hit, Kit, Piece, Samples, cut, group, read, stack
+from bandscribe.synthesis.kits import hydrogen, naming, soundfont
+from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, Samples, cut, group, read, stack
 from bandscribe.vocabulary import ARTICULATIONS
 
 __all__ = ["SAMPLE_RATE", "Hit", "Kit", "Piece", "find", "load"]

@@ -18,7 +18,16 @@ from typing import BinaryIO
 
 import numpy as np
 
-from bandscribe.synthesis.pieces import LONG, LONGEST, LONGEST_RINGING, Hit, Kit, cut, group, stack
+from bandscribe.synthesis.kits.pieces import (
+    LONG,
+    LONGEST,
+    LONGEST_RINGING,
+    Hit,
+    Kit,
+    cut,
+    group,
+    stack,
+)
 from bandscribe.vocabulary import GM_TO_ARTICULATION
 
 DRUM_BANK = 128

@@ -1,0 +1,5 @@
+"""What a drummer plays: performances in articulations, with velocities and beats, no sound.
+
+`groove` reads played ones, `patterns` and `styles` invent them, `performance` makes many of one,
+`together` fits them to the beats of others.
+"""
