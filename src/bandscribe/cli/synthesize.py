@@ -12,14 +12,14 @@ from bandscribe.cli.report import clock, progress, require
 if TYPE_CHECKING:
     from bandscribe.synthesis.source import Source
 
-KINDS = ("drums", "band")
+KINDS = ("drums", "band", "instruments")
 SPLITS = ("train", "validation", "test")
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
 
 
 def synthesize(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="drums or band")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="drums, band or instruments")],
     output: Annotated[Path, typer.Option("-o", metavar="DIR", help="The folder to write.")],
     hours: Annotated[float, typer.Option(metavar="H", help="How much audio.")] = 1.0,
     seed: Annotated[int, typer.Option(metavar="S", help="The same seed, the same corpus.")] = 0,
@@ -28,14 +28,18 @@ def synthesize(
         typer.Option(
             metavar="PATH",
             help="A kit, a folder of kits, or FILE.sf2#PROGRAM; may be repeated. "
-            f"Default: {HYDROGEN_KITS}",
+            f"Default, for drums: {HYDROGEN_KITS}",
         ),
     ] = None,
     groove: Annotated[
         str | None, typer.Option(metavar="PATH", help="Zip or folder of the Groove MIDI data set.")
     ] = None,
     split: Annotated[
-        str, typer.Option(metavar="train|validation|test", help="Which of its performances.")
+        str,
+        typer.Option(
+            metavar="train|validation|test",
+            help="Which part to write; instruments have no validation part.",
+        ),
     ] = "train",
     band: Annotated[
         list[str] | None,
@@ -50,17 +54,26 @@ def synthesize(
     ] = None,
     soundfont: Annotated[
         list[Path] | None,
-        typer.Option(metavar="SF2", help="For a band: a SoundFont that plays it; may be repeated."),
+        typer.Option(
+            metavar="SF2", help="For a band or instruments: what they play on; may be repeated."
+        ),
     ] = None,
     notes: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="For a band: folders of single notes, with notes.json."),
+        typer.Option(metavar="DIR", help="For these: folders of single notes, with notes.json."),
     ] = None,
     voices: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="For a band: a folder of speech, to sing.")
+        Path | None, typer.Option(metavar="DIR", help="For these: a folder of speech, to sing.")
+    ] = None,
+    solos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="For instruments: clips of one instrument each, with labels.csv; its train split.",
+        ),
     ] = None,
 ) -> None:
-    """Write a labelled corpus in the layout of E-GMD, or a band without drums (extra: train).
+    """Write drums in the layout of E-GMD, instruments in that of IRMAS, or bands (extra: train).
 
     A call that was stopped goes on where it was.
     """
@@ -81,7 +94,15 @@ def synthesize(
         )
         write_drums(output, hours, seed, split, source)
     elif not soundfont:
-        raise typer.BadParameter("a band needs --soundfont")
+        needs = "a band needs" if kind == "band" else "instruments need"
+        raise typer.BadParameter(f"{needs} --soundfont")
+    elif kind == "instruments":
+        if split == "validation":
+            raise typer.BadParameter("--split: instruments have train and test")
+        write_instruments(
+            output, hours, seed, split, soundfont, kits=kits, notes=notes, voices=voices,
+            solos=solos,
+        )  # fmt: skip
     else:
         write_songs(output, hours, seed, soundfont, songs=songs, notes=notes, voices=voices)
 
@@ -92,15 +113,21 @@ def load_source(kits: list[str] | None, **options: Any) -> Source:
         raise typer.BadParameter(
             "--kits: name a folder of drum kits, or install the package hydrogen-drumkits"
         )
-    from bandscribe.synthesis.kits import find
     from bandscribe.synthesis.source import Source
 
+    return Source.load(find_kits(kits or [HYDROGEN_KITS]), **options)
+
+
+def find_kits(places: list[str]) -> list[str]:
+    """Addresses of the kits at some places. Raises ValueError where there are none."""
+    from bandscribe.synthesis.kits import find
+
     addresses = []
-    for place in kits or [HYDROGEN_KITS]:
+    for place in places:
         addresses += find(place) if Path(place).is_dir() else [place]
     if not addresses:
-        raise ValueError(f"{', '.join(kits or [])}: no drum kit there; name another with --kits")
-    return Source.load(addresses, **options)
+        raise ValueError(f"{', '.join(places)}: no drum kit there; name another with --kits")
+    return addresses
 
 
 def write_drums(output: Path, hours: float, seed: int, split: str, source: Source) -> None:
@@ -129,3 +156,41 @@ def write_songs(
             count += 1
             show(round(done * 60), path.name)
     print(f"{output}: {count} songs, {clock(done * 3600)}")
+
+
+def write_instruments(
+    output: Path, hours: float, seed: int, split: str, soundfonts: list[Path], *,
+    kits: list[str] | None, notes: Path | None, voices: Path | None, solos: Path | None,
+) -> None:  # fmt: skip
+    """Render clips whose instruments are known."""
+    from bandscribe.synthesis.instruments.corpus import write_corpus
+    from bandscribe.synthesis.instruments.players import Sources
+
+    sources = Sources.load(
+        soundfonts, notes=notes, voices=voices, drum_kits=find_kits(kits) if kits else (),
+        solos=find_solos(solos) if solos else None,
+    )  # fmt: skip
+    count, done = 0, 0.0
+    with progress(round(hours * 3600)) as show:
+        show(0, "")
+        for path, done in write_corpus(sources, output, hours=hours, seed=seed, split=split):
+            count += 1
+            show(round(done * 3600), path.name)
+    print(f"{output}: {count} clips, {clock(done * 3600)}")
+
+
+def find_solos(folder: Path) -> dict[str, list[Path]]:
+    """The clips of one class alone in the train split of a folder, by class.
+
+    Raises ValueError where there are none.
+    """
+    from bandscribe.datasets.clips import CORPUS
+
+    solos: dict[str, list[Path]] = {}
+    for track in CORPUS.tracks(folder):
+        labels = track.load()
+        if track.split == "train" and len(labels) == 1:
+            solos.setdefault(min(labels), []).append(track.audio)
+    if not solos:
+        raise ValueError(f"{folder}: no clip of its train split has one instrument alone")
+    return solos

@@ -1,0 +1,140 @@
+"""Mixtures of one to five players in one key and tempo, and each player's share of the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.synthesis import effects
+from bandscribe.synthesis.band.ensemble import at_level, loudness
+from bandscribe.synthesis.instruments import piece as pieces
+from bandscribe.synthesis.instruments.players import OTHER, Rng, Samples, Sources, play
+from bandscribe.synthesis.render import SAMPLE_RATE
+from bandscribe.types import Audio
+
+LEAD_IN = 0.5  # seconds played before an excerpt begins, so that its start rings
+#: Chance of one to five instruments.
+COUNTS = (0.25, 0.25, 0.2, 0.15, 0.15)
+#: Whoever is heard is not further below the mixture, and sounds for so many seconds at least.
+INAUDIBLE_DB = -35.0
+HEARD = 0.2
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """`audio` (1 or 2, n); `stems` (n,) by class, mono, at their level in it; who is heard.
+
+    Stems are as they were before the mixture as a whole was compressed, coloured or encoded, and
+    their sum has its loudness. The stem `other`, where there is one, is none of the classes.
+    """
+
+    audio: Audio
+    stems: Mapping[str, NDArray[np.float32]]
+    labels: frozenset[str]
+
+
+def draw(
+    sources: Sources, rng: Rng, seconds: float, classes: Sequence[str] | None = None, *,
+    rests: float = 0.3, other: float = 0.2, codec: float = 0.1, stereo: bool = False,
+) -> Mixture:  # fmt: skip
+    """One to five of `classes` (None: all that can be played), at levels up to 18 dB apart.
+
+    `rests` is the share of the time in which a player is silent, on average; `other` the chance of
+    an instrument of no class, `codec` that of a lossy codec.
+    """
+    choices = sources.classes if classes is None else tuple(classes)
+    if not choices:
+        raise ValueError("classes: expected one at least")
+    count = min(int(rng.choice(len(COUNTS), p=COUNTS)) + 1, len(choices))
+    names = [choices[i] for i in rng.permutation(len(choices))[:count]]
+    levels = [0.0, *rng.uniform(-18, 0, count - 1)]
+    shares = [*rng.uniform(0, 2 * rests, count)]
+    if rng.random() < other:
+        names, levels = [*names, OTHER], [*levels, float(rng.uniform(-20, -3))]
+        shares = [*shares, rests]
+    return perform(
+        sources, rng, seconds, names, levels, shares, codec=codec, stereo=stereo
+    )  # fmt: skip
+
+
+def perform(
+    sources: Sources, rng: Rng, seconds: float, names: Sequence[str], levels_db: Sequence[float],
+    rests: Sequence[float], *, codec: float = 0.0, stereo: bool = False,
+) -> Mixture:  # fmt: skip
+    """These players, each class at most once, at these levels, with these shares of rests.
+
+    Raises ValueError for `seconds` that are not positive, and as `players.play`.
+    """
+    if not seconds > 0:
+        raise ValueError(f"seconds: expected a positive number, got {seconds}")
+    if len(set(names)) != len(names) or not names:
+        raise ValueError(f"names: expected different ones, got {list(names)}")
+    length = round(seconds * SAMPLE_RATE)
+    lead = round(LEAD_IN * SAMPLE_RATE)
+    piece = pieces.draw(rng, (lead + length) / SAMPLE_RATE)
+    stems = {}
+    for name, sound, level in zip(
+        names, play(sources, piece, names, rests, rng), levels_db, strict=True
+    ):
+        treated = effects.apply(sound, SAMPLE_RATE, _microphone(rng))
+        stems[name] = at_level(treated, level)[lead : lead + length]
+    parts = np.stack(list(stems.values()))
+    mix = _pan(parts, rng) if stereo else parts.sum(axis=0, keepdims=True)
+    before = loudness(mix.mean(axis=0))
+    samples = _master(mix, rng, codec)
+    after = loudness(samples.mean(axis=0))
+    gain = np.float32(after / before if before else 0.0)
+    stems = {name: stem * gain for name, stem in stems.items()}
+    audible = after * 10 ** (INAUDIBLE_DB / 20)
+    labels = frozenset(
+        name for name, stem in stems.items() if name != OTHER and _is_heard(stem, audible)
+    )
+    return Mixture(Audio(samples, SAMPLE_RATE), stems, labels)
+
+
+def _is_heard(stem: Samples, audible: float) -> bool:
+    """Whether a stem is above a level for `HEARD` seconds in all."""
+    blocks = stem[: len(stem) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    loud = np.mean(blocks**2, axis=1) > audible**2
+    return bool(np.count_nonzero(loud) * _BLOCK >= HEARD * SAMPLE_RATE)
+
+
+def _microphone(rng: Rng) -> effects.Treatment:
+    """A place in a room, a colour and, now and then, a compressor for one player."""
+    drawn = effects.draw(rng)
+    return replace(
+        drawn,
+        # Drier than drums: tones smear, and the mixture may have a room of its own.
+        reverb_db=None if drawn.reverb_db is None else drawn.reverb_db - 4,
+        equaliser_db=tuple(0.6 * gain for gain in drawn.equaliser_db),
+        lowpass=0.0,
+        compressor_db=drawn.compressor_db if rng.random() < 0.5 else 0.0,
+        drive=drawn.drive if rng.random() < 0.2 else 0.0,
+        noise_db=None,
+        peak_db=0.0,
+    )
+
+
+def _master(mix: Samples, rng: Rng, codec: float) -> Samples:
+    """The mixture (side, n) as a record: both sides treated alike, their balance kept."""
+    drawn = effects.draw(rng, codec=codec)
+    treatment = replace(
+        drawn,
+        reverb_db=drawn.reverb_db if rng.random() < 0.4 else None,
+        drive=drawn.drive if rng.random() < 0.4 else 0.0,
+    )
+    out = np.stack([effects.apply(side, SAMPLE_RATE, treatment) for side in mix])
+    # Effects set the peak of each side.
+    out *= np.array([loudness(side) for side in mix], dtype=np.float32)[:, None]
+    peak = 10 ** (treatment.peak_db / 20) / max(float(np.abs(out).max()), 1e-9)
+    return np.asarray(out * np.float32(peak), dtype=np.float32)
+
+
+def _pan(stems: Samples, rng: Rng) -> Samples:
+    """(stem, n) to (2, n): everybody at a place of their own; the mean of the sides is the sum."""
+    places = rng.uniform(-0.7, 0.7, len(stems)).astype(np.float32)
+    return np.stack([1 - places, 1 + places]) @ stems
