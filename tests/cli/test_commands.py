@@ -142,7 +142,7 @@ def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, argu
     ("arguments", "reason"),
     [
         (["train"], "TASK"),
-        (["train", "singing"], "TASK: expected one of drums, got 'singing'"),
+        (["train", "singing"], "TASK: expected one of drums, recognition, got 'singing'"),
         (["train", "drums", "--colour", "red"], "colour"),
         (["train", "drums", "--steps", "many"], "steps: expected a whole number, got 'many'"),
         (["train", "drums", "--steps"], "--steps: expected a value"),
@@ -159,17 +159,17 @@ def test_wrong_usage_of_training_commands(bandscribe, arguments, reason) -> None
     assert reason in said.err
 
 
-def test_train_explains_every_field(bandscribe) -> None:
+@pytest.mark.parametrize("task", ["drums", "recognition"])
+def test_train_explains_every_field(bandscribe, task) -> None:
     from dataclasses import fields
+    from importlib import import_module
 
-    from bandscribe.training.drums.recipe import Recipe
-
-    said = bandscribe("train", "drums", "--help")
+    said = bandscribe("train", task, "--help")
     assert (said.code, said.err) == (0, "")
-    for field in fields(Recipe):
+    for field in fields(import_module(f"bandscribe.training.{task}.recipe").Recipe):
         line = next(line for line in said.out.splitlines() if line.startswith(f"  --{field.name} "))
         assert field.metadata["help"] in line
-    assert "bandscribe train drums --help" in bandscribe("train", "--help").out
+    assert f"bandscribe train {task} --help" in bandscribe("train", "--help").out
 
 
 def test_train_resolves_its_recipe(bandscribe, monkeypatch) -> None:

@@ -4,12 +4,14 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from bandscribe.training import schedules
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.settings import Settings
@@ -141,3 +143,62 @@ def test_the_average_follows_the_weights(tmp_path: Path) -> None:
         if value.is_floating_point():
             expected = 0.1 * first[name] + 0.9 * saved["model"][name]
             torch.testing.assert_close(value, expected)
+
+
+def test_polynomial_decay_brings_its_own_warm_up(tmp_path: Path) -> None:
+    run(replace(SETTINGS, schedule="polynomial", validate_every=1), tmp_path)
+    rates = [row["rate"] for row in torch.load(tmp_path / "last.pt")["state"]["history"]]
+    expected = [0.05 * schedules.polynomial(step, steps=6, floor=0.01) for step in range(6)]
+    assert rates == pytest.approx(expected)
+
+
+def fit_line(folder: Path, **given: Any) -> tuple[Result, nn.Module]:
+    """A line, fitted in three steps to one and the same batch, without dropout or clipping."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    features = torch.rand(5, 4, 3, generator=torch.Generator().manual_seed(1))
+    if "groups" in given:
+        rates = given.pop("groups")
+        given["optimiser"] = torch.optim.SGD(
+            [{"params": model[i].parameters(), "lr": rate} for i, rate in enumerate(rates)]
+        )
+    figures = iter([0.3, 0.1, 0.2])
+    settings = replace(SETTINGS, steps=3, validate_every=1, average=0.0, clip=1e9, warmup_steps=0)
+    return fit(
+        model,
+        nn.functional.mse_loss,
+        lambda start: iter([(features, features[..., :1])] * (3 - start)),
+        lambda network: {"micro_f1": 0.5, "s2_loss": next(figures)},
+        settings,
+        folder,
+        **given,
+    ), model
+
+
+def test_a_batch_in_pieces_is_the_batch(tmp_path: Path) -> None:
+    _, whole = fit_line(tmp_path / "whole", groups=(0.1, 0.1))
+    _, pieces = fit_line(tmp_path / "pieces", groups=(0.1, 0.1), pieces=3)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(pieces.state_dict()[name], value)
+    one, other = ((tmp_path / n / "history.csv").read_text() for n in ("whole", "pieces"))
+    assert [row.split(",")[3] for row in one.split()] == [
+        row.split(",")[3] for row in other.split()
+    ]
+
+
+def test_head_and_body_keep_their_own_rates(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    before = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1)).state_dict()
+    _, after = fit_line(tmp_path, groups=(0.0, 0.1))
+    moved = {name: not torch.equal(before[name], after.state_dict()[name]) for name in before}
+    assert moved == {"0.weight": False, "0.bias": False, "1.weight": True, "1.bias": True}
+    groups = torch.load(tmp_path / "last.pt")["optimiser"]["param_groups"]
+    last = schedules.cosine(2, steps=3)
+    assert [group["lr"] for group in groups] == pytest.approx([0.0, 0.1 * last])
+
+
+def test_the_best_weights_may_be_those_with_the_lowest_figure(tmp_path: Path) -> None:
+    result, _ = fit_line(tmp_path, criterion="-s2_loss")
+    assert (result.best["step"], result.best["s2_loss"]) == (2, 0.1)
+    first, _ = fit_line(tmp_path / "highest")
+    assert first.best["step"] == 1

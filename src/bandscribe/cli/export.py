@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +16,30 @@ def export(
     output: Annotated[
         Path | None, typer.Option("-o", metavar="PATH", help="Default: RUN/NAME.onnx")
     ] = None,
-    name: Annotated[str, typer.Option(help="The model's name.")] = "drums",
+    name: Annotated[
+        str | None, typer.Option(help="The model's name.", show_default="the task's")
+    ] = None,
     quantise: Annotated[
         bool, typer.Option("--quantise", help="LSTM weights in 8 bits: smaller and faster.")
     ] = False,
 ) -> None:
     """Write the best weights of a run as a model (extra: train)."""
     require("train", "torch", "onnx")
-    from bandscribe.training.drums.ship import ship
-
+    task = _task(run)
+    name = name or task
     path = output or run / f"{name}.onnx"
-    ship(run, path, name=name, quantise=quantise)
+    if task == "recognition":
+        from bandscribe.training.recognition.ship import ship as ship_recognizer
+
+        ship_recognizer(run, path, name=name)
+    else:
+        from bandscribe.training.drums.ship import ship
+
+        ship(run, path, name=name, quantise=quantise)
     print(f"{run} → {path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
+def _task(run: Path) -> str:
+    """What a run was trained for; a folder that is no run is drums', and refused there."""
+    metrics = run / "metrics.json"
+    return json.loads(metrics.read_text(encoding="utf-8"))["task"] if metrics.is_file() else "drums"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,40 +11,56 @@ import typer
 
 from bandscribe.cli.report import require
 
-TASKS = ("drums",)
-USAGE = "bandscribe train drums [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
+TASKS = ("drums", "recognition")
+USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
 
 
 def train(
     context: typer.Context,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="drums")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help=", ".join(TASKS))],
     recipe: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
-    output: Annotated[Path, typer.Option("-o", metavar="RUN")] = Path("runs/drums"),
+    output: Annotated[Path | None, typer.Option("-o", metavar="RUN")] = None,
 ) -> None:
     """Train a network, or go on with a run that was stopped (extra: train)."""
     if task == "--help":
-        print(f"Usage: {USAGE}\n\nbandscribe train drums --help shows every field.")
+        every = "\n".join(f"bandscribe train {name} --help shows every field." for name in TASKS)
+        print(f"Usage: {USAGE}\n\n{every}")
         return
     if task not in TASKS:
         raise typer.BadParameter(f"TASK: expected one of {', '.join(TASKS)}, got {task!r}")
     require("train", "torch")
     from bandscribe.training import recipes
-    from bandscribe.training.drums.recipe import Recipe
-    from bandscribe.training.drums.train import train as train_drums
 
+    resolve, kind, begin = _task(task)
     if "--help" in context.args:
-        print(f"Usage: {USAGE}\n\n{describe(Recipe)}")
+        print(f"Usage: {USAGE.replace('TASK', task)}\n\n{describe(kind, task)}")
         return
     try:
-        values = parse(context.args)
-        base = recipes.from_file(recipe, Recipe) if recipe else Recipe()
-        resolved = recipes.override(base, values)
+        resolved = resolve(recipe, parse(context.args))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     print(recipes.to_json(resolved), flush=True)
-    result = train_drums(resolved, output)
+    run = output or Path("runs") / task
+    result = begin(resolved, run)
     state = "finished" if result.finished else "stopped; run the same command again to go on"
-    print(f"{output}: step {result.step}, {state}")
+    print(f"{run}: step {result.step}, {state}")
+
+
+def _task(task: str) -> tuple[Callable[..., Any], type[Any], Callable[..., Any]]:
+    """Of a task: what makes a recipe of a file and of fields as text, its type, what trains it."""
+    if task == "recognition":
+        from bandscribe.training.recognition import recipe as recognition
+        from bandscribe.training.recognition.train import train as train_recognition
+
+        return recognition.resolve, recognition.Recipe, train_recognition
+    from bandscribe.training import recipes
+    from bandscribe.training.drums.recipe import Recipe
+    from bandscribe.training.drums.train import train as train_drums
+
+    def resolve(path: Path | None, values: dict[str, str]) -> Recipe:
+        return recipes.override(recipes.from_file(path, Recipe) if path else Recipe(), values)
+
+    return resolve, Recipe, train_drums
 
 
 def parse(args: Sequence[str]) -> dict[str, str]:
@@ -67,11 +83,11 @@ def parse(args: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def describe(recipe: type[Any]) -> str:
+def describe(recipe: type[Any], task: str) -> str:
     """One line per field: name, default, and help text."""
     rows = [
         ("--recipe", "", "a JSON file of fields to start from"),
-        ("-o", "runs/drums", "the run"),
+        ("-o", f"runs/{task}", "the run"),
     ]
     for field in dataclasses.fields(recipe):
         made = field.default_factory

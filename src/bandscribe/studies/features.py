@@ -1,14 +1,14 @@
 """Which features tell instruments apart: a test per feature and dimension over a corpus's clips.
 
-Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.5 (seed 003). Each dimension
+Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.5. Each dimension
 of each feature is averaged over a clip's time, and a one-way analysis of variance asks whether
 these means differ between instruments, at α = 0.001, set beforehand. That analysis supposes equal
-variances, which the seed doubts and does not test: here Brown and Forsythe's test says where they
+variances, which the paper doubts and does not test: here Brown and Forsythe's test says where they
 differ, and a dimension is `robust` if Welch's test and that of Kruskal and Wallis, which do without
 that assumption and that of normality, find it significant too. With thousands of clips everything
 is significant: ω² says how much of the variance the instrument explains.
 
-The seed holds its clips to be independent; several clips of one recording are not. `merge` takes
+The paper holds its clips to be independent; several clips of one recording are not. `merge` takes
 the mean of a recording's clips instead.
 """
 

@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ from bandscribe.training import record, schedules
 from bandscribe.training.batches import Batch
 from bandscribe.training.settings import Settings
 
-#: What a run is judged by: the figure that `validate` must return.
+#: What a run is judged by, unless its task says otherwise: a figure that `validate` returns.
 CRITERION = "micro_f1"
 
 
@@ -45,10 +45,10 @@ class State:
     loss_count: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
-    @property
-    def scores(self) -> list[float]:
-        """The criterion at each validation."""
-        return [row[CRITERION] for row in self.history]
+    def scores(self, criterion: str) -> list[float]:
+        """The criterion at each validation, negative where the lowest is best: `-loss`."""
+        name = criterion.removeprefix("-")
+        return [-row[name] if criterion != name else row[name] for row in self.history]
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,23 @@ def fit(
     validate: Callable[[nn.Module], dict[str, float]],
     settings: Settings,
     run: Path,
+    *,
+    optimiser: torch.optim.Optimizer | None = None,
+    floor: float = 0.01,
+    pieces: int = 1,
+    criterion: str = CRITERION,
 ) -> Result:
     """Train `model` until the settings' last step, early stopping or a stop signal.
 
-    `loss(logits, targets)` is a scalar; `batches(step)` iterates from that step on; `validate`
-    is given the network in eval mode and returns figures, among them `micro_f1`. Writes the files
-    named above into `run`, and leaves the best weights in `model`.
+    `loss(logits, targets)` is a scalar, a mean over the batch; `batches(step)` iterates from that
+    step on; `validate` is given the network in eval mode and returns figures, among them the
+    `criterion`, whose highest value is best, or the lowest of `-criterion`. Writes the files named
+    above into `run`, and leaves the best weights in `model`.
+
+    `optimiser` is AdamW on all weights where None; one that is handed in keeps its own learning
+    rates, which the schedule multiplies, and weight decays. `floor` is the last factor of the
+    cosine and polynomial schedules. A batch is computed in `pieces`, and their gradients are added
+    up.
 
     Raises ValueError when `run` holds a run with another recipe, or the loss is no longer finite.
     """
@@ -80,10 +91,11 @@ def fit(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch.set_num_threads(settings.threads or max(1, (cores or 1) - settings.workers))
     average = copy.deepcopy(model).eval() if settings.average else model
-    optimiser = torch.optim.AdamW(
+    optimiser = optimiser or torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay,
         fused=True,
     )  # fmt: skip
+    rates = [float(group["lr"]) for group in optimiser.param_groups]
     parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
     saved = torch.load(run / "last.pt") if (run / "last.pt").is_file() else None
     state = State(**saved["state"]) if saved else State()
@@ -99,10 +111,12 @@ def fit(
     with _stop_signals() as stop, record.Progress(settings.steps) as progress:
         # The iterator's workers live as long as it does.
         coming = batches(state.step)
-        while state.step < settings.steps and schedules.waited(state.scores) < settings.patience:
-            rate = settings.learning_rate * _factor(settings, state)
+        while not _is_over(settings, state, criterion):
+            factor = _factor(settings, state, state.scores(criterion), floor)
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
             features, targets = (tensor.to(device) for tensor in next(coming))
-            value = _step(model, optimiser, loss, features, targets, rate, settings)
+            value = _step(model, optimiser, loss, _cut(features, targets, pieces), settings)
             if not math.isfinite(value):
                 raise ValueError(
                     f"loss: {value} at step {state.step}; try a smaller learning_rate, or resume "
@@ -114,10 +128,10 @@ def fit(
             state.loss_sum += value
             state.loss_count += 1
             state.seconds = before + time.monotonic() - started
-            progress.show(state.step, state.seconds, value, state.scores)
+            progress.show(state.step, state.seconds, value, _best_so_far(state, criterion))
 
             if state.step % settings.validate_every == 0 or state.step == settings.steps:
-                _validate(average, validate, state, rate, run)
+                _validate(average, validate, state, rates[0] * factor, run, criterion)
                 progress.log(state.history[-1])
             if stop or 0 < settings.max_minutes * 60 <= time.monotonic() - started:
                 break
@@ -129,43 +143,65 @@ def fit(
     _save(run / "last.pt", state, parts)
     best: dict[str, float] = {}
     if (run / "best.pt").is_file():
-        best = max(state.history, key=lambda row: row[CRITERION])
+        best = _best_row(state, criterion)
         model.load_state_dict(torch.load(run / "best.pt", map_location=device))
         history.draw(run / "curve.png", state.history)
     model.eval()
-    ended = state.step >= settings.steps or schedules.waited(state.scores) >= settings.patience
-    return Result(ended, state.step, best)
+    return Result(_is_over(settings, state, criterion), state.step, best)
 
 
-def _factor(settings: Settings, state: State) -> float:
+def _is_over(settings: Settings, state: State, criterion: str) -> bool:
+    waited = schedules.waited(state.scores(criterion))
+    return state.step >= settings.steps or waited >= settings.patience
+
+
+def _best_row(state: State, criterion: str) -> dict[str, float]:
+    scores = state.scores(criterion)
+    return state.history[scores.index(max(scores))]
+
+
+def _best_so_far(state: State, criterion: str) -> list[float]:
+    """What the progress line calls best: nothing before the first validation."""
+    name = criterion.removeprefix("-")
+    return [_best_row(state, criterion)[name]] if state.history else []
+
+
+def _factor(settings: Settings, state: State, scores: Sequence[float], floor: float) -> float:
+    if settings.schedule == "polynomial":
+        return schedules.polynomial(state.step, steps=settings.steps, floor=floor)
     factor = schedules.warm_up(state.step, warmup_steps=settings.warmup_steps)
     if settings.schedule == "cosine":
-        factor *= schedules.cosine(state.step, steps=settings.steps)
+        factor *= schedules.cosine(state.step, steps=settings.steps, floor=floor)
     elif settings.schedule == "plateau":
-        factor *= schedules.plateau(state.scores)
+        factor *= schedules.plateau(scores)
     return factor
+
+
+def _cut(features: Tensor, targets: Tensor, pieces: int) -> list[tuple[Tensor, Tensor]]:
+    pieces = min(pieces, len(features))
+    return list(zip(features.tensor_split(pieces), targets.tensor_split(pieces), strict=True))
 
 
 def _step(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     loss: Callable[[Tensor, Tensor], Tensor],
-    features: Tensor,
-    targets: Tensor,
-    rate: float,
+    pieces: Sequence[tuple[Tensor, Tensor]],
     settings: Settings,
 ) -> float:
-    """One step down the gradient, at this learning rate; returns the loss before it."""
+    """One step down the gradient of a batch in pieces; returns the loss before it."""
     model.train()
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    with torch.autocast(features.device.type, torch.bfloat16, enabled=settings.half):
-        value = loss(model(features), targets)
     optimiser.zero_grad()
-    value.backward()  # type: ignore[no-untyped-call]
+    size = sum(len(features) for features, _ in pieces)
+    total = 0.0
+    for features, targets in pieces:
+        with torch.autocast(features.device.type, torch.bfloat16, enabled=settings.half):
+            value = loss(model(features), targets) * (len(features) / size)
+        value.backward()  # type: ignore[no-untyped-call]
+        total += value.item()
     nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
     optimiser.step()
-    return value.item()
+    return total
 
 
 @torch.no_grad()
@@ -184,6 +220,7 @@ def _validate(
     state: State,
     rate: float,
     run: Path,
+    criterion: str,
 ) -> None:
     """Add a row to the history, and keep the weights if they are the best so far."""
     average.eval()
@@ -193,7 +230,7 @@ def _validate(
     row = {"step": state.step, "minutes": state.seconds / 60, "rate": rate, "loss": loss}
     state.history.append({**row, **figures})
     state.loss_sum, state.loss_count = 0.0, 0
-    if schedules.waited(state.scores) == 0:
+    if schedules.waited(state.scores(criterion)) == 0:
         with whole(run / "best.pt") as temporary:
             torch.save(average.state_dict(), temporary)
     record.write_history(run / "history.csv", state.history)

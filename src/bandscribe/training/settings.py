@@ -18,9 +18,10 @@ class Settings:
     seed: int = setting(1, "seed of everything random in the run")
     steps: int = setting(20_000, "optimiser steps of the whole run", changeable=True)
     learning_rate: float = setting(1e-3, "highest learning rate of AdamW")
-    schedule: Literal["cosine", "plateau", "constant"] = setting(
+    schedule: Literal["cosine", "plateau", "constant", "polynomial"] = setting(
         "cosine", "learning rate after the warm-up: cosine over all steps, plateau (a fifth after "
-        "3 validations without gain) or constant"
+        "3 validations without gain), constant, or polynomial (power 0.7, with 5 % of the steps as "
+        "its own warm-up)"
     )  # fmt: skip
     warmup_steps: int = setting(200, "steps over which the learning rate rises")
     weight_decay: float = setting(0.01, "weight decay of AdamW")

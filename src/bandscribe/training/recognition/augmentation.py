@@ -57,8 +57,10 @@ def apply_shifts(
 
     `noise` is the statistics of the training set's samples, in the scale of `samples`.
     """
-    noisy = add_noise(samples, noise, np.random.default_rng(shifts.noise_seed), alpha=alpha)
-    return shift_time(shift_pitch(noisy, sample_rate, shifts.semitones), shifts.time)
+    changed = add_noise(samples, noise, np.random.default_rng(shifts.noise_seed), alpha=alpha)
+    if shifts.semitones:
+        changed = shift_pitch(changed, sample_rate, shifts.semitones)
+    return shift_time(changed, shifts.time)
 
 
 def add_noise(

@@ -1,0 +1,144 @@
+"""Recordings to train and to validate on, out of corpora that label whole clips.
+
+A source is `CORPUS=ROOT`, or `CORPUS:SPLIT=ROOT` for another split than the usual one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.audio import read
+from bandscribe.datasets.corpora import CORPORA
+from bandscribe.datasets.corpus import Corpus
+from bandscribe.decode import length
+from bandscribe.vocabulary import INSTRUMENTS
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A labelled recording: `target` (class,) is 1, 0, or nan where nobody looked."""
+
+    id: str
+    group: str
+    path: Path
+    seconds: float
+    target: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of `length` samples of `recordings`: `owner` (window,) and `start` (window,).
+
+    A window's labels are its recording's (section 4.6). Starts are in samples at `sample_rate`.
+    """
+
+    recordings: tuple[Recording, ...]
+    owner: NDArray[np.int64]
+    start: NDArray[np.int64]
+    length: int
+    sample_rate: int
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.owner)
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """(window, class)."""
+        return np.stack([recording.target for recording in self.recordings])[self.owner]
+
+    def read(self, index: int) -> NDArray[np.float32]:
+        """The samples (length,) of a window, filled up with silence. Raises as `audio.read`."""
+        heard = read(
+            self.recordings[self.owner[index]].path,
+            sample_rate=self.sample_rate,
+            mono=True,
+            start=float(self.start[index] / self.sample_rate),
+            duration=self.length / self.sample_rate,
+        )
+        samples = heard.samples[0, : self.length]
+        return np.pad(samples, (0, self.length - len(samples)))
+
+
+def classes_of(sources: Sequence[str]) -> tuple[str, ...]:
+    """The instruments that these sources label, in the order of `INSTRUMENTS`.
+
+    Raises ValueError for a source that is none.
+    """
+    known = {name for source in sources for name in _scored(parse(source, "")[0])}
+    return tuple(name for name in INSTRUMENTS if name in known)
+
+
+def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Recording, ...]:
+    """The recordings of one split of each source; audio is not read, only its length.
+
+    Raises ValueError for a source that is none, a split that is empty, or a file that cannot be
+    opened.
+    """
+    found: list[Recording] = []
+    for source in sources:
+        corpus, chosen, root = parse(source, split)
+        tracks = corpus.tracks(root)
+        some = [track for track in tracks if track.split == chosen]
+        if not some:
+            known = ", ".join(sorted({track.split for track in tracks}))
+            raise ValueError(
+                f"{source}: no recording of the split {chosen!r}, but of {known}; "
+                f"name one: {corpus.name}:SPLIT={root}"
+            )
+        for track in some:
+            labels = track.load()
+            looked = _scored(corpus) - track.unscored
+            target = [
+                1.0 if name in labels else 0.0 if name in looked else np.nan for name in classes
+            ]
+            found.append(
+                Recording(
+                    track.id,
+                    f"{root} {track.group}",
+                    track.audio,
+                    length(track.audio),
+                    np.array(target, dtype=np.float32),
+                )
+            )
+    return tuple(found)
+
+
+def parse(source: str, split: str) -> tuple[Corpus[Any], str, str]:
+    """The corpus, the split (`split` where the source names none) and the folder of a source.
+
+    Raises ValueError when it is not `CORPUS=ROOT` or `CORPUS:SPLIT=ROOT`.
+    """
+    names = [name for name, corpus in CORPORA.items() if corpus.task == "recognition"]
+    left, equals, root = source.partition("=")
+    name, _, given = left.partition(":")
+    if not equals or not root or name not in names:
+        raise ValueError(
+            f"{source}: expected CORPUS=ROOT or CORPUS:SPLIT=ROOT with one of {', '.join(names)}"
+        )
+    return CORPORA[name], given or split, root
+
+
+def cut(recordings: Sequence[Recording], seconds: float, sample_rate: int) -> Windows:
+    """All windows of the recordings, laid out as `chunks.windows` does."""
+    wide = round(seconds * sample_rate)
+    owner: list[int] = []
+    start: list[int] = []
+    for index, recording in enumerate(recordings):
+        last = max(0, round(recording.seconds * sample_rate) - wide)
+        starts = [*range(0, last, wide), last]
+        owner += [index] * len(starts)
+        start += starts
+    return Windows(
+        tuple(recordings), np.array(owner, np.int64), np.array(start, np.int64), wide, sample_rate
+    )
+
+
+def _scored(corpus: Corpus[Any]) -> set[str]:
+    return set(corpus.classes) - set(corpus.unscored)

@@ -1,0 +1,106 @@
+"""Training examples: which windows sound, how they are changed, and what is heard of them.
+
+Source: Harmony Is All You Need 2023, sections 3.4 and 3.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from bandscribe.training.batches import Batch, Batches, Example
+from bandscribe.training.recognition import augmentation, sampling
+from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.front_end import FrontEnd
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Makes the training examples of a run.
+
+    Static and base-persistent sampling take every window once an epoch, in an order of its own;
+    true dynamic sampling draws them all. `targets` (window, class) may hold nan: nobody looked.
+    """
+
+    windows: Windows
+    targets: NDArray[np.float32]
+    front_end: FrontEnd
+    seed: int
+    sampling: str = "static"
+    minimum: int = 1
+    maximum: int = 5
+    augment: bool = True
+    semitones: float = 6.0
+
+    def __call__(self, rng: np.random.Generator, number: int = 0) -> Example:
+        """Features (frame, bin) and targets (class,) of the run's example of this number."""
+        chosen = self.choose(rng, number)
+        samples = sampling.mix([self.windows.read(index) for index in chosen])
+        if self.augment:
+            shifts = augmentation.draw_shifts(rng, semitones=self.semitones)
+            samples = augmentation.apply_shifts(
+                samples, self.windows.sample_rate, shifts, self.front_end.samples
+            )
+        features = self.front_end(samples)
+        if self.augment and self.front_end.kind.masked:
+            features = augmentation.apply_masks(features, augmentation.draw_masks(rng))
+        return features, join(self.targets[list(chosen)])
+
+    def choose(self, rng: np.random.Generator, number: int) -> tuple[int, ...]:
+        """The windows that sound together in an example."""
+        known = np.nan_to_num(self.targets)
+        numbers = {"minimum": self.minimum, "maximum": self.maximum}
+        if self.sampling == "true_dynamic":
+            return sampling.draw_true_dynamic(known, rng, **numbers).examples
+        epoch, place = divmod(number, len(self.windows))
+        base = int(_order(self.seed, epoch, len(self.windows))[place])
+        if self.sampling == "base_persistent":
+            return sampling.draw_base_persistent(known, base, rng, **numbers).examples
+        return (base,)
+
+
+class Epochs(Batches):
+    """Batches of examples that are numbered through the run."""
+
+    def __init__(self, draw: Draw, *, seed: int, size: int, steps: int, start: int = 0) -> None:
+        """As `Batches`."""
+        super().__init__(draw, seed=seed, size=size, steps=steps, start=start)
+        self.numbered = draw
+
+    def make(self, step: int) -> Batch:
+        """The batch of one step: features (batch, frame, bin), targets (batch, class)."""
+        examples = [
+            self.numbered(np.random.default_rng([self.seed, step, item]), step * self.size + item)
+            for item in range(self.size)
+        ]
+        features, targets = (np.stack(arrays) for arrays in zip(*examples, strict=True))
+        return torch.from_numpy(features), torch.from_numpy(targets)
+
+
+def join(targets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is heard of sounds together, (sound, class) to (class,): nan where nobody knows."""
+    heard = (targets == 1).any(axis=0)
+    # The largest is nan as soon as one is.
+    return np.where(heard, np.float32(1), targets.max(axis=0))
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy, the mean over what is known of `targets` (batch, class): eq. 4.1.
+
+    The equation lacks its minus sign. Targets that are nan count neither way.
+    """
+    known = ~targets.isnan()
+    values = F.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none")
+    return (values * known).sum() / known.sum().clamp(min=1)
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    # Four numbers, so that the generator is none of those of the batches.
+    return np.random.default_rng([seed, epoch, 0, 1]).permutation(count)

@@ -1,0 +1,93 @@
+"""What each network hears: the features of a window, of normalised samples.
+
+Source: Harmony Is All You Need 2023, sections 3.1 and 3.3. `bands` are ours: what `bandscribe
+recognize` listens through, of samples as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.features import kaldi
+from bandscribe.features.clip import FEATURES, Clip, stack
+from bandscribe.features.frames import decibels
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training.recognition.normalisation import Statistics, normalise
+
+Floats = NDArray[np.float32]
+
+
+class Kind(NamedTuple):
+    """Features (frame, bin) of samples (n,), which are `normalised` or as they are.
+
+    `masked` ones are pictures that masks are laid on.
+    """
+
+    bins: int
+    sample_rate: int
+    masked: bool
+    compute: Callable[[Floats], Floats]
+    normalised: bool = True
+
+
+def mel_levels(samples: Floats) -> Floats:
+    """256 mel bands (frame, 256) in dB below the window's loudest, [-80, 0].
+
+    Section 3.1.2 leaves open that the picture is one of levels; the authors' code makes it so.
+    """
+    power = FEATURES["mel_256"](Clip(samples))
+    return decibels(power, reference=float(power.max(initial=0.0)))
+
+
+#: What a recognizer that ships listens through.
+BANDS = LogSpectrogram()
+
+
+def bands(samples: Floats) -> Floats:
+    """The frames that begin within the samples, as many as a chunk has when recognizing."""
+    return BANDS(samples)[: len(samples) // BANDS.hop_length]
+
+
+#: The choices of `features`.
+KINDS: dict[str, Kind] = {
+    "audio": Kind(1, 44100, False, lambda samples: samples[:, np.newaxis]),
+    "mfcc_13": Kind(13, 44100, True, lambda samples: FEATURES["mfcc_13"](Clip(samples))),
+    "mfcc_40": Kind(40, 44100, True, lambda samples: FEATURES["mfcc_40"](Clip(samples))),
+    "stack": Kind(40, 44100, False, lambda samples: stack(Clip(samples))),
+    "mel_256": Kind(256, 44100, True, mel_levels),
+    "filterbank": Kind(128, 16000, True, kaldi.log_mel),
+    "bands": Kind(BANDS.n_bins, BANDS.sample_rate, True, bands, normalised=False),
+}
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """The line from samples to what the network is given.
+
+    `samples` are the statistics of the training set's samples, `values` those of its features,
+    which are brought to `deviation`; None leaves them as they are, as the paper does for all
+    networks but the AST.
+    """
+
+    features: str
+    samples: Statistics
+    values: Statistics | None = None
+    deviation: float = 0.5
+
+    @property
+    def kind(self) -> Kind:
+        """The features' kind."""
+        return KINDS[self.features]
+
+    def __call__(self, samples: Floats) -> Floats:
+        """Samples (n,) at the kind's sample rate to features (frame, bin) float32."""
+        kind = self.kind
+        features = kind.compute(normalise(samples, self.samples) if kind.normalised else samples)
+        if self.values is None:
+            return np.ascontiguousarray(features, dtype=np.float32)
+        return normalise(features, self.values, deviation=self.deviation)

@@ -1,0 +1,185 @@
+"""The recipe of a recognition run, and what it builds."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from bandscribe.features import kaldi
+from bandscribe.training import recipes
+from bandscribe.training.recognition.corpora import parse
+from bandscribe.training.recognition.front_end import KINDS
+from bandscribe.training.recognition.models import MODELS
+from bandscribe.training.settings import Settings, setting
+from bandscribe.vocabulary import INSTRUMENTS
+
+#: Baselines on time means of the features, by scikit-learn: see `classical`.
+CLASSICAL = ("linear", "svm", "trees")
+
+_SMALL = {"learning_rate": 1e-3, "floor": 1e-2, "weight_decay": 5e-4}
+#: What a model has where the recipe does not say: tables 4.3-4.5, and its features.
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "audio": {"features": "audio", **_SMALL},
+    "mfcc": {"features": "mfcc_40", **_SMALL},
+    "features": {"features": "stack", **_SMALL},
+    "resnet50": {
+        "features": "mel_256",
+        "learning_rate": 2e-4,
+        "floor": 5e-3,
+        "weight_decay": 1e-5,
+        "options": {"weights": "published"},
+    },
+    "ast": {
+        "features": "filterbank",
+        "feature_deviation": 0.5,
+        "learning_rate": 2e-5,
+        "floor": 0.1,
+        "weight_decay": 1e-4,
+        "head_learning_rate": 1e-3,
+        "head_weight_decay": 1e-3,
+        "options": {"weights": "published"},
+    },
+    **{name: {"features": "mfcc_13"} for name in CLASSICAL},
+}
+
+_LONG = 10.0  # seconds that the published AST was trained on
+
+
+@dataclass(frozen=True)
+class Recipe(Settings):
+    """Every setting of a recognition training run; those of the loop have the paper's defaults.
+
+    Beyond the paper, gradients are clipped to a norm of `clip`.
+    """
+
+    training: tuple[str, ...] = setting(
+        (), "corpora to train on: CORPUS=ROOT, or CORPUS:SPLIT=ROOT; the split is train"
+    )
+    validation: tuple[str, ...] = setting((), "the same to validate on; the split is validation")
+    classes: tuple[str, ...] = setting(
+        (), "instruments to tell apart; none for all that the training corpora label"
+    )
+    model: str = setting("mfcc", f"network: {', '.join(MODELS)}; or {', '.join(CLASSICAL)}")
+    options: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "the network's own options (JSON)"}
+    )
+    features: str = setting("mfcc_40", f"what the network is given: {', '.join(KINDS)}")
+    feature_deviation: float = setting(
+        0.0, "deviation that features are normalised to; 0 leaves them as they are"
+    )
+    window_seconds: float = setting(1.0, "length of a window: 1, 2 or 3; 10 for a long AST")
+    sampling: Literal["static", "true_dynamic", "base_persistent"] = setting(
+        "static", "windows as they are, or mixed: static, true_dynamic, base_persistent"
+    )
+    minimum: int = setting(1, "fewest windows in a mixture")
+    maximum: int = setting(5, "most windows in a mixture")
+    missed: float = setting(0.001, "share of windows that an epoch of true_dynamic may miss")
+    augment: bool = setting(True, "noise, pitch, time, and masks on pictures")
+    semitones: float = setting(6.0, "largest pitch shift; 0 for none, which needs no library")
+    criterion: Literal["s2_loss", "s1_loss", "macro_f1", "micro_f1"] = setting(
+        "s2_loss", "what the best weights are chosen by, on whole recordings: s2_loss, as the "
+        "paper, which mostly counts wrong largest classes; s1_loss, macro_f1, micro_f1"
+    )  # fmt: skip
+    credits: str | None = setting(
+        None, "CSV file with name,licence,origin of each source, for the card; none for the "
+        "corpora's own", changeable=True,
+    )  # fmt: skip
+    epochs: int = setting(35, "epochs of the run, where steps is 0", changeable=True)
+    batch: int = setting(16, "windows per step")
+    pieces: int = setting(1, "pieces that a batch is computed in, their gradients added up")
+    floor: float = setting(1e-2, "last learning rate, as a share of the highest")
+    head_learning_rate: float = setting(0.0, "learning rate of the head; 0 for that of the body")
+    head_weight_decay: float = setting(0.0, "weight decay of the head, where it has its own rate")
+    # What the loop's settings are here.
+    steps: int = setting(0, "optimiser steps of the whole run; 0 for as many as the epochs have")
+    schedule: Literal["cosine", "plateau", "constant", "polynomial"] = setting(
+        "polynomial",
+        "learning rate: polynomial (power 0.7, 5 % warm-up), cosine, plateau, constant",
+    )
+    warmup_steps: int = setting(0, "steps over which the learning rate rises, but for polynomial")
+    learning_rate: float = setting(1e-3, "highest learning rate of Adam")
+    weight_decay: float = setting(5e-4, "L2 regularisation of Adam")
+    average: float = setting(0.0, "decay of the moving average of the weights; 0 for none")
+    half: bool = setting(False, "compute convolutions in bfloat16")
+    validate_every: int = setting(0, "steps between validations; 0 for an epoch")
+    patience: int = setting(
+        35, "validations without gain after which the run ends", changeable=True
+    )
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a field cannot be right."""
+        for name, given, known in (
+            ("model", self.model, (*MODELS, *CLASSICAL)),
+            ("features", self.features, tuple(KINDS)),
+        ):
+            if given not in known:
+                raise ValueError(f"{name}: expected one of {', '.join(known)}, got {given!r}")
+        if unknown := [name for name in self.classes if name not in INSTRUMENTS]:
+            raise ValueError(
+                f"classes: expected some of {', '.join(INSTRUMENTS)}, got {unknown[0]!r}"
+            )
+        for source in (*self.training, *self.validation):
+            parse(source, "")
+        for name in ("window_seconds", "batch", "pieces", "epochs", "floor"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        if self.model in MODELS:
+            known = tuple(
+                sorted(set(inspect.signature(MODELS[self.model]).parameters) - {"bins", "classes"})
+            )
+            if wrong := sorted(set(self.options) - set(known)):
+                raise ValueError(
+                    f"options: no such option {wrong[0]!r}; expected {', '.join(known)}"
+                )
+
+
+def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
+    """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
+
+    What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
+    """
+    given = recipes.from_file(path, Recipe) if path else Recipe()
+    said = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    model = values.get("model", given.model)
+    table = {k: v for k, v in DEFAULTS.get(model, {}).items() if k not in said}
+    return recipes.override(replace(given, model=model, **table), values)
+
+
+def read(run: Path) -> Recipe:
+    """The recipe of a run. Raises ValueError when the folder holds none."""
+    if not (run / "recipe.json").is_file():
+        raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
+    return recipes.from_file(run / "recipe.json", Recipe)
+
+
+def build(recipe: Recipe, classes: int) -> nn.Module:
+    """A new network; an AST takes as many frames as a window has, as published from 10 s on."""
+    kind = KINDS[recipe.features]
+    options = dict(recipe.options)
+    if recipe.model == "ast" and "frames" not in options:
+        frames = (round(recipe.window_seconds * kind.sample_rate) - 400) // 160 + 1
+        options["frames"] = frames if recipe.window_seconds < _LONG else kaldi.AST_FRAMES
+    return MODELS[recipe.model](kind.bins, classes, **options)
+
+
+def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Adam with L2 regularisation, the head with a rate and a decay of its own where asked for."""
+    head = {id(weight) for weight in network.head.parameters()}  # type: ignore[union-attr]
+    body = [weight for weight in network.parameters() if id(weight) not in head]
+    own = recipe.head_learning_rate > 0
+    groups = [
+        {"params": body, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay},
+        {
+            "params": [weight for weight in network.parameters() if id(weight) in head],
+            "lr": recipe.head_learning_rate if own else recipe.learning_rate,
+            "weight_decay": recipe.head_weight_decay if own else recipe.weight_decay,
+        },
+    ]
+    return torch.optim.Adam(groups)

@@ -1,0 +1,94 @@
+"""From a run to the file that `bandscribe recognize` runs: network and model card in one ONNX."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from bandscribe.runtime import ModelCard
+from bandscribe.training import export, recipes
+from bandscribe.training.recognition.corpora import parse
+from bandscribe.training.recognition.front_end import BANDS
+from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
+from bandscribe.training.recognition.train import read_front_end
+from bandscribe.training.recognition.validation import STRATEGIES
+
+CREDIT_FIELDS = ["name", "licence", "origin"]
+
+
+def card(run: Path, name: str) -> ModelCard:
+    """The model card of a run.
+
+    Raises ValueError when the run has no metrics yet, or is not of a network that listens through
+    `bands`.
+    """
+    recipe = read(run)
+    if recipe.features != "bands" or recipe.model in CLASSICAL:
+        raise ValueError(
+            f"{run}: recognizing listens through bands; train a network with --features bands, "
+            f"not {recipe.model} with {recipe.features}"
+        )
+    if not (run / "metrics.json").is_file():
+        raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
+    classes = read_front_end(run)[1]
+    return ModelCard(
+        name=name,
+        task="recognition",
+        classes=classes,
+        outputs=classes,
+        features=asdict(BANDS),
+        frame_rate=BANDS.frame_rate,
+        chunk_seconds=recipe.window_seconds,
+        overlap_seconds=0.0,
+        thresholds={
+            # A threshold of 0 or 1 would name everything, or nothing.
+            strategy: {
+                label: min(max(value, 0.001), 0.999)
+                for label, value in metrics[strategy]["thresholds"].items()
+            }
+            for strategy in STRATEGIES
+        },
+        peaks={},
+        sources=tuple(read_credits(recipe)),
+        metrics=metrics,
+        recipe=json.loads(recipes.to_json(recipe)),
+        commit=versions["starts"][-1]["commit"] or "",
+    )
+
+
+def ship(run: Path, path: Path, *, name: str = "recognition") -> ModelCard:
+    """Export the best weights of a run to `path`, and return the card that went in.
+
+    Raises ValueError as `card` does, and when onnxruntime and torch disagree.
+    """
+    described = card(run, name)
+    network = build(read(run), len(described.classes))
+    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
+    export.export(network, described, path, bins=BANDS.n_bins)
+    return described
+
+
+def read_credits(recipe: Recipe) -> list[dict[str, str]]:
+    """Name, licence and origin of what was trained and validated on.
+
+    All rows of the recipe's `credits`; without that file, what the corpora say of themselves.
+    Raises ValueError when it has other columns.
+    """
+    if recipe.credits is None:
+        corpora = {parse(each, "")[0] for each in (*recipe.training, *recipe.validation)}
+        named = {corpus.name: corpus for corpus in corpora}
+        return [
+            {"name": name, "licence": named[name].licence, "origin": named[name].obtain}
+            for name in sorted(named)
+        ]
+    with Path(recipe.credits).open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if rows.fieldnames != CREDIT_FIELDS:
+            raise ValueError(f"{recipe.credits}: expected the columns {','.join(CREDIT_FIELDS)}")
+        return list(rows)

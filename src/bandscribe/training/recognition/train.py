@@ -1,0 +1,163 @@
+"""The line from labelled recordings to a trained recogniser.
+
+A run is a folder as `training.fit` has it, with two files more:
+
+    front_end.json   what the features were normalised by, and the classes in their order
+    metrics.json     thresholds, calibration and scores of the best weights
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bandscribe.training import record
+from bandscribe.training.batches import Batch, load
+from bandscribe.training.fit import Result, fit
+from bandscribe.training.recognition import classical, corpora, sampling, validation
+from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.examples import Draw, Epochs, cross_entropy
+from bandscribe.training.recognition.front_end import KINDS, FrontEnd
+from bandscribe.training.recognition.normalisation import Statistics, measure
+from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Train the model of a recipe into the folder `run`, or go on where that run stopped.
+
+    Raises ValueError when the recipe names no corpora, a recording is both trained and validated
+    on, or `run` holds a run with another recipe.
+    """
+    if not recipe.training or not recipe.validation:
+        raise ValueError("training, validation: expected at least one CORPUS=ROOT each")
+    classes = recipe.classes or corpora.classes_of(recipe.training)
+    heard = corpora.load(recipe.training, "train", classes)
+    held_out = corpora.load(recipe.validation, "validation", classes)
+    if both := sorted({each.group for each in heard} & {each.group for each in held_out}):
+        raise ValueError(f"validation: {both[0]} is also trained on")
+    rate = KINDS[recipe.features].sample_rate
+    windows = corpora.cut(heard, recipe.window_seconds, rate)
+    validating = corpora.cut(held_out, recipe.window_seconds, rate)
+    print(
+        f"{len(heard)} recordings to train on, {len(windows)} windows; {len(held_out)} to "
+        f"validate on, {len(validating)} windows; {', '.join(classes)}",
+        flush=True,
+    )
+    recipe = _in_steps(recipe, len(windows))
+    front_end = _front_end(recipe, windows, classes, run)
+    if recipe.model in CLASSICAL:
+        return _train_classical(recipe, run, windows, validating, front_end, classes)
+
+    torch.manual_seed(recipe.seed)
+    model = build(recipe, len(classes))
+    origin = str(getattr(model, "origin", "random weights"))
+    print(f"{recipe.model}: {origin}", flush=True)
+    if torch.cuda.is_available():
+        model.cuda()
+    draw = Draw(
+        windows, windows.targets, front_end, recipe.seed, recipe.sampling, recipe.minimum,
+        recipe.maximum, recipe.augment, recipe.semitones,
+    )  # fmt: skip
+
+    draw.choose(np.random.default_rng(0), 0)  # raises here, and not in a worker
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Epochs(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
+        return load(made, workers=recipe.workers)
+
+    judged = validation.prepare(validating, classes, front_end, run)
+    result = fit(
+        model,
+        cross_entropy,
+        batches,
+        partial(validation.validate, validation=judged),
+        recipe,
+        run,
+        optimiser=make_optimiser(recipe, model),
+        floor=recipe.floor,
+        pieces=recipe.pieces,
+        criterion=f"-{recipe.criterion}" if "loss" in recipe.criterion else recipe.criterion,
+    )
+    if result.best:
+        figures = {
+            "task": "recognition",
+            "model": recipe.model,
+            "origin": origin,
+            "parameters": sum(weight.numel() for weight in model.parameters()),
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            **validation.report(validation.listen(model, judged), judged),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
+    """The front end of a run, and its classes in the order of the network's outputs.
+
+    Raises ValueError when the folder holds none.
+    """
+    path = run / "front_end.json"
+    if not path.is_file():
+        raise ValueError(f"{path}: missing; name the folder of a recognition run")
+    said = json.loads(path.read_text(encoding="utf-8"))
+    values = Statistics(**said["values"]) if said["values"] else None
+    samples = Statistics(**said["samples"])
+    return FrontEnd(said["features"], samples, values, said["deviation"]), tuple(said["classes"])
+
+
+def _in_steps(recipe: Recipe, windows: int) -> Recipe:
+    """The recipe with epochs counted in steps, where it does not say how many of them."""
+    examples = windows
+    if recipe.sampling == "true_dynamic":
+        examples = sampling.samples_per_epoch(
+            windows, minimum=recipe.minimum, maximum=recipe.maximum, missed=recipe.missed
+        )
+    epoch = math.ceil(examples / recipe.batch)
+    return replace(
+        recipe,
+        steps=recipe.steps or recipe.epochs * epoch,
+        validate_every=recipe.validate_every or epoch,
+    )
+
+
+def _front_end(recipe: Recipe, windows: Windows, classes: tuple[str, ...], run: Path) -> FrontEnd:
+    """That of the run where it has one; else measured on all training windows, and written."""
+    if (run / "last.pt").is_file():
+        return read_front_end(run)[0]
+    each = range(len(windows))
+    front_end = FrontEnd(recipe.features, measure(windows.read(index) for index in each))
+    if recipe.feature_deviation:
+        values = measure(front_end(windows.read(index)) for index in each)
+        front_end = replace(front_end, values=values, deviation=recipe.feature_deviation)
+    record.write_json(run / "front_end.json", {**asdict(front_end), "classes": classes})
+    return front_end
+
+
+def _train_classical(
+    recipe: Recipe,
+    run: Path,
+    windows: Windows,
+    validating: Windows,
+    front_end: FrontEnd,
+    classes: tuple[str, ...],
+) -> Result:
+    """Fit a baseline and judge it; it is not kept."""
+    record.start(run, recipe, step=0)
+    predict = classical.train(recipe.model, windows, front_end, seed=recipe.seed)
+    judged = validation.prepare(validating, classes, classical.means(front_end), run)
+    probabilities = predict(judged.features)
+    best = validation.summarise(probabilities, judged)
+    figures: dict[str, Any] = {"task": "recognition", "model": recipe.model, "best": best}
+    figures |= validation.report(probabilities, judged)
+    record.write_json(run / "metrics.json", figures)
+    return Result(True, 0, best)

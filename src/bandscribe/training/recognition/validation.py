@@ -1,0 +1,160 @@
+"""Judging a network on whole recordings: windows, aggregated; thresholds and calibration.
+
+Source: Harmony Is All You Need 2023, sections 4.6, 4.7 and 5.1.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from bandscribe import chunks
+from bandscribe.metrics import tags
+from bandscribe.training.recognition import calibration
+from bandscribe.training.recognition.corpora import Windows
+
+STRATEGIES: tuple[Literal["s1", "s2"], ...] = ("s1", "s2")
+
+_FIGURES = {
+    "hamming": "hamming",
+    "macro_f1": "macro.f1",
+    "micro_f1": "micro.f1",
+    "exact_match": "exact_match",
+    "lrap": "lrap",
+    "macro_precision": "macro.precision",
+    "macro_recall": "macro.recall",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Features (window, …) of recordings, and what is `known` (recording, class) of `targets`.
+
+    `owner` (window,) says whose window it is. The features lie in a file without a name, which
+    vanishes with the process.
+    """
+
+    features: NDArray[np.float32]
+    owner: NDArray[np.int64]
+    targets: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    groups: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def prepare(
+    windows: Windows,
+    classes: tuple[str, ...],
+    describe: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    folder: Path,
+) -> Validation:
+    """Describe every window's samples (sample,) by features of one shape, once for all.
+
+    `folder` is where the nameless file lies. Raises as `audio.read`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = (len(windows), *describe(windows.read(0)).shape)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        features = np.memmap(file, np.float32, "w+", shape=shape)
+    for index in range(len(windows)):
+        features[index] = describe(windows.read(index))
+    targets = np.stack([recording.target for recording in windows.recordings])
+    return Validation(
+        features,
+        windows.owner,
+        targets == 1,
+        ~np.isnan(targets),
+        tuple(recording.group for recording in windows.recordings),
+        classes,
+    )
+
+
+@torch.no_grad()
+def listen(model: nn.Module, validation: Validation, *, batch: int = 32) -> NDArray[np.float32]:
+    """The network's probabilities (window, class)."""
+    device = next(model.parameters()).device
+    said = []
+    for first in range(0, len(validation.features), batch):
+        features = torch.from_numpy(np.array(validation.features[first : first + batch]))
+        said.append(model(features.to(device)).float().sigmoid().cpu().numpy())
+    return np.concatenate(said)
+
+
+def gather(
+    probabilities: NDArray[np.floating], owner: NDArray[np.int64], strategy: Literal["s1", "s2"]
+) -> NDArray[np.float32]:
+    """Of windows (window, class), the scores of their recordings (recording, class)."""
+    return np.stack(
+        [
+            chunks.aggregate(probabilities[owner == recording], strategy)
+            for recording in range(int(owner.max()) + 1)
+        ]
+    )
+
+
+def loss(
+    targets: NDArray[np.bool_], scores: NDArray[np.floating], known: NDArray[np.bool_]
+) -> float:
+    """Binary cross-entropy of scores (recording, class), the mean over what is known.
+
+    Logarithms are -100 at least, as torch's BCELoss has them: S2 says 1 of the largest class, and
+    where that one is wrong nothing else is finite.
+    """
+    right = np.where(targets, scores, 1 - scores.astype(np.float64))[known]
+    with np.errstate(divide="ignore"):
+        return float(-np.maximum(np.log(right), -100).mean())
+
+
+def summarise(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, float]:
+    """Figures of section 5.1 after S2 and a threshold of 0.5, and the losses of S2 and S1."""
+    scores = gather(probabilities, validation.owner, "s2")
+    targets, known = validation.targets, validation.known
+    figures = tags.figures(targets, scores, validation.classes, known=known)
+    summary = {name: figures[full] for name, full in _FIGURES.items()}
+    summary["s2_loss"] = loss(targets, scores, known)
+    summary["s1_loss"] = loss(targets, gather(probabilities, validation.owner, "s1"), known)
+    return summary
+
+
+def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
+    """What a validation adds to the history."""
+    return summarise(listen(model, validation), validation)
+
+
+def report(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, Any]:
+    """For S1 and S2: figures at 0.5 and at learned thresholds, those, and the calibration.
+
+    Figures at thresholds that were learned on the same recordings flatter a little. The calibration
+    error `after` is that of calibrations fitted on other recordings, five ways; it is None where
+    all recordings are of one group.
+    """
+    said: dict[str, Any] = {"recordings": len(validation.targets), "classes": validation.classes}
+    targets, known, classes = validation.targets, validation.known, validation.classes
+    for strategy in STRATEGIES:
+        scores = gather(probabilities, validation.owner, strategy)
+        learned = tags.learn_thresholds(targets, scores, ["validation"] * len(scores), known=known)
+        fitted = calibration.fit(targets, scores, known=known)
+        after = None
+        if len(set(validation.groups)) > 1:
+            others = calibration.cross_fit(targets, scores, validation.groups, known=known)
+            after = calibration.error(targets, others, known=known)
+        said[strategy] = {
+            "figures": tags.figures(targets, scores, classes, known=known),
+            "learned": tags.figures(targets, scores, classes, learned, known=known),
+            "thresholds": dict(zip(classes, learned.tolist(), strict=True)),
+            "calibration": {
+                "slope": dict(zip(classes, fitted.slope.tolist(), strict=True)),
+                "intercept": dict(zip(classes, fitted.intercept.tolist(), strict=True)),
+                "error_before": calibration.error(targets, scores, known=known),
+                "error_after": after,
+            },
+        }
+    return said

@@ -1,0 +1,127 @@
+"""Sources, windows and what is drawn of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from miniature_instruments import irmas, openmic
+
+from bandscribe import chunks
+from bandscribe.training.recognition import corpora, examples
+from bandscribe.training.recognition.examples import Draw, Epochs
+from bandscribe.training.recognition.front_end import KINDS, FrontEnd
+from bandscribe.training.recognition.normalisation import Statistics
+
+PLAIN = Statistics(0.0, 1.0)
+
+
+def ramps(root: Path) -> corpora.Windows:
+    """Three recordings of a class each, 100, 250 and 30 ms of a ramp at 8 kHz."""
+    recordings = []
+    for c, milliseconds in enumerate((100, 250, 30)):
+        samples = (np.arange(8 * milliseconds) / 4000).astype(np.float32) / (c + 1)
+        soundfile.write(root / f"{c}.wav", samples, 8000, "FLOAT")
+        recordings.append(
+            corpora.Recording(
+                str(c), str(c), root / f"{c}.wav", milliseconds / 1000, np.eye(3, dtype="f4")[c]
+            )
+        )
+    return corpora.cut(recordings, 0.1, 8000)
+
+
+def draw(windows: corpora.Windows, sampling: str, **fields: object) -> Draw:
+    front_end = FrontEnd("audio", PLAIN)
+    given = {"augment": False, "maximum": 3, **fields}
+    return Draw(windows, windows.targets, front_end, 7, sampling, **given)  # type: ignore[arg-type]
+
+
+def test_windows_are_those_of_chunks(tmp_path: Path) -> None:
+    windows = ramps(tmp_path)
+    assert windows.owner.tolist() == [0, 1, 1, 1, 2]
+    for recording in range(3):
+        samples = soundfile.read(tmp_path / f"{recording}.wav", dtype="float32")[0]
+        mine = [windows.read(i) for i in np.flatnonzero(windows.owner == recording)]
+        np.testing.assert_array_equal(np.stack(mine), chunks.windows(samples, 800))
+    np.testing.assert_array_equal(windows.targets, np.eye(3)[windows.owner])
+
+
+def test_sources_tell_what_nobody_looked_for(tmp_path: Path) -> None:
+    irmas(tmp_path / "irmas")
+    openmic(tmp_path)
+    sources = [f"irmas={tmp_path / 'irmas'}", f"openmic={tmp_path}"]
+    classes = corpora.classes_of(sources)
+    assert len(classes) == 13
+    found = {r.id: dict(zip(classes, r.target, strict=True)) for r in
+             corpora.load(sources, "train", classes)}  # fmt: skip
+    cello = found["[cel][nod][cla]0001__1"]
+    assert [name for name in classes if cello[name] == 1] == ["cel"]
+    assert [name for name in classes if np.isnan(cello[name])] == ["bas", "dru"]
+    # Listeners were asked about clarinet (no) and flute (yes) alone.
+    asked = {name: value for name, value in found["000046_3840"].items() if not np.isnan(value)}
+    assert asked == {"cla": 0, "flu": 1}
+
+
+@pytest.mark.parametrize("sampling", ["static", "base_persistent"])
+def test_an_epoch_takes_every_window_once_as_a_base(tmp_path: Path, sampling: str) -> None:
+    drawn = draw(ramps(tmp_path), sampling)
+    rng = np.random.default_rng(0)
+    epochs = [[drawn.choose(rng, 5 * e + i) for i in range(5)] for e in range(3)]
+    for epoch in epochs:
+        assert sorted(chosen[0] for chosen in epoch) == [0, 1, 2, 3, 4]
+    assert len({tuple(chosen[0] for chosen in epoch) for epoch in epochs}) > 1
+    if sampling == "static":
+        assert all(len(chosen) == 1 for epoch in epochs for chosen in epoch)
+
+
+def test_a_mixture_is_what_was_chosen(tmp_path: Path) -> None:
+    windows = ramps(tmp_path)
+    drawn = draw(windows, "true_dynamic", minimum=2)
+    chosen = drawn.choose(np.random.default_rng(3), 0)
+    features, target = drawn(np.random.default_rng(3), 0)
+    assert len(chosen) >= 2
+    expected = np.mean([windows.read(index) for index in chosen], axis=0)
+    np.testing.assert_allclose(features[:, 0], expected, atol=1e-7)
+    np.testing.assert_array_equal(target, windows.targets[list(chosen)].max(axis=0))
+
+
+def test_batches_depend_on_the_seed_and_the_step_alone(tmp_path: Path) -> None:
+    drawn = draw(ramps(tmp_path), "static", augment=True, semitones=0.0)
+    whole = list(Epochs(drawn, seed=7, size=2, steps=5))
+    rest = list(Epochs(drawn, seed=7, size=2, steps=5, start=3))
+    assert all(torch.equal(a, b) for one, other in zip(whole[3:], rest, strict=True)
+               for a, b in zip(one, other, strict=True))  # fmt: skip
+    assert whole[0][0].shape == (2, 800, 1)
+    assert whole[0][1].shape == (2, 3)
+
+
+def test_what_is_unknown_stays_so_unless_it_is_heard() -> None:
+    nan = np.nan
+    targets = np.array([[1, 0, nan, nan, 0], [nan, 0, 1, nan, nan]], dtype=np.float32)
+    np.testing.assert_array_equal(examples.join(targets), [1, 0, 1, nan, nan])
+
+
+def test_the_loss_leaves_out_what_is_unknown() -> None:
+    logits = torch.tensor([[0.0, 2.0], [1.0, -1.0]], requires_grad=True)
+    targets = torch.tensor([[1.0, torch.nan], [0.0, 0.0]])
+    values = [np.log(2), np.log1p(np.exp(1.0)), np.log1p(np.exp(-1.0))]
+    loss = examples.cross_entropy(logits, targets)
+    assert loss.item() == pytest.approx(np.mean(values))
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad[0, 1] == 0 and logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_features_of_a_second(name: str) -> None:
+    kind = KINDS[name]
+    rng = np.random.default_rng(0)
+    features = FrontEnd(name, Statistics(0.1, 0.5))(
+        (0.1 * rng.standard_normal(kind.sample_rate)).astype(np.float32)
+    )
+    frames = {"audio": 44100, "filterbank": 98, "bands": 100}.get(name, 87)
+    assert features.shape == (frames, kind.bins)
+    assert features.dtype == np.float32 and np.isfinite(features).all()
+    if name == "mel_256":
+        assert features.max() == 0 and features.min() >= -80

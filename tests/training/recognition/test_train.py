@@ -1,0 +1,188 @@
+"""From labelled clips to a judged run, in a few steps."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bandscribe import instruments, runtime
+from bandscribe.cli import main
+from bandscribe.training.recognition import corpora
+from bandscribe.training.recognition import recipe as recipes
+from bandscribe.training.recognition.judge import judge, listen
+from bandscribe.training.recognition.recipe import Recipe
+from bandscribe.training.recognition.ship import ship
+from bandscribe.training.recognition.train import read_front_end, train
+
+RATE = 44100
+CLASSES = ("cel", "flu", "dru")
+
+
+def sound(name: str, rng: np.random.Generator) -> np.ndarray:
+    """A second of a low saw, a high sine, or noise."""
+    times = np.arange(RATE) / RATE
+    level = rng.uniform(0.1, 0.3)
+    if name == "dru":
+        return level * rng.standard_normal(RATE)
+    frequency = rng.uniform(90, 120) if name == "cel" else rng.uniform(1500, 2500)
+    phase = (frequency * times + rng.uniform()) % 1
+    return level * (2 * phase - 1 if name == "cel" else np.sin(2 * np.pi * phase))
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("clips")
+    rng = np.random.default_rng(0)
+    rows = ["file,label,split,group"]
+    for split, labels in (
+        ("train", [[name] for name in CLASSES for _ in range(3)]),
+        ("validation", [["cel"], ["flu"], ["dru"], ["cel", "dru"], ["flu", "dru"], ["cel", "flu"]]),
+        ("test", [["cel"], ["flu"], ["dru"]]),
+    ):
+        for number, names in enumerate(labels):
+            samples = np.mean([sound(name, rng) for name in names], axis=0)
+            file = f"{split}{number}.wav"
+            soundfile.write(root / file, samples, RATE, "PCM_16")
+            rows.append(f"{file},{';'.join(names)},{split},{split} {number}")
+    (root / "labels.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+def small(clips: Path, model: str = "features", **fields: object) -> Recipe:
+    """A recipe as the command line makes it, of a minute's work at most."""
+    given = {
+        "model": model,
+        "training": f"clips={clips}",
+        "validation": f"clips={clips}",
+        "classes": ",".join(CLASSES),
+        "window_seconds": "0.5",
+        "semitones": "0",
+        "batch": "6",
+        "workers": "0",
+        "threads": "1",
+        **{name: str(value) for name, value in fields.items()},
+    }
+    return recipes.resolve(None, given)
+
+
+def test_from_clips_to_a_judged_run(clips: Path, tmp_path: Path) -> None:
+    recipe = small(clips, sampling="base_persistent", maximum=3, epochs=8)
+    result = train(recipe, tmp_path / "run")
+    # 18 windows of half a second, 3 steps of 6 an epoch.
+    assert (result.finished, result.step) == (True, 24)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "best.pt", "curve.png", "front_end.json", "history.csv", "last.pt", "metrics.json",
+        "recipe.json", "versions.json",
+    }  # fmt: skip
+    history = (tmp_path / "run" / "history.csv").read_text().split()
+    assert len(history) == 1 + 8
+    column = history[0].split(",").index("s2_loss")
+    losses = [float(row.split(",")[column]) for row in history[1:]]
+    assert result.best["s2_loss"] == pytest.approx(min(losses), rel=1e-5)
+
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["classes"] == list(CLASSES)
+    assert metrics["recordings"] == 6
+    assert metrics["s2"]["figures"]["micro.f1"] == metrics["best"]["micro_f1"]
+    assert metrics["s2"]["figures"]["micro.f1"] > 0.6  # naming everything scores 2 / 3 at most
+    assert metrics["s1"]["figures"]["lrap"] == metrics["s2"]["figures"]["lrap"] > 0.8
+    assert metrics["s1"]["learned"]["micro.f1"] >= metrics["s1"]["figures"]["micro.f1"]
+    assert set(metrics["s1"]["calibration"]["slope"]) == set(CLASSES)
+
+    judged = judge([tmp_path / "run"], [f"clips={clips}"])
+    assert judged["recordings"] == 3
+    assert judged["s2"]["lrap"] > 0.7
+    # An ensemble of a run with itself is the run.
+    both = judge([tmp_path / "run"] * 2, [f"clips={clips}"])
+    assert both["s1"] == judged["s1"]
+    validated = judge([tmp_path / "run"], [f"clips={clips}"], "validation")
+    assert validated["s2"] == pytest.approx(metrics["s2"]["figures"])
+    assert validated["s1_learned"] == pytest.approx(metrics["s1"]["learned"])
+
+
+def test_from_a_run_to_a_file_that_recognizes(clips: Path, tmp_path: Path) -> None:
+    credits = tmp_path / "credits.csv"
+    credits.write_text("name,licence,origin\ntones,CC0-1.0,this test\n")
+    recipe = small(
+        clips, "mfcc", features="bands", options='{"frames": 160}', epochs=4, credits=credits
+    )
+    train(recipe, tmp_path / "run")
+    assert main(["export", str(tmp_path / "run"), "--name", "tones"]) == 0
+    model = runtime.load(tmp_path / "run" / "tones.onnx")
+    card = model.card
+    assert (card.name, card.task, card.outputs) == ("tones", "recognition", CLASSES)
+    assert model.windowed
+    assert card.sources == ({"name": "tones", "licence": "CC0-1.0", "origin": "this test"},)
+    # What was judged is what is recognized, but for what sounds across the border of two windows.
+    heard, scores = listen(tmp_path / "run", [f"clips={clips}"], "test")
+    for row, name in enumerate(("test0", "test1", "test2")):
+        said = instruments.recognize(clips / f"{name}.wav", model=model, aggregate="s1")
+        assert said.tags.classes == heard.classes == CLASSES
+        np.testing.assert_allclose(said.tags.scores, scores[row], atol=0.05)
+    train(small(clips, epochs=1), tmp_path / "stack")
+    with pytest.raises(ValueError, match="train a network with --features bands"):
+        ship(tmp_path / "stack", tmp_path / "no.onnx")
+
+
+def test_a_resumed_run_is_the_run_that_never_stopped(clips: Path, tmp_path: Path) -> None:
+    recipe = small(clips, sampling="static", epochs=2)
+    whole = train(recipe, tmp_path / "whole")
+    part = train(replace(recipe, max_minutes=1e-9), tmp_path / "parts")
+    assert not part.finished
+    rest = train(recipe, tmp_path / "parts")
+    assert rest.finished and rest.step == whole.step
+    one, other = (
+        (tmp_path / name / "history.csv").read_text().splitlines() for name in ("whole", "parts")
+    )
+    without_minutes = [
+        [row.split(",")[:1] + row.split(",")[2:] for row in rows] for rows in (one, other)
+    ]
+    assert without_minutes[0] == without_minutes[1]
+
+
+@pytest.mark.parametrize("features", ["audio", "filterbank"])
+def test_features_are_normalised_by_the_training_set(
+    clips: Path, tmp_path: Path, features: str
+) -> None:
+    recipe = small(clips, "audio", features="audio", epochs=1, steps=1, options='{"dropout": 0.0}')
+    if features == "filterbank":
+        pytest.importorskip("transformers")
+        tiny = '{"weights": null, "config": {"hidden_size": 16, "num_hidden_layers": 1, '
+        tiny += '"num_attention_heads": 2, "intermediate_size": 24}}'
+        recipe = small(clips, "ast", steps=1, options=tiny, pieces=3)
+        assert recipe.head_learning_rate == 1e-3
+    train(recipe, tmp_path)
+    front_end, classes = read_front_end(tmp_path)
+    assert classes == CLASSES
+    rate = front_end.kind.sample_rate
+    windows = corpora.cut(corpora.load(recipe.training, "train", classes), 0.5, rate)
+    described = np.stack([front_end(windows.read(index)) for index in range(len(windows))])
+    deviation = 0.5 if features == "filterbank" else 1.0
+    assert described.mean() == pytest.approx(0, abs=1e-4)
+    assert described.std() == pytest.approx(deviation, abs=1e-3)
+
+
+@pytest.mark.parametrize("model", recipes.CLASSICAL)
+def test_baselines_tell_the_clips_apart(clips: Path, tmp_path: Path, model: str) -> None:
+    pytest.importorskip("sklearn")
+    result = train(small(clips, model), tmp_path)
+    assert result.finished
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["model"] == model
+    assert metrics["s1"]["figures"]["lrap"] > 0.75
+
+
+def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="training, validation: expected at least one"):
+        train(replace(small(clips), training=()), tmp_path)
+    with pytest.raises(ValueError, match=r"validation: .* is also trained on"):
+        train(replace(small(clips), validation=(f"clips:train={clips}",)), tmp_path)
+    with pytest.raises(ValueError, match=r"no recording of the split 'dev', but of test, train"):
+        train(replace(small(clips), validation=(f"clips:dev={clips}",)), tmp_path)
+    with pytest.raises(ValueError, match="maximum: expected at most 3"):
+        train(small(clips, sampling="true_dynamic"), tmp_path)
+    with pytest.raises(ValueError, match=r"no recipe\.json"):
+        judge([tmp_path], [f"clips={clips}"])
