@@ -1,8 +1,9 @@
 """Models as they are shipped: one ONNX file each, with its card inside.
 
-The graph takes features (batch, frame, bin) and gives logits (batch, frame, output). Everything
-else that a result depends on stands in the card, as JSON in the file's metadata under
-`bandscribe`: a file without a card, or with one that does not fit, is not run.
+The graph takes features (batch, frame, bin) and gives logits (batch, frame, output), or
+(batch, output) where it says one thing about a whole chunk. Everything else that a result depends
+on stands in the card, as JSON in the file's metadata under `bandscribe`: a file without a card, or
+with one that does not fit, is not run.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ class ModelCard:
     frame_rate: float
     chunk_seconds: float
     overlap_seconds: float
-    #: Number of classes ("10", "5", "3") to the threshold of each class.
+    #: What is asked for to the threshold of each class: of drums a number of classes ("10", "5",
+    #: "3"), of recognition an aggregation ("s1", "s2").
     thresholds: dict[str, dict[str, float]]
-    #: `max_frames`, `mean_frames` and `wait_frames` of `peaks.pick`.
+    #: Of drums, `max_frames`, `mean_frames` and `wait_frames` of `peaks.pick`; else nothing.
     peaks: dict[str, int]
     #: What it was trained on: `name`, `licence` and `origin` of each.
     sources: tuple[dict[str, str], ...]
@@ -68,10 +70,11 @@ class ModelCard:
             all(0 < t < 1 for group in self.thresholds.values() for t in group.values()),
             "numbers between 0 and 1",
         )
+        peaks = {"max_frames", "mean_frames", "wait_frames"} if self.task == "drums" else set()
         self._expect(
             "peaks",
-            set(self.peaks) == {"max_frames", "mean_frames", "wait_frames"},
-            "max_frames, mean_frames and wait_frames",
+            set(self.peaks) == peaks,
+            "max_frames, mean_frames and wait_frames" if peaks else "nothing",
         )
         self._expect(
             "sources",
@@ -139,8 +142,16 @@ class Model:
     #: How many chunks to run at the same time, each in a thread of its own.
     threads: int
 
+    @property
+    def windowed(self) -> bool:
+        """Whether the network says one thing about a whole chunk, and not about each frame."""
+        return len(self.session.get_outputs()[0].shape) == 2
+
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Activations (frame, output), in [0, 1], of features (frame, bin)."""
+        """Activations (frame, output), in [0, 1], of features (frame, bin).
+
+        Those of a `windowed` network are (output,).
+        """
         [logits] = self.session.run(None, {self.session.get_inputs()[0].name: features[None]})
         # tanh is bounded, where exp overflows.
         activations: NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * logits[0]))

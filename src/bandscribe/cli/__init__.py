@@ -21,6 +21,7 @@ from bandscribe.cli.corpus import corpus
 from bandscribe.cli.evaluate import evaluate
 from bandscribe.cli.export import export
 from bandscribe.cli.models import models
+from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
 from bandscribe.cli.study import study
 from bandscribe.cli.synthesize import synthesize
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (transcribe, models, corpus, evaluate, compare, synthesize, export):
+for command in (transcribe, recognize, models, corpus, evaluate, compare, synthesize, export):
     app.command()(command)
 # The options of `train` are the fields of a recipe, which it parses and explains by itself.
 app.command(

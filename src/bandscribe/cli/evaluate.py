@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,13 +13,13 @@ from bandscribe.cli.report import complain, progress
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
-    from bandscribe.evaluation.systems import System
 
-TASKS = ("drums",)
+#: The shipped model of a task has its name.
+TASKS = ("drums", "recognition")
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="drums")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help=f"One of: {', '.join(TASKS)}.")],
     corpus: Annotated[
         str, typer.Argument(metavar="CORPUS", help="Its name; see bandscribe corpus --help.")
     ],
@@ -25,18 +27,25 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", metavar="DIR", help="Write metrics.json, tracks.csv and report.html here."
+            "-o",
+            metavar="DIR",
+            help="Write metrics.json and tracks.csv here, and report.html (drums).",
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file.")
-    ] = "drums",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A shipped model, or the path of an ONNX file. Default: the task's own.",
+        ),
+    ] = None,
     estimates: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR",
-            help="Score the MIDI, CSV, TXT or JAMS files of another system instead of a model; "
-            "each is named as its track.",
+            metavar="PATH",
+            help="Score another system instead of a model. Drums: a folder of MIDI, CSV, TXT or "
+            "JAMS files, each named as its track. Recognition: a table as bandscribe recognize "
+            "writes, or a folder of them.",
         ),
     ] = None,
     audio: Annotated[
@@ -50,42 +59,85 @@ def evaluate(
         ),
     ] = None,
     tolerance_ms: Annotated[
-        float, typer.Option(metavar="MS", help="How far an onset may be off.")
-    ] = 50.0,
+        float | None,
+        typer.Option(metavar="MS", help="Drums: how far an onset may be off. Default: 50."),
+    ] = None,
     offset: Annotated[
-        bool, typer.Option("--offset", help="Also ask whether each estimate is early or late.")
+        bool,
+        typer.Option("--offset", help="Drums: also ask whether each estimate is early or late."),
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes. Default: one per core.")
+        int | None, typer.Option(metavar="N", help="Drums: processes. Default: one per core.")
     ] = None,
     copy_audio: Annotated[
         bool,
         typer.Option(
-            "--copy-audio", help="Put small copies of the audio beside the report, to move both."
+            "--copy-audio",
+            help="Drums: put small copies of the audio beside the report, to move both.",
         ),
     ] = False,
+    aggregate: Annotated[
+        str | None,
+        typer.Option(metavar="s1|s2", help="Recognition: as of bandscribe recognize. Default: s2."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Recognition: 0 to 1, for every class. Default: the system's own."
+        ),
+    ] = None,
 ) -> None:
-    """Score a system on a corpus: onsets of each class are matched as in mir_eval.
+    """Score a system on a corpus.
 
-    With -o, each track is kept when it is done: a call that was stopped goes on where it was.
+    Drums: onsets of each class are matched as in mir_eval. With -o, each track is kept when it is
+    done: a call that was stopped goes on where it was. Recognition: the classes named for each
+    track are compared with those annotated.
     """
     from bandscribe.evaluation import results
     from bandscribe.evaluation.run import Settings, run
+    from bandscribe.evaluation.systems import Files, Network
     from bandscribe.runtime import cores
 
     chosen = _corpus(task, corpus)
+    if audio is not None and audio not in chosen.variants:
+        known = ", ".join(filter(None, chosen.variants)) or "nothing: this corpus has one kind"
+        raise typer.BadParameter(f"--audio: expected one of {known}, got {audio!r}")
+    variant = chosen.variants[0] if audio is None else audio
+    for name, value, needed in (
+        ("--tolerance-ms", tolerance_ms, "drums"),
+        ("--offset", offset or None, "drums"),
+        ("--jobs", jobs, "drums"),
+        ("--copy-audio", copy_audio or None, "drums"),
+        ("--aggregate", aggregate, "recognition"),
+        ("--threshold", threshold, "recognition"),
+    ):
+        if value is not None and task != needed:
+            raise typer.BadParameter(f"{name}: is for {needed}, not for {task}")
+    model = model or task
+    if task == "recognition":
+        _recognition(
+            chosen,
+            root,
+            output,
+            model=model,
+            estimates=estimates,
+            audio=variant,
+            split=split,
+            aggregate=aggregate or "s2",
+            threshold=threshold,
+        )
+        return
+    if tolerance_ms is None:
+        tolerance_ms = 50.0
     if not 0 < tolerance_ms < 1000:
         raise typer.BadParameter(f"--tolerance-ms: expected 0 to 1000, got {tolerance_ms:g}")
     if jobs is not None and jobs < 1:
         raise typer.BadParameter(f"--jobs: expected 1 or more, got {jobs}")
-    if audio is not None and audio not in chosen.variants:
-        known = ", ".join(filter(None, chosen.variants)) or "nothing: this corpus has one kind"
-        raise typer.BadParameter(f"--audio: expected one of {known}, got {audio!r}")
     if copy_audio and output is None:
         raise typer.BadParameter("--copy-audio: name the folder of the report with -o")
-    system = _system(model, estimates, chosen.counts)
+    with _usage():
+        system = Files.load(estimates) if estimates else Network.load(model, chosen.counts)
     settings = Settings(chosen.counts, chosen.unscored, tolerance_ms / 1000, offset)
-    variant = chosen.variants[0] if audio is None else audio
     # Where there is nothing at all, the corpus says what it expects.
     tracks, part = results.choose(
         chosen.named(root, variant) or chosen.tracks(root, variant), split
@@ -109,6 +161,44 @@ def evaluate(
         raise typer.Exit(1)
 
 
+def _recognition(
+    corpus: Corpus[Any],
+    root: Path,
+    output: Path | None,
+    *,
+    model: str,
+    estimates: Path | None,
+    audio: str,
+    split: str | None,
+    aggregate: str,
+    threshold: float | None,
+) -> None:
+    from bandscribe.evaluation import recognition, results
+    from bandscribe.evaluation.tag_files import Files
+
+    with _usage():
+        system = (
+            Files.load(estimates, threshold)
+            if estimates
+            else recognition.Network.load(model, aggregate, threshold)
+        )
+        classes = recognition.choose_classes(corpus, system)
+    tracks, part = results.choose(corpus.named(root, audio) or corpus.tracks(root, audio), split)
+    described = recognition.describe(corpus, root, audio, part, system)
+    with progress(len(tracks)) as show:
+        outcome = recognition.run(tracks, system, classes, progress=show)
+    for _, problem in outcome.problems:
+        complain(problem)
+    if not outcome.tracks:
+        raise ValueError(f"{root}: no track could be evaluated")
+    summary = recognition.summarise(described, outcome)
+    print("\n".join(recognition.tabulate(summary)))
+    if output is not None:
+        recognition.write(output, summary, outcome)
+    if outcome.problems:
+        raise typer.Exit(1)
+
+
 def _corpus(task: str, name: str) -> Corpus[Any]:
     """The corpus, where it is one of this task."""
     from bandscribe.datasets.corpora import CORPORA
@@ -121,11 +211,10 @@ def _corpus(task: str, name: str) -> Corpus[Any]:
     return CORPORA[name]
 
 
-def _system(model: str, estimates: Path | None, counts: tuple[int, ...]) -> System:
-    """What is to be evaluated; a usage error where it does not exist."""
-    from bandscribe.evaluation.systems import Files, Network
-
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Of a system that does not exist, or does not fit, a usage error."""
     try:
-        return Files.load(estimates) if estimates else Network.load(model, counts)
+        yield
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -26,7 +26,7 @@ from bandscribe.vocabulary import DRUMS, REDUCTIONS
 STORE = "tracks"
 EVERYTHING = "all"
 
-Tracks = Sequence[Track[Transcription]]
+Tracks = Sequence[Track[Any]]
 Figures = dict[str, Any]
 
 

@@ -1,0 +1,247 @@
+"""`bandscribe recognize`: recordings in, the instruments that are heard in them out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from bandscribe.cli import inputs
+from bandscribe.cli.report import clock, complain, explain, progress
+from bandscribe.files import whole
+
+if TYPE_CHECKING:
+    from bandscribe.instruments import Recognition, Strategy
+    from bandscribe.runtime import Model
+    from bandscribe.types import Audio
+
+FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}
+COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
+#: The shipped model.
+MODEL = "recognition"
+#: What the table calls the classes.
+NAMES = {
+    "cel": "cello", "cla": "clarinet", "flu": "flute", "gac": "acoustic guitar",
+    "gel": "electric guitar", "org": "organ", "pia": "piano", "sax": "saxophone",
+    "tru": "trumpet", "vio": "violin", "voi": "voice", "bas": "bass", "dru": "drums",
+}  # fmt: skip
+_BAR = 20
+
+
+def recognize(
+    named: Annotated[
+        list[Path],
+        # What cannot be read is complained about in its turn, and the others are done.
+        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="|".join(FORMATS), help="Default: by the suffix of -o, or a table."),
+    ] = None,
+    aggregate: Annotated[
+        str,
+        typer.Option(
+            metavar="s1|s2",
+            help="Mean probability over time (s1), or beside the most prominent class (s2).",
+        ),
+    ] = "s2",
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="0 to 1, for every class. Default: the model's own."),
+    ] = None,
+    having: Annotated[
+        str | None,
+        typer.Option("--with", metavar="CLASS", help="Only the files in which it is heard."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file."),
+    ] = None,
+) -> None:
+    """Say which instruments are heard in recordings, and when.
+
+    A table has, for each instrument: how sure or how prominent it is, the share of the time that
+    it is heard, and from when to when. `--with vio` prints the names of the files alone, unless
+    there is a --format.
+    """
+    kind = _choose_format(format, output)
+    loaded = _load(model, aggregate, threshold, having)
+    sources, failed = inputs.find_all(named)
+    if output is not None:
+        _check_output(output, sources)
+        output.parent.mkdir(parents=True, exist_ok=True)
+    names_alone = having is not None and format is None and kind == "table"
+    entries: list[dict[str, Any]] = []
+    with progress(len(sources)) as show:
+        for done, source in enumerate(sources):
+
+            def listen(seconds: float, done: int = done, path: Path = source.path) -> None:
+                show(done, f"{path.name} {clock(seconds)}")
+
+            try:
+                found = _hear(source.path, loaded, aggregate, threshold, listen)
+            except (ValueError, OSError) as error:
+                complain(explain(error, source.path))
+                failed += 1
+                continue
+            entry = describe(found, _text(source.path))
+            if having is not None and having not in _present(entry):
+                continue
+            if kind == "table" and output is None:
+                print(entry["file"] if names_alone else tabulate(entry))
+            else:
+                entries.append(entry)
+    if output is not None:
+        with whole(output) as temporary:
+            temporary.write_text(_render(entries, kind, names_alone), encoding="utf-8")
+    elif kind != "table":
+        print(_render(entries, kind, names_alone), end="")
+    if failed:
+        raise typer.Exit(1)
+
+
+def describe(found: Recognition, file: str) -> dict[str, Any]:
+    """What JSON says of a file: `file`, `duration`, and each of its `instruments`.
+
+    Seconds are rounded to the millisecond, and null where a class is not heard.
+    """
+    rows = zip(found.tags.classes, found.tags.scores, found.present, found.spans, strict=True)
+    return {
+        "file": file,
+        "duration": round(found.duration, 6),
+        "instruments": [
+            {
+                "class": name,
+                "probability": round(float(score), 6),
+                "present": bool(present),
+                "active_share": round(span.share, 4),
+                "first": None if span.first is None else round(span.first, 3),
+                "last": None if span.last is None else round(span.last, 3),
+            }
+            for name, score, present, span in rows
+        ],
+    }
+
+
+def tabulate(entry: Mapping[str, Any]) -> str:
+    """Lines for a terminal: the file, and a bar for each instrument that is heard in it."""
+    lines = [f"{entry['file']}  {clock(entry['duration'])}"]
+    heard = [row for row in entry["instruments"] if row["present"]]
+    for row in sorted(heard, key=lambda row: -float(row["probability"])):
+        name, score = row["class"], row["probability"]
+        bar = "█" * round(_BAR * score)
+        lines.append(
+            f"  {name:<3}  {NAMES.get(name, name):<15}  {bar:<{_BAR}}  {score:.2f}"
+            f"  {row['active_share']:>4.0%}  {clock(row['first'])} to {clock(row['last'])}"
+        )
+    return "\n".join(lines if heard else [*lines, "  no instrument recognized"])
+
+
+def _choose_format(given: str | None, output: Path | None) -> str:
+    if given is None:
+        suffix = "" if output is None else output.suffix.lower()
+        return next((name for name, known in FORMATS.items() if known == suffix), "table")
+    if given not in FORMATS:
+        raise typer.BadParameter(f"--format: expected one of {', '.join(FORMATS)}, got {given!r}")
+    return given
+
+
+def _load(model: str | None, aggregate: str, threshold: float | None, having: str | None) -> Model:
+    """The model; a usage error where it or what is asked of it does not exist."""
+    from bandscribe import instruments, runtime
+
+    if model is None and MODEL not in runtime.installed():
+        raise typer.BadParameter(
+            "--model: no recognizer is shipped with this version; name the ONNX file of one"
+        )
+    try:
+        loaded = runtime.load(model or MODEL)
+        instruments.check(loaded.card, aggregate, threshold)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    classes = loaded.card.classes
+    if having is not None and having not in classes:
+        raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
+    return loaded
+
+
+def _check_output(output: Path, sources: Sequence[inputs.Input]) -> None:
+    """Raise a usage error for a file that should not be written."""
+    from bandscribe.audio import EXTENSIONS
+
+    if output.is_dir():
+        raise typer.BadParameter(f"-o {output}: is a folder; name one file for all inputs")
+    if output.suffix.lower() in EXTENSIONS:
+        raise typer.BadParameter(f"-o {output}: has the name of a sound file; choose another")
+    if output.exists() and any(output.samefile(source.path) for source in sources):
+        raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
+
+
+def _hear(
+    source: Path,
+    model: Model,
+    aggregate: str,
+    threshold: float | None,
+    listen: Callable[[float], None],
+) -> Recognition:
+    """Recognize one file; its warnings become lines."""
+    from bandscribe import audio, instruments
+
+    rate = instruments.front_end(model.card).sample_rate
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", audio.TruncatedAudioWarning)
+        found = instruments.recognize(
+            _reported(audio.stream(source, sample_rate=rate), listen),
+            model=model,
+            aggregate=cast("Strategy", aggregate),
+            threshold=threshold,
+        )
+    for warning in caught:
+        complain(explain(UserWarning(str(warning.message)), source))
+    return found
+
+
+def _reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:
+    position = 0.0
+    for block in blocks:
+        listen(position)
+        position += block.duration
+        yield block
+
+
+def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:
+    if kind == "json":
+        return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    if kind == "csv":
+        text = io.StringIO()
+        table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        for entry in entries:
+            # As in JSON: true and false, and nothing for null.
+            table.writerows(
+                {"file": entry["file"], **row, "present": str(row["present"]).lower()}
+                for row in entry["instruments"]
+            )
+        return text.getvalue()
+    return "".join(f"{entry['file'] if names_alone else tabulate(entry)}\n" for entry in entries)
+
+
+def _present(entry: Mapping[str, Any]) -> list[str]:
+    return [row["class"] for row in entry["instruments"] if row["present"]]
+
+
+def _text(path: Path) -> str:
+    """A name need not be text on every system; what is written about it has to be."""
+    return os.fsencode(path).decode(errors="replace")
