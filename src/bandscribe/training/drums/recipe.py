@@ -37,6 +37,9 @@ class Recipe(Settings):
     together_share: float = setting(
         0.8, "share of bands with a known beat that the drums play in time with"
     )
+    percussion_share: float = setting(
+        0.25, "share of excerpts with percussion that is no drum class, such as tambourines"
+    )
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
         None, "best.pt of another run of this network, to start from instead of random weights"

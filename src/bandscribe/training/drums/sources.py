@@ -18,6 +18,7 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
         "band_share": recipe.band_share,
         "codec_share": recipe.codec_share,
         "extras_share": recipe.extras_share,
+        "percussion_share": recipe.percussion_share,
         "together_share": recipe.together_share,
     }
     if not recipe.kits or not recipe.validation_kits:
