@@ -7,20 +7,19 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from bandscribe.cli import inputs
-from bandscribe.cli.report import clock, complain, explain, progress
+from bandscribe.cli.report import clock, complain, explain, progress, reported
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
     from bandscribe.instruments import Recognition, Strategy
     from bandscribe.runtime import Model
-    from bandscribe.types import Audio
 
 FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}
 COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
@@ -203,7 +202,7 @@ def _hear(
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", audio.TruncatedAudioWarning)
         found = instruments.recognize(
-            _reported(audio.stream(source, sample_rate=rate), listen),
+            reported(audio.stream(source, sample_rate=rate), listen),
             model=model,
             aggregate=cast("Strategy", aggregate),
             threshold=threshold,
@@ -211,14 +210,6 @@ def _hear(
     for warning in caught:
         complain(explain(UserWarning(str(warning.message)), source))
     return found
-
-
-def _reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:
-    position = 0.0
-    for block in blocks:
-        listen(position)
-        position += block.duration
-        yield block
 
 
 def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:

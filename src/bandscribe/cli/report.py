@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bandscribe.types import Audio
 
 _CURES = {
     errno.ENOSPC: "free some space, or write to another disk with -o",
@@ -73,3 +77,12 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     ) as bar:
         task = bar.add_task("", total=total)
         yield lambda done, text: bar.update(task, completed=done, description=escape(text))
+
+
+def reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:
+    """Pass blocks on, telling `listen` the second at which each begins."""
+    position = 0.0
+    for block in blocks:
+        listen(position)
+        position += block.duration
+        yield block

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandscribe.cli import inputs, outputs
-from bandscribe.cli.report import clock, complain, explain, progress, require
+from bandscribe.cli.report import clock, complain, explain, progress, reported, require
 
 if TYPE_CHECKING:
     from bandscribe.display import Reference
     from bandscribe.drums import Hearing
     from bandscribe.runtime import Model
-    from bandscribe.types import Audio, Transcription
+    from bandscribe.types import Transcription
 
 
 def transcribe(
@@ -145,21 +145,13 @@ def _hear(
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", audio.TruncatedAudioWarning)
         blocks = drums.Measured(audio.stream(source, sample_rate=rate))
-        heard = drums.hear(_reported(blocks, listen), model)
+        heard = drums.hear(reported(blocks, listen), model)
     for warning in caught:
         complain(explain(UserWarning(str(warning.message)), source))
     notes = drums.notes(
         heard, model.card, classes=classes, sensitivity=sensitivity, duration=blocks.duration
     )
     return heard, notes
-
-
-def _reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:
-    position = 0.0
-    for block in blocks:
-        listen(position)
-        position += block.duration
-        yield block
 
 
 def _write(

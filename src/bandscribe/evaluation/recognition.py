@@ -31,7 +31,7 @@ from bandscribe.evaluation.figures import (
     span,
     write_metrics,
 )
-from bandscribe.evaluation.results import name_system
+from bandscribe.evaluation.results import describe_audio, name_system
 from bandscribe.evaluation.tag_files import Files, Labelled, Said, Tagged
 from bandscribe.files import whole
 from bandscribe.instruments import Strategy
@@ -163,17 +163,7 @@ def describe(
     corpus: Corpus[frozenset[str]], root: Path, audio: str, split: str, system: Network | Files
 ) -> Figures:
     """What is evaluated and how: what metrics.json says before the figures."""
-    described: Figures = {
-        "task": corpus.task,
-        "corpus": corpus.name,
-        "root": root.resolve().name,
-        "audio": audio,
-        "split": split,
-        "model": None,
-        "commit": None,
-        "estimates": None,
-        "setup": None,
-    }
+    described = describe_audio(corpus, root, audio, split)
     if isinstance(system, Files):
         return {**described, "estimates": str(system.path)}
     card = system.model.card

@@ -46,6 +46,21 @@ def choose(tracks: Tracks, split: str | None) -> tuple[Tracks, str]:
     return [track for track in tracks if track.split == name], name
 
 
+def describe_audio(corpus: Corpus[Any], root: Path, audio: str, split: str) -> Figures:
+    """What was listened to, whatever the task; what listened is yet to be said."""
+    return {
+        "task": corpus.task,
+        "corpus": corpus.name,
+        "root": root.resolve().name,
+        "audio": audio,
+        "split": split,
+        "model": None,
+        "commit": None,
+        "estimates": None,
+        "setup": None,
+    }
+
+
 def describe(
     corpus: Corpus[Transcription],
     root: Path,
@@ -56,15 +71,7 @@ def describe(
 ) -> Figures:
     """What is evaluated and how: what metrics.json says before the figures."""
     described: Figures = {
-        "task": corpus.task,
-        "corpus": corpus.name,
-        "root": root.resolve().name,
-        "audio": audio,
-        "split": split,
-        "model": None,
-        "commit": None,
-        "estimates": None,
-        "setup": None,
+        **describe_audio(corpus, root, audio, split),
         "tolerance": settings.tolerance,
         "unscored": list(settings.unscored),
         "literature": {
