@@ -59,7 +59,7 @@ LONGEST_REST = 10.0  # seconds without a sound after which no beat is counted on
 METRES = {4: 0.0, 3: 0.0, 2: 0.3, 6: 0.35, 5: 0.35, 7: 0.4}
 NEW_METRE = 6.0  # nats for another metre at a bar line: three clear bars outweigh there and back
 
-CHUNK = 16384  # frames whose scores are held at a time; the result does not depend on it
+CHUNK = 4096  # frames whose scores are held at a time; the result does not depend on it
 
 
 def track(activations: Activations) -> Beats:

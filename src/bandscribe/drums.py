@@ -114,7 +114,11 @@ def hear(source: Audio | Iterable[Audio], model: runtime.Model) -> Hearing:
     pieces = chunks.stitch(
         spectra, model, card.chunk_frames, card.overlap_frames, threads=model.threads
     )
-    values = np.concatenate([np.empty((0, len(card.outputs)), np.float32), *pieces])
+    # Joining hours of arrays at the end would hold them twice.
+    joined = bytearray()
+    for piece in pieces:
+        joined += piece.astype(np.float32, copy=False).tobytes()
+    values = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
     return split(values, card.frame_rate, card.classes)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
-from bandscribe.synthesis.band import ensemble, synthesizer
+from bandscribe.synthesis.band import ensemble
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.band.synthesizer import Note
@@ -20,10 +20,6 @@ def test_loudness_leaves_silence_out() -> None:
 
 
 def test_a_song_is_played_in_time_and_again(tmp_path: Path) -> None:
-    try:
-        synthesizer.load_library()
-    except ValueError as missing:
-        pytest.skip(str(missing))
     instruments = Instruments.load([tiny_soundfont.write(tmp_path / "tiny.sf2")])
     notes = (Note(0.5, 0.9, 50, 100), Note(1.0, 1.4, 57, 100))
     parts = (Part("bass", 33, notes), Part("power", 27, notes, distorted=True))

@@ -7,17 +7,12 @@ import soundfile
 import tiny_soundfont
 
 from bandscribe.synthesis.band import recordings as band
-from bandscribe.synthesis.band import synthesizer
 from bandscribe.synthesis.band.songs import Song, compose
 from bandscribe.types import Beats
 
 
 @pytest.fixture
 def font(tmp_path: Path) -> Path:
-    try:
-        synthesizer.load_library()
-    except ValueError as missing:
-        pytest.skip(str(missing))
     return tiny_soundfont.write(tmp_path / "tiny.sf2")
 
 

@@ -12,10 +12,6 @@ RATE = 44100
 
 @pytest.fixture(scope="module")
 def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    try:
-        synthesizer.load_library()
-    except ValueError as missing:
-        pytest.skip(str(missing))
     return tiny_soundfont.write(tmp_path_factory.mktemp("font") / "tiny.sf2")
 
 

@@ -2,16 +2,11 @@ import pytest
 import small
 import tiny_soundfont
 
-from bandscribe.synthesis.band import synthesizer
 from bandscribe.synthesis.instruments.players import Sources
 
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     """A SoundFont of one cosine and a drum kit of decaying ones."""
-    try:
-        synthesizer.load_library()
-    except ValueError as missing:
-        pytest.skip(str(missing))
     font = tiny_soundfont.write(tmp_path_factory.mktemp("font") / "tiny.sf2")
     return Sources((font,), kits=(small.kit("kd", "sd", "chh", "ohh", "cr", "rd"),))

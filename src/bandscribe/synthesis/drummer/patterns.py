@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from bandscribe.synthesis.drummer.performance import collect
 from bandscribe.synthesis.drummer.styles import (
     METERS,
     STYLES,
@@ -25,7 +26,6 @@ from bandscribe.synthesis.drummer.styles import (
     pick,
 )
 from bandscribe.types import Beats, Transcription
-from bandscribe.vocabulary import ARTICULATIONS
 
 _METERS = ("4/4",) * 13 + ("3/4", "3/4", "6/8", "6/8", "12/8", "5/4", "7/8", "2/4")
 _KEEPERS = ("chh",) * 22 + ("ohh",) * 5 + ("rd",) * 8 + ("rb", "rb", "cr", "cr", "lt", "ch")
@@ -186,12 +186,4 @@ def _collect(
             other = loudest.get(key)
             if other is None or (label == "ohh", velocity) > (other[1] == "ohh", other[2]):
                 loudest[key] = (shifted, label, velocity)
-    kept = sorted(loudest.values())
-    return Transcription(
-        np.array([n[0] for n in kept], dtype=np.float64),
-        np.array([n[1] for n in kept], dtype=np.str_),
-        np.array([n[2] for n in kept], dtype=np.float64),
-        duration,
-        ARTICULATIONS,
-        beats,
-    )
+    return collect(loudest.values(), duration, beats)

@@ -6,6 +6,7 @@ whatever moves a sound moves its note, and a change of tempo moves notes and bea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,21 @@ from bandscribe.vocabulary import ARTICULATIONS
 GHOST = 0.35
 #: Strokes of one piece that are closer than this, in seconds, are one stroke.
 MIN_GAP = 0.010
+
+
+def collect(
+    notes: Iterable[tuple[float, str, float]], duration: float, beats: Beats
+) -> Transcription:
+    """(seconds, articulation, velocity) in any order as a performance."""
+    ordered = sorted(notes)
+    return Transcription(
+        np.array([n[0] for n in ordered], dtype=np.float64),
+        np.array([n[1] for n in ordered], dtype=np.str_),
+        np.array([n[2] for n in ordered], dtype=np.float64),
+        duration,
+        ARTICULATIONS,
+        beats,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from bandscribe.synthesis.drummer.performance import collect
 from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 from bandscribe.types import Beats, Transcription
-from bandscribe.vocabulary import ARTICULATIONS
 
 #: Percussion that is no drum class, with where it is struck: shares of a beat.
 _HAND_DRUMS = ("other", "other", "other", "tmb", "tmb", "clap", "cb")
@@ -76,15 +76,7 @@ def draw_percussion(rng: Rng, grid: Beats, duration: float) -> Transcription:
                 if 0 <= time < duration:
                     velocity = float(accents[place, step]) * rng.uniform(0.8, 1.1)
                     notes.append((time, label, min(velocity, 1.0)))
-    notes.sort()
-    return Transcription(
-        np.array([n[0] for n in notes], dtype=np.float64),
-        np.array([n[1] for n in notes], dtype=np.str_),
-        np.array([n[2] for n in notes], dtype=np.float64),
-        duration,
-        ARTICULATIONS,
-        grid,
-    )
+    return collect(notes, duration, grid)
 
 
 def merge(one: Transcription, other: Transcription) -> Transcription:
