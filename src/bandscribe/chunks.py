@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frames = NDArray[np.float32]
+Strategy = Literal["s1", "s2"]
+STRATEGIES: tuple[Strategy, ...] = ("s1", "s2")
 
 
 class Chunk(NamedTuple):
@@ -120,7 +122,7 @@ def windows(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
 
 
 def aggregate(
-    probabilities: NDArray[np.floating], strategy: Literal["s1", "s2"] = "s2"
+    probabilities: NDArray[np.floating], strategy: Strategy = "s2"
 ) -> NDArray[np.float32]:
     """What windows (window, class) say about the whole: scores (class,) in [0, 1].
 
@@ -135,7 +137,7 @@ def aggregate(
     """
     if probabilities.ndim != 2 or not len(probabilities):
         raise ValueError(f"probabilities: expected (window, class), got {probabilities.shape}")
-    if strategy not in ("s1", "s2"):
+    if strategy not in STRATEGIES:
         raise ValueError(f"strategy: expected 's1' or 's2', got {strategy!r}")
     scores = probabilities.mean(axis=0, dtype=np.float64)
     if strategy == "s2" and (largest := scores.max()) > 0:

@@ -6,19 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, chunks, runtime
+from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import Activations, Audio, Tags
 
-Strategy = Literal["s1", "s2"]
-STRATEGIES: tuple[Strategy, ...] = ("s1", "s2")
 #: Over how many seconds probabilities are averaged before it is said when an instrument plays.
 SPAN_SECONDS = 1.0
+
+
+def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """What the outputs of a network for activity are: presence of each class, then levels."""
+    return (*classes, *(f"{name}_level" for name in classes))
 
 
 class Span(NamedTuple):

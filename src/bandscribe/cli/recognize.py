@@ -18,7 +18,8 @@ from bandscribe.cli.report import clock, complain, explain, progress, reported
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
-    from bandscribe.instruments import Recognition, Strategy
+    from bandscribe.chunks import Strategy
+    from bandscribe.instruments import Recognition
     from bandscribe.runtime import Model
 
 FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}

@@ -12,14 +12,14 @@ from bandscribe.cli.report import clock, progress, require
 if TYPE_CHECKING:
     from bandscribe.synthesis.source import Source
 
-KINDS = ("drums", "band", "instruments")
+KINDS = ("drums", "band", "instruments", "stems")
 SPLITS = ("train", "validation", "test")
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
 
 
 def synthesize(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="drums, band or instruments")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(KINDS))],
     output: Annotated[Path, typer.Option("-o", metavar="DIR", help="The folder to write.")],
     hours: Annotated[float, typer.Option(metavar="H", help="How much audio.")] = 1.0,
     seed: Annotated[int, typer.Option(metavar="S", help="The same seed, the same corpus.")] = 0,
@@ -73,7 +73,8 @@ def synthesize(
         ),
     ] = None,
 ) -> None:
-    """Write drums in the layout of E-GMD, instruments in that of IRMAS, or bands (extra: train).
+    """Write drums in the layout of E-GMD, instruments in that of IRMAS, bands, or pieces with their
+    stems (extra: train).
 
     A call that was stopped goes on where it was.
     """
@@ -94,13 +95,12 @@ def synthesize(
         )
         write_drums(output, hours, seed, split, source)
     elif not soundfont:
-        needs = "a band needs" if kind == "band" else "instruments need"
-        raise typer.BadParameter(f"{needs} --soundfont")
-    elif kind == "instruments":
-        if split == "validation":
+        raise typer.BadParameter(f"{kind}: name something to play on with --soundfont")
+    elif kind in ("instruments", "stems"):
+        if kind == "instruments" and split == "validation":
             raise typer.BadParameter("--split: instruments have train and test")
         write_instruments(
-            output, hours, seed, split, soundfont, kits=kits, notes=notes, voices=voices,
+            kind, output, hours, seed, split, soundfont, kits=kits, notes=notes, voices=voices,
             solos=solos,
         )  # fmt: skip
     else:
@@ -159,12 +159,13 @@ def write_songs(
 
 
 def write_instruments(
-    output: Path, hours: float, seed: int, split: str, soundfonts: list[Path], *,
+    kind: str, output: Path, hours: float, seed: int, split: str, soundfonts: list[Path], *,
     kits: list[str] | None, notes: Path | None, voices: Path | None, solos: Path | None,
 ) -> None:  # fmt: skip
-    """Render clips whose instruments are known."""
+    """Render clips whose instruments are known, or pieces with the sound of each player."""
     from bandscribe.synthesis.instruments.corpus import write_corpus
     from bandscribe.synthesis.instruments.players import Sources
+    from bandscribe.synthesis.instruments.stems import write_stems
 
     sources = Sources.load(
         soundfonts, notes=notes, voices=voices, drum_kits=find_kits(kits) if kits else (),
@@ -173,10 +174,11 @@ def write_instruments(
     count, done = 0, 0.0
     with progress(round(hours * 3600)) as show:
         show(0, "")
-        for path, done in write_corpus(sources, output, hours=hours, seed=seed, split=split):
+        write = write_stems if kind == "stems" else write_corpus
+        for path, done in write(sources, output, hours=hours, seed=seed, split=split):
             count += 1
             show(round(done * 3600), path.name)
-    print(f"{output}: {count} clips, {clock(done * 3600)}")
+    print(f"{output}: {count} {'pieces' if kind == 'stems' else 'clips'}, {clock(done * 3600)}")
 
 
 def find_solos(folder: Path) -> dict[str, list[Path]]:

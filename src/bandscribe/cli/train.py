@@ -11,7 +11,7 @@ import typer
 
 from bandscribe.cli.report import require
 
-TASKS = ("drums", "recognition")
+TASKS = ("drums", "recognition", "activity")
 USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
 
 
@@ -54,13 +54,24 @@ def _task(task: str) -> tuple[Callable[..., Any], type[Any], Callable[..., Any]]
 
         return recognition.resolve, recognition.Recipe, train_recognition
     from bandscribe.training import recipes
-    from bandscribe.training.drums.recipe import Recipe
-    from bandscribe.training.drums.train import train as train_drums
 
-    def resolve(path: Path | None, values: dict[str, str]) -> Recipe:
-        return recipes.override(recipes.from_file(path, Recipe) if path else Recipe(), values)
+    kind: type[Any]
+    begin: Callable[..., Any]
+    if task == "activity":
+        from bandscribe.training.activity import recipe as activity
+        from bandscribe.training.activity.train import train as train_activity
 
-    return resolve, Recipe, train_drums
+        kind, begin = activity.Recipe, train_activity
+    else:
+        from bandscribe.training.drums import recipe as drums
+        from bandscribe.training.drums.train import train as train_drums
+
+        kind, begin = drums.Recipe, train_drums
+
+    def resolve(path: Path | None, values: dict[str, str]) -> Any:
+        return recipes.override(recipes.from_file(path, kind) if path else kind(), values)
+
+    return resolve, kind, begin
 
 
 def parse(args: Sequence[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from bandscribe import instruments, runtime
 from bandscribe.audio import TruncatedAudioWarning
+from bandscribe.chunks import Strategy
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.evaluation.figures import (
     draw_intervals,
@@ -34,7 +35,6 @@ from bandscribe.evaluation.figures import (
 from bandscribe.evaluation.results import describe_audio, name_system
 from bandscribe.evaluation.tag_files import Files, Labelled, Said, Tagged
 from bandscribe.files import whole
-from bandscribe.instruments import Strategy
 from bandscribe.metrics import tags
 from bandscribe.metrics.tasks import name_setup
 from bandscribe.vocabulary import INSTRUMENTS

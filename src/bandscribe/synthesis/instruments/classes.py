@@ -37,8 +37,9 @@ PROFILES: Mapping[str, Profile] = {
     "cel": Profile((42,), 36, 76, _BOWED, ("cello",), True),
     "cla": Profile((71,), 50, 89, _TUNE, ("clarinet",), True),
     "flu": Profile((73,), 60, 95, _TUNE, ("flute",), True),
-    "gac": Profile((24, 25), 40, 79, _GUITAR, ("philharmonia_guitar",)),
-    "gel": Profile((26, 27, 28, 29, 30), 40, 84, _ELECTRIC, ("emily_guitar", "electric")),
+    "gac": Profile((24, 25), 40, 79, _GUITAR,
+                   ("philharmonia_guitar", "acoustic_guitar", "nylon_guitar")),
+    "gel": Profile((26, 27, 28, 29, 30), 40, 84, _ELECTRIC, ("emily_guitar", "electric_guitar")),
     "org": Profile((16, 17, 18, 19, 19), 36, 88, _ORGAN, ("organ",), True),
     "pia": Profile((0, 0, 1, 3), 26, 98, _KEYS, ("piano",)),
     "sax": Profile((64, 65, 66, 67), 44, 82, _TUNE, ("sax",), True),
@@ -49,7 +50,7 @@ PROFILES: Mapping[str, Profile] = {
     "bas": Profile((32, 33, 33, 34, 35, 36, 37, 38, 39, 43), 28, 57,
                    {"bass": 4, "melody": 1, "arpeggio": 0.7, "held": 1, "repeated": 1.5,
                     "single": 0.5},
-                   ("bass ", "double_bass", "meatbass")),
+                   ("electric_bass", "double_bass", "contrabass", "meatbass")),
 }  # fmt: skip
 
 #: Families of instruments that are none of the classes, to be heard beside them. A viola or a
@@ -57,13 +58,13 @@ PROFILES: Mapping[str, Profile] = {
 OTHERS: tuple[Profile, ...] = (
     Profile((68, 69), 58, 86, _TUNE, ("oboe",), True),
     Profile((70,), 36, 70, _TUNE, ("bassoon",), True),
-    Profile((60, 57, 58), 36, 72, _TUNE, ("horn", "trombone"), True),
+    Profile((60, 57, 58), 36, 72, _TUNE, ("horn", "trombone", "tuba"), True),
     Profile((61, 62), 45, 80, {"chords": 2, "pad": 1, "melody": 1}, (), True),
     Profile((48, 49, 50, 51), 40, 88, {"pad": 3, "chords": 1, "melody": 1}, (), True),
     Profile((88, 89, 90, 92, 93, 94, 95), 40, 84, {"pad": 1}, (), True),
     Profile((80, 81, 82, 84, 87), 48, 90, _TUNE, (), True),
     Profile((4, 5, 6, 7), 36, 90, _KEYS),
-    Profile((8, 9, 11, 12, 13, 14, 108, 114), 60, 96, _TUNE),
-    Profile((46, 104, 105, 107), 45, 84, {"arpeggio": 3, "melody": 1, "strum": 1}),
-    Profile((21, 22, 23), 50, 86, {"melody": 2, "chords": 1, "pad": 1}, (), True),
+    Profile((8, 9, 11, 12, 13, 14, 108, 114), 60, 96, _TUNE, ("xylophone",)),
+    Profile((46, 104, 105, 107), 45, 84, {"arpeggio": 3, "melody": 1, "strum": 1}, ("harp",)),
+    Profile((21, 22, 23), 50, 86, {"melody": 2, "chords": 1, "pad": 1}, ("harmonium",), True),
 )

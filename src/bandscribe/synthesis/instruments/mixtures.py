@@ -39,17 +39,19 @@ class Mixture:
 
 def draw(
     sources: Sources, rng: Rng, seconds: float, classes: Sequence[str] | None = None, *,
-    rests: float = 0.3, other: float = 0.2, codec: float = 0.1, stereo: bool = False,
+    counts: Sequence[float] = COUNTS, rests: float = 0.3, other: float = 0.2, codec: float = 0.1,
+    stereo: bool = False,
 ) -> Mixture:  # fmt: skip
-    """One to five of `classes` (None: all that can be played), at levels up to 18 dB apart.
+    """Some of `classes` (None: all that can be played), at levels up to 18 dB apart.
 
-    `rests` is the share of the time in which a player is silent, on average; `other` the chance of
-    an instrument of no class, `codec` that of a lossy codec.
+    `counts` are the chances of one, two, three and more instruments; `rests` is the share of the
+    time in which a player is silent, on average; `other` the chance of an instrument of no class,
+    `codec` that of a lossy codec.
     """
     choices = sources.classes if classes is None else tuple(classes)
     if not choices:
         raise ValueError("classes: expected one at least")
-    count = min(int(rng.choice(len(COUNTS), p=COUNTS)) + 1, len(choices))
+    count = min(int(rng.choice(len(counts), p=counts)) + 1, len(choices))
     names = [choices[i] for i in rng.permutation(len(choices))[:count]]
     levels = [0.0, *rng.uniform(-18, 0, count - 1)]
     shares = [*rng.uniform(0, 2 * rests, count)]

@@ -21,7 +21,7 @@ from bandscribe.metrics import tags
 from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition.recipe import build, read
 from bandscribe.training.recognition.train import read_front_end
-from bandscribe.training.recognition.validation import STRATEGIES, Validation
+from bandscribe.training.recognition.validation import Validation
 
 
 def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> dict[str, Any]:
@@ -39,7 +39,7 @@ def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> 
     mean = np.mean([scores for _, scores in heard], axis=0)
     targets, known, classes = judged.targets, judged.known, judged.classes
     said: dict[str, Any] = {"runs": [run.name for run in runs], "recordings": len(targets)}
-    for strategy in STRATEGIES:
+    for strategy in chunks.STRATEGIES:
         # S2 of windows is S2 of their mean: the sum and the mean have the same largest class.
         scores = np.stack([chunks.aggregate(row[np.newaxis], strategy) for row in mean])
         said[strategy] = tags.figures(targets, scores, classes, known=known)

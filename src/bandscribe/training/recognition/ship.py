@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
+from bandscribe import chunks
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes
 from bandscribe.training.recognition.corpora import parse
 from bandscribe.training.recognition.front_end import BANDS
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end
-from bandscribe.training.recognition.validation import STRATEGIES
 
 CREDIT_FIELDS = ["name", "licence", "origin"]
 
@@ -52,7 +52,7 @@ def card(run: Path, name: str) -> ModelCard:
                 label: min(max(value, 0.001), 0.999)
                 for label, value in metrics[strategy]["thresholds"].items()
             }
-            for strategy in STRATEGIES
+            for strategy in chunks.STRATEGIES
         },
         peaks={},
         sources=tuple(read_credits(recipe)),

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from bandscribe import chunks
+from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.metrics import tags
-from bandscribe.training.recognition import calibration
+from bandscribe.training import calibration
 from bandscribe.training.recognition.corpora import Windows
-
-STRATEGIES: tuple[Literal["s1", "s2"], ...] = ("s1", "s2")
 
 _FIGURES = {
     "hamming": "hamming",
@@ -89,7 +88,7 @@ def listen(model: nn.Module, validation: Validation, *, batch: int = 32) -> NDAr
 
 
 def gather(
-    probabilities: NDArray[np.floating], owner: NDArray[np.int64], strategy: Literal["s1", "s2"]
+    probabilities: NDArray[np.floating], owner: NDArray[np.int64], strategy: Strategy
 ) -> NDArray[np.float32]:
     """Of windows (window, class), the scores of their recordings (recording, class)."""
     return np.stack(
@@ -130,31 +129,14 @@ def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
 
 
 def report(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, Any]:
-    """For S1 and S2: figures at 0.5 and at learned thresholds, those, and the calibration.
-
-    Figures at thresholds that were learned on the same recordings flatter a little. The calibration
-    error `after` is that of calibrations fitted on other recordings, five ways; it is None where
-    all recordings are of one group.
-    """
+    """For S1 and S2 what `calibration.judge` says."""
     said: dict[str, Any] = {"recordings": len(validation.targets), "classes": validation.classes}
-    targets, known, classes = validation.targets, validation.known, validation.classes
     for strategy in STRATEGIES:
-        scores = gather(probabilities, validation.owner, strategy)
-        learned = tags.learn_thresholds(targets, scores, ["validation"] * len(scores), known=known)
-        fitted = calibration.fit(targets, scores, known=known)
-        after = None
-        if len(set(validation.groups)) > 1:
-            others = calibration.cross_fit(targets, scores, validation.groups, known=known)
-            after = calibration.error(targets, others, known=known)
-        said[strategy] = {
-            "figures": tags.figures(targets, scores, classes, known=known),
-            "learned": tags.figures(targets, scores, classes, learned, known=known),
-            "thresholds": dict(zip(classes, learned.tolist(), strict=True)),
-            "calibration": {
-                "slope": dict(zip(classes, fitted.slope.tolist(), strict=True)),
-                "intercept": dict(zip(classes, fitted.intercept.tolist(), strict=True)),
-                "error_before": calibration.error(targets, scores, known=known),
-                "error_after": after,
-            },
-        }
+        said[strategy] = calibration.judge(
+            validation.targets,
+            gather(probabilities, validation.owner, strategy),
+            validation.classes,
+            validation.groups,
+            known=validation.known,
+        )
     return said

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bandscribe.training.recognition import calibration
+from bandscribe.training import calibration
 
 
 def draw(slope: float, intercept: float, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:

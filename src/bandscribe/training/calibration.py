@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,38 @@ def cross_fit(
         fitted = fit(targets[others], scores[others], known=known[others])
         probabilities[~others] = fitted(scores[~others])
     return probabilities
+
+
+def judge(
+    targets: Flags,
+    scores: Values,
+    classes: Sequence[str],
+    groups: Sequence[str],
+    *,
+    known: Flags | None = None,
+) -> dict[str, Any]:
+    """Of `targets` and `scores` (clip, class): figures, thresholds, and the calibration.
+
+    `figures` are those at 0.5, `learned` those at the `thresholds`; since these were learned on the
+    same clips, they flatter a little. Of the calibration, `error_after` is that of calibrations
+    fitted on other groups of clips, five ways; it is None where all clips are of one group.
+    """
+    learned = tags.learn_thresholds(targets, scores, ["validation"] * len(scores), known=known)
+    fitted = fit(targets, scores, known=known)
+    after = None
+    if len(set(groups)) > 1:
+        after = error(targets, cross_fit(targets, scores, groups, known=known), known=known)
+    return {
+        "figures": tags.figures(targets, scores, classes, known=known),
+        "learned": tags.figures(targets, scores, classes, learned, known=known),
+        "thresholds": dict(zip(classes, learned.tolist(), strict=True)),
+        "calibration": {
+            "slope": dict(zip(classes, fitted.slope.tolist(), strict=True)),
+            "intercept": dict(zip(classes, fitted.intercept.tolist(), strict=True)),
+            "error_before": error(targets, scores, known=known),
+            "error_after": after,
+        },
+    }
 
 
 def error(targets: Flags, scores: Values, *, known: Flags | None = None) -> float:

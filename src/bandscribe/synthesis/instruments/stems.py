@@ -1,0 +1,60 @@
+"""Pieces on disk with the sound of each player, so that it is known who is heard at every moment.
+
+    train/00007/mixture.wav     what a listener hears: mono, 16 bit, 44.1 kHz
+    train/00007/vio.wav         and a file for each class that plays, at its level in the mixture
+    train/00007/other.wav       where an instrument plays that is none of the classes
+
+Pieces to train on have more players than those to test on, since training mixes some of them anew.
+Piece `i` depends on the split, the seed and `i` alone: a stopped call goes on where it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bandscribe import audio
+from bandscribe.synthesis.instruments.mixtures import COUNTS, Mixture, draw
+from bandscribe.synthesis.instruments.players import Sources
+from bandscribe.types import Audio
+
+SPLITS = ("train", "validation", "test")
+SECONDS = 20.0
+#: Chance of one to six instruments in pieces to train on.
+MANY = (0.0, 0.0, 0.2, 0.3, 0.25, 0.25)
+
+
+def write_stems(
+    sources: Sources, out: Path, *, hours: float, seed: int, split: str = "train"
+) -> Iterator[tuple[Path, float]]:
+    """Render pieces of a split until there are `hours`; yields each folder, and the hours so far.
+
+    Raises ValueError for an unknown split, OSError where `out` cannot be written.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    counts = MANY if split == "train" else COUNTS
+    for index in range(max(1, round(hours * 3600 / SECONDS))):
+        folder = out / split / f"{index:05d}"
+        if not folder.exists():
+            rng = np.random.default_rng([seed, SPLITS.index(split), index])
+            _write(folder, draw(sources, rng, SECONDS, counts=counts))
+        yield folder, (index + 1) * SECONDS / 3600
+
+
+def _write(folder: Path, piece: Mixture) -> None:
+    """All files of a piece or none: the folder gets its name last."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    # A player may be louder than all together, where others cancel it out.
+    peak = max(float(np.abs(sound).max()) for sound in piece.stems.values())
+    gain = np.float32(1 / max(1.0, peak))
+    rate = piece.audio.sample_rate
+    audio.write(partial / "mixture.wav", Audio(piece.audio.samples * gain, rate))
+    for name, stem in piece.stems.items():
+        audio.write(partial / f"{name}.wav", Audio(stem[np.newaxis] * gain, rate))
+    partial.rename(folder)

@@ -1,0 +1,6 @@
+"""Training instrument activity: who is heard at every moment, and how loud, in mixtures.
+
+Here: `pieces` of music whose players were recorded apart, mixed anew for every example; `targets`
+and losses; the networks (`models`); `validation` on whole pieces; the way to a shipped file
+(`ship`). Not here: instruments of whole clips that are labelled as such (`recognition`).
+"""

@@ -1,0 +1,116 @@
+"""Music whose players were recorded apart, mixed anew each time.
+
+Folders are as `synthesis.instruments.stems` writes them: SPLIT/PIECE/CLASS.wav, and `other.wav` for
+what is none of the classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from bandscribe.synthesis import effects
+from bandscribe.vocabulary import INSTRUMENTS
+
+Samples = NDArray[np.float32]
+OTHER = "other"
+#: Chance of one to five players.
+COUNTS = (0.25, 0.25, 0.2, 0.18, 0.12)
+_QUIETEST_DB = -18.0  # of a player beside the loudest
+_FARTHEST = 1.5  # semitones by which all that is played is moved
+_ALONE_SILENT = 1e-4
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The files of a piece by class, all of `frames` samples at `sample_rate`."""
+
+    stems: Mapping[str, Path]
+    frames: int
+    sample_rate: int
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces to draw excerpts from; `codec` is the chance of a lossy one."""
+
+    pieces: tuple[Piece, ...]
+    codec: float = 0.0
+
+    @classmethod
+    def load(cls, folders: Sequence[str], split: str, *, codec: float = 0.0) -> Pieces:
+        """The pieces of a split of all folders. Raises ValueError where one has none."""
+        found = []
+        for root in folders:
+            places = sorted(path for path in (Path(root) / split).glob("*") if path.is_dir())
+            places = [path for path in places if not path.name.endswith(".partial")]
+            if not places:
+                raise ValueError(f"{root}: no pieces in {split}; write some with synthesize stems")
+            found += [_open(path) for path in places]
+        return cls(tuple(found), codec)
+
+    def draw(
+        self, rng: np.random.Generator, seconds: float, sample_rate: int
+    ) -> tuple[Samples, dict[str, Samples]]:
+        """What is heard (n,), and each player's part of it (n,), by class.
+
+        The parts are as loud as they are in the mixture before it was compressed and coloured.
+        Raises ValueError where a piece is too short, or of another sample rate.
+        """
+        piece = self.pieces[rng.integers(len(self.pieces))]
+        rate = 2 ** (rng.uniform(-_FARTHEST, _FARTHEST) / 12)
+        length = round(seconds * sample_rate)
+        taken = int(length * rate) + 2
+        if taken > piece.frames or piece.sample_rate != sample_rate:
+            raise ValueError(
+                f"{next(iter(piece.stems.values())).parent}: expected {taken / sample_rate:.1f} s "
+                f"at {sample_rate} Hz, got {piece.frames / piece.sample_rate:.1f} s at "
+                f"{piece.sample_rate} Hz"
+            )
+        first = int(rng.integers(piece.frames - taken + 1))
+        names = sorted(piece.stems)
+        count = min(int(rng.choice(len(COUNTS), p=COUNTS)) + 1, len(names))
+        at = np.arange(length, dtype=np.float64) * rate
+        stems: dict[str, Samples] = {}
+        for index in rng.permutation(len(names))[:count]:
+            sound, _ = soundfile.read(
+                piece.stems[names[index]], frames=taken, start=first, dtype="float32"
+            )
+            level_db = rng.uniform(_QUIETEST_DB, 0) if stems else 0.0
+            moved = np.interp(at, np.arange(taken), sound).astype(np.float32)
+            stems[names[index]] = _at_level(moved, level_db)
+        mix = np.sum(list(stems.values()), axis=0)
+        return effects.apply(mix, sample_rate, self._master(rng)), stems
+
+    def _master(self, rng: np.random.Generator) -> effects.Treatment:
+        """What the mixture goes through; half of the mixtures have no room of their own."""
+        drawn = effects.draw(rng, codec=self.codec)
+        return replace(
+            drawn,
+            reverb_db=drawn.reverb_db if rng.random() < 0.5 else None,
+            drive=drawn.drive if rng.random() < 0.4 else 0.0,
+        )
+
+
+def _open(folder: Path) -> Piece:
+    known = (*INSTRUMENTS, OTHER)
+    stems = {path.stem: path for path in sorted(folder.glob("*.wav")) if path.stem in known}
+    if not stems:
+        raise ValueError(f"{folder}: expected CLASS.wav of {', '.join(known)}")
+    said = soundfile.info(next(iter(stems.values())))
+    return Piece(stems, said.frames, said.samplerate)
+
+
+def _at_level(samples: Samples, level_db: float) -> Samples:
+    """At a root mean square of its loud half of `level_db`; silence stays silent."""
+    blocks = samples[: len(samples) // 2048 * 2048].reshape(-1, 2048)
+    powers = np.sort(np.mean(blocks**2, axis=1))[len(blocks) // 2 :]
+    loud = float(np.sqrt(powers.mean())) if len(powers) else 0.0
+    if loud < _ALONE_SILENT:
+        return samples
+    return samples * np.float32(10 ** (level_db / 20) / loud)

@@ -1,0 +1,80 @@
+"""The line from pieces in stems to a trained activity network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training import record
+from bandscribe.training.activity import targets, validation
+from bandscribe.training.activity.pieces import Pieces
+from bandscribe.training.activity.recipe import Recipe, front_end, start
+from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.fit import Result, fit
+from bandscribe.vocabulary import INSTRUMENTS
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Makes training examples out of pieces."""
+
+    pieces: Pieces
+    front_end: LogSpectrogram
+    seconds: float
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Features (frame, bin) and targets (frame, 2 · class) of an excerpt."""
+        rate, hop_length = self.front_end.sample_rate, self.front_end.hop_length
+        mix, stems = self.pieces.draw(rng, self.seconds, rate)
+        features = self.front_end(mix)
+        wanted = targets.make_targets(stems, INSTRUMENTS, sample_rate=rate, hop_length=hop_length)
+        return features, wanted[: len(features)]
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+
+    Writes what `fit` writes, and metrics.json: thresholds, calibration and scores of the best
+    weights. Raises ValueError when the recipe names no pieces, or `run` holds a run with another
+    recipe.
+    """
+    if not recipe.stems or not recipe.validation_stems:
+        raise ValueError("stems, validation_stems: expected at least one folder each")
+    pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
+    held_out = validation.prepare(recipe)
+    torch.manual_seed(recipe.seed)
+    model = start(recipe)
+    if torch.cuda.is_available():
+        model.cuda()
+    draw = Draw(pieces, front_end(recipe), recipe.excerpt_seconds)
+    draw(np.random.default_rng(recipe.seed))  # raises here, and not in a worker
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
+        return load(made, workers=recipe.workers)
+
+    result = fit(
+        model,
+        partial(targets.loss, level_weight=recipe.level_weight),
+        batches,
+        partial(validation.validate, validation=held_out),
+        recipe,
+        run,
+        criterion="map",
+    )
+    if result.best:
+        figures = {
+            "task": "activity",
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            **validation.report(model, held_out),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result

@@ -1,0 +1,190 @@
+"""Judging an activity network on whole pieces that it does not train on; choosing thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from bandscribe import audio, chunks
+from bandscribe.metrics import frames, tags
+from bandscribe.training import calibration
+from bandscribe.training.activity.pieces import Piece, Pieces
+from bandscribe.training.activity.recipe import Recipe, front_end
+from bandscribe.training.activity.targets import make_targets
+from bandscribe.types import LEVEL_FLOOR_DB, Activations
+from bandscribe.vocabulary import INSTRUMENTS
+
+#: Seconds for which an instrument is heard that counts as heard in the piece.
+HEARD_SECONDS = 0.2
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Of each piece the features (frame, bin) of its mixture, and the targets (frame, 2 · class).
+
+    `chunk` and `overlap` are frames.
+    """
+
+    features: tuple[NDArray[np.float32], ...]
+    targets: tuple[NDArray[np.float32], ...]
+    frame_rate: float
+    chunk: int
+    overlap: int
+
+
+def prepare(recipe: Recipe) -> Validation:
+    """Read all pieces of the validation split.
+
+    Raises ValueError where there are none, or one cannot be read.
+    """
+    listen = front_end(recipe)
+
+    def read(path: Path) -> NDArray[np.float32]:
+        samples: NDArray[np.float32] = audio.read(
+            path, sample_rate=listen.sample_rate, mono=True
+        ).samples[0]
+        return samples
+
+    def describe(piece: Piece) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        stems = {name: read(path) for name, path in piece.stems.items()}
+        mixture = read(next(iter(piece.stems.values())).with_name("mixture.wav"))
+        wanted = make_targets(
+            stems, INSTRUMENTS, sample_rate=listen.sample_rate, hop_length=listen.hop_length
+        )
+        features = listen(mixture)
+        return features, wanted[: len(features)]
+
+    pieces = Pieces.load(recipe.validation_stems, "validation").pieces
+    features, targets = zip(*map(describe, pieces), strict=True)
+    rate = listen.frame_rate
+    return Validation(
+        features, targets, rate,
+        round(recipe.chunk_seconds * rate), round(recipe.overlap_seconds * rate),
+    )  # fmt: skip
+
+
+@torch.no_grad()
+def listen(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
+    """What the network says of each piece, (frame, 2 · class) in [0, 1]."""
+    device = next(model.parameters()).device
+
+    def say(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        said: NDArray[np.float32] = (
+            model(torch.from_numpy(np.ascontiguousarray(features))[None].to(device))
+            .sigmoid()[0].cpu().numpy()
+        )  # fmt: skip
+        return said
+
+    return [
+        np.concatenate(list(chunks.stitch([features], say, validation.chunk, validation.overlap)))
+        for features in validation.features
+    ]
+
+
+def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
+    """What a validation adds to the history."""
+    said = listen(model, validation)
+    presence = frames.presence_figures(frames.count_presence(*_pair(said, validation)))
+    heard, scores = _clips(said, validation, "s1")
+    learned = tags.learn_thresholds(heard, scores, ["validation"] * len(scores))
+    whole = tags.figures(heard, scores, INSTRUMENTS, learned)
+    return {
+        "map": presence["map"],
+        "micro_f1": presence["micro.f1"],
+        "macro_f1": presence["macro.f1"],
+        "level_error_db": _level_error(said, validation),
+        "clip_micro_f1": whole["micro.f1"],
+        "clip_macro_f1": whole["macro.f1"],
+    }
+
+
+def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
+    """Thresholds of frames, and of whole pieces by S1 and S2; calibrations; and scores.
+
+    Figures at thresholds that were learned on the same pieces flatter a little. The calibration
+    error `after` is that of calibrations fitted on other pieces, five ways.
+    """
+    said = listen(model, validation)
+    references, estimates = _pair(said, validation)
+    chosen = _choose(references, estimates)
+    counted = frames.count_presence(references, estimates, list(chosen.values()))
+    figures: dict[str, Any] = {
+        "pieces": len(said),
+        "classes": INSTRUMENTS,
+        "frame": {
+            "figures": frames.presence_figures(counted),
+            "thresholds": chosen,
+            "level_error_db": _level_error(said, validation),
+        },
+    }
+    for strategy in chunks.STRATEGIES:
+        heard, scores = _clips(said, validation, strategy)
+        figures[strategy] = calibration.judge(
+            heard, scores, INSTRUMENTS, [str(i) for i in range(len(scores))]
+        )
+    return figures
+
+
+def _pair(
+    said: list[NDArray[np.float32]], validation: Validation
+) -> tuple[list[Activations], list[Activations]]:
+    """Presence as it is and as it was said; where it is doubtful, nobody plays in either."""
+    count = len(INSTRUMENTS)
+
+    def make(values: NDArray[np.float32]) -> Activations:
+        return Activations(values, validation.frame_rate, 0.0, INSTRUMENTS)
+
+    references, estimates = [], []
+    for wanted, found in zip(validation.targets, said, strict=True):
+        presence, probability = wanted[:, :count], found[:, :count]
+        doubtful = np.isnan(presence)
+        references.append(make(np.where(doubtful, np.float32(0), presence)))
+        estimates.append(make(np.where(doubtful, np.float32(0), probability)))
+    return references, estimates
+
+
+def _choose(references: list[Activations], estimates: list[Activations]) -> dict[str, float]:
+    """The threshold of each class with the highest F1 of frames; of equals the middle one."""
+    f1 = np.stack(
+        [
+            [figures[f"{name}.f1"] for name in INSTRUMENTS]
+            for figures in (
+                frames.presence_figures(frames.count_presence(references, estimates, threshold))
+                for threshold in THRESHOLDS
+            )
+        ]
+    )
+    f1 = np.nan_to_num(f1)
+    chosen = {}
+    for name, column in zip(INSTRUMENTS, f1.T, strict=True):
+        best = np.flatnonzero(column == column.max())
+        chosen[name] = float(THRESHOLDS[best[len(best) // 2]])
+    return chosen
+
+
+def _clips(
+    said: list[NDArray[np.float32]], validation: Validation, strategy: chunks.Strategy
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which classes are heard in each piece (piece, class), and their scores."""
+    count = len(INSTRUMENTS)
+    least = HEARD_SECONDS * validation.frame_rate
+    heard = np.stack([(each[:, :count] == 1).sum(axis=0) >= least for each in validation.targets])
+    scores = np.stack([chunks.aggregate(each[:, :count], strategy) for each in said])
+    return heard, scores
+
+
+def _level_error(said: list[NDArray[np.float32]], validation: Validation) -> float:
+    """Mean absolute error of levels in dB where a class is heard."""
+    count = len(INSTRUMENTS)
+    errors = [
+        np.abs(found[:, count:] - wanted[:, count:])[wanted[:, :count] == 1]
+        for wanted, found in zip(validation.targets, said, strict=True)
+    ]
+    return float(np.concatenate(errors).mean() * -LEVEL_FLOOR_DB)
