@@ -30,6 +30,7 @@ def tiny_card(**changes: object) -> ModelCard:
         "chunk_seconds": 4.0,
         "overlap_seconds": 0.5,
         "thresholds": {str(n): dict.fromkeys(names, 0.2) for n, names in DRUMS.items()},
+        "calibration": {},
         "peaks": {"max_frames": 2, "mean_frames": 2, "wait_frames": 2},
         "sources": ({"name": "none", "licence": "CC0-1.0", "origin": "made by hand"},),
         "metrics": {"classes_10": {"micro": {"f1": 0.5}}, "classes_5": {"micro": {"f1": 0.6}}},

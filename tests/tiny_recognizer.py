@@ -29,6 +29,7 @@ def recognizer_card(**changes: object) -> ModelCard:
         "chunk_seconds": 1.0,
         "overlap_seconds": 0.0,
         "thresholds": {name: dict.fromkeys(INSTRUMENTS, 0.5) for name in ("s1", "s2")},
+        "calibration": {},
         "peaks": {},
         "sources": ({"name": "none", "licence": "CC0-1.0", "origin": "made by hand"},),
         "metrics": {},

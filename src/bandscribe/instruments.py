@@ -1,4 +1,9 @@
-"""The instruments of a recording: audio → probabilities over time → which are heard, and when."""
+"""The instruments of a recording: audio → probabilities over time → which are heard, when, how
+loud.
+
+A network says of each frame (or of each window) how sure it is of each class; one that tracks says
+beside it how far each is below the mixture at that moment.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, chunks, runtime
+from bandscribe.calibration import Calibration
 from bandscribe.chunks import STRATEGIES, Strategy
+from bandscribe.features.power import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.types import Activations, Audio, Tags
+from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Tags
 
+#: The shipped model.
+MODEL = "instruments"
 #: Over how many seconds probabilities are averaged before it is said when an instrument plays.
 SPAN_SECONDS = 1.0
+#: A stretch of a track shorter than this is left out, a gap shorter than this is played over.
+DURATION, GAP = 0.3, 0.5
+
+_TINY = 1e-12
 
 
 def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """What the outputs of a network for activity are: presence of each class, then levels."""
+    """What the outputs of a network that tracks are: presence of each class, then levels."""
     return (*classes, *(f"{name}_level" for name in classes))
 
 
@@ -33,31 +46,40 @@ class Span(NamedTuple):
     last: float | None
 
 
+class Segment(NamedTuple):
+    """A stretch in which a class plays, in seconds, and its mean level in dB."""
+
+    label: str
+    start: float
+    end: float
+    level_db: float
+
+
 @dataclass(frozen=True, eq=False)
 class Recognition:
     """Which instruments are heard, and when.
 
-    `tags` are the aggregated scores, `probability` what they were aggregated from. A class is
-    `present` when its score is at least that of `thresholds` (class,). `duration` in seconds.
+    `tags` are probabilities, aggregated from those of frames, `probability`, and calibrated where
+    the model can. A class is `present` when its score is at least that of `thresholds` (class,);
+    in a second when its mean is at least that of `frame_thresholds` (class,). `duration` in
+    seconds.
     """
 
     tags: Tags
     probability: Activations
     thresholds: NDArray[np.float64]
+    frame_thresholds: NDArray[np.float64]
     duration: float
 
     @property
     def present(self) -> NDArray[np.bool_]:
         """Which classes are heard, (class,)."""
-        return np.asarray(self.tags.scores >= self.thresholds) & (self.tags.scores > 0)
+        sounds = self.probability.values.any(axis=0)
+        return np.asarray((self.tags.scores >= self.thresholds) & sounds)
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
-        """When each class is heard, to the second.
-
-        It is heard in a second whose mean probability would make it present if the whole recording
-        were so; hence for some time where it is present, and perhaps where it is not.
-        """
+        """When each class is heard, to the second; a class that is present in its best second."""
         values, rate = self.probability.values, self.probability.frame_rate
         length = max(1, round(SPAN_SECONDS * rate))
         # A rest of less than half a second belongs to the second before.
@@ -65,10 +87,9 @@ class Recognition:
         edges = np.append(starts, len(values))
         lengths = np.diff(edges)
         means = np.add.reduceat(values, starts, axis=0, dtype=np.float64) / lengths[:, None]
-        # S2 divides the means of the classes by the largest of them, S1 by nothing.
-        top = float(self.tags.scores.max())
-        scale = float(values.mean(axis=0, dtype=np.float64).max()) / top if top else 1.0
-        heard = (means >= self.thresholds * scale) & (means > 0)
+        heard = (means >= self.frame_thresholds) & (means > 0)
+        best = (means == means.max(axis=0)) & self.present
+        heard |= best & ~heard.any(axis=0)
         spans = []
         for column in heard.T:
             seconds = np.flatnonzero(column)
@@ -82,10 +103,55 @@ class Recognition:
         return tuple(spans)
 
 
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Who plays at every moment, and how loud.
+
+    `probability` that a class sounds, and its `level` in dB below the loudest frame of the mixture,
+    both (frame, class). A class plays where its probability is at least that of `thresholds`
+    (class,). `duration` in seconds.
+    """
+
+    probability: Activations
+    level: Activations
+    thresholds: NDArray[np.float64]
+    duration: float
+
+    def segments(self, *, duration: float = DURATION, gap: float = GAP) -> list[Segment]:
+        """The stretches in which each class plays, by their start.
+
+        Gaps of less than `gap` seconds are played over; then what is shorter than `duration`
+        seconds is left out. The mean level is that of the power.
+        """
+        found = []
+        rate = self.probability.frame_rate
+        for column, label in enumerate(self.probability.classes):
+            plays = self.probability.values[:, column] >= self.thresholds[column]
+            powers = 10 ** (self.level.values[:, column].astype(np.float64) / 10)
+            for first, last in join(plays, round(gap * rate)):
+                start, end = first / rate, min(last / rate, self.duration)
+                if end - start >= duration:
+                    level = float(10 * np.log10(powers[first:last].mean()))
+                    found.append(Segment(label, start, end, level))
+        return sorted(found, key=lambda segment: (segment.start, segment.label))
+
+
+def join(plays: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
+    """Runs of true frames (first, last + 1) of `plays` (frame,), less than `gap` apart joined."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], plays, [False]]).astype(np.int8)))
+    runs: list[tuple[int, int]] = []
+    for first, last in edges.reshape(-1, 2).tolist():
+        if runs and first - runs[-1][1] < gap:
+            runs[-1] = runs[-1][0], last
+        else:
+            runs.append((first, last))
+    return runs
+
+
 def recognize(
     source: Audio | str | Path | Iterable[Audio],
     *,
-    model: runtime.Model | str | Path,
+    model: runtime.Model | str | Path = MODEL,
     aggregate: Strategy = "s2",
     threshold: float | None = None,
 ) -> Recognition:
@@ -102,32 +168,24 @@ def recognize(
     """
     loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
     check(loaded.card, aggregate, threshold)
-    rate = front_end(loaded.card).sample_rate
-    if isinstance(source, Audio):
-        if not np.all(np.isfinite(source.samples)):
-            raise ValueError("source: expected finite samples, got NaN or infinity")
-        source = [audio.resample(audio.downmix(source), rate)]
-    elif isinstance(source, (str, Path)):
-        source = audio.stream(source, sample_rate=rate)
-    samples = 0
+    heard, _, duration = _hear(source, loaded)
+    return decide(heard, loaded.card, aggregate=aggregate, threshold=threshold, duration=duration)
 
-    def counted(blocks: Iterable[Audio]) -> Iterator[NDArray[np.float32]]:
-        nonlocal samples
-        for block in blocks:
-            if block.sample_rate != rate or len(block.samples) != 1:
-                raise ValueError(
-                    f"source: expected mono blocks at {rate} Hz, got {len(block.samples)} "
-                    f"channels at {block.sample_rate} Hz"
-                )
-            samples += block.samples.shape[1]
-            yield block.samples[0]
 
-    heard = _hear(counted(source), loaded)
-    if not samples:
-        raise ValueError("source: expected sound, got no samples")
-    return decide(
-        heard, loaded.card, aggregate=aggregate, threshold=threshold, duration=samples / rate
-    )
+def track(
+    source: Audio | str | Path | Iterable[Audio], *, model: runtime.Model | str | Path = MODEL
+) -> Activity:
+    """How active each instrument of `source` is over time.
+
+    `source`, `model` and errors as in `recognize`; the model must be one that tracks.
+    """
+    loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
+    check_tracker(loaded.card)
+    heard, levels, duration = _hear(source, loaded)
+    if levels is None:
+        raise ValueError(f"model: {loaded.card.name!r} has no levels")
+    known = loaded.card.thresholds["frame"]
+    return Activity(heard, levels, np.array([known[name] for name in heard.classes]), duration)
 
 
 def decide(
@@ -145,8 +203,25 @@ def decide(
     check(card, aggregate, threshold)
     scores = np.minimum(chunks.aggregate(heard.values, aggregate), 1)
     known = card.thresholds[aggregate]
-    given = [known[name] if threshold is None else threshold for name in heard.classes]
-    return Recognition(Tags(scores, heard.classes), heard, np.array(given), duration)
+    given = np.array([known[name] if threshold is None else threshold for name in heard.classes])
+    if "frame" in card.thresholds:
+        frames = np.array([card.thresholds["frame"][name] for name in heard.classes])
+    else:
+        # As if the whole recording were like this second; S2 divides by the largest mean.
+        top = float(scores.max())
+        means = heard.values.mean(axis=0, dtype=np.float64)
+        frames = given * (float(means.max()) / top if top else 1.0)
+    if aggregate in card.calibration:
+        fitted = card.calibration[aggregate]
+        calibrate = Calibration(
+            np.array([fitted["slope"][name] for name in heard.classes]),
+            np.array([fitted["intercept"][name] for name in heard.classes]),
+        )
+        scores = calibrate(scores).astype(np.float32)
+        if threshold is None:
+            given = calibrate(given).astype(np.float32)
+    scores = np.where(heard.values.any(axis=0), scores, np.float32(0))
+    return Recognition(Tags(scores, heard.classes), heard, given, frames, duration)
 
 
 def check(card: runtime.ModelCard, aggregate: str = "s2", threshold: float | None = None) -> None:
@@ -156,10 +231,21 @@ def check(card: runtime.ModelCard, aggregate: str = "s2", threshold: float | Non
     if threshold is not None and not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected 0 to 1, got {threshold}")
     known = set(card.thresholds.get(aggregate, {}))
-    if card.task != "recognition" or card.outputs != card.classes or known != set(card.classes):
+    if card.task not in ("recognition", "activity") or known != set(card.classes):
         raise ValueError(
             f"card: {card.name!r} does not recognize instruments (by {aggregate}); choose a "
-            "recognition model (see bandscribe models), or export it again"
+            "model that does (see bandscribe models), or export it again"
+        )
+    front_end(card)
+
+
+def check_tracker(card: runtime.ModelCard) -> None:
+    """Raise ValueError where `track` would, before any audio is heard."""
+    known = set(card.thresholds.get("frame", {}))
+    if card.outputs != name_outputs(card.classes) or known != set(card.classes):
+        raise ValueError(
+            f"card: {card.name!r} does not track instruments; choose a model that does "
+            "(see bandscribe models)"
         )
     front_end(card)
 
@@ -178,26 +264,76 @@ def front_end(card: runtime.ModelCard) -> LogSpectrogram:
     return LogSpectrogram(**card.features)
 
 
-def _hear(blocks: Iterable[NDArray[np.float32]], model: runtime.Model) -> Activations:
-    """Probabilities of each frame; a network that speaks of windows says the same of all theirs."""
+def _hear(
+    source: Audio | str | Path | Iterable[Audio], model: runtime.Model
+) -> tuple[Activations, Activations | None, float]:
+    """Probabilities and levels of each frame, and the length in seconds; as `recognize` raises.
+
+    Levels are None where the model has none. A network that speaks of windows says the same of all
+    their frames.
+    """
     card = model.card
+    listen = front_end(card)
+    power = FramePower(listen.hop_length)
+    samples = 0
+
+    def counted(blocks: Iterable[Audio]) -> Iterator[NDArray[np.float32]]:
+        nonlocal samples
+        for block in blocks:
+            if block.sample_rate != listen.sample_rate or len(block.samples) != 1:
+                raise ValueError(
+                    f"source: expected mono blocks at {listen.sample_rate} Hz, got "
+                    f"{len(block.samples)} channels at {block.sample_rate} Hz"
+                )
+            samples += block.samples.shape[1]
+            power.add(block.samples)
+            yield block.samples[0]
+
     pieces = chunks.stitch(
-        front_end(card).stream(blocks),
+        listen.stream(counted(_read(source, listen.sample_rate))),
         _network(model),
         card.chunk_frames,
         card.overlap_frames,
         threads=model.threads,
     )
-    values = np.concatenate([np.empty((0, len(card.classes)), np.float32), *pieces])
-    return Activations(values, card.frame_rate, 0.0, card.classes)
+    said = np.concatenate([np.empty((0, len(card.outputs)), np.float32), *pieces])
+    if not samples:
+        raise ValueError("source: expected sound, got no samples")
+    count = len(card.classes)
+    heard = Activations(said[:, :count], card.frame_rate, 0.0, card.classes)
+    levels = None
+    if card.outputs == name_outputs(card.classes):
+        below = (1 - said[:, count:]) * np.float32(LEVEL_FLOOR_DB)
+        values = _absolute(below, power.frames()[: len(said)])
+        levels = Activations(values, card.frame_rate, 0.0, card.classes, "level_db")
+    return heard, levels, samples / listen.sample_rate
+
+
+def _absolute(below: NDArray[np.float32], power: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Levels (frame, class) below the mixture at each moment, as levels below its loudest one."""
+    mixture = 10 * np.log10(np.maximum(power, _TINY))
+    drop = (mixture - mixture.max(initial=LEVEL_FLOOR_DB)).astype(np.float32)
+    level = below + drop[:, np.newaxis]
+    return np.asarray(level.clip(LEVEL_FLOOR_DB, 0), dtype=np.float32)
+
+
+def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:
+    """Mono blocks."""
+    if isinstance(source, Audio):
+        if not np.all(np.isfinite(source.samples)):
+            raise ValueError("source: expected finite samples, got NaN or infinity")
+        return [audio.resample(audio.downmix(source), rate)]
+    if isinstance(source, (str, Path)):
+        return audio.stream(source, sample_rate=rate)
+    return source
 
 
 def _network(
     model: runtime.Model,
 ) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """(frame, bin) of a chunk to (frame, class)."""
+    """(frame, bin) of a chunk to (frame, output)."""
     length = model.card.chunk_frames
-    shape = (len(model.card.classes),)
+    shape = (len(model.card.outputs),)
 
     def say(features: NDArray[np.float32]) -> NDArray[np.float32]:
         if not features.any():

@@ -44,8 +44,10 @@ class ModelCard:
     chunk_seconds: float
     overlap_seconds: float
     #: What is asked for to the threshold of each class: of drums a number of classes ("10", "5",
-    #: "3"), of recognition an aggregation ("s1", "s2").
+    #: "3"), of instruments an aggregation ("s1", "s2"), or "frame" for when they are heard.
     thresholds: dict[str, dict[str, float]]
+    #: Of an aggregation, the `slope` and `intercept` of each class (see `calibration`); may lack.
+    calibration: dict[str, dict[str, dict[str, float]]]
     #: Of drums, `max_frames`, `mean_frames` and `wait_frames` of `peaks.pick`; else nothing.
     peaks: dict[str, int]
     #: What it was trained on: `name`, `licence` and `origin` of each.
@@ -69,6 +71,15 @@ class ModelCard:
             "thresholds",
             all(0 < t < 1 for group in self.thresholds.values() for t in group.values()),
             "numbers between 0 and 1",
+        )
+        known = [set(self.classes)] * 2
+        self._expect(
+            "calibration",
+            all(
+                set(fitted) == {"slope", "intercept"} and list(map(set, fitted.values())) == known
+                for fitted in self.calibration.values()
+            ),
+            "slope and intercept of each class",
         )
         peaks = {"max_frames", "mean_frames", "wait_frames"} if self.task == "drums" else set()
         self._expect(
@@ -128,8 +139,8 @@ class ModelCard:
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "name": str, "task": str, "classes": list, "outputs": list, "features": dict,
     "frame_rate": (int, float), "chunk_seconds": (int, float), "overlap_seconds": (int, float),
-    "thresholds": dict, "peaks": dict, "sources": list, "metrics": dict, "recipe": dict,
-    "commit": str,
+    "thresholds": dict, "calibration": dict, "peaks": dict, "sources": list, "metrics": dict,
+    "recipe": dict, "commit": str,
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}
 COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
 #: The shipped model.
-MODEL = "recognition"
+MODEL = "instruments"
 #: What the table calls the classes.
 NAMES = {
     "cel": "cello", "cla": "clarinet", "flu": "flute", "gac": "acoustic guitar",

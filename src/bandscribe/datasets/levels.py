@@ -7,27 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.features.power import FramePower
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio
 
-#: Samples; a frame is two of them long (Neuroment 2022, section 5.1: 2048 and 1024 at 44.1 kHz).
+#: Samples; a frame is two of them long (Neuroment 2022, section 4.2: 2048 and 1024 at 44.1 kHz).
 HOP_LENGTH = 1024
 
 
 def power(blocks: Iterable[Audio], hop_length: int = HOP_LENGTH) -> NDArray[np.float64]:
-    """(frame,) mean square of all channels; frame i is centred on sample i · hop_length.
-
-    A frame is 2 · hop_length long; beyond both ends of the sound is silence.
-    """
-    sums: list[NDArray[np.float64]] = []
-    rest = np.zeros(0)
+    """(frame,) mean square of all channels, as `FramePower` has it."""
+    heard = FramePower(hop_length)
     for block in blocks:
-        squares = np.concatenate([rest, np.square(block.samples, dtype=np.float64).mean(axis=0)])
-        whole = len(squares) // hop_length * hop_length
-        sums.append(squares[:whole].reshape(-1, hop_length).sum(axis=1))
-        rest = squares[whole:]
-    steps = np.concatenate([[0.0], *sums, [rest.sum()]])
-    frames: NDArray[np.float64] = (steps[:-1] + steps[1:]) / (2 * hop_length)
-    return frames
+        heard.add(block.samples)
+    return heard.frames()
 
 
 def levels(

@@ -1,4 +1,4 @@
-"""Scores made into probabilities: of the clips that score 0.7, seven in ten have the instrument.
+"""Slopes and intercepts that make scores into probabilities (see `bandscribe.calibration`).
 
 Source: Platt 1999, Probabilistic outputs for support vector machines, with his smoothed targets;
 Guo et al. 2017, On calibration of modern neural networks, section 4.1. NumPy only.
@@ -7,37 +7,18 @@ Guo et al. 2017, On calibration of modern neural networks, section 4.1. NumPy on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.calibration import Calibration, logit, sigmoid
 from bandscribe.metrics import tags
 
 Values = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
-_EPSILON = 1e-6  # S2 gives scores of exactly 1
 _FOLDS = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """The probability of each class is sigmoid(`slope` · logit(score) + `intercept`)."""
-
-    slope: NDArray[np.float64]
-    intercept: NDArray[np.float64]
-
-    def __call__(self, scores: Values) -> NDArray[np.float64]:
-        """Scores (…, class) to probabilities (…, class). A higher score is never less probable."""
-        return _sigmoid(self.slope * logit(scores) + self.intercept)
-
-
-def logit(scores: Values) -> NDArray[np.float64]:
-    """ln(p / (1 - p)), scores held a millionth away from 0 and 1."""
-    p = np.clip(scores.astype(np.float64), _EPSILON, 1 - _EPSILON)
-    return np.asarray(np.log(p / (1 - p)))
 
 
 def fit(targets: Flags, scores: Values, *, known: Flags | None = None) -> Calibration:
@@ -121,7 +102,7 @@ def _fit_class(targets: Flags, x: NDArray[np.float64]) -> tuple[float, float]:
     weights = np.array([0.0, prior])
     loss = _loss(design @ weights, smooth)
     for _ in range(100):
-        p = _sigmoid(design @ weights)
+        p = sigmoid(design @ weights)
         gradient = design.T @ (p - smooth)
         hessian = design.T @ (design * (p * (1 - p))[:, np.newaxis]) + 1e-9 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
@@ -140,7 +121,3 @@ def _fit_class(targets: Flags, x: NDArray[np.float64]) -> tuple[float, float]:
 
 def _loss(z: NDArray[np.float64], smooth: NDArray[np.float64]) -> float:
     return float(np.sum(np.logaddexp(0, z) - smooth * z))
-
-
-def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.exp(-np.logaddexp(0, -z)))

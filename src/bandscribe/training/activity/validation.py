@@ -70,11 +70,11 @@ def prepare(recipe: Recipe) -> Validation:
     )  # fmt: skip
 
 
-@torch.no_grad()
 def listen(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
     """What the network says of each piece, (frame, 2 · class) in [0, 1]."""
     device = next(model.parameters()).device
 
+    @torch.no_grad()  # that of a thread: chunks run in others
     def say(features: NDArray[np.float32]) -> NDArray[np.float32]:
         said: NDArray[np.float32] = (
             model(torch.from_numpy(np.ascontiguousarray(features))[None].to(device))

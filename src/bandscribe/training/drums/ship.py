@@ -38,6 +38,7 @@ def card(run: Path, name: str) -> ModelCard:
         chunk_seconds=recipe.chunk_seconds,
         overlap_seconds=recipe.overlap_seconds,
         thresholds=metrics.pop("thresholds"),
+        calibration={},
         peaks=PEAKS,
         sources=tuple(sources.read_credits(recipe)),
         metrics=metrics,

@@ -6,51 +6,69 @@ coefficients: a line, a support vector machine, boosted trees. One classifier pe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pickle
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.training.recognition.corpora import Windows
-from bandscribe.training.recognition.front_end import FrontEnd
-
 Floats = NDArray[np.float32]
 
 
-def means(front_end: FrontEnd) -> Callable[[Floats], Floats]:
-    """Samples (n,) to the mean of each feature over time, (bin,)."""
-    return lambda samples: front_end(samples).mean(axis=0)
+@dataclass(frozen=True)
+class Baseline:
+    """A classifier per class, or the share of the windows that have it where that is all known."""
+
+    fitted: tuple[Any, ...]
+
+    def __call__(self, features: Floats) -> NDArray[np.float64]:
+        """Features (window, frame, bin) to probabilities (window, class)."""
+        means = features.mean(axis=1)
+        return np.stack(
+            [
+                np.full(len(means), each)
+                if isinstance(each, float)
+                else each.predict_proba(means)[:, 1]
+                for each in self.fitted
+            ],
+            axis=1,
+        )
 
 
-def train(
-    model: str, windows: Windows, front_end: FrontEnd, *, seed: int
-) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
-    """Fit on every window; returns the function from means (window, bin) to (window, class).
+def train(model: str, features: Floats, targets: Floats, *, seed: int) -> Baseline:
+    """Fit on the features (window, frame, bin) of every window, and its targets (window, class).
 
     Raises ValueError when scikit-learn is missing.
     """
-    describe = means(front_end)
-    described = np.stack([describe(windows.read(index)) for index in range(len(windows))])
-    targets = windows.targets
-    fitted = [
-        _fit(model, described[known], column[known] == 1, seed)
-        for column in targets.T
-        for known in [~np.isnan(column)]
-    ]
-    return lambda given: np.stack([each(given) for each in fitted], axis=1)
+    means = features.mean(axis=1)
+    return Baseline(
+        tuple(
+            _fit(model, means[known], column[known] == 1, seed)
+            for column in targets.T
+            for known in [~np.isnan(column)]
+        )
+    )
 
 
-def _fit(
-    model: str, described: Floats, targets: NDArray[np.bool_], seed: int
-) -> Callable[[Floats], NDArray[np.float64]]:
+def save(baseline: Baseline, path: Path) -> None:
+    """Write a baseline. It is Python's own format, and only for who wrote it."""
+    path.write_bytes(pickle.dumps(baseline))
+
+
+def load(path: Path) -> Baseline:
+    """Read what `save` wrote. Never open one of unknown origin: it can run any code."""
+    baseline: Baseline = pickle.loads(path.read_bytes())
+    return baseline
+
+
+def _fit(model: str, means: Floats, targets: NDArray[np.bool_], seed: int) -> Any:
     rarest = min(int(targets.sum()), int((~targets).sum()))
     if rarest < 2:  # nothing to tell apart
-        share = float(targets.mean())
-        return lambda given: np.full(len(given), share)
-    classifier = _make(model, seed, rarest).fit(described, targets)
-    return lambda given: np.asarray(classifier.predict_proba(given)[:, 1])
+        return float(targets.mean())
+    return _make(model, seed, rarest).fit(means, targets)
 
 
 def _make(model: str, seed: int, rarest: int) -> Any:

@@ -36,6 +36,7 @@ class Windows:
     """Windows of `length` samples of `recordings`: `owner` (window,) and `start` (window,).
 
     A window's labels are its recording's (section 4.6). Starts are in samples at `sample_rate`.
+    `samples` (window, length) are those of all windows, where they were read before.
     """
 
     recordings: tuple[Recording, ...]
@@ -43,6 +44,7 @@ class Windows:
     start: NDArray[np.int64]
     length: int
     sample_rate: int
+    samples: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """How many there are."""
@@ -55,6 +57,8 @@ class Windows:
 
     def read(self, index: int) -> NDArray[np.float32]:
         """The samples (length,) of a window, filled up with silence. Raises as `audio.read`."""
+        if self.samples is not None:
+            return np.array(self.samples[index])
         heard = read(
             self.recordings[self.owner[index]].path,
             sample_rate=self.sample_rate,

@@ -26,6 +26,8 @@ class Draw:
 
     Static and base-persistent sampling take every window once an epoch, in an order of its own;
     true dynamic sampling draws them all. `targets` (window, class) may hold nan: nobody looked.
+    `described` (window, frame, bin) are the features of the windows as they are, where they were
+    computed before; they serve a draw that neither mixes nor augments.
     """
 
     windows: Windows
@@ -37,10 +39,13 @@ class Draw:
     maximum: int = 5
     augment: bool = True
     semitones: float = 6.0
+    described: NDArray[np.float32] | None = None
 
     def __call__(self, rng: np.random.Generator, number: int = 0) -> Example:
         """Features (frame, bin) and targets (class,) of the run's example of this number."""
         chosen = self.choose(rng, number)
+        if self.described is not None and self.sampling == "static" and not self.augment:
+            return np.array(self.described[chosen[0]]), self.targets[chosen[0]]
         samples = sampling.mix([self.windows.read(index) for index in chosen])
         if self.augment:
             shifts = augmentation.draw_shifts(rng, semitones=self.semitones)

@@ -7,7 +7,6 @@ trained with and without dynamic sampling.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,9 @@ from numpy.typing import NDArray
 
 from bandscribe import chunks
 from bandscribe.metrics import tags
-from bandscribe.training.recognition import corpora, validation
-from bandscribe.training.recognition.recipe import build, read
+from bandscribe.training.recognition import classical, corpora, validation
+from bandscribe.training.recognition.described import describe
+from bandscribe.training.recognition.recipe import CLASSICAL, build, read
 from bandscribe.training.recognition.train import read_front_end
 from bandscribe.training.recognition.validation import Validation
 
@@ -55,13 +55,17 @@ def listen(run: Path, sources: Sequence[str], split: str) -> tuple[Validation, N
     """The recordings as the run hears them, and their S1 scores (recording, class)."""
     recipe = read(run)
     front_end, classes = read_front_end(run)
-    network = build(recipe, len(classes)).eval()
-    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
     recordings = corpora.load(sources, split, classes)
     windows = corpora.cut(recordings, recipe.window_seconds, front_end.kind.sample_rate)
-    with tempfile.TemporaryDirectory() as folder:
-        heard = validation.prepare(windows, classes, front_end, Path(folder))
-    return heard, validation.gather(validation.listen(network, heard), heard.owner, "s1")
+    features = describe(windows, front_end, Path(recipe.cache) if recipe.cache else None)
+    heard = validation.prepare(windows, classes, features)
+    if recipe.model in CLASSICAL:
+        probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)
+    else:
+        network = build(recipe, len(classes)).eval()
+        network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
+        probabilities = validation.listen(network, heard)
+    return heard, validation.gather(probabilities, heard.owner, "s1")
 
 
 def _thresholds(run: Path, strategy: str, classes: Sequence[str]) -> list[float]:

@@ -91,6 +91,10 @@ class Recipe(Settings):
         None, "CSV file with name,licence,origin of each source, for the card; none for the "
         "corpora's own", changeable=True,
     )  # fmt: skip
+    cache: str | None = setting(
+        None, "folder that keeps samples and features of windows, for runs to share; none to keep "
+        "nothing", changeable=True,
+    )  # fmt: skip
     epochs: int = setting(35, "epochs of the run, where steps is 0", changeable=True)
     batch: int = setting(16, "windows per step")
     pieces: int = setting(1, "pieces that a batch is computed in, their gradients added up")

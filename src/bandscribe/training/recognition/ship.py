@@ -54,6 +54,12 @@ def card(run: Path, name: str) -> ModelCard:
             }
             for strategy in chunks.STRATEGIES
         },
+        calibration={
+            strategy: {
+                part: metrics[strategy]["calibration"][part] for part in ("slope", "intercept")
+            }
+            for strategy in chunks.STRATEGIES
+        },
         peaks={},
         sources=tuple(read_credits(recipe)),
         metrics=metrics,

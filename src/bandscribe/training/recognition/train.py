@@ -4,17 +4,19 @@ A run is a folder as `training.fit` has it, with two files more:
 
     front_end.json   what the features were normalised by, and the classes in their order
     metrics.json     thresholds, calibration and scores of the best weights
+
+A baseline has best.pkl in place of weights and history.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,10 +26,12 @@ from bandscribe.training.batches import Batch, load
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.recognition import classical, corpora, sampling, validation
 from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.examples import Draw, Epochs, cross_entropy
 from bandscribe.training.recognition.front_end import KINDS, FrontEnd
 from bandscribe.training.recognition.normalisation import Statistics, measure
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
+from bandscribe.training.recognition.validation import Validation
 
 
 def train(recipe: Recipe, run: Path) -> Result:
@@ -52,9 +56,12 @@ def train(recipe: Recipe, run: Path) -> Result:
         flush=True,
     )
     recipe = _in_steps(recipe, len(windows))
+    cache = Path(recipe.cache) if recipe.cache else None
+    windows = keep(windows, cache) if cache else windows
     front_end = _front_end(recipe, windows, classes, run)
+    judged = validation.prepare(validating, classes, describe(validating, front_end, cache))
     if recipe.model in CLASSICAL:
-        return _train_classical(recipe, run, windows, validating, front_end, classes)
+        return _train_classical(recipe, run, windows, judged, front_end, cache)
 
     torch.manual_seed(recipe.seed)
     model = build(recipe, len(classes))
@@ -62,18 +69,18 @@ def train(recipe: Recipe, run: Path) -> Result:
     print(f"{recipe.model}: {origin}", flush=True)
     if torch.cuda.is_available():
         model.cuda()
+    mixed = recipe.sampling != "static"
     draw = Draw(
         windows, windows.targets, front_end, recipe.seed, recipe.sampling, recipe.minimum,
         recipe.maximum, recipe.augment, recipe.semitones,
+        describe(windows, front_end, cache) if cache and not mixed and not recipe.augment else None,
     )  # fmt: skip
-
     draw.choose(np.random.default_rng(0), 0)  # raises here, and not in a worker
 
     def batches(step: int) -> Iterator[Batch]:
         made = Epochs(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
         return load(made, workers=recipe.workers)
 
-    judged = validation.prepare(validating, classes, front_end, run)
     result = fit(
         model,
         cross_entropy,
@@ -147,17 +154,26 @@ def _train_classical(
     recipe: Recipe,
     run: Path,
     windows: Windows,
-    validating: Windows,
+    judged: Validation,
     front_end: FrontEnd,
-    classes: tuple[str, ...],
+    cache: Path | None,
 ) -> Result:
-    """Fit a baseline and judge it; it is not kept."""
+    """Fit a baseline to all windows as they are, and judge it."""
     record.start(run, recipe, step=0)
-    predict = classical.train(recipe.model, windows, front_end, seed=recipe.seed)
-    judged = validation.prepare(validating, classes, classical.means(front_end), run)
-    probabilities = predict(judged.features)
+    features = describe(windows, front_end, cache)
+    began = time.monotonic()
+    baseline = classical.train(recipe.model, features, windows.targets, seed=recipe.seed)
+    seconds = time.monotonic() - began
+    classical.save(baseline, run / "best.pkl")
+    probabilities = baseline(judged.features)
     best = validation.summarise(probabilities, judged)
-    figures: dict[str, Any] = {"task": "recognition", "model": recipe.model, "best": best}
-    figures |= validation.report(probabilities, judged)
+    figures = {
+        "task": "recognition",
+        "model": recipe.model,
+        "finished": True,
+        "seconds": seconds,
+        "best": best,
+        **validation.report(probabilities, judged),
+    }
     record.write_json(run / "metrics.json", figures)
     return Result(True, 0, best)

@@ -5,10 +5,7 @@ Source: Harmony Is All You Need 2023, sections 4.6, 4.7 and 5.1.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,8 +34,7 @@ _FIGURES = {
 class Validation:
     """Features (window, …) of recordings, and what is `known` (recording, class) of `targets`.
 
-    `owner` (window,) says whose window it is. The features lie in a file without a name, which
-    vanishes with the process.
+    `owner` (window,) says whose window it is.
     """
 
     features: NDArray[np.float32]
@@ -50,21 +46,9 @@ class Validation:
 
 
 def prepare(
-    windows: Windows,
-    classes: tuple[str, ...],
-    describe: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-    folder: Path,
+    windows: Windows, classes: tuple[str, ...], features: NDArray[np.float32]
 ) -> Validation:
-    """Describe every window's samples (sample,) by features of one shape, once for all.
-
-    `folder` is where the nameless file lies. Raises as `audio.read`.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    shape = (len(windows), *describe(windows.read(0)).shape)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        features = np.memmap(file, np.float32, "w+", shape=shape)
-    for index in range(len(windows)):
-        features[index] = describe(windows.read(index))
+    """What is to be judged: windows, described by `features` (window, …)."""
     targets = np.stack([recording.target for recording in windows.recordings])
     return Validation(
         features,

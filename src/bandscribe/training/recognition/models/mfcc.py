@@ -19,10 +19,23 @@ class MfccCNN(nn.Module):
     time and coefficients, two linear layers.
     """
 
-    def __init__(self, bins: int, classes: int, *, frames: int = 256, dropout: float = 0.2) -> None:
-        """879,275 parameters with 11 classes. Raises ValueError when pooling leaves nothing."""
+    def __init__(
+        self,
+        bins: int,
+        classes: int,
+        *,
+        frames: int = 256,
+        resized_bins: int = 0,
+        dropout: float = 0.2,
+    ) -> None:
+        """879,275 parameters with 11 classes.
+
+        Fewer coefficients than 22 do not outlast four poolings: `resized_bins` says how many the
+        image is resized to; 0 leaves them. Raises ValueError when pooling leaves nothing.
+        """
         super().__init__()
-        self.frames = frames
+        bins = resized_bins or bins
+        self.size = (frames, bins)
         channels = (1, 32, 64, 128, 256)
         blocks: list[nn.Module] = []
         left = (frames, bins)
@@ -44,7 +57,7 @@ class MfccCNN(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """`features` (batch, frame, bin) to logits (batch, class)."""
         image = features.unsqueeze(1)  # (batch, 1, frame, bin)
-        image = F.interpolate(image, size=(self.frames, features.shape[2]), mode="bilinear")
+        image = F.interpolate(image, size=self.size, mode="bilinear")
         x = self.convolve(image)  # (batch, 256, frame, bin)
         logits: Tensor = self.head(x.mean((2, 3)))
         return logits
