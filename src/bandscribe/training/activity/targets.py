@@ -60,16 +60,22 @@ def make_targets(
 
 
 def loss(logits: Tensor, targets: Tensor, *, level_weight: float) -> Tensor:
-    """Cross-entropy of presence, and `level_weight` times that of levels: a scalar.
+    """Cross-entropy of presence, and `level_weight` times that of the levels of what is heard.
 
-    Both are (batch, frame, 2 · class); presence that is nan counts neither way.
+    Both are (batch, frame, 2 · class), the result a scalar; presence that is nan counts neither
+    way. Who is not heard has no level, so that doubt about presence does not lower levels.
     """
     presence, level = targets.chunk(2, dim=2)
     said, loud = logits.chunk(2, dim=2)
     known = ~presence.isnan()
     each = F.binary_cross_entropy_with_logits(said, presence.nan_to_num(), reduction="none")
-    heard = (each * known).sum() / known.sum().clamp(min=1)
-    return heard + level_weight * F.binary_cross_entropy_with_logits(loud, level)
+    missed = F.binary_cross_entropy_with_logits(loud, level, reduction="none")
+    heard = presence == 1
+    return _mean(each, known) + level_weight * _mean(missed, heard)
+
+
+def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+    return (values * chosen).sum() / chosen.sum().clamp(min=1)
 
 
 def _decibels(powers: NDArray[np.float64] | float) -> NDArray[np.float64]:
