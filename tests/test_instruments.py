@@ -5,10 +5,10 @@ import pytest
 import soundfile
 
 from bandscribe import audio, chunks, instruments, runtime
-from bandscribe.instruments import Recognition
-from bandscribe.types import Audio
+from bandscribe.instruments import Activity, Recognition
+from bandscribe.types import Activations, Audio
 from bandscribe.vocabulary import INSTRUMENTS
-from tiny_recognizer import SAMPLE_RATE, play, recognizer_card, write_recognizer
+from tiny_recognizer import SAMPLE_RATE, play, recognizer_card, tracker_card, write_recognizer
 
 #: The violin plays throughout, the piano from the second to the fourth second.
 DUET = play({"vio": (0, 5), "pia": (2, 4)}, 5.0)
@@ -115,3 +115,179 @@ def test_what_does_not_fit(model: Path, tiny_model: Path, tmp_path: Path) -> Non
             instruments.check(card)
     with pytest.raises(ValueError, match="card: peaks: expected nothing"):
         recognizer_card(peaks={"max_frames": 1, "mean_frames": 1, "wait_frames": 1})
+
+
+# track --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tracker") / "tiny.onnx"
+    return write_recognizer(path, tracker_card())
+
+
+def test_who_plays_at_every_moment(tracker: Path) -> None:
+    found = instruments.track(Audio(DUET[None], SAMPLE_RATE), model=tracker)
+    assert found.probability.values.shape == found.level.values.shape == (501, 13)
+    assert (found.probability.kind, found.level.kind) == ("probability", "level_db")
+    assert (found.level.frame_rate, found.level.classes) == (100.0, INSTRUMENTS)
+    plays = found.plays()
+    np.testing.assert_array_equal(plays[20:480, VIO], True)
+    for second, there in ((1.0, False), (3.0, True), (4.5, False)):
+        assert plays[round(100 * second), PIA] == there
+    violin, piano = found.segments()
+    assert (violin.label, piano.label) == ("vio", "pia")
+    assert (violin.start, violin.end) == pytest.approx((0.0, 5.0), abs=0.1)
+    assert (piano.start, piano.end) == pytest.approx((2.0, 4.0), abs=0.1)
+
+
+def test_levels_are_below_the_loudest_moment(tracker: Path) -> None:
+    """A violin alone, whose second half is 20 dB quieter.
+
+    Its level is that of the mixture, less what is said of it, less for doubt that it plays.
+    """
+    gain = np.where(np.arange(4 * SAMPLE_RATE) < 2 * SAMPLE_RATE, 1.0, 0.1).astype(np.float32)
+    samples = play({"vio": (0, 4)}, 4.0) * gain
+    found = instruments.track(Audio(samples[None], SAMPLE_RATE), model=tracker)
+    level = found.level.values[:, VIO]
+    said = found.probability.values[:, VIO]  # the tiny tracker says the same of both
+    quieter = np.where(np.arange(len(level)) < 200, 0.0, -20.0)
+    inside = np.r_[10:190, 210:390]
+    expected = (60 * said - 60) + 20 * np.log10(said) + quieter
+    np.testing.assert_allclose(level[inside], expected[inside], atol=0.1)
+    assert found.level.values[:, INSTRUMENTS.index("dru")].max() < -55
+
+
+def test_a_file_in_blocks_is_tracked_as_its_samples(tracker: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "duet.wav", DUET, SAMPLE_RATE, subtype="FLOAT")
+    whole = instruments.track(Audio(DUET[None], SAMPLE_RATE), model=tracker)
+    blocks = audio.stream(tmp_path / "duet.wav", sample_rate=SAMPLE_RATE, block_seconds=0.1)
+    for found in (
+        instruments.track(tmp_path / "duet.wav", model=tracker),
+        instruments.track(blocks, model=runtime.load(tracker)),
+    ):
+        np.testing.assert_allclose(found.level.values, whole.level.values, atol=1e-3)
+        np.testing.assert_allclose(found.probability.values, whole.probability.values, atol=1e-5)
+        assert found.segments() == whole.segments()
+
+
+def test_a_tracker_recognizes_too(tracker: Path) -> None:
+    source = Audio(DUET[None], SAMPLE_RATE)
+    found = instruments.recognize(source, model=tracker, threshold=0.3)
+    assert heard(found) == {"vio", "pia"}
+    np.testing.assert_array_equal(
+        found.probability.values, instruments.track(source, model=tracker).probability.values
+    )
+    assert found.spans[PIA][1:] == pytest.approx((2.0, 4.0), abs=1.0)
+
+
+def test_nobody_plays_in_silence(tracker: Path) -> None:
+    found = instruments.track(Audio(np.zeros((2, 8000), np.float32), 8000), model=tracker)
+    assert found.segments() == []
+    assert found.probability.values.max() == 0
+    np.testing.assert_array_equal(found.level.values, -60)
+
+
+def test_what_cannot_track(model: Path, tiny_model: Path, tmp_path: Path) -> None:
+    source = Audio(DUET[None], SAMPLE_RATE)
+    for path in (model, tiny_model):
+        with pytest.raises(ValueError, match="card: 'tiny' does not track instruments"):
+            instruments.track(source, model=path)
+    thresholds = {name: dict.fromkeys(INSTRUMENTS, 0.5) for name in ("s1", "s2")}
+    path = write_recognizer(tmp_path / "x.onnx", tracker_card(thresholds=thresholds))
+    with pytest.raises(ValueError, match="does not track instruments"):
+        instruments.track(source, model=path)
+
+
+def by_hand(plays: str, levels: list[float], duration: float = 2.0) -> Activity:
+    """Ten frames a second of two classes; `plays` of the first, the second never."""
+    values = np.array([[0.7 if mark == "x" else 0.1, 0.2] for mark in plays], np.float32)
+    level = np.stack([np.array(levels), np.full(len(levels), -60.0)], axis=1).astype(np.float32)
+    return Activity(
+        Activations(values, 10.0, 0.0, ("vio", "pia")),
+        Activations(level, 10.0, 0.0, ("vio", "pia"), "level_db"),
+        np.array([0.7, 0.3], np.float32),
+        duration,
+    )
+
+
+def test_segments_by_hand() -> None:
+    levels = [0.0] * 4 + [-10.0] * 4 + [-60.0] * 12
+    activity = by_hand("xxxx..xx....xx..x..x", levels)
+    # Ends at frames: a gap of 0.2 s, of 0.4 s, and two of 0.2 s.
+    assert bounds(activity.segments(duration=0, gap=0)) == [
+        (0.0, 0.4), (0.6, 0.8), (1.2, 1.4), (1.6, 1.7), (1.9, 2.0),
+    ]  # fmt: skip
+    assert bounds(activity.segments(duration=0.4, gap=0)) == [(0.0, 0.4)]
+    assert bounds(activity.segments(duration=0, gap=0.3)) == [(0.0, 0.8), (1.2, 2.0)]
+    assert bounds(activity.segments(duration=0, gap=0.5)) == [(0.0, 2.0)]
+    assert bounds(activity.segments()) == [(0.0, 2.0)]
+    first, second = activity.segments(duration=0, gap=0.3)
+    # The mean is that of powers: half the time 0 dB, half of it -10 dB.
+    assert first.level_db == pytest.approx(10 * np.log10(0.55), abs=1e-5)
+    assert second.level_db == pytest.approx(-60.0, abs=1e-5)
+    plays = activity.plays(duration=0.3, gap=0.3)
+    assert "".join(".x"[int(x)] for x in plays[:, 0]) == "xxxxxxxx....xxxxxxxx"
+    assert not plays[:, 1].any()
+
+
+def test_a_stretch_may_be_as_short_as_was_said() -> None:
+    """Although 0.7 - 0.4 is less than 0.3, as computers count."""
+    assert bounds(by_hand("....xxx...", [0.0] * 10).segments(duration=0.3)) == [(0.4, 0.7)]
+
+
+def bounds(segments: list[instruments.Segment]) -> list[tuple[float, float]]:
+    return [(segment.start, segment.end) for segment in segments]
+
+
+def test_segments_end_with_the_recording() -> None:
+    [segment] = by_hand("x" * 20, [0.0] * 20, duration=1.93).segments()
+    assert (segment.start, segment.end, segment.level_db) == (0.0, 1.93, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("plays", "gap", "expected"),
+    [
+        ("", 3, []),
+        ("...", 3, []),
+        ("xxx", 3, [(0, 3)]),
+        ("x..x", 2, [(0, 1), (3, 4)]),
+        ("x..x", 3, [(0, 4)]),
+        (".x.x..x.", 2, [(1, 4), (6, 7)]),
+        (".x.x..x.", 0, [(1, 2), (3, 4), (6, 7)]),
+    ],
+)
+def test_runs_are_joined_over_short_gaps(
+    plays: str, gap: int, expected: list[tuple[int, int]]
+) -> None:
+    assert instruments.join(np.array([mark == "x" for mark in plays], bool), gap) == expected
+
+
+def test_calibrated_scores_leave_decisions_as_they_are() -> None:
+    """Scores and thresholds go through the same rising curve; what is silent stays at 0."""
+    rng = np.random.default_rng(1)
+    values = rng.random((50, 13)).astype(np.float32)
+    values[:, 0] = 0
+    activations = Activations(values, 100.0, 0.0, INSTRUMENTS)
+    slope = dict.fromkeys(INSTRUMENTS, 2.0) | {"pia": 0.5}
+    intercept = dict.fromkeys(INSTRUMENTS, -1.0) | {"pia": 0.3}
+    fitted = {"s1": {"slope": slope, "intercept": intercept}}
+    plain, fit = (
+        instruments.decide(activations, card, aggregate="s1", duration=0.5)
+        for card in (recognizer_card(), recognizer_card(calibration=fitted))
+    )
+    np.testing.assert_array_equal(fit.present, plain.present)
+    scores = plain.tags.scores.astype(np.float64)
+    with np.errstate(divide="ignore"):
+        logits = np.log(scores / (1 - scores)) * list(slope.values()) + list(intercept.values())
+    expected = 1 / (1 + np.exp(-logits))
+    expected[0] = 0
+    np.testing.assert_allclose(fit.tags.scores, expected, atol=1e-6)
+    # The calibration of S1 is none of S2; a threshold that is asked for is one of probabilities.
+    s2 = instruments.decide(activations, recognizer_card(calibration=fitted), duration=0.5)
+    assert s2.tags.scores.max() == 1.0
+    asked = instruments.decide(
+        activations, recognizer_card(calibration=fitted), aggregate="s1", threshold=0.3,
+        duration=0.5,
+    )  # fmt: skip
+    np.testing.assert_array_equal(asked.present, expected >= 0.3)

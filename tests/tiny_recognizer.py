@@ -9,6 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.instruments import name_outputs
 from bandscribe.runtime import CARD_KEY, ModelCard
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -39,19 +40,32 @@ def recognizer_card(**changes: object) -> ModelCard:
     return ModelCard(**{**fields, **changes})  # type: ignore[arg-type]
 
 
+def tracker_card(**changes: object) -> ModelCard:
+    """Of one that also says how loud each class is."""
+    known: dict[str, object] = {
+        "task": "activity",
+        "outputs": name_outputs(INSTRUMENTS),
+        "thresholds": {name: dict.fromkeys(INSTRUMENTS, 0.5) for name in ("s1", "s2", "frame")},
+    }
+    return recognizer_card(**{**known, **changes})
+
+
 def write_recognizer(path: Path, card: ModelCard, *, windowed: bool = False) -> Path:
     """Logits = 8 · (the class's band) - 8: 0.0003 in silence, more than 0.99 where it sounds.
 
+    Levels are the same, and so nearly as loud as all together or nearly 60 dB below.
     `windowed`: of the mean over the window's frames.
     """
     bank = LogSpectrogram(**FEATURES)  # type: ignore[arg-type]
-    weights = np.zeros((bank.n_bins, len(card.classes)), dtype=np.float32)
-    for column, name in enumerate(card.classes):
-        band = np.argmax(bank.filters[round(TONES[name] * bank.n_fft / SAMPLE_RATE)])
+    count = len(card.outputs)
+    weights = np.zeros((bank.n_bins, count), dtype=np.float32)
+    for column, name in enumerate(card.outputs):
+        tone = TONES[name.removesuffix("_level")]
+        band = np.argmax(bank.filters[round(tone * bank.n_fft / SAMPLE_RATE)])
         weights[band, column] = 8
-    bias = np.full(len(card.classes), -8, dtype=np.float32)
+    bias = np.full(count, -8, dtype=np.float32)
     mean = [helper.make_node("ReduceMean", ["features"], ["heard"], axes=[1], keepdims=0)]
-    shape = ["batch", len(card.classes)] if windowed else ["batch", "frame", len(card.classes)]
+    shape = ["batch", count] if windowed else ["batch", "frame", count]
     graph = helper.make_graph(
         [
             *(mean if windowed else []),

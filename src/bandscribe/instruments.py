@@ -2,7 +2,7 @@
 loud.
 
 A network says of each frame (or of each window) how sure it is of each class; one that tracks says
-beside it how far each is below the mixture at that moment.
+beside it how far each, if it is heard, is below the mixture at that moment.
 """
 
 from __future__ import annotations
@@ -124,16 +124,36 @@ class Activity:
         seconds is left out. The mean level is that of the power.
         """
         found = []
-        rate = self.probability.frame_rate
+        heard = self.probability.values >= self.thresholds
         for column, label in enumerate(self.probability.classes):
-            plays = self.probability.values[:, column] >= self.thresholds[column]
             powers = 10 ** (self.level.values[:, column].astype(np.float64) / 10)
-            for first, last in join(plays, round(gap * rate)):
-                start, end = first / rate, min(last / rate, self.duration)
-                if end - start >= duration:
-                    level = float(10 * np.log10(powers[first:last].mean()))
-                    found.append(Segment(label, start, end, level))
+            for first, last in self.stretches(heard[:, column], duration=duration, gap=gap):
+                level = float(10 * np.log10(powers[first:last].mean()))
+                found.append(Segment(label, *self.seconds(first, last), level))
         return sorted(found, key=lambda segment: (segment.start, segment.label))
+
+    def plays(self, *, duration: float = DURATION, gap: float = GAP) -> NDArray[np.bool_]:
+        """Whether each class plays in each frame, (frame, class): where `segments` says so."""
+        heard = self.probability.values >= self.thresholds
+        plays = np.zeros_like(heard)
+        for column in range(heard.shape[1]):
+            for first, last in self.stretches(heard[:, column], duration=duration, gap=gap):
+                plays[first:last, column] = True
+        return plays
+
+    def stretches(
+        self, holds: NDArray[np.bool_], *, duration: float = DURATION, gap: float = GAP
+    ) -> list[tuple[int, int]]:
+        """Runs of true frames (first, last + 1) of `holds` (frame,), as `segments` makes them."""
+        runs = join(holds, round(gap * self.probability.frame_rate))
+        bounds = [(run, self.seconds(*run)) for run in runs]
+        # Times are rounded: 0.7 - 0.4 is less than 0.3.
+        return [run for run, (start, end) in bounds if end - start >= duration - 1e-9]
+
+    def seconds(self, first: int, last: int) -> tuple[float, float]:
+        """From when to when frames `first` to `last` - 1 last."""
+        rate = self.probability.frame_rate
+        return min(first / rate, self.duration), min(last / rate, self.duration)
 
 
 def join(plays: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
@@ -304,16 +324,22 @@ def _hear(
     levels = None
     if card.outputs == name_outputs(card.classes):
         below = (1 - said[:, count:]) * np.float32(LEVEL_FLOOR_DB)
-        values = _absolute(below, power.frames()[: len(said)])
+        values = _absolute(said[:, :count], below, power.frames()[: len(said)])
         levels = Activations(values, card.frame_rate, 0.0, card.classes, "level_db")
     return heard, levels, samples / listen.sample_rate
 
 
-def _absolute(below: NDArray[np.float32], power: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Levels (frame, class) below the mixture at each moment, as levels below its loudest one."""
+def _absolute(
+    probability: NDArray[np.float32], below: NDArray[np.float32], power: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Levels (frame, class) in dB below the mixture's loudest moment.
+
+    `below` are those of each class, if it is heard, below the mixture at that moment: the amplitude
+    that is to be expected is the probability times that.
+    """
     mixture = 10 * np.log10(np.maximum(power, _TINY))
     drop = (mixture - mixture.max(initial=LEVEL_FLOOR_DB)).astype(np.float32)
-    level = below + drop[:, np.newaxis]
+    level = below + 20 * np.log10(probability + np.float32(_TINY)) + drop[:, np.newaxis]
     return np.asarray(level.clip(LEVEL_FLOOR_DB, 0), dtype=np.float32)
 
 

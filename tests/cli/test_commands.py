@@ -105,7 +105,7 @@ def test_models_lists_what_is_shipped(bandscribe, installed) -> None:
     header, row = said.out.splitlines()
     assert header.split()[:5] == ["name", "task", "classes", "size", "commit"]
     assert row.split()[:3] == ["tiny", "drums", "10"]
-    assert row.endswith("0.500, 0.600, -")
+    assert row.endswith("micro F1 of 10, 5, 3 classes: 0.500, 0.600, -")
 
 
 def test_models_names_sources_and_licences(bandscribe, installed) -> None:
@@ -142,7 +142,7 @@ def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, argu
     ("arguments", "reason"),
     [
         (["train"], "TASK"),
-        (["train", "singing"], "TASK: expected one of drums, recognition, got 'singing'"),
+        (["train", "singing"], "TASK: expected one of drums, recognition, activity, got 'singing'"),
         (["train", "drums", "--colour", "red"], "colour"),
         (["train", "drums", "--steps", "many"], "steps: expected a whole number, got 'many'"),
         (["train", "drums", "--steps"], "--steps: expected a value"),
@@ -159,7 +159,7 @@ def test_wrong_usage_of_training_commands(bandscribe, arguments, reason) -> None
     assert reason in said.err
 
 
-@pytest.mark.parametrize("task", ["drums", "recognition"])
+@pytest.mark.parametrize("task", ["drums", "recognition", "activity"])
 def test_train_explains_every_field(bandscribe, task) -> None:
     from dataclasses import fields
     from importlib import import_module

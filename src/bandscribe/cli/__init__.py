@@ -25,6 +25,7 @@ from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
 from bandscribe.cli.study import study
 from bandscribe.cli.synthesize import synthesize
+from bandscribe.cli.track import track
 from bandscribe.cli.train import train
 from bandscribe.cli.transcribe import transcribe
 
@@ -34,7 +35,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (transcribe, recognize, models, corpus, evaluate, compare, synthesize, export):
+for command in (
+    transcribe,
+    recognize,
+    track,
+    models,
+    corpus,
+    evaluate,
+    compare,
+    synthesize,
+    export,
+):
     app.command()(command)
 # The options of `train` are the fields of a recipe, which it parses and explains by itself.
 app.command(

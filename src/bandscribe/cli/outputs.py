@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +55,18 @@ def plan(
     formats: Sequence[str],
     output: str | None,
     reference: Path | None = None,
+    *,
+    suffixes: Mapping[str, str] = SUFFIXES,
 ) -> tuple[list[Job], int]:
     """What to write for each input, and the number of inputs that cannot be written.
 
     `named` is what stood on the command line: `output` names a file when that is one file and
-    there is one format, and a folder otherwise, or where a folder of that name exists. `reference`
-    is the file of notes for one input, or a folder of files that have the inputs' names. An input
-    whose output would overwrite an input or a reference, or that of an earlier input, or has the
-    suffix of a sound file, is complained about, and so is one without its reference.
+    there is one format, and a folder otherwise, or where a folder of that name exists; names in a
+    folder end with the `suffixes` of the formats. `reference` is the file of notes for one input,
+    or a folder of files that have the inputs' names. An input whose output would overwrite an input
+    or a reference, or that of an earlier input, or has the suffix of a sound file, is complained
+    about, and so is one without its reference.
+
     Raises a usage error where `output` or `reference` cannot be the folder that is needed.
     """
     if reference is not None:
@@ -75,7 +79,7 @@ def plan(
     if output and not as_file and not folder.is_dir():
         if folder.exists():
             raise typer.BadParameter(f"-o {output}: is a file; name a folder for several results")
-        if folder.suffix.lower() in SUFFIXES.values():
+        if folder.suffix.lower() in {f".{s.rpartition('.')[2]}" for s in suffixes.values()}:
             raise typer.BadParameter(f"-o {output}: name a folder for several results")
     jobs: list[Job] = []
     inputs = {_identity(source.path): source.path for source in sources}
@@ -88,7 +92,7 @@ def plan(
             outputs = {formats[0]: folder}
         else:
             base = folder / source.relative.parent / _stem(source.relative)
-            outputs = {name: base.with_name(base.name + SUFFIXES[name]) for name in formats}
+            outputs = {name: base.with_name(base.name + suffixes[name]) for name in formats}
         notes = references[source]
         problem = _problem(outputs, inputs, taken)
         if reference and not notes:

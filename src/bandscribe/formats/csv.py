@@ -1,16 +1,28 @@
-"""A table with a header: `onset,class,velocity`; seconds, a class name, 0 to 1."""
+"""Tables with a header.
+
+Notes: `onset,class,velocity`; seconds, a class name, 0 to 1. Activity of instruments: a row per
+frame, or a row per stretch in which one plays.
+"""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bandscribe.files import whole
-from bandscribe.types import Transcription
+from bandscribe.types import Activations, Transcription
+
+if TYPE_CHECKING:
+    from bandscribe.instruments import Segment
 
 HEADER = ("onset", "class", "velocity")
+SEGMENT_HEADER = ("class", "start", "end", "level_db")
+
+_ROWS = 4096  # at once: an hour of frames has more than 100,000
 
 
 def write(path: str | Path, transcription: Transcription) -> None:
@@ -27,6 +39,45 @@ def write(path: str | Path, transcription: Transcription) -> None:
         ):
             velocity = "" if velocities is None else f"{velocities[i]:.4f}"
             table.writerow((f"{onset:.6f}", label, velocity))
+
+
+def write_activity(path: str | Path, probability: Activations, level: Activations) -> None:
+    """Write `time`, then `CLASS_probability` and `CLASS_level_db` of each class; a row per frame.
+
+    Raises ValueError when the two do not share their frames, OSError as `bandscribe.files.whole`.
+    """
+    if probability.values.shape != level.values.shape or probability.classes != level.classes:
+        raise ValueError(
+            f"level: expected frames and classes of the probability, {probability.values.shape}, "
+            f"got {level.values.shape}"
+        )
+    columns = [f"{name}_{kind}" for name in level.classes for kind in ("probability", "level_db")]
+    pattern = ",".join(["%.6f", *["%.4f", "%.2f"] * len(level.classes)]) + "\n"
+    times = probability.times
+    # Time, then the two kinds in turn.
+    rows = np.empty((_ROWS, 1 + len(columns)))
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        handle.write(",".join(["time", *columns]) + "\n")
+        for first in range(0, len(times), _ROWS):
+            here = slice(first, min(first + _ROWS, len(times)))
+            block = rows[: here.stop - first]
+            block[:, 0] = times[here]
+            block[:, 1::2] = probability.values[here]
+            # Rounded up to nothing, a level would else be written as -0.00.
+            block[:, 2::2] = level.values[here].round(2) + 0.0
+            handle.writelines(pattern % tuple(row) for row in block.tolist())
+
+
+def write_segments(path: str | Path, segments: Sequence[Segment]) -> None:
+    """Write `class,start,end,level_db`; seconds, and the mean level. A row per stretch.
+
+    Raises OSError as `bandscribe.files.whole`.
+    """
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        table = csv.writer(handle, lineterminator="\n")
+        table.writerow(SEGMENT_HEADER)
+        for label, start, end, level in segments:
+            table.writerow((label, f"{start:.3f}", f"{end:.3f}", f"{level:.2f}"))
 
 
 def read(

@@ -3,17 +3,24 @@
 JAMS has no namespace for drums. Notes are `tag_open`: an observation of no duration per note, its
 value the class, its confidence the velocity. Beats, where they are known, are `beat`, an
 observation each, its value the position in the bar.
+
+Stretches in which an instrument plays are `tag_open` too, with their duration. There is no place
+for a level beside it: the levels are in the annotation's sandbox, one per stretch.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bandscribe.files import whole
 from bandscribe.formats.json import content
 from bandscribe.types import Transcription
+
+if TYPE_CHECKING:
+    from bandscribe.instruments import Segment
 
 VERSION = "0.3.4"  # of the schema
 TOOL = "bandscribe"
@@ -31,6 +38,32 @@ def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
     annotations = [_annotation("tag_open", notes, duration, {"classes": plain["classes"]})]
     if transcription.beats is not None:
         annotations.append(_annotation("beat", beats, duration, {}))
+    _save(path, annotations, file, duration)
+
+
+def write_segments(
+    path: str | Path,
+    segments: Sequence[Segment],
+    *,
+    classes: Sequence[str],
+    duration: float,
+    file: str,
+) -> None:
+    """Write one annotation of the stretches in which each of `classes` plays.
+
+    `file` names the recording, `duration` in seconds. Raises OSError as `bandscribe.files.whole`.
+    """
+    data = [
+        _observation(round(start, 6), label, None, round(end - start, 6))
+        for label, start, end, _ in segments
+    ]
+    levels = [round(segment.level_db, 2) for segment in segments]
+    sandbox = {"classes": list(classes), "level_db": levels}
+    seconds = round(duration, 6)
+    _save(path, [_annotation("tag_open", data, seconds, sandbox)], file, seconds)
+
+
+def _save(path: str | Path, annotations: list[dict[str, Any]], file: str, duration: float) -> None:
     tree = {
         "file_metadata": {
             "title": file,
@@ -48,8 +81,10 @@ def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _observation(time: float, value: Any, confidence: float | None) -> dict[str, Any]:
-    return {"time": time, "duration": 0.0, "value": value, "confidence": confidence}
+def _observation(
+    time: float, value: Any, confidence: float | None, duration: float = 0.0
+) -> dict[str, Any]:
+    return {"time": time, "duration": duration, "value": value, "confidence": confidence}
 
 
 def _annotation(

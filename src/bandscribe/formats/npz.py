@@ -1,10 +1,11 @@
-"""NumPy arrays: what the network hears in each frame, and the notes and beats found in it."""
+"""NumPy's npz: the activations of a recording, with what was found in them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandscribe.files import whole
 from bandscribe.types import Activations, Transcription
@@ -51,4 +52,30 @@ def write(
             note_velocities=np.full(len(transcription.onsets), np.nan) if hard is None else hard,
             beat_times=np.zeros(0) if grid is None else grid.times,
             beat_positions=np.zeros(0, np.int64) if grid is None else grid.positions,
+        )
+
+
+def write_activity(
+    path: str | Path,
+    probability: Activations,
+    level: Activations,
+    thresholds: NDArray[np.floating],
+    duration: float,
+) -> None:
+    """Write the activity of instruments; read it with `numpy.load`.
+
+    `probability` and `level_db` (frame, class), frame `i` centred on `start + i / frame_rate`
+    seconds; `classes`; `thresholds` (class,), from which probability on each plays; `duration` in
+    seconds. Raises OSError as `bandscribe.files.whole`.
+    """
+    with whole(path) as temporary, temporary.open("wb") as handle:
+        np.savez_compressed(
+            handle,
+            probability=probability.values,
+            level_db=level.values,
+            frame_rate=np.float64(probability.frame_rate),
+            start=np.float64(probability.start),
+            classes=np.array(probability.classes, dtype=np.str_),
+            thresholds=np.asarray(thresholds, dtype=np.float64),
+            duration=np.float64(duration),
         )

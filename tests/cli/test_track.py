@@ -1,0 +1,312 @@
+"""`bandscribe track`: what it writes, what it finds, and what it refuses."""
+
+import csv
+import inspect
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bandscribe import cli, instruments, runtime
+from bandscribe.vocabulary import INSTRUMENTS
+from tiny_recognizer import SAMPLE_RATE, play, tracker_card, write_recognizer
+
+ROOT = Path(__file__).parents[2]
+#: The violin plays throughout, the piano from the second to the fourth second.
+DUET = play({"vio": (0, 5), "pia": (2, 4)}, 5.0)
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory) -> Path:
+    return write_recognizer(tmp_path_factory.mktemp("model") / "tiny.onnx", tracker_card())
+
+
+@pytest.fixture
+def track(bandscribe, tracker):
+    return lambda *arguments: bandscribe("track", "--model", tracker, *arguments)
+
+
+@pytest.fixture
+def duet(tmp_path) -> Path:
+    soundfile.write(tmp_path / "duet.wav", DUET, SAMPLE_RATE)
+    return tmp_path / "duet.wav"
+
+
+@pytest.fixture
+def album(tmp_path, duet) -> Path:
+    """Two songs in two folders, and things that are none."""
+    folder = tmp_path / "album"
+    for name in ("b.wav", "disc 2/01. Feat. X.WAV", ".hidden/c.wav"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(duet, folder / name)
+    (folder / "notes.txt").write_text("hello")
+    return folder
+
+
+def listing(folder: Path = Path()) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def read(path: str | Path) -> list[dict[str, str]]:
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# what it writes -----------------------------------------------------------------------------------
+
+
+def test_a_table_into_the_working_directory(track, duet, tracker) -> None:
+    said = track(duet)
+    assert (said.code, said.err) == (0, "")
+    shares = re.fullmatch(
+        rf"{duet} → duet.activity.csv  0:05  violin (\d+)%, piano (\d+)%\n", said.out
+    )
+    assert shares
+    assert [int(share) for share in shares.groups()] == pytest.approx([100, 40], abs=3)
+    rows = read("duet.activity.csv")
+    header = ["time", *(f"{n}_{k}" for n in INSTRUMENTS for k in ("probability", "level_db"))]
+    assert list(rows[0]) == header
+    assert len(rows) == 501
+    expected = instruments.track(duet, model=tracker)
+    for column, name in enumerate(INSTRUMENTS):
+        values = [float(row[f"{name}_probability"]) for row in rows]
+        np.testing.assert_allclose(values, expected.probability.values[:, column], atol=1e-4)
+        values = [float(row[f"{name}_level_db"]) for row in rows]
+        np.testing.assert_allclose(values, expected.level.values[:, column], atol=1e-2)
+
+
+def test_every_format_in_a_folder(track, duet) -> None:
+    said = track(duet, "--format", "csv,npz,png,jams", "--segments", "-o", "new/out")
+    assert (said.code, said.err) == (0, "")
+    names = [f"duet.activity.{suffix}" for suffix in ("csv", "jams", "npz", "png")]
+    assert listing(Path("new/out")) == [*names, "duet.segments.csv"]
+    with np.load("new/out/duet.activity.npz") as arrays:
+        assert arrays["probability"].shape == arrays["level_db"].shape == (501, 13)
+        assert float(arrays["duration"]) == 5.0
+    rows = read("new/out/duet.segments.csv")
+    tree = json.loads(Path("new/out/duet.activity.jams").read_text())
+    assert tree["file_metadata"]["title"] == "duet.wav"
+    assert [note["value"] for note in tree["annotations"][0]["data"]] == ["vio", "pia"]
+    assert [row["class"] for row in rows] == ["vio", "pia"]
+
+
+def test_nothing_of_transcribe_is_replaced(track, duet) -> None:
+    """Both write tables and pictures of a recording into the same folder."""
+    from bandscribe.cli.outputs import SUFFIXES
+
+    theirs = [f"duet{suffix}" for suffix in SUFFIXES.values()]
+    track(duet, "--format", "csv,npz,png,jams", "--segments")
+    assert not set(listing()) & set(theirs)
+
+
+def test_segments_alone(track, duet) -> None:
+    assert track(duet, "--segments").code == 0
+    assert listing() == ["duet.segments.csv"]
+    violin, piano = read("duet.segments.csv")
+    assert list(violin) == ["class", "start", "end", "level_db"]
+    assert (violin["class"], piano["class"]) == ("vio", "pia")
+    assert float(piano["start"]) == pytest.approx(2, abs=0.1)
+    assert float(piano["end"]) == pytest.approx(4, abs=0.1)
+    assert -10 < float(piano["level_db"]) < 0
+    assert track(duet, "--segments", "-o", "parts.csv").code == 0
+    assert read("parts.csv") == read("duet.segments.csv")
+    assert track(duet, "--segments", "--min-duration", "3", "-o", "parts.csv").code == 0
+    assert [row["class"] for row in read("parts.csv")] == ["vio"]
+
+
+def test_gaps_are_played_over(track, tmp_path) -> None:
+    parts = play({"vio": (0, 1)}, 2.0) + play({"vio": (1.4, 2)}, 2.0)
+    soundfile.write(tmp_path / "x.wav", parts, SAMPLE_RATE)
+    for gap, count in (("0.5", 1), ("0.1", 2)):
+        track(tmp_path / "x.wav", "--segments", "--min-gap", gap)
+        assert len(read("x.segments.csv")) == count
+
+
+def test_defaults_are_those_of_the_library() -> None:
+    options = inspect.signature(cli.track).parameters
+    assert options["min_duration"].default == instruments.DURATION
+    assert options["min_gap"].default == instruments.GAP
+
+
+def test_one_input_and_one_format_name_a_file(track, duet) -> None:
+    for name in ("a.csv", "b.npz", "c.jams", "d.png", "e"):
+        assert track(duet, "-o", f"deep/{name}").code == 0
+    assert listing(Path("deep")) == ["a.csv", "b.npz", "c.jams", "d.png", "e"]
+    assert Path("deep/e").read_text().startswith("time,cel_probability,cel_level_db,")
+
+
+def test_folders_keep_their_paths(track, album) -> None:
+    said = track(album, "-o", "out")
+    assert said.code == 0
+    assert listing(Path("out")) == ["b.activity.csv", "disc 2/01. Feat. X.activity.csv"]
+    assert len(said.out.splitlines()) == 2
+
+
+def test_outputs_are_replaced_or_skipped(track, duet) -> None:
+    Path("duet.activity.csv").write_text("old")
+    said = track(duet, "--skip-existing")
+    assert (said.code, said.out) == (0, f"{duet}: skipped, duet.activity.csv is there\n")
+    assert Path("duet.activity.csv").read_text() == "old"
+    said = track(duet, "--skip-existing", "--format", "csv,npz")
+    assert said.out.startswith(f"{duet} → duet.activity.npz  ")
+    assert Path("duet.activity.csv").read_text() == "old"
+    assert track(duet).code == 0
+    assert len(read("duet.activity.csv")) == 501
+
+
+def test_the_strokes_of_drums_in_the_picture(track, duet, monkeypatch) -> None:
+    drawn = []
+    monkeypatch.setattr(
+        "bandscribe.display.lanes.draw", lambda *_, strokes, **__: drawn.append(strokes)
+    )
+    assert track(duet, "--format", "png").code == 0
+    assert track(duet, "--format", "png", "--onsets").code == 0
+    assert drawn[0] is None
+    assert (len(drawn[1].classes), drawn[1].duration) == (5, 5.0)
+
+
+def test_who_hardly_plays_is_named(track, tmp_path) -> None:
+    samples = play({"vio": (0, 60), "pia": (2, 2.4)}, 60.0)
+    soundfile.write(tmp_path / "x.wav", samples, SAMPLE_RATE)
+    assert "  1:00  violin 100%, piano <1%" in track(tmp_path / "x.wav").out
+
+
+def test_silence(track, tmp_path) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros((4000, 2)), 8000)
+    said = track(tmp_path / "x.wav", "--format", "csv,npz,png,jams", "--segments")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("  0:00  no instrument heard\n")
+    assert Path("x.segments.csv").read_text() == "class,start,end,level_db\n"
+
+
+# what it finds ------------------------------------------------------------------------------------
+
+
+def test_passages_in_which_it_holds(track, duet) -> None:
+    said = track(duet, "--find", "vio and not pia")
+    assert (said.code, said.err, listing()) == (0, "", [])
+    rows = [line.split("  ") for line in said.out.splitlines()]
+    assert [row[0] for row in rows] == [str(duet)] * 2
+    clocks = [[float(clock.removeprefix("0:")) for clock in row[1:]] for row in rows]
+    assert clocks == [pytest.approx([0, 2], abs=0.15), pytest.approx([4, 5], abs=0.15)]
+    # What was found by the table that is written.
+    said = track(duet, "--find", "pia > -30 dB", "--format", "csv")
+    loud = [float(row["pia_level_db"]) > -30 for row in read("duet.activity.csv")]
+    first, last = np.flatnonzero(loud)[[0, -1]]
+    assert all(loud[first : last + 1])
+    [(_, start, end)] = [line.split("  ") for line in said.out.splitlines()]
+    assert [float(clock[2:]) for clock in (start, end)] == pytest.approx(
+        [first / 100, (last + 1) / 100], abs=0.051
+    )
+
+
+def test_nothing_is_found(track, duet) -> None:
+    said = track(duet, "--find", "dru or pia > -30 dB", "--min-duration", "3")
+    assert (said.code, said.out, said.err) == (0, "", "")
+
+
+# what goes wrong ----------------------------------------------------------------------------------
+
+
+def test_one_line_for_each_bad_file(track, duet, tmp_path) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    shutil.copy(duet, bad)
+    (bad / "empty.wav").write_bytes(b"")
+    (bad / "text.mp3").write_text("no sound")
+    said = track(bad, tmp_path / "nowhere")
+    assert (said.code, len(said.out.splitlines()), listing()) == (1, 1, ["duet.activity.csv"])
+    assert len(said.complaints) == 3
+    for name in ("nowhere", "empty.wav", "text.mp3"):
+        assert sum(name in line for line in said.complaints) == 1
+
+
+def test_a_file_that_breaks_off(track, tmp_path) -> None:
+    soundfile.write(tmp_path / "whole.mp3", np.tile(DUET, 4), SAMPLE_RATE)
+    whole = (tmp_path / "whole.mp3").read_bytes()
+    (tmp_path / "broken.mp3").write_bytes(whole[: len(whole) // 2])
+    said = track(tmp_path / "broken.mp3")
+    assert (said.code, len(said.complaints)) == (0, 1)
+    assert said.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
+    assert listing() == ["broken.activity.csv"]
+
+
+def test_an_input_is_never_overwritten(track, duet) -> None:
+    before = duet.read_bytes()
+    said = track(duet, "-o", duet)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "would overwrite the input" in said.err
+    assert duet.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--format", "midi"], "--format: expected some of csv,npz,png,jams, got 'midi'"),
+        (["--find", "violin"], "--find: 'violin': expected 'not', '(' or one of cel, cla,"),
+        (["--onsets"], "--onsets: only a picture shows them; add --format png"),
+        (["--min-duration", "-1"], "--min-duration: expected seconds from 0 on, got -1.0"),
+        (["--min-gap", "nan"], "--min-gap: expected seconds from 0 on, got nan"),
+        (["--model", "nobody"], "model: expected the path"),
+        (["--model", "DRUMS"], "does not track instruments"),
+        (["--format", "csv,npz", "-o", "x.csv"], "-o x.csv: name a folder for several results"),
+        (["--segments", "-o", "x.png"], "-o x.png: name a folder for several results"),
+    ],
+)
+def test_wrong_usage(track, duet, tiny_model, arguments, reason) -> None:
+    said = track(duet, *(tiny_model if word == "DRUMS" else word for word in arguments))
+    assert (said.code, said.out, len(said.complaints), listing()) == (2, "", 1, [])
+    assert reason in said.err
+
+
+def test_no_tracker_is_shipped(bandscribe, duet, monkeypatch) -> None:
+    monkeypatch.setattr("bandscribe.runtime.installed", list)
+    said = bandscribe("track", duet)
+    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
+    assert "--model: no tracker is shipped" in said.err
+
+
+def test_a_picture_needs_matplotlib(track, duet, monkeypatch) -> None:
+    monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
+    said = track(duet, "--format", "png")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "pip install 'bandscribe[plot]'" in said.err
+
+
+def test_a_table_needs_no_heavy_library(duet, tracker, tmp_path) -> None:
+    probe = "import sys; from bandscribe.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe, "track", "--model", str(tracker), str(duet)],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (tmp_path / "duet.activity.csv").is_file()
+    assert not {"torch", "matplotlib", "scipy", "onnx"} & set(done.stdout.split())
+
+
+# the document -------------------------------------------------------------------------------------
+
+
+def test_examples_of_the_document_run(bandscribe, tracker, tmp_path, monkeypatch) -> None:
+    """With a tiny tracker in place of the shipped one."""
+    shipped = Path(runtime.__file__).parent
+    (tmp_path / "package/models").mkdir(parents=True)
+    shutil.copy(tracker, tmp_path / "package/models/instruments.onnx")
+    shutil.copy(shipped / "models/drums.onnx", tmp_path / "package/models")
+    monkeypatch.setattr(runtime, "files", lambda _: tmp_path / "package")
+    Path("examples").symlink_to(ROOT / "examples")
+    text = (ROOT / "docs/track.md").read_text()
+    commands = re.findall(r"^\$ bandscribe (track .*)$", text, re.MULTILINE)
+    assert len(commands) >= 5
+    for command in commands:
+        said = bandscribe(*shlex.split(command))
+        assert (said.code, said.err) == (0, ""), command
+    names: dict[str, object] = {"__name__": "example"}
+    [example] = re.findall(r"^```py(?:thon)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    exec(compile(example, "track.md", "exec"), names)

@@ -1,0 +1,92 @@
+"""Expressions about instruments mean what they say, and what is none is refused in one line."""
+
+import re
+
+import numpy as np
+import pytest
+
+from bandscribe import passages
+from bandscribe.instruments import Activity
+from bandscribe.types import Activations
+
+CLASSES = ("vio", "pia", "dru")
+#: A frame for each way in which three may play, and levels in steps of 5 dB.
+PLAYS = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)], bool)
+LEVEL = -5 * np.arange(24, dtype=np.float32).reshape(8, 3)
+VIO, PIA, DRU = PLAYS.T
+
+
+def holds(text: str) -> list[bool]:
+    found = passages.parse(text, CLASSES)(PLAYS, LEVEL)
+    assert found.shape == (8,)
+    return found.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("vio", VIO),
+        ("  VIO  ", VIO),
+        ("not vio", ~VIO),
+        ("not not vio", VIO),
+        ("vio and pia", VIO & PIA),
+        ("vio or pia", VIO | PIA),
+        ("vio or pia and dru", VIO | (PIA & DRU)),
+        ("(vio or pia) and dru", (VIO | PIA) & DRU),
+        ("not vio and dru", ~VIO & DRU),
+        ("not (vio and dru)", ~(VIO & DRU)),
+        ("vio and not pia or not dru", (VIO & ~PIA) | ~DRU),
+        ("pia > -35 dB", LEVEL[:, 1] > -35),
+        ("pia>-35dB", LEVEL[:, 1] > -35),
+        ("pia >= −35", LEVEL[:, 1] >= -35),
+        ("pia < -35.5 dB", LEVEL[:, 1] < -35.5),
+        ("pia <= -35 db", LEVEL[:, 1] <= -35),
+        ("not pia > -35 dB and dru", ~(LEVEL[:, 1] > -35) & DRU),
+        ("vio > -30 dB AND dru < 0", (LEVEL[:, 0] > -30) & (LEVEL[:, 2] < 0)),
+    ],
+)
+def test_what_holds(text: str, expected: np.ndarray) -> None:
+    assert holds(text) == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "'': expected 'not', '(' or one of vio, pia, dru, got the end"),
+        ("kazoo", "'kazoo': expected 'not', '(' or one of vio, pia, dru, got 'kazoo'"),
+        ("vio and", "one of vio, pia, dru, got the end"),
+        ("vio pia", "expected 'and' or 'or', got 'pia'"),
+        ("(vio", "expected ')', got the end"),
+        ("vio)", "expected 'and' or 'or', got ')'"),
+        ("vio >", "expected a number of dB, got the end"),
+        ("vio > loud", "expected a number of dB, got 'loud'"),
+        ("vio > -30 Hz", "expected 'and' or 'or', got 'Hz'"),
+        ("vio = -30 dB", "expected 'and' or 'or', got '='"),
+        ("-30 dB < vio", "one of vio, pia, dru, got '-30'"),
+    ],
+)
+def test_what_is_no_expression(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        passages.parse(text, CLASSES)
+
+
+def test_passages_by_hand() -> None:
+    """Ten frames a second; the violin is loud from 0.5 to 1.5 s, with a breath of 0.2 s."""
+    values = np.full((30, 3), 0.9, np.float32)
+    level = np.full((30, 3), -40, np.float32)
+    level[5:15, 0] = -10
+    level[9:11, 0] = -50
+    level[25:27, 0] = -10
+    activity = Activity(
+        Activations(values, 10.0, 0.0, CLASSES),
+        Activations(level, 10.0, 0.0, CLASSES, "level_db"),
+        np.full(3, 0.5),
+        2.95,
+    )
+    loud = passages.parse("vio > -30 dB and pia", CLASSES)
+    assert passages.find(activity, loud) == [(0.5, 1.5)]
+    assert passages.find(activity, loud, duration=0.2) == [(0.5, 1.5), (2.5, 2.7)]
+    assert passages.find(activity, loud, gap=0.1) == [(0.5, 0.9), (1.1, 1.5)]
+    quiet = passages.parse("not vio > -30 dB", CLASSES)
+    assert passages.find(activity, quiet, gap=0.1) == [(0.0, 0.5), (1.5, 2.5)]
+    assert passages.find(activity, passages.parse("not dru", CLASSES)) == []
