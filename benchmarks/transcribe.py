@@ -1,11 +1,12 @@
 """How long `bandscribe transcribe` takes, from command to file, where, and how much memory.
 
-    python benchmarks/transcribe.py [AUDIO] [--minutes 3 60] [--runs 3]
+    python benchmarks/transcribe.py [AUDIO] [--minutes 3 60] [--runs 3] [--command recognize]
 
 AUDIO (examples/groove.flac) is repeated to each length and written as mp3. Prints, per length, wall
 and processor seconds of the command, audio seconds per second with and without the start-up that a
 0.1 s file needs, and the peak of resident memory. Then its stages, each run alone on what the one
 before it gave: the command is faster than their sum, since the network runs beside the first two.
+Of another command than `transcribe` the stages are not told.
 All times are medians of some runs. Last, the memory of the last length against the first's. Needs
 a system with `os.wait4`.
 """
@@ -41,9 +42,13 @@ def make(source: Path, seconds: float, path: Path) -> None:
             left -= len(samples)
 
 
-def measure(path: Path, out: Path, runs: int) -> tuple[float, float, float]:
+#: The commands that can be measured, and the suffix of what each writes.
+COMMANDS = {"transcribe": ".mid", "recognize": ".json", "track": ".csv"}
+
+
+def measure(name: str, path: Path, out: Path, runs: int) -> tuple[float, float, float]:
     """Wall seconds, processor seconds and peak MB of the command."""
-    command = [sys.executable, "-m", "bandscribe", "transcribe", str(path), "-o", str(out)]
+    command = [sys.executable, "-m", "bandscribe", name, str(path), "-o", str(out)]
     wall, processor, peak = [], [], []
     for _ in range(runs):
         begin = time.perf_counter()
@@ -93,17 +98,18 @@ def main() -> None:
     parser.add_argument("audio", nargs="?", type=Path, default=GROOVE)
     parser.add_argument("--minutes", nargs="+", type=float, default=[3, 60])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--command", choices=COMMANDS, default="transcribe")
     given = parser.parse_args()
     peaks = []
     with tempfile.TemporaryDirectory() as folder:
-        short, out = Path(folder, "short.wav"), Path(folder, "out.mid")
+        short, out = Path(folder, "short.wav"), Path(folder, f"out{COMMANDS[given.command]}")
         soundfile.write(short, np.zeros(4410), 44100)
-        start_up = measure(short, out, given.runs)[0]
+        start_up = measure(given.command, short, out, given.runs)[0]
         print(f"start-up: {start_up:.2f} s, {runtime.cores()} cores", flush=True)
         for minutes in given.minutes:
             path, seconds = Path(folder, "long.mp3"), 60 * minutes
             make(given.audio, seconds, path)
-            wall, processor, peak = measure(path, out, given.runs)
+            wall, processor, peak = measure(given.command, path, out, given.runs)
             peaks.append(peak)
             print(
                 f"{minutes:g} min of mp3: {wall:.2f} s wall, {processor:.2f} s processor, "
@@ -111,6 +117,8 @@ def main() -> None:
                 f"apart from start-up), peak {peak:.0f} MB",
                 flush=True,
             )
+            if given.command != "transcribe":
+                continue
             for stage, (wall, processor) in time_stages(path, out, given.runs).items():
                 print(
                     f"  {stage:9} {wall:7.3f} s wall {processor:7.3f} s processor "

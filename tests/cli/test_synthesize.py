@@ -4,7 +4,7 @@ from pathlib import Path
 def test_a_band_needs_a_soundfont(bandscribe) -> None:
     said = bandscribe("synthesize", "band", "-o", "out")
     assert said.code == 2
-    assert "a band needs --soundfont" in said.err
+    assert "band: name something to play on with --soundfont" in said.err
     assert not Path("out").exists()
 
 

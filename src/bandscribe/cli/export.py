@@ -26,12 +26,16 @@ def export(
     """Write the best weights of a run as a model (extra: train)."""
     require("train", "torch", "onnx")
     task = _task(run)
-    name = name or task
+    name = name or {"activity": "instruments"}.get(task, task)
     path = output or run / f"{name}.onnx"
     if task == "recognition":
         from bandscribe.training.recognition.ship import ship as ship_recognizer
 
         ship_recognizer(run, path, name=name)
+    elif task == "activity":
+        from bandscribe.training.activity.ship import ship as ship_tracker
+
+        ship_tracker(run, path, name=name)
     else:
         from bandscribe.training.drums.ship import ship
 

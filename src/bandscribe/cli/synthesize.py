@@ -12,7 +12,7 @@ from bandscribe.cli.report import clock, progress, require
 if TYPE_CHECKING:
     from bandscribe.synthesis.source import Source
 
-KINDS = ("drums", "band", "instruments", "stems")
+KINDS = ("drums", "band", "instruments", "stems", "mixtures")
 SPLITS = ("train", "validation", "test")
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
@@ -69,12 +69,23 @@ def synthesize(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="For instruments: clips of one instrument each, with labels.csv; its train split.",
+            help="For instruments: clips of one instrument each, with labels.csv; its train split. "
+            "For mixtures: the clips to mix, of the split that is written.",
         ),
     ] = None,
+    count: Annotated[int, typer.Option(metavar="N", help="For mixtures: how many.")] = 300,
+    players: Annotated[
+        str, typer.Option(metavar="N-N", help="For mixtures: how many clips in each.")
+    ] = "2-4",
+    classes: Annotated[
+        str | None, typer.Option(metavar="CLASS,…", help="For mixtures: of these classes alone.")
+    ] = None,
+    in_turn: Annotated[
+        bool, typer.Option("--in-turn", help="For mixtures: five seconds of each clip in turn.")
+    ] = False,
 ) -> None:
-    """Write drums in the layout of E-GMD, instruments in that of IRMAS, bands, or pieces with their
-    stems (extra: train).
+    """Write drums in the layout of E-GMD, instruments in that of IRMAS, bands, pieces with their
+    stems, or mixtures of given clips with theirs (extra: train).
 
     A call that was stopped goes on where it was.
     """
@@ -94,6 +105,13 @@ def synthesize(
             kits, groove=groove, split=split, band=band or (), band_share=band_share
         )
         write_drums(output, hours, seed, split, source)
+    elif kind == "mixtures":
+        if solos is None:
+            raise typer.BadParameter("mixtures: name a folder of clips with --solos")
+        write_mixtures(
+            output, solos, split, count=count, seed=seed, players=players, classes=classes,
+            in_turn=in_turn,
+        )  # fmt: skip
     elif not soundfont:
         raise typer.BadParameter(f"{kind}: name something to play on with --soundfont")
     elif kind in ("instruments", "stems"):
@@ -181,8 +199,38 @@ def write_instruments(
     print(f"{output}: {count} {'pieces' if kind == 'stems' else 'clips'}, {clock(done * 3600)}")
 
 
-def find_solos(folder: Path) -> dict[str, list[Path]]:
-    """The clips of one class alone in the train split of a folder, by class.
+def write_mixtures(
+    output: Path, solos: Path, split: str, *,
+    count: int, seed: int, players: str, classes: str | None, in_turn: bool,
+) -> None:  # fmt: skip
+    """Mix clips of one instrument each."""
+    from bandscribe.synthesis.instruments import clip_mixtures
+
+    least, _, most = players.partition("-")
+    if not (least.isdigit() and (most or least).isdigit()) or count < 1:
+        raise typer.BadParameter(
+            f"--players, --count: expected numbers as 2-4 and 300, got {players!r} and {count}"
+        )
+    clips = find_solos(solos, split)
+    if classes is not None:
+        if unknown := [name for name in classes.split(",") if name not in clips]:
+            raise typer.BadParameter(
+                f"--classes: expected some of {', '.join(sorted(clips))}, got {unknown[0]!r}"
+            )
+        clips = {name: clips[name] for name in classes.split(",")}
+    pieces = clip_mixtures.write_mixtures(
+        clips, output, count=count, seed=seed, split=split,
+        players=(int(least), int(most or least)), in_turn=in_turn,
+    )  # fmt: skip
+    with progress(count) as show:
+        show(0, "")
+        for done, path in enumerate(pieces, start=1):
+            show(done, path.name)
+    print(f"{output}: {count} mixtures of {sum(map(len, clips.values()))} clips")
+
+
+def find_solos(folder: Path, split: str = "train") -> dict[str, list[Path]]:
+    """The clips of one class alone in a split of a folder, by class.
 
     Raises ValueError where there are none.
     """
@@ -191,8 +239,8 @@ def find_solos(folder: Path) -> dict[str, list[Path]]:
     solos: dict[str, list[Path]] = {}
     for track in CORPUS.tracks(folder):
         labels = track.load()
-        if track.split == "train" and len(labels) == 1:
+        if track.split == split and len(labels) == 1:
             solos.setdefault(min(labels), []).append(track.audio)
     if not solos:
-        raise ValueError(f"{folder}: no clip of its train split has one instrument alone")
+        raise ValueError(f"{folder}: no clip of its {split} split has one instrument alone")
     return solos

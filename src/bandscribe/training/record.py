@@ -18,7 +18,12 @@ from bandscribe.files import whole
 from bandscribe.training import recipes
 from bandscribe.training.settings import Settings
 
-_PACKAGES = ("bandscribe", "numpy", "torch", "onnx", "scipy", "soxr", "soundfile")
+CREDIT_FIELDS = ["name", "licence", "origin"]
+
+_PACKAGES = (
+    "bandscribe", "numpy", "torch", "onnx", "scipy", "soxr", "soundfile", "transformers",
+    "scikit-learn", "python-stretch",
+)  # fmt: skip
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -78,6 +83,18 @@ def commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return answer.stdout.strip()
+
+
+def read_credits(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV file with `name`, `licence` and `origin` of each source.
+
+    Raises ValueError when it has other columns.
+    """
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if rows.fieldnames != CREDIT_FIELDS:
+            raise ValueError(f"{path}: expected the columns {','.join(CREDIT_FIELDS)}")
+        return list(rows)
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

@@ -41,12 +41,12 @@ def write_stems(
         folder = out / split / f"{index:05d}"
         if not folder.exists():
             rng = np.random.default_rng([seed, SPLITS.index(split), index])
-            _write(folder, draw(sources, rng, SECONDS, counts=counts))
+            write_piece(folder, draw(sources, rng, SECONDS, counts=counts))
         yield folder, (index + 1) * SECONDS / 3600
 
 
-def _write(folder: Path, piece: Mixture) -> None:
-    """All files of a piece or none: the folder gets its name last."""
+def write_piece(folder: Path, piece: Mixture) -> None:
+    """All files of a piece or none: the folder gets its name last. Raises OSError."""
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

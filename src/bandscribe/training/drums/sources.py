@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from bandscribe.synthesis.source import Source
+from bandscribe.training import record
 from bandscribe.training.drums.recipe import Recipe, lineage
-
-CREDIT_FIELDS = ["name", "licence", "origin"]
 
 
 def load(recipe: Recipe) -> tuple[Source, Source]:
@@ -47,11 +45,7 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     """
     if recipe.credits is None:
         raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
-    with Path(recipe.credits).open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames != CREDIT_FIELDS:
-            raise ValueError(f"{recipe.credits}: expected the columns {','.join(CREDIT_FIELDS)}")
-        known = {row["name"]: row for row in rows}
+    known = {row["name"]: row for row in record.read_credits(recipe.credits)}
     paths: list[str] = []
     for each in lineage(recipe):
         paths += [*each.kits, *each.validation_kits, *each.band, *each.validation_band]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -11,13 +10,11 @@ import torch
 
 from bandscribe import chunks
 from bandscribe.runtime import ModelCard
-from bandscribe.training import export, recipes
+from bandscribe.training import export, recipes, record
 from bandscribe.training.recognition.corpora import parse
 from bandscribe.training.recognition.front_end import BANDS
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end
-
-CREDIT_FIELDS = ["name", "licence", "origin"]
 
 
 def card(run: Path, name: str) -> ModelCard:
@@ -93,8 +90,4 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
             {"name": name, "licence": named[name].licence, "origin": named[name].obtain}
             for name in sorted(named)
         ]
-    with Path(recipe.credits).open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames != CREDIT_FIELDS:
-            raise ValueError(f"{recipe.credits}: expected the columns {','.join(CREDIT_FIELDS)}")
-        return list(rows)
+    return record.read_credits(recipe.credits)
