@@ -18,9 +18,11 @@ from bandscribe.types import LEVEL_FLOOR_DB, Audio
 HEARD_DB, UNHEARD_DB = -25.0, -35.0
 #: Below the loudest moment nothing counts as heard.
 SILENT_DB = -50.0
-#: Seconds around a frame, so that an instrument is heard between the strokes that it makes.
+#: Seconds around a frame that count, so that an instrument is heard between quick strokes.
 AROUND = 0.16
 
+#: Mean square below which a recording is silent: what is left of a player who rests.
+_SILENCE = 1e-8
 _TINY = 1e-12
 
 
@@ -52,7 +54,8 @@ def make_targets(
         near = _decibels(maximum_filter1d(powers[name], width, mode="constant"))
         beside = np.minimum(near - _decibels(around), near - loudest + HEARD_DB - SILENT_DB)
         doubtful = np.where(beside >= UNHEARD_DB, np.nan, 0)
-        targets[:, column] = np.where(beside >= HEARD_DB, 1, doubtful)
+        presence = np.where(beside >= HEARD_DB, 1, doubtful)
+        targets[:, column] = np.where(near > _decibels(_SILENCE), presence, 0)
         level = (_decibels(powers[name]) - _decibels(together)).clip(LEVEL_FLOOR_DB, 0)
         level[powers[name] <= _TINY] = LEVEL_FLOOR_DB
         targets[:, len(classes) + column] = 1 - level / LEVEL_FLOOR_DB
