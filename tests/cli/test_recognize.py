@@ -182,15 +182,20 @@ def test_figures_are_those_of_scikit_learn(evaluate, clips, recognizer) -> None:
     assert found["lrap"] == pytest.approx(
         metrics.label_ranking_average_precision_score(there, scores), abs=1e-6
     )
-    for average in ("micro", "macro"):
+    occur = [INSTRUMENTS.index(name) for name in ("vio", "pia", "flu")]
+    assert sorted(found["occur"]) == ["flu", "pia", "vio"]
+    for average, labels in (("micro", None), ("macro", occur)):
         expected = metrics.precision_recall_fscore_support(
-            there, named, average=average, zero_division=0
+            there, named, average=average, labels=labels, zero_division=0
         )[:3]
         assert [found[average][name] for name in ("precision", "recall", "f1")] == pytest.approx(
             expected
         )
     assert found["per_class"]["pia"]["recall"] == 1 / 2
     assert [found["per_class"]["sax"][name] for name in ("tp", "fp", "fn")] == [0, 1, 0]
+    area = metrics.average_precision_score(there[:, occur], scores[:, occur])
+    assert found["map"] == pytest.approx(area, abs=1e-6)
+    assert "top1" not in found  # there are duets
     low, high = found["exact_match_ci95"]
     assert 0 <= low < 2 / 3 < high <= 1
     assert found["micro"]["ci95"][0] <= found["micro"]["f1"] <= found["micro"]["ci95"][1]
@@ -258,7 +263,10 @@ def test_a_damaged_copy(evaluate, clips, recognizer, tmp_path) -> None:
     ("arguments", "code", "reason"),
     [
         (["--model", "nobody"], 2, "model: expected the path"),
-        (["--jobs", "2"], 2, "--jobs: is for drums, not for recognition"),
+        (["--tolerance-ms", "9"], 2, "--tolerance-ms: is for drums, not for recognition"),
+        (["--join", "gac+gel"], 2, "--join: is for activity, not for recognition"),
+        (["--estimates", "good.csv", "--among", "gac,kazoo"], 2, "--among: expected some of cel"),
+        (["--jobs", "0"], 2, "--jobs: expected 1 or more"),
         (["--estimates", "empty"], 2, "empty: no tables there"),
         (["--estimates", "nowhere.json"], 1, "nowhere.json: no such file"),
         (["--estimates", "bad.json"], 2, "bad.json: not what bandscribe recognize writes"),
@@ -271,6 +279,7 @@ def test_what_is_wrong(evaluate, clips, arguments, code, reason) -> None:
     Path("bad.json").write_text('[{"file": 1}]')
     Path("kazoo.csv").write_text("file,class,probability\nx,kazoo,1\n")
     Path("bad.csv").write_text("file,class,probability\nx,vio,7\n")
+    Path("good.csv").write_text("file,class,probability\nx,vio,1\n")
     said = evaluate(clips, *arguments)
     assert (said.code, said.out, len(said.complaints)) == (code, "", 1)
     assert reason in said.err

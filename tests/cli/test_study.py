@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tiny_clips import CLASSES, write_clips
+
 
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
@@ -95,3 +97,53 @@ def test_a_missing_extra_is_answered_with_its_cure(bandscribe, clips: Path, monk
     said = bandscribe("study", "features", "clips", clips)
     assert (said.code, len(said.complaints)) == (1, 1)
     assert "pip install 'bandscribe[train]'" in said.err
+
+
+def test_compares_runs(bandscribe, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    root = tmp_path / "tones"
+    root.mkdir()
+    source = f"clips={write_clips(root)}"
+    arguments = [
+        "schedules", "-o", tmp_path / "out", "--training", source, "--test", source,
+        "--model", "features", "--window_seconds=0.5", "--steps", 6, "--augment", "false",
+        "--classes", ",".join(CLASSES), "--workers", 0, "--threads", 1,
+    ]  # fmt: skip
+    said = bandscribe("study", "recognition", *arguments)
+    assert said.code == 0, said.err
+    assert "Which learning-rate schedule? (chapter 4)" in said.out
+    assert "polynomial decay" in said.out and "chance: at random by frequency" in said.out
+    rows = list(csv.DictReader((tmp_path / "out/schedules.csv").read_text().splitlines()))
+    assert [row["row"] for row in rows[:2]] == ["polynomial decay", "plateau"]
+    told = json.loads((tmp_path / "out/schedules.json").read_text())
+    assert told["fields"]["model"] == "features" and told["training"] == [source]
+    assert (tmp_path / "out/schedules.png").stat().st_size > 10_000
+
+
+def test_wrong_usage_of_comparisons(bandscribe, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    needed = ["-o", tmp_path, "--training", "clips=a", "--test", "clips=a"]
+    for arguments, named in (
+        (["volumes", *needed], "NAME: expected one of windows, networks"),
+        (["windows", *needed, "--seeds", "0,x"], "--seeds: expected whole numbers, got '0,x'"),
+        (["windows", *needed, "--window_seconds", "1"], "window_seconds: what the rows differ in"),
+        (["windows", *needed, "--stepz", "1"], "stepz: no such field"),
+        (["windows", *needed[:2], "--training", "a", "--test", "b"], "a: expected CORPUS=ROOT"),
+        (["corpora", *needed], "--training: expected two corpora"),
+    ):
+        said = bandscribe("study", "recognition", *arguments)
+        assert (said.code, len(said.complaints)) == (2, 1)
+        assert named in said.err
+
+
+def test_draws_augmentations(bandscribe, clips: Path) -> None:
+    pytest.importorskip("python_stretch")
+    said = bandscribe("study", "augmentation", clips / "0.wav")
+    assert (said.code, said.out) == (0, "0.augmentation.png\n")
+    assert Path("0.augmentation.png").stat().st_size > 20_000
+    soundfile.write(clips / "still.wav", np.zeros(4410), 44100)
+    said = bandscribe("study", "augmentation", clips / "still.wav")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert "nothing sounds in the 3 s from 0 s on" in said.err
+    said = bandscribe("study", "augmentation", clips / "0.wav", "--duration", "0")
+    assert (said.code, len(said.complaints)) == (2, 1)

@@ -163,6 +163,25 @@ def musdb(root: Path) -> None:
         _write_stems(root / f"{song}.stem.mp4", waves)
 
 
+#: Who plays in each of the pieces, and how loud.
+PIECES = {
+    "train/00000": {"vio": 0.3, "pia": 0.1},
+    "validation/00000": {"dru": 0.3, "other": 0.2},
+    "test/00000": {"voi": 0.3},
+}
+
+
+def stems(root: Path) -> None:
+    """Tones, and a folder that was left when a call was stopped."""
+    for piece, parts in PIECES.items():
+        waves = {name: level * _tone() for name, level in parts.items()}
+        for name, wave in {"mixture": sum(waves.values()), **waves}.items():
+            path = root / piece / f"{name}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, wave, 44100, subtype="FLOAT")
+    (root / "test/00001.partial").mkdir()
+
+
 def _tone() -> np.ndarray:
     return np.sin(2 * np.pi * 441 * np.arange(round(44100 * SECONDS)) / 44100).astype(np.float32)
 
@@ -181,5 +200,5 @@ def _write_stems(path: Path, waves: list[np.ndarray]) -> None:
 
 MINIATURES: Mapping[str, Callable[[Path], None]] = {
     "irmas": irmas, "audioset": audioset, "openmic": openmic, "medley_solos": medley_solos,
-    "medleydb": medleydb, "musdb": musdb,
+    "medleydb": medleydb, "musdb": musdb, "stems": stems,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is special in MedleyDB and MUSDB18, and the levels of parts; the rest is the contract."""
+"""What is special in MedleyDB, MUSDB18 and stems, and levels of parts; the rest is the contract."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from miniature_instruments import METADATA, SONGS
 
-from bandscribe.datasets import medleydb, musdb
+from bandscribe.datasets import medleydb, musdb, stems
 from bandscribe.datasets.corpus import inspect
-from bandscribe.datasets.levels import levels, power
+from bandscribe.datasets.levels import find_heard, levels, power
 from bandscribe.types import Audio
 
 
@@ -118,3 +118,44 @@ def test_musdb_stems(tmp_path: Path) -> None:
     track.audio.write_bytes(track.audio.read_bytes()[:900])
     with pytest.raises(ValueError, match=r"Leaf - Summerghost.stem.mp4: cannot be read"):
         track.load()
+
+
+def test_who_is_heard_by_hand() -> None:
+    """At 25 frames a second, a frame and two on each side count: 160 ms."""
+    together = np.array([1.0] * 10 + [1e-3] * 10 + [0.0] * 10)
+    db = np.array([-24.0, -30.0, -36.0])
+    parts = np.zeros((30, 3))
+    parts[0] = 10 ** (db / 10)  # a stroke of each
+    parts[18] = 1e-3 * 10 ** (db / 10)
+    found = find_heard(parts, together, 25.0)
+    nan = float("nan")
+    expected = np.zeros((30, 3))
+    expected[:3] = [1, nan, 0]
+    # 30 dB below the loudest moment, and 24, 30 or 36 below all that sounds there: 54, 60 and 66.
+    expected[16:21] = [nan, nan, 0]
+    np.testing.assert_array_equal(found, expected)
+    assert not find_heard(np.zeros((9, 1)), np.zeros(9), 25.0).any()
+
+
+def test_stems(tmp_path: Path) -> None:
+    miniature_instruments.stems(tmp_path)
+    train, validation, test = stems.CORPUS.tracks(tmp_path)
+    assert [train.id, validation.id, test.split] == ["train/00000", "validation/00000", "test"]
+    assert {path.name for path in train.annotations} == {"vio.wav", "pia.wav"}
+    heard = train.load()
+    assert (heard.kind, heard.frame_rate) == ("level_db", 44100 / 1024)
+    columns = dict(zip(heard.classes, heard.values[1:-1].T, strict=True))
+    np.testing.assert_allclose(columns.pop("vio"), 20 * np.log10(3 / 4), atol=0.1)
+    np.testing.assert_allclose(columns.pop("pia"), 20 * np.log10(1 / 4), atol=0.1)
+    assert all((column == -60).all() for column in columns.values())
+    # What is none of the classes is no annotation, but sounds beside them.
+    assert [path.name for path in validation.annotations] == ["dru.wav"]
+    drums = validation.load().values[5, heard.classes.index("dru")]
+    assert drums == pytest.approx(20 * np.log10(3 / 5), abs=0.1)
+
+
+def test_stems_of_another_rate(tmp_path: Path) -> None:
+    miniature_instruments.stems(tmp_path)
+    miniature_instruments.sound(tmp_path / "train/00000/vio.wav")
+    with pytest.raises(ValueError, match=r"vio.wav: expected 44100 Hz, as mixture.wav has, got 80"):
+        stems.CORPUS.tracks(tmp_path)[0].load()

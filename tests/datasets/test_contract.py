@@ -17,7 +17,7 @@ from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
 MINIATURES = {**miniature.MINIATURES, **miniature_instruments.MINIATURES}
-OWN = ("folder", "folder_5", "folder_3", "clips", "hits")
+OWN = ("folder", "folder_5", "folder_3", "clips", "hits", "stems")
 #: Where nothing but the sound itself tells that it should be there.
 UNLISTED = {
     ("folder", ""), ("folder_5", ""), ("folder_3", ""), ("idmt", "single"), ("musdb", "stems"),

@@ -50,6 +50,17 @@ def test_presence_equals_scikit_learn() -> None:
         assert named["map"] == pytest.approx((named["flu.ap"] + named["vio.ap"]) / 2)
 
 
+def test_frames_that_nobody_knows_count_for_nothing() -> None:
+    rng = np.random.default_rng(2)
+    truth, scores = rng.uniform(size=(60, 2)) < 0.5, rng.uniform(size=(60, 2))
+    known = np.ones((60, 2), dtype=bool)
+    known[:20] = False
+    masked = count_presence([curves(truth)], [curves(scores)], known=[known])
+    rest = count_presence([curves(truth[20:])], [curves(scores[20:])])
+    np.testing.assert_array_equal(masked.counts, rest.counts)
+    np.testing.assert_array_equal(masked.histogram, rest.histogram)
+
+
 def test_rounding_scores_hardly_moves_average_precision() -> None:
     rng = np.random.default_rng(1)
     truth = rng.uniform(size=(5000, 2)) < 0.3

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NAMES = (
     "egmd gmd enst mdb mdb_subclass enst_mdb idmt rbma rbma_full slakh tmidt adtof sadtp "
     "folder folder_5 folder_3 hits "
-    "irmas audioset openmic medley_solos medleydb musdb clips"
+    "irmas audioset openmic medley_solos medleydb musdb stems clips"
 )
 
 

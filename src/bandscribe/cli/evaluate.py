@@ -1,4 +1,4 @@
-"""`bandscribe evaluate`: a model, or any system's estimates, against a corpus's annotations."""
+"""`bandscribe evaluate`: a system against an annotated corpus."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from bandscribe.cli.report import complain, progress
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
 
-#: The shipped model of a task has its name.
-TASKS = ("drums", "recognition")
+#: Each task, and the corpora that it can be evaluated on, by theirs.
+TASKS = {
+    "drums": ("drums",),
+    "recognition": ("recognition", "activity"),
+    "activity": ("activity",),
+}
+#: The shipped model of each.
+MODELS = {"drums": "drums", "recognition": "instruments", "activity": "instruments"}
 
 
 def evaluate(
@@ -27,9 +33,7 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            metavar="DIR",
-            help="Write metrics.json and tracks.csv here, and report.html (drums).",
+            "-o", metavar="DIR", help="Write metrics.json, tracks.csv and report.html here."
         ),
     ] = None,
     model: Annotated[
@@ -45,7 +49,7 @@ def evaluate(
             metavar="PATH",
             help="Score another system instead of a model. Drums: a folder of MIDI, CSV, TXT or "
             "JAMS files, each named as its track. Recognition: a table as bandscribe recognize "
-            "writes, or a folder of them.",
+            "writes, or a folder of them. Activity: a folder of tables as bandscribe track writes.",
         ),
     ] = None,
     audio: Annotated[
@@ -67,13 +71,13 @@ def evaluate(
         typer.Option("--offset", help="Drums: also ask whether each estimate is early or late."),
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option(metavar="N", help="Drums: processes. Default: one per core.")
+        int | None,
+        typer.Option(metavar="N", help="Processes. Default: of drums one per core, else one."),
     ] = None,
     copy_audio: Annotated[
         bool,
         typer.Option(
-            "--copy-audio",
-            help="Drums: put small copies of the audio beside the report, to move both.",
+            "--copy-audio", help="Put small copies of the audio beside the report, to move both."
         ),
     ] = False,
     aggregate: Annotated[
@@ -83,20 +87,41 @@ def evaluate(
     threshold: Annotated[
         float | None,
         typer.Option(
-            metavar="X", help="Recognition: 0 to 1, for every class. Default: the system's own."
+            metavar="X",
+            help="Recognition, and estimates of activity: 0 to 1, for every class. Default: the "
+            "system's own, or 0.5.",
+        ),
+    ] = None,
+    among: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS,…",
+            help="Recognition and activity: score these classes alone; of recognition, on the "
+            "recordings that have one of them.",
+        ),
+    ] = None,
+    join: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS+CLASS", help="Activity: count these as one class; may be repeated."
+        ),
+    ] = None,
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TRACK",
+            help="Activity: draw what is heard in this track of stems, and in each of its solos, "
+            "into -o DIR; may be repeated.",
         ),
     ] = None,
 ) -> None:
     """Score a system on a corpus.
 
-    Drums: onsets of each class are matched as in mir_eval. With -o, each track is kept when it is
-    done: a call that was stopped goes on where it was. Recognition: the classes named for each
-    track are compared with those annotated.
+    Drums: onsets of each class are matched as in mir_eval. Recognition: the classes named for each
+    track are compared with those annotated. Activity: so they are in each frame, and their levels.
+    With -o, each track is kept when it is done: a call that was stopped goes on where it was.
     """
-    from bandscribe.evaluation import results
-    from bandscribe.evaluation.run import Settings, run
-    from bandscribe.evaluation.systems import Files, Network
-    from bandscribe.runtime import cores
+    from bandscribe.cli import evaluate_instruments as instruments
 
     chosen = _corpus(task, corpus)
     if audio is not None and audio not in chosen.variants:
@@ -106,43 +131,59 @@ def evaluate(
     for name, value, needed in (
         ("--tolerance-ms", tolerance_ms, "drums"),
         ("--offset", offset or None, "drums"),
-        ("--jobs", jobs, "drums"),
-        ("--copy-audio", copy_audio or None, "drums"),
         ("--aggregate", aggregate, "recognition"),
-        ("--threshold", threshold, "recognition"),
+        ("--threshold", threshold, "recognition and activity"),
+        ("--among", among, "recognition and activity"),
+        ("--join", join, "activity"),
+        ("--plot", plot, "activity"),
     ):
-        if value is not None and task != needed:
+        if value is not None and task not in needed.split():
             raise typer.BadParameter(f"{name}: is for {needed}, not for {task}")
-    model = model or task
-    if task == "recognition":
-        _recognition(
-            chosen,
-            root,
-            output,
-            model=model,
-            estimates=estimates,
-            audio=variant,
-            split=split,
-            aggregate=aggregate or "s2",
-            threshold=threshold,
-        )
+    if jobs is not None and jobs < 1:
+        raise typer.BadParameter(f"--jobs: expected 1 or more, got {jobs}")
+    for name, given in (("--copy-audio", copy_audio), ("--plot", plot)):
+        if given and output is None:
+            raise typer.BadParameter(f"{name}: name the folder of the report with -o")
+    model = model or MODELS[task]
+    if task == "drums":
+        place = (chosen, root, variant, split, output)
+        _drums(
+            *place, model=model, estimates=estimates, tolerance_ms=tolerance_ms, offset=offset,
+            jobs=jobs, copy_audio=copy_audio,
+        )  # fmt: skip
         return
+    call = instruments.Call(
+        chosen, root, variant, split, output, model, estimates, jobs or 1, copy_audio,
+        threshold, tuple(among.split(",")) if among else (),
+    )  # fmt: skip
+    if task == "recognition":
+        instruments.recognition(call, aggregate or "s2")
+    else:
+        instruments.activity(call, join or [], plot or [])
+
+
+def _drums(
+    corpus: Corpus[Any], root: Path, variant: str, split: str | None, output: Path | None, *,
+    model: str, estimates: Path | None, tolerance_ms: float | None, offset: bool,
+    jobs: int | None, copy_audio: bool,
+) -> None:  # fmt: skip
+    from bandscribe.evaluation import results
+    from bandscribe.evaluation.run import Settings, run
+    from bandscribe.evaluation.systems import Files, Network
+    from bandscribe.runtime import cores
+
     if tolerance_ms is None:
         tolerance_ms = 50.0
     if not 0 < tolerance_ms < 1000:
         raise typer.BadParameter(f"--tolerance-ms: expected 0 to 1000, got {tolerance_ms:g}")
-    if jobs is not None and jobs < 1:
-        raise typer.BadParameter(f"--jobs: expected 1 or more, got {jobs}")
-    if copy_audio and output is None:
-        raise typer.BadParameter("--copy-audio: name the folder of the report with -o")
-    with _usage():
-        system = Files.load(estimates) if estimates else Network.load(model, chosen.counts)
-    settings = Settings(chosen.counts, chosen.unscored, tolerance_ms / 1000, offset)
+    with usage():
+        system = Files.load(estimates) if estimates else Network.load(model, corpus.counts)
+    settings = Settings(corpus.counts, corpus.unscored, tolerance_ms / 1000, offset)
     # Where there is nothing at all, the corpus says what it expects.
     tracks, part = results.choose(
-        chosen.named(root, variant) or chosen.tracks(root, variant), split
+        corpus.named(root, variant) or corpus.tracks(root, variant), split
     )
-    described = results.describe(chosen, root, variant, part, system, settings)
+    described = results.describe(corpus, root, variant, part, system, settings)
     store = None if output is None else output / results.STORE
     with progress(len(tracks)) as show:
         outcome = run(tracks, system, settings, store=store, jobs=jobs or cores(), progress=show)
@@ -150,53 +191,20 @@ def evaluate(
         complain(problem)
     if not outcome.verdicts:
         raise ValueError(f"{root}: no track could be evaluated")
-    summary = results.summarise(described, outcome, chosen.counts)
+    summary = results.summarise(described, outcome, corpus.counts)
     print("\n".join(results.tabulate(summary)))
     if output is not None:
         results.write(output, summary, outcome, copy_audio=copy_audio)
-        print(f"\n{output / 'report.html'}: a page to look at and listen to")
-        if outcome.reused:
-            print(f"kept from an earlier call: {outcome.reused} of {len(outcome.verdicts)} tracks")
+        point_to(output, outcome.reused, len(outcome.verdicts))
     if outcome.problems:
         raise typer.Exit(1)
 
 
-def _recognition(
-    corpus: Corpus[Any],
-    root: Path,
-    output: Path | None,
-    *,
-    model: str,
-    estimates: Path | None,
-    audio: str,
-    split: str | None,
-    aggregate: str,
-    threshold: float | None,
-) -> None:
-    from bandscribe.evaluation import recognition, results
-    from bandscribe.evaluation.tag_files import Files
-
-    with _usage():
-        system = (
-            Files.load(estimates, threshold)
-            if estimates
-            else recognition.Network.load(model, aggregate, threshold)
-        )
-        classes = recognition.choose_classes(corpus, system)
-    tracks, part = results.choose(corpus.named(root, audio) or corpus.tracks(root, audio), split)
-    described = recognition.describe(corpus, root, audio, part, system)
-    with progress(len(tracks)) as show:
-        outcome = recognition.run(tracks, system, classes, progress=show)
-    for _, problem in outcome.problems:
-        complain(problem)
-    if not outcome.tracks:
-        raise ValueError(f"{root}: no track could be evaluated")
-    summary = recognition.summarise(described, outcome)
-    print("\n".join(recognition.tabulate(summary)))
-    if output is not None:
-        recognition.write(output, summary, outcome)
-    if outcome.problems:
-        raise typer.Exit(1)
+def point_to(output: Path, reused: int, tracks: int) -> None:
+    """Say where the page is, and how much of it was done before."""
+    print(f"\n{output / 'report.html'}: a page to look at and listen to")
+    if reused:
+        print(f"kept from an earlier call: {reused} of {tracks} tracks")
 
 
 def _corpus(task: str, name: str) -> Corpus[Any]:
@@ -205,14 +213,14 @@ def _corpus(task: str, name: str) -> Corpus[Any]:
 
     if task not in TASKS:
         raise typer.BadParameter(f"TASK: expected one of {', '.join(TASKS)}, got {task!r}")
-    known = [key for key, corpus in CORPORA.items() if corpus.task == task]
+    known = [key for key, corpus in CORPORA.items() if corpus.task in TASKS[task]]
     if name not in known:
         raise typer.BadParameter(f"CORPUS: expected one of {', '.join(known)}, got {name!r}")
     return CORPORA[name]
 
 
 @contextmanager
-def _usage() -> Iterator[None]:
+def usage() -> Iterator[None]:
     """Of a system that does not exist, or does not fit, a usage error."""
     try:
         yield

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from bandscribe.runtime import ModelCard
+
+#: What is told of whole recordings, and how they are aggregated by default.
+_AGGREGATE = "s2"
 
 
 def models(
@@ -24,14 +28,16 @@ def models(
     if name is not None:
         print(runtime.load(name).card.to_json())
         return
-    rows = [("name", "task", "classes", "size", "commit", "micro F1 (10, 5, 3 classes)")]
+    rows = [("name", "task", "classes", "size", "commit", "on its validation data")]
     cards = []
     for known in runtime.installed():
         card = runtime.load(known).card
         cards.append(card)
         size = f"{len(runtime.read_bytes(known)) / 1e6:.1f} MB"
         classes = str(len(card.classes))
-        rows.append((known, card.task, classes, size, card.commit[:10], _figures(card.metrics)))
+        told = describe(card.task, card.metrics)
+        rows.append((known, card.task, classes, size, card.commit[:10], told[0]))
+        rows += [("", "", "", "", "", line) for line in told[1:]]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print(
@@ -48,7 +54,40 @@ def _print_sources(card: ModelCard) -> None:
         print(f"  {source['name']}: {source['licence']}, {source['origin']}")
 
 
-def _figures(metrics: dict[str, Any]) -> str:
-    """Micro F1 per number of classes, as the card's `classes_N` tell it."""
-    found = [metrics.get(f"classes_{count}", {}).get("micro", {}).get("f1") for count in (10, 5, 3)]
-    return ", ".join("-" if figure is None else f"{figure:.3f}" for figure in found)
+def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
+    """Lines with the figures of a card; a dash for each that it does not tell.
+
+    Of drums micro F1 by number of classes. Of instruments what is said of whole recordings at the
+    learned thresholds, with the calibration error before and after; where the model tracks them,
+    what is said of frames.
+    """
+    if task == "drums":
+        rates = (_find(metrics, f"classes_{count}", "micro", "f1") for count in (10, 5, 3))
+        return [f"micro F1 of 10, 5, 3 classes: {', '.join(map(_show, rates))}"]
+    heard = metrics.get(_AGGREGATE, {})
+    micro, macro = (_show(_find(heard, "learned", f"{name}.f1")) for name in ("micro", "macro"))
+    before, after = (
+        _show(_find(heard, "calibration", f"error_{when}")) for when in ("before", "after")
+    )
+    lines = [
+        f"recordings: micro F1 {micro}, macro F1 {macro}, calibration error {before} to {after}"
+    ]
+    if task == "activity":
+        frame = metrics.get("frame", {})
+        area, f1 = (_show(_find(frame, "figures", name)) for name in ("map", "micro.f1"))
+        level = _find(frame, "level_error_db")
+        shown = "-" if level is None else f"{level:.1f} dB"
+        lines.append(f"frames: mean AP {area}, micro F1 {f1}, level error {shown}")
+    return lines
+
+
+def _find(metrics: Mapping[str, Any], *keys: str) -> float | None:
+    """A figure within nested tables; None where it is not told."""
+    found: Any = metrics
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return None if found is None else float(found)
+
+
+def _show(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.3f}"

@@ -132,3 +132,107 @@ def clip(
     target = output or Path(f"{file.stem}.features.png")
     report.draw_clip(target, heard, title=file.name)
     print(target)
+
+
+@study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def recognition(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="windows, networks, sampling, corpora, regularisation, ast, coefficients, stack, "
+            "schedules, ensemble, cost.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", metavar="DIR", help="The runs, and NAME.csv, .json and .png.")
+    ],
+    training: Annotated[
+        str, typer.Option(metavar="CORPUS=ROOT,…", help="To train on, or CORPUS:SPLIT=ROOT.")
+    ],
+    test: Annotated[
+        str, typer.Option(metavar="CORPUS=ROOT,…", help="To judge on; the split is test.")
+    ],
+    validation: Annotated[
+        str,
+        typer.Option(
+            metavar="CORPUS=ROOT,…",
+            help="To choose the best weights by; the split is validation. Default: those of "
+            "--training.",
+        ),
+    ] = "",
+    seeds: Annotated[str, typer.Option(metavar="A,B,…", help="A run for each.")] = "0",
+) -> None:
+    """Compare ways to train a recognizer (extra: recognition).
+
+    Every row of the comparison is trained and judged; a study that was stopped goes on when it is
+    started again. Further options --FIELD VALUE are fields of the recipe for all rows: see
+    bandscribe train recognition --help.
+    """
+    require("train", "torch", "matplotlib")
+    from bandscribe.cli.train import parse
+    from bandscribe.studies import cost, recognition_report
+    from bandscribe.studies import recognition as comparing
+    from bandscribe.studies.comparisons import COMPARISONS, COSTS
+
+    names = (*COMPARISONS, "cost")
+    if name not in names:
+        raise typer.BadParameter(f"NAME: expected one of {', '.join(names)}, got {name!r}")
+    sources = comparing.Sources(_part(training), _part(validation or training), _part(test))
+    if not all(seed.isdecimal() for seed in seeds.split(",")):
+        raise typer.BadParameter(f"--seeds: expected whole numbers, got {seeds!r}")
+    numbers = [int(seed) for seed in seeds.split(",")]
+    try:
+        given = parse(context.args)
+        if name != "cost":
+            comparing.resolve(COMPARISONS[name], given, sources, output)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    output.mkdir(parents=True, exist_ok=True)
+    described = {
+        "training": sources.training,
+        "validation": sources.validation,
+        "test": sources.test,
+        "fields": given if name == "cost" else {**COMPARISONS[name].base, **given},
+    }
+    if name == "cost":
+        costs = [cost.measure_cost(row, given, sources.training, sources.test) for row in COSTS]
+        cost.write(output, costs, described)
+        print("\n".join(cost.tabulate(costs)))
+        return
+    found = comparing.study(name, COMPARISONS[name], given, sources, numbers, output)
+    recognition_report.write(output, found, described)
+    print("\n".join(["", *recognition_report.tabulate(found)]))
+
+
+def _part(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+@study.command()
+def augmentation(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="PNG", help="The picture. Default: NAME.augmentation.png here."),
+    ] = None,
+    start: Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")] = 0.0,
+    duration: Annotated[
+        float, typer.Option(metavar="S", help="How many seconds to draw, 30 at most.")
+    ] = 3.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the noise and the masks.")] = 0,
+) -> None:
+    """Draw a sound file before and after each augmentation (extra: recognition)."""
+    require("recognition", "torch", "matplotlib", "python_stretch")
+    import numpy as np
+
+    from bandscribe.studies import augmentation as changes
+
+    if not 0 < duration <= 30:
+        raise typer.BadParameter(f"--duration: expected 0 to 30, got {duration:g}")
+    if not start >= 0:
+        raise typer.BadParameter(f"--start: expected 0 or more, got {start:g}")
+    target = output or Path(f"{file.stem}.augmentation.png")
+    changes.draw(file, target, np.random.default_rng(seed), start=start, duration=duration)
+    print(target)

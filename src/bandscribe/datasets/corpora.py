@@ -24,6 +24,7 @@ from bandscribe.datasets import (
     rbma,
     sadtp,
     slakh,
+    stems,
     tmidt,
 )
 from bandscribe.datasets.corpus import Corpus
@@ -52,5 +53,6 @@ CORPORA: Mapping[str, Corpus[Any]] = {
     "medley_solos": medley_solos.CORPUS,
     "medleydb": medleydb.CORPUS,
     "musdb": musdb.CORPUS,
+    "stems": stems.CORPUS,
     "clips": clips.CORPUS,
 }

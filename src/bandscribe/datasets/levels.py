@@ -1,4 +1,4 @@
-"""How loud each part of a mixture is over time, from the parts' own recordings."""
+"""How loud each part of a mixture is over time, from the parts' own recordings; which are heard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio
 
 #: Samples; a frame is two of them long (Neuroment 2022, section 4.2: 2048 and 1024 at 44.1 kHz).
 HOP_LENGTH = 1024
+#: An instrument is heard at a moment where it is no further below all that sounds around it; below
+#: the second level it is not; between them nobody is asked.
+HEARD_DB, UNHEARD_DB = -25.0, -35.0
+#: Below the loudest moment nothing counts as heard; ten decibels further down is not asked either.
+SILENT_DB = -50.0
+#: Seconds around a frame that count, so that an instrument is heard between quick strokes.
+AROUND = 0.16
+
+#: Mean square below which a recording is silent: what is left of a player who rests.
+_SILENCE = 1e-8
 
 
 def power(blocks: Iterable[Audio], hop_length: int = HOP_LENGTH) -> NDArray[np.float64]:
@@ -43,3 +53,31 @@ def levels(
             floor = 10 ** (LEVEL_FLOOR_DB / 10)
             values[:, column] = 10 * np.log10(np.clip(total / loudest, floor, 1))
     return Activations(values, frame_rate, 0.0, tuple(parts), "level_db")
+
+
+def find_heard(
+    parts: NDArray[np.float64], together: NDArray[np.float64], frame_rate: float
+) -> NDArray[np.float32]:
+    """Where each part is heard: (frame, class), 1 where it is, 0 where not, nan where in doubt.
+
+    Of the powers `parts` (frame, class) and of all that sounds, `together` (frame,): a part counts
+    as it is at its loudest within `AROUND`, beside all at their loudest there.
+    """
+    reach = round(AROUND * frame_rate / 2)
+    near, around = _spread(parts, reach), _spread(together[:, np.newaxis], reach)
+    loudest = together.max(initial=0.0)
+
+    def above(beside_db: float) -> NDArray[np.bool_]:
+        drop = 10 ** (beside_db / 10)
+        floor = drop * 10 ** ((SILENT_DB - HEARD_DB) / 10)
+        return np.asarray((near >= drop * around) & (near >= floor * loudest) & (near > _SILENCE))
+
+    doubtful = np.where(above(UNHEARD_DB), np.nan, 0)
+    return np.where(above(HEARD_DB), 1, doubtful).astype(np.float32)
+
+
+def _spread(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """The greatest of each frame and of `reach` frames on both of its sides; (frame, …)."""
+    padded = np.pad(values, ((reach, reach), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    return np.asarray(windows.max(axis=-1))

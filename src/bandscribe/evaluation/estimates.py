@@ -26,22 +26,24 @@ BEATS = (".beats.csv", ".beats")
 Index = Mapping[str, tuple[str, ...]]
 
 
-def index(folder: Path) -> Index:
-    """The files below `folder` that can be estimates.
+def index(folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Index:
+    """The files below `folder` that can be estimates, by their names without the suffix.
 
     Raises ValueError when there are none.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("*")):
         hidden = path.name.startswith(".") or path.name.endswith(BEATS)
-        if path.suffix.lower() in SUFFIXES and not hidden:
-            found[path.stem].append(path.relative_to(folder).as_posix())
+        suffix = _suffix(path, suffixes)
+        if suffix is not None and not hidden:
+            name = path.name[: -len(suffix)]
+            found[name].append(path.relative_to(folder).as_posix())
     if not found:
-        raise ValueError(f"{folder}: no estimates there; expected files {', '.join(SUFFIXES)}")
+        raise ValueError(f"{folder}: no estimates there; expected files {', '.join(suffixes)}")
     return {name: tuple(paths) for name, paths in found.items()}
 
 
-def find(files: Index, track: Track[Any]) -> str:
+def find(files: Index, track: Track[Any], suffixes: tuple[str, ...] = SUFFIXES) -> str:
     """The relative path of the track's estimate.
 
     Its name is that of the audio file, or the (last part of the) track's id; where several folders
@@ -56,16 +58,24 @@ def find(files: Index, track: Track[Any]) -> str:
             f"{track.id}: no estimate of this name; a system that heard nothing writes a file "
             "without notes"
         )
-    rank = {path: max(_agreement(path, parts) for parts in own) for path in candidates}
+    suffix = {path: _suffix(PurePath(path), suffixes) or "" for path in candidates}
+    bare = {path: PurePath(path[: -len(suffix[path])]) for path in candidates}
+    rank = {path: max(_agreement(bare[path], parts) for parts in own) for path in candidates}
     best = [path for path in candidates if rank[path] == max(rank.values())]
-    if len({PurePath(path).with_suffix("") for path in best}) > 1:
+    if len({bare[path] for path in best}) > 1:
         raise ValueError(f"{track.id}: several estimates, {', '.join(sorted(best))}; keep one")
-    return min(best, key=lambda path: SUFFIXES.index(PurePath(path).suffix.lower()))
+    return min(best, key=lambda path: suffixes.index(suffix[path]))
 
 
-def _agreement(path: str, parts: tuple[str, ...]) -> int:
+def _suffix(path: PurePath, suffixes: tuple[str, ...]) -> str | None:
+    """The first of `suffixes` in which a name ends."""
+    name = path.name.lower()
+    return next((end for end in suffixes if name.endswith(end) and name != end), None)
+
+
+def _agreement(path: PurePath, parts: tuple[str, ...]) -> int:
     """Number of names, from the last one on, that a path has in common with `parts`."""
-    pairs = zip(reversed(PurePath(path).with_suffix("").parts), reversed(parts), strict=False)
+    pairs = zip(reversed(path.parts), reversed(parts), strict=False)
     count = 0
     for given, wanted in pairs:
         if given != wanted:

@@ -6,19 +6,14 @@ where the corpus is, or in copies beside the page.
 
 from __future__ import annotations
 
-import html
-import json
-import os
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from bandscribe import audio
 from bandscribe.evaluation.figures import plain, stack
 from bandscribe.evaluation.judge import Verdict
-from bandscribe.evaluation.run import file_name, read_lanes
+from bandscribe.evaluation.pages import fill, find_sound
+from bandscribe.evaluation.run import read_lanes
 from bandscribe.files import whole
 from bandscribe.metrics import counts
 
@@ -61,7 +56,7 @@ def write(
             track["lanes"] = {
                 n: {name: vars(lane) for name, lane in shown[n].items()} for n in wanted
             }
-            track["audio"] = _sound(folder, verdict, copy_audio)
+            track["audio"] = find_sound(folder, verdict.track, Path(verdict.audio), copy_audio)
         tracks.append(track)
     data = {
         "title": title,
@@ -72,23 +67,7 @@ def write(
         "tracks": tracks,
     }
     with whole(folder / "report.html") as temporary:
-        temporary.write_text(_page(title, data), encoding="utf-8")
-
-
-def _page(title: str, data: Mapping[str, Any]) -> str:
-    source = files("bandscribe.evaluation") / "page"
-    # No text of the data can end the element that holds it.
-    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    parts = {
-        "@TITLE@": html.escape(title),
-        "@STYLE@": (source / "report.css").read_text(encoding="utf-8"),
-        "@SCRIPT@": (source / "report.js").read_text(encoding="utf-8"),
-        "@DATA@": content,
-    }
-    page = (source / "report.html").read_text(encoding="utf-8")
-    for name, part in parts.items():
-        page = page.replace(name, part, 1)
-    return page
+        temporary.write_text(fill("report", title, data), encoding="utf-8")
 
 
 def _worst(verdicts: Sequence[Verdict], count: int) -> list[int]:
@@ -96,23 +75,3 @@ def _worst(verdicts: Sequence[Verdict], count: int) -> list[int]:
     f1 = counts.rate(stack(verdicts, count).sum(axis=1))[:, 2]
     order: list[int] = f1.argsort(kind="stable").tolist()
     return order
-
-
-def _sound(folder: Path, verdict: Verdict, copy: bool) -> str | None:
-    """The address of a track's audio as seen from the page; None where there is none."""
-    source = Path(verdict.audio)
-    if not source.is_file():
-        return None
-    if copy:
-        target = folder / "audio" / Path(file_name(verdict.track)).with_suffix(".ogg")
-        target.parent.mkdir(exist_ok=True)
-        if not target.is_file() or target.stat().st_mtime < source.stat().st_mtime:
-            try:
-                audio.write(target, audio.read(source, mono=True))
-            except ValueError:
-                return None  # scored from estimates: nobody had to read it before
-        source = target
-    try:
-        return quote(Path(os.path.relpath(source, folder)).as_posix())
-    except ValueError:  # another drive
-        return source.resolve().as_uri()

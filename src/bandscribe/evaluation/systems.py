@@ -70,7 +70,7 @@ class Network:
         self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
     ) -> Heard:
         """Transcribe the audio as if the model did not know the classes in `unscored`."""
-        model = _load(self.model)
+        model = load_once(self.model)
         rate = LogSpectrogram(**model.card.features).sample_rate
         blocks = drums.Measured(audio.stream(track.audio, sample_rate=rate))
         heard = drums.hear(blocks, model)
@@ -119,8 +119,8 @@ System = Network | Files
 
 
 @lru_cache(maxsize=1)
-def _load(model: str) -> runtime.Model:
-    """Once per process. Workers share the cores among them, and take one each."""
+def load_once(model: str) -> runtime.Model:
+    """A model, once per process. Workers share the cores among them, and take one each."""
     return runtime.load(model, threads=1 if multiprocessing.parent_process() else None)
 
 

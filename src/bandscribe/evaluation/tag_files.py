@@ -35,18 +35,28 @@ class Said(NamedTuple):
 Tagged = Mapping[str, Said]
 #: Parts of a file's path without its suffix, to what is said of it.
 Table = Mapping[tuple[str, ...], Tagged]
-Labelled = Track[frozenset[str]]
+
+
+class Heard(NamedTuple):
+    """What a system says of a track, and what a page shows of it: see `evaluation.lanes`.
+
+    `duration` in seconds is None where the system does not tell.
+    """
+
+    tagged: Tagged
+    shown: dict[str, Any]
+    duration: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Files:
+class Tables:
     """Tables of what another system heard: see `read`."""
 
     path: Path
     table: Table
 
     @classmethod
-    def load(cls, path: Path, threshold: float | None) -> Files:
+    def load(cls, path: Path, threshold: float | None) -> Tables:
         """Raise ValueError or OSError as `read`."""
         return cls(path, read(path, threshold))
 
@@ -55,13 +65,17 @@ class Files:
         """The classes that the system knows: a table need not name those that it did not hear."""
         return INSTRUMENTS
 
-    def missing(self, track: Labelled) -> tuple[Path, ...]:
+    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         """Files without which the track cannot be evaluated: not the audio, which nobody hears."""
         return tuple(path for path in track.missing if path != track.audio)
 
-    def listen(self, track: Labelled) -> Tagged:
+    def identity(self, track: Track[Any]) -> list[object]:
+        """What is said of the track."""
+        return [find(self.table, track)]
+
+    def recognize(self, track: Track[Any]) -> Heard:
         """What the table says."""
-        return find(self.table, track)
+        return Heard(find(self.table, track), {})
 
 
 def read(path: Path, threshold: float | None = None) -> Table:
@@ -92,7 +106,7 @@ def read(path: Path, threshold: float | None = None) -> Table:
     return dict(found)
 
 
-def find(table: Table, track: Labelled) -> Tagged:
+def find(table: Table, track: Track[Any]) -> Tagged:
     """What the table says of a track.
 
     The file's name is that of the track's audio, or the (last part of the) track's id; where there

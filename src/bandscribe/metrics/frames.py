@@ -74,11 +74,14 @@ def count_presence(
     references: Sequence[Activations],
     estimates: Sequence[Activations],
     thresholds: ArrayLike = ACTIVE,
+    *,
+    known: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Presence:
     """Count frames; a class is detected where its probability is at least its threshold.
 
-    `thresholds` is one number or one per class. Raises ValueError when the two sides differ in
-    number, classes or frames, or are not probabilities.
+    `thresholds` is one number or one per class. Where `known` (frame, class) of a track is False,
+    nobody can say whether the class plays: such a frame counts for nothing there. Raises ValueError
+    when the two sides differ in number, classes or frames, or are not probabilities.
     """
     classes = _classes(references, estimates, "probability")
     shape = len(references), len(classes)
@@ -87,12 +90,13 @@ def count_presence(
     for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):
         active = reference.values >= ACTIVE
         detected = estimate.values >= np.asarray(thresholds)
+        asked = np.ones_like(active) if known is None else known[t]
         kinds = [active & detected, ~active & detected, active & ~detected, ~active & ~detected]
-        numbers[t] = np.stack([kind.sum(axis=0) for kind in kinds], axis=-1)
+        numbers[t] = np.stack([(kind & asked).sum(axis=0) for kind in kinds], axis=-1)
         bins = np.rint(estimate.values * RESOLUTION).astype(np.int64)
         for c in range(len(classes)):
             for side in (0, 1):
-                chosen = bins[active[:, c] == side, c]
+                chosen = bins[asked[:, c] & (active[:, c] == side), c]
                 histogram[t, c, side] = np.bincount(chosen, minlength=RESOLUTION + 1)
     return Presence(classes, numbers, histogram)
 

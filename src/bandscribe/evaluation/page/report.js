@@ -1,7 +1,3 @@
-"use strict";
-// The figures are in the page; nothing is fetched but the audio of the track that is chosen.
-const data = JSON.parse(document.getElementById("data").textContent);
-const summary = data.summary;
 const counts = data.counts;
 const FIRST = 10;
 let count = counts[0];
@@ -9,33 +5,8 @@ let chosen = null; // index into data.tracks
 let everything = false;
 let position = 0;
 
-const by = (id) => document.getElementById(id);
-const text = (value) =>
-  String(value).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const rate = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
 const figures = () => summary[`classes_${count}`];
-const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-
 // averages and classes ---------------------------------------------------------------------------
-
-// F1 as a bar from 0 to 1, its interval across it, and with `marks` precision above, recall below.
-function bar(row, height, marks, name = "F1") {
-  if (row.f1 === null) return "";
-  const y = height / 2;
-  const ci = (row.ci95 || []).map((x) => Math.max(x, 0)); // correlations can be negative
-  const interval = ci.length
-    ? `<line class="range" x1="${100 * ci[0]}%" x2="${100 * ci[1]}%" y1="${y}" y2="${y}"/>` +
-      ci.map((x) => `<line class="range" x1="${100 * x}%" x2="${100 * x}%" y1="${y - 4}" y2="${y + 4}"/>`).join("")
-    : "";
-  const glyph = (value, sign, base) =>
-    value === null || !marks ? "" : `<text class="glyph" x="${100 * value}%" y="${base}">${sign}</text>`;
-  const thick = marks ? 10 : height - 6;
-  return (
-    `<svg role="img" aria-label="${name} ${rate(row.f1)}"><rect class="track" width="100%" y="${y - thick / 2}" height="${thick}" rx="3"/>` +
-    `<rect class="fill" width="${100 * Math.max(row.f1, 0)}%" y="${y - thick / 2}" height="${thick}" rx="3"/>${interval}` +
-    `${glyph(row.precision, "▾", y - 3)}${glyph(row.recall, "▴", y + 12)}</svg>`
-  );
-}
 
 function drawTiles() {
   const { micro, macro, track_mean: mean } = figures();
@@ -158,29 +129,7 @@ function drawTracks() {
     `<tbody>${rows.join("")}</tbody>`;
   by("more").hidden = sorted.length <= FIRST;
   by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
-  drawDots(sorted);
-}
-
-// A strip of all tracks by F1; dots that would cover each other are stacked.
-function drawDots(sorted) {
-  const width = by("dots").clientWidth || 1100;
-  const radius = sorted.length > 300 ? 2.5 : 4.5;
-  const stacks = new Map();
-  const base = sorted.length > 40 ? 50 : 26;
-  const dots = sorted
-    .filter((i) => scoreOf(data.tracks[i]).f1 !== null)
-    .map((i) => {
-      const x = radius + scoreOf(data.tracks[i]).f1 * (width - 2 * radius);
-      const bin = Math.round(x / (2 * radius));
-      const level = stacks.get(bin) || 0;
-      stacks.set(bin, level + 1);
-      const y = Math.max(radius, base - radius - level * 2 * radius);
-      return `<circle data-track="${i}" class="${i === chosen ? "chosen" : ""}" cx="${x.toFixed(1)}" cy="${y}" r="${radius}"><title>${text(data.tracks[i].id)}: ${rate(scoreOf(data.tracks[i]).f1)}</title></circle>`;
-    });
-  const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1].map(
-    (f1) => `<text x="${f1 * width}" y="${base + 16}" text-anchor="${f1 === 0 ? "start" : f1 === 1 ? "end" : "middle"}">${f1 === 1 ? "F1 = 1" : f1}</text>`,
-  );
-  by("dots").innerHTML = `<svg height="${base + 20}"><line class="rule" x1="0" x2="100%" y1="${base + 1}" y2="${base + 1}"/>${dots.join("")}${ticks.join("")}</svg>`;
+  drawDots(sorted, (i) => scoreOf(data.tracks[i]).f1, (i) => data.tracks[i].id, chosen);
 }
 
 // timeline ---------------------------------------------------------------------------------------

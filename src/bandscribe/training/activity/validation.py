@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from bandscribe import audio, chunks
@@ -22,6 +22,8 @@ from bandscribe.vocabulary import INSTRUMENTS
 
 #: Seconds for which an instrument is heard that counts as heard in the piece.
 HEARD_SECONDS = 0.2
+#: The largest share of frames in which a class may be said to be heard when it is not.
+FALSE = 0.05
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 
 
@@ -91,7 +93,7 @@ def listen(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history."""
     said = listen(model, validation)
-    presence = frames.presence_figures(frames.count_presence(*_pair(said, validation)))
+    presence = frames.presence_figures(_count(said, validation))
     heard, scores = _clips(said, validation, "s1")
     learned = tags.learn_thresholds(heard, scores, ["validation"] * len(scores))
     whole = tags.figures(heard, scores, INSTRUMENTS, learned)
@@ -112,9 +114,8 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     error `after` is that of calibrations fitted on other pieces, five ways.
     """
     said = listen(model, validation)
-    references, estimates = _pair(said, validation)
-    chosen = _choose(references, estimates)
-    counted = frames.count_presence(references, estimates, list(chosen.values()))
+    chosen = _choose(said, validation)
+    counted = _count(said, validation, list(chosen.values()))
     figures: dict[str, Any] = {
         "pieces": len(said),
         "classes": INSTRUMENTS,
@@ -132,40 +133,40 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     return figures
 
 
-def _pair(
-    said: list[NDArray[np.float32]], validation: Validation
-) -> tuple[list[Activations], list[Activations]]:
-    """Presence as it is and as it was said; where it is doubtful, nobody plays in either."""
+def _count(
+    said: list[NDArray[np.float32]], validation: Validation, thresholds: ArrayLike = frames.ACTIVE
+) -> frames.Presence:
+    """Frames in which classes are and were said to be heard; doubtful ones are left out."""
     count = len(INSTRUMENTS)
 
     def make(values: NDArray[np.float32]) -> Activations:
         return Activations(values, validation.frame_rate, 0.0, INSTRUMENTS)
 
-    references, estimates = [], []
-    for wanted, found in zip(validation.targets, said, strict=True):
-        presence, probability = wanted[:, :count], found[:, :count]
-        doubtful = np.isnan(presence)
-        references.append(make(np.where(doubtful, np.float32(0), presence)))
-        estimates.append(make(np.where(doubtful, np.float32(0), probability)))
-    return references, estimates
-
-
-def _choose(references: list[Activations], estimates: list[Activations]) -> dict[str, float]:
-    """The threshold of each class with the highest F1 of frames; of equals the middle one."""
-    f1 = np.stack(
-        [
-            [figures[f"{name}.f1"] for name in INSTRUMENTS]
-            for figures in (
-                frames.presence_figures(frames.count_presence(references, estimates, threshold))
-                for threshold in THRESHOLDS
-            )
-        ]
+    presence = [wanted[:, :count] for wanted in validation.targets]
+    return frames.count_presence(
+        [make(np.nan_to_num(each)) for each in presence],
+        [make(found[:, :count]) for found in said],
+        thresholds,
+        known=[~np.isnan(each) for each in presence],
     )
-    f1 = np.nan_to_num(f1)
+
+
+def _choose(said: list[NDArray[np.float32]], validation: Validation) -> dict[str, float]:
+    """The threshold of each class with the highest F1 of frames; of equals the middle one.
+
+    Of those by which a class that is not heard is said to be in at most `FALSE` of the frames: in
+    music that is less like the pieces than they are like each other, it will be in more.
+    """
+    counted = [_count(said, validation, threshold).counts.sum(axis=0) for threshold in THRESHOLDS]
+    tp, fp, fn, tn = np.moveaxis(np.stack(counted), -1, 0)  # (threshold, class) each
+    f1 = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
+    f1[fp > FALSE * (fp + tn)] = -1
     chosen = {}
     for name, column in zip(INSTRUMENTS, f1.T, strict=True):
         best = np.flatnonzero(column == column.max())
-        chosen[name] = float(THRESHOLDS[best[len(best) // 2]])
+        # Where none keeps to it, the highest.
+        middle = best[len(best) // 2] if column.max() >= 0 else len(THRESHOLDS) - 1
+        chosen[name] = float(THRESHOLDS[middle])
     return chosen
 
 

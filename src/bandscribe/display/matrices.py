@@ -1,0 +1,78 @@
+"""Who is detected while one plays alone: the noise and leakage matrices of Neuroment (2022).
+
+Rows are the instruments that play alone, columns those detected (section 5.4 of the source, where
+the leakage matrix is drawn the other way round). Dark is bad: the colour of 0 dB; white is -60 dB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.display.figures import INK, begin, save
+from bandscribe.types import LEVEL_FLOOR_DB
+
+_CELL = 0.52  # inch
+_DARK = -25.0  # dB; on cells above it, numbers are white
+
+
+def draw(
+    path: str | Path,
+    matrices: Mapping[str, NDArray[np.float64]],
+    classes: Sequence[str],
+    *,
+    title: str = "",
+) -> None:
+    """Draw `matrices` (playing alone, detected) in dB, side by side under their names, into `path`.
+
+    nan is undefined: a class that never plays alone has an empty row, which is left out.
+
+    Raises ValueError for a matrix of another shape or an unknown suffix; ModuleNotFoundError, with
+    its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    """
+    size = len(classes)
+    for name, matrix in matrices.items():
+        if matrix.shape != (size, size):
+            raise ValueError(f"matrices: expected {name} to be {size, size}, got {matrix.shape}")
+    alone = [i for i in range(size) if any(np.isfinite(m[i]).any() for m in matrices.values())]
+    width = len(matrices) * (size * _CELL + 1.1) + 0.6
+    figure = begin(width, max(len(alone), 1) * _CELL + 1.5, title)
+    axes = figure.subplots(1, len(matrices), squeeze=False)[0]
+    for axis, (name, matrix) in zip(axes, matrices.items(), strict=True):
+        drawn = _draw_matrix(axis, matrix[alone], [classes[i] for i in alone], classes)
+        axis.set_title(name, fontsize=12, color=INK, loc="left", pad=10)
+        axis.set_xlabel("detected", fontsize=10, color=INK)
+    axes[0].set_ylabel("plays alone", fontsize=10, color=INK)
+    bar = figure.colorbar(drawn, ax=list(axes), pad=0.01, fraction=0.02, aspect=18)
+    bar.set_label("dB", color=INK)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelsize=8, labelcolor=INK)
+    save(path, figure)
+
+
+def _draw_matrix(
+    axis: Any, matrix: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str]
+) -> Any:
+    drawn = axis.imshow(matrix, cmap="Blues", vmin=LEVEL_FLOOR_DB, vmax=0, aspect="equal")
+    axis.set_xticks(range(len(columns)), labels=columns, fontsize=9, color=INK)
+    axis.set_yticks(range(len(rows)), labels=rows, fontsize=9, color=INK)
+    # White lines between the cells.
+    axis.set_xticks(np.arange(1, len(columns)) - 0.5, minor=True)
+    axis.set_yticks(np.arange(1, len(rows)) - 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=1.5)
+    axis.tick_params(which="both", length=0)
+    for (i, j), value in np.ndenumerate(matrix):
+        if np.isfinite(value):
+            ink = "white" if value > _DARK else INK
+            strong = "bold" if rows[i] == columns[j] else "normal"
+            axis.text(
+                j, i, f"{value:.0f}", ha="center", va="center", fontsize=8.5, color=ink,
+                fontweight=strong,
+            )  # fmt: skip
+    for side in axis.spines.values():
+        side.set_visible(False)
+    return drawn

@@ -1,0 +1,311 @@
+const overTime = summary.task === "activity";
+const FIRST = 10;
+let chosen = null; // index into data.tracks
+let everything = false;
+let position = 0;
+
+const decibels = (value) => (known(value) ? value.toFixed(1) : "–");
+const share = (value) => (known(value) ? `${(100 * value).toFixed(1)} %` : "–");
+// averages and classes ---------------------------------------------------------------------------
+
+const NAMES = {
+  top1: "Top 1", map: "Mean average precision", balanced_accuracy: "Balanced accuracy", exact_match: "Exact match",
+  hamming: "Hamming score", lrap: "Label ranking", ece: "Calibration error", level_error_db: "Level error",
+};
+const SHOWN = overTime ? ["map", "balanced_accuracy", "level_error_db"] : ["top1", "exact_match", "map", "lrap", "hamming", "ece"];
+
+function drawTiles() {
+  const trivial = summary.always_on || {};
+  const tile = (name, value, note, drawn = "") =>
+    `<div class="tile"><span>${name}</span><b>${value}</b>${drawn}<span>${note}</span></div>`;
+  const beside = (value) => (known(value) ? `<br>always on: ${rate(value)}` : "");
+  const interval = (ci, show = rate) => (ci ? `95 %: ${show(ci[0])} to ${show(ci[1])}` : "");
+  const f1 = (name, key) =>
+    tile(name, rate(summary[key].f1), interval(summary[key].ci95) + beside(trivial[`${key}_f1`]), bar(summary[key], 12));
+  const others = SHOWN.filter((key) => known(summary[key])).map((key) => {
+    const ci = summary[`${key}_ci95`];
+    if (key === "level_error_db") return tile(NAMES[key], `${decibels(summary[key])} dB`, interval(ci, decibels));
+    return tile(NAMES[key], rate(summary[key]), interval(ci) + beside(trivial[key]));
+  });
+  const unit = overTime ? "all frames together" : "all decisions together";
+  by("tiles").innerHTML = f1(`F1, ${unit}`, "micro") + f1("F1, mean of classes", "macro") + others.join("");
+  const absent = summary.absent;
+  by("remark").textContent = absent
+    ? `Never played: ${absent.classes.join(", ")}. Said to play ${share(absent.called)} of the time; ${absent.worst} the most, ${share(absent.worst_called)}.`
+    : "";
+}
+
+function drawClasses() {
+  const heads = overTime
+    ? ["F1", "precision", "recall", "AP", "balanced", "level dB", "plays", "said to"]
+    : ["F1", "precision", "recall", "AP", "annotated", "missed", "invented"];
+  const rows = Object.entries(summary.per_class).map(([name, row]) => {
+    const more = overTime
+      ? [rate(row.balanced_accuracy), decibels(row.level_error_db), share(row.played), share(row.called)]
+      : [row.tp + row.fn, row.fn, row.fp];
+    const cells = [rate(row.precision), rate(row.recall), rate(row.ap), ...more];
+    return (
+      `<tr><td>${text(name)}</td><td class="bar">${bar(row, 26, true)}</td><td><b>${rate(row.f1)}</b></td>` +
+      cells.map((cell) => `<td>${cell}</td>`).join("") + "</tr>"
+    );
+  });
+  by("classes").innerHTML =
+    `<thead><tr><th></th><th></th>${heads.map((head) => `<th>${head}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+}
+
+// matrices, or confusion and reliability -----------------------------------------------------------
+
+function fill(id, title, note, content) {
+  const section = by(id);
+  section.hidden = !content;
+  if (!content) return;
+  section.querySelector("h2").textContent = title;
+  section.querySelector("p").textContent = note;
+  section.querySelector("div").innerHTML = content;
+}
+
+// Rows with something in them; `paint` gives a colour and how much of it, `show` the text.
+function table(rows, columns, cells, paint, show, title) {
+  const body = rows.map((row, i) => {
+    if (cells[i].every((value) => !known(value))) return "";
+    const shown = cells[i].map((value, j) => {
+      if (!known(value)) return "<td></td>";
+      const [colour, amount] = paint(value, i, j);
+      return `<td title="${title(value, i, j)}" style="background:color-mix(in srgb, var(${colour}) ${Math.round(amount)}%, var(--card))">${show(value)}</td>`;
+    });
+    return `<tr><th>${text(row)}</th>${shown.join("")}</tr>`;
+  });
+  return `<table class="matrix"><thead><tr><th></th>${columns.map((name) => `<th>${text(name)}</th>`).join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`;
+}
+
+function drawMatrix(id, name, note) {
+  const matrix = summary[name];
+  const classes = summary.classes;
+  const content = matrix && table(
+    classes, classes, matrix,
+    (value, i, j) => [i === j ? "--accent" : "--miss", 6 + (74 * (value + 60)) / 60],
+    (value) => value.toFixed(0),
+    (value, i, j) => `${classes[i]} plays alone, in the place of ${classes[j]}: ${value.toFixed(1)} dB`,
+  );
+  fill(id, name === "noise" ? "Noise" : "Leakage", note, content);
+}
+
+// Of the tracks in which a class is annotated, the share in which each class is said to be heard.
+function drawTogether() {
+  const classes = summary.classes;
+  const number = classes.map((name) => data.tracks.filter((track) => track.annotated.includes(name)).length);
+  const cells = classes.map((row, i) =>
+    classes.map((column) => {
+      const there = data.tracks.filter((track) => track.annotated.includes(row) && track.said[column][1]).length;
+      return number[i] ? there / number[i] : null;
+    }),
+  );
+  fill("left", "What is said where", "Rows: annotated. Columns: the share of these tracks (in percent) in which the class is said to be heard, beside others that play too.",
+    table(classes, classes, cells,
+      (value, i, j) => [i === j ? "--hit" : "--false", value ? 8 + 62 * value : 0],
+      (value) => (value ? (100 * value).toFixed(0) : "·"),
+      (value, i, j) => `${classes[j]} in ${(100 * value).toFixed(1)} % of ${number[i]} tracks with ${classes[i]}`));
+}
+
+// How often a class is there, of the decisions in which the system was so sure.
+function drawReliability() {
+  const bins = summary.reliability;
+  if (!bins || !bins.length) return fill("right", "", "", "");
+  const [size, pad] = [250, 34];
+  const total = bins.reduce((sum, bin) => sum + bin.number, 0);
+  const at = (value) => pad + value * size;
+  const points = bins.map(
+    (bin) =>
+      `<circle class="point" cx="${at(bin.confidence)}" cy="${at(1 - bin.frequency)}" r="${(3 + 14 * Math.sqrt(bin.number / total)).toFixed(1)}">` +
+      `<title>${bin.number} decisions: sure by ${rate(bin.confidence)}, there in ${rate(bin.frequency)}</title></circle>`,
+  );
+  const ticks = [0, 0.5, 1].map(
+    (tick) =>
+      `<text x="${at(tick)}" y="${at(1) + 18}" text-anchor="middle">${tick}</text><text x="${pad - 8}" y="${at(1 - tick) + 4}" text-anchor="end">${tick}</text>`,
+  );
+  fill("right", "Are probabilities frequencies?", "Across: how sure the system is. Up: how often the class is there. A larger dot is of more decisions; on the dashed line, probabilities mean what they say.",
+    `<svg width="${size + 2 * pad}" height="${size + 2 * pad}" role="img" aria-label="Reliability"><rect class="lane" x="${pad}" y="${pad}" width="${size}" height="${size}"/>` +
+    `<line class="diagonal" x1="${at(0)}" y1="${at(1)}" x2="${at(1)}" y2="${at(0)}"/>${points.join("")}${ticks.join("")}</svg>`);
+}
+
+// tracks -----------------------------------------------------------------------------------------
+
+const order = () => data.tracks.map((_, i) => i).sort((a, b) => (data.tracks[a].f1 ?? 2) - (data.tracks[b].f1 ?? 2) || a - b);
+
+// How each class that is annotated or said to be heard was told.
+function told(track) {
+  return summary.classes
+    .map((name) => [name, track.annotated.includes(name), track.said[name][1], track.said[name][0]])
+    .filter(([, there, said]) => there || said)
+    .map(([name, there, said, score]) => [name, there && said ? "right" : there ? "missed" : "invented", score]);
+}
+
+function drawTracks() {
+  const sorted = order();
+  const shown = everything ? sorted : sorted.slice(0, FIRST);
+  const rows = shown.map((i) => {
+    const track = data.tracks[i];
+    const more = overTime
+      ? `<td>${decibels(track.level_error_db)}</td>`
+      : `<td class="labels">${told(track).map(([name, kind]) => `<span class="${kind}">${text(name)}</span>`).join(" ")}</td>`;
+    return (
+      `<tr data-track="${i}" class="${i === chosen ? "chosen" : ""}"><td title="${text(track.track)}">${text(track.track)}</td><td>${text(track.split)}</td>` +
+      `<td>${minutes(track.duration)}</td><td class="bar">${bar(track, 14)}</td><td><b>${rate(track.f1)}</b></td><td>${rate(track.precision)}</td>` +
+      `<td>${rate(track.recall)}</td>${more}</tr>`
+    );
+  });
+  by("tracks").innerHTML =
+    `<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th>${overTime ? "<th>level dB</th>" : '<th class="labels">right, missed, invented</th>'}</tr></thead>` +
+    `<tbody>${rows.join("")}</tbody>`;
+  by("more").hidden = sorted.length <= FIRST;
+  by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
+  // Of a clip F1 has few values: the dots of a large corpus would be three columns.
+  if (overTime) drawDots(sorted, (i) => data.tracks[i].f1, (i) => data.tracks[i].track, chosen);
+}
+
+// lanes over time ----------------------------------------------------------------------------------
+
+const LANE = 40;
+const AXIS = 20;
+const audio = by("audio");
+const scroller = by("scroller");
+
+function choose(index, jump) {
+  chosen = index;
+  const track = data.tracks[index];
+  position = 0;
+  by("track").textContent = track.track;
+  by("score").textContent = `F1 ${rate(track.f1)} · ${minutes(track.duration)}`;
+  by("silent").hidden = Boolean(track.sound);
+  audio.hidden = !track.sound;
+  if (track.sound) audio.src = track.sound;
+  else audio.removeAttribute("src");
+  by("said").innerHTML = overTime ? "" : told(track).map(([name, kind, score]) => `<span class="${kind}">${text(name)} ${score.toFixed(2)}</span>`).join("");
+  drawTracks();
+  drawLanes();
+  if (jump) by("listen").scrollIntoView({ behavior: "smooth", block: "start" });
+}
+
+const inside = (stretches, time) => (stretches || []).some(([first, last]) => time >= first && time < last);
+
+// A strip under the curve: right, missed or invented in each tenth of a second.
+function verdicts(lane, values, step, at, y) {
+  const parts = [];
+  values.forEach((value, i) => {
+    const time = (i + 0.5) * step;
+    if (!lane.played || inside(lane.open, time)) return;
+    const [there, said] = [inside(lane.played, time), value >= lane.threshold];
+    if (!there && !said) return;
+    const kind = there && said ? "agreed" : there ? "gone" : "wrong";
+    const last = parts[parts.length - 1];
+    if (last && last.kind === kind && last.end === i) last.end = i + 1;
+    else parts.push({ kind, start: i, end: i + 1 });
+  });
+  return parts.map(({ kind, start, end }) => `<rect class="${kind}" x="${at(start * step)}" width="${((end - start) * step * at.scale).toFixed(1)}" y="${y}" height="4"/>`).join("");
+}
+
+function drawLanes() {
+  const track = data.tracks[chosen];
+  const lanes = track.lanes && track.lanes.lanes;
+  const matters = (name) =>
+    overTime || track.annotated.includes(name) || [...lanes[name].curve].some((digit) => parseInt(digit, 36) / 35 >= lanes[name].threshold);
+  const names = lanes ? Object.keys(lanes).filter((name) => summary.classes.includes(name) && matters(name)) : [];
+  by("stage").hidden = !names.length;
+  by("legend").innerHTML = !names.length
+    ? `<span class="quiet">${track.lanes ? "nothing is said over time here" : `curves are drawn for the ${data.limit} worst tracks`}</span>`
+    : `<span><svg width="22" height="14"><path class="curve" d="M1 12 L8 4 L14 9 L21 2"/></svg>how sure</span>` +
+      `<span><svg width="22" height="14"><line class="bound" x1="1" x2="21" y1="7" y2="7"/></svg>from here on it is said to play</span>` +
+      (overTime
+        ? `<span><svg width="22" height="14"><rect class="played" width="22" height="14"/></svg>plays</span><span><svg width="22" height="14"><rect class="open" width="22" height="14"/></svg>nobody can say</span>` +
+          `<span><svg width="22" height="14"><rect class="agreed" y="5" width="22" height="4"/></svg>right</span><span><svg width="22" height="14"><rect class="gone" y="5" width="22" height="4"/></svg>missed</span><span><svg width="22" height="14"><rect class="wrong" y="5" width="22" height="4"/></svg>false</span>`
+        : "") + `<span class="quiet">click to go there, space to play</span>`;
+  by("names").innerHTML = names.map((name) => `<div style="height:${LANE}px;line-height:${LANE}px">${text(name)}</div>`).join("");
+  if (!names.length) return void (scroller.innerHTML = "");
+  const step = 1 / track.lanes.rate;
+  const duration = Math.max(track.duration || 0, ...names.map((name) => lanes[name].curve.length * step));
+  const width = Math.max(scroller.clientWidth || 1000, Math.min(duration * 12, 12000));
+  const at = (time) => (time * at.scale).toFixed(1);
+  at.scale = width / duration;
+  const height = names.length * LANE + AXIS;
+  const parts = [];
+  const tick = [0.5, 1, 2, 5, 10, 20, 30, 60, 120].find((s) => s * at.scale >= 60) || 300;
+  names.forEach((name, i) => {
+    const lane = lanes[name];
+    const [top, room] = [i * LANE + 2, LANE - 10];
+    const values = [...lane.curve].map((digit) => parseInt(digit, 36) / 35);
+    parts.push(`<rect class="lane" x="0" y="${top}" width="${width}" height="${LANE - 4}"/>`);
+    for (const [kind, stretches] of [["played", lane.played], ["open", lane.open]])
+      for (const [first, last] of stretches || [])
+        parts.push(`<rect class="${kind}" x="${at(first)}" width="${((last - first) * at.scale).toFixed(1)}" y="${top}" height="${LANE - 4}"/>`);
+    const y = (value) => (top + 1 + room * (1 - value)).toFixed(1);
+    parts.push(`<line class="bound" x1="0" x2="${width}" y1="${y(lane.threshold)}" y2="${y(lane.threshold)}"/>`);
+    parts.push(`<path class="curve" d="${values.map((value, k) => `${k ? "L" : "M"}${at((k + 0.5) * step)} ${y(value)}`).join("")}"/>`);
+    parts.push(verdicts(lane, values, step, at, top + LANE - 8));
+  });
+  for (let k = 0; k * tick <= duration; k++)
+    parts.push(`<line class="rule" x1="${at(k * tick)}" x2="${at(k * tick)}" y1="0" y2="${height - AXIS}"/>` + (Number(at(k * tick)) > width - 40 ? "" : `<text x="${Number(at(k * tick)) + 3}" y="${height - 5}">${minutes(k * tick)}${tick < 1 ? `.${Math.round((k * tick * 10) % 10)}` : ""}</text>`));
+  scroller.innerHTML = `<svg width="${width}" height="${height}">${parts.join("")}<line id="head" class="head" y1="0" y2="${height - AXIS}"/></svg>`;
+  scroller.dataset.scale = at.scale;
+  moveHead(false);
+}
+
+function moveHead(follow) {
+  const head = by("head");
+  by("clock").textContent = `${position.toFixed(1)} s`;
+  if (!head) return;
+  const x = position * Number(scroller.dataset.scale);
+  head.setAttribute("x1", x);
+  head.setAttribute("x2", x);
+  const seen = x >= scroller.scrollLeft && x < scroller.scrollLeft + scroller.clientWidth * 0.9;
+  if (follow && !seen) scroller.scrollLeft = x - scroller.clientWidth * 0.15;
+}
+
+// wiring -----------------------------------------------------------------------------------------
+
+by("title").textContent = data.title;
+by("about").textContent = [data.about, summary.setup].filter(Boolean).join(" · ");
+by("failed").innerHTML = summary.failed.map((row) => `<li>${text(row.track)} left out: ${text(row.problem)}</li>`).join("");
+by("more").addEventListener("click", () => {
+  everything = !everything;
+  drawTracks();
+});
+for (const id of ["tracks", "dots"]) {
+  by(id).addEventListener("click", (event) => {
+    const row = event.target.closest("[data-track]");
+    if (row) choose(Number(row.dataset.track), true);
+  });
+}
+scroller.addEventListener("click", (event) => {
+  const x = event.clientX - scroller.getBoundingClientRect().left + scroller.scrollLeft;
+  position = x / Number(scroller.dataset.scale);
+  if (audio.src) audio.currentTime = position;
+  moveHead(false);
+});
+(function follow() {
+  if (!audio.paused) {
+    position = audio.currentTime;
+    moveHead(true);
+  }
+  requestAnimationFrame(follow);
+})();
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !audio.src || event.target.closest("input, button, audio")) return;
+  event.preventDefault();
+  if (audio.paused) audio.play();
+  else audio.pause();
+});
+drawTiles();
+drawClasses();
+by("strip").hidden = !overTime;
+if (overTime) {
+  drawMatrix("left", "noise", "Mean distance from what is played while one class plays alone (row), in the place of each class (column), in dB; -60 is best.");
+  drawMatrix("right", "leakage", "How much of the class that plays alone (row) is heard in the place of another (column), in dB; -60 is best.");
+} else {
+  drawTogether();
+  drawReliability();
+}
+window.addEventListener("resize", () => {
+  drawTracks();
+  drawLanes();
+});
+choose(order()[0], false);
