@@ -53,25 +53,20 @@ def _task(task: str) -> tuple[Callable[..., Any], type[Any], Callable[..., Any]]
         from bandscribe.training.recognition.train import train as train_recognition
 
         return recognition.resolve, recognition.Recipe, train_recognition
-    from bandscribe.training import recipes
-
-    kind: type[Any]
-    begin: Callable[..., Any]
     if task == "activity":
         from bandscribe.training.activity import recipe as activity
         from bandscribe.training.activity.train import train as train_activity
 
-        kind, begin = activity.Recipe, train_activity
-    else:
-        from bandscribe.training.drums import recipe as drums
-        from bandscribe.training.drums.train import train as train_drums
+        return activity.resolve, activity.Recipe, train_activity
+    from bandscribe.training import recipes
+    from bandscribe.training.drums import recipe as drums
+    from bandscribe.training.drums.train import train as train_drums
 
-        kind, begin = drums.Recipe, train_drums
+    def resolve(path: Path | None, values: dict[str, str]) -> drums.Recipe:
+        given = recipes.from_file(path, drums.Recipe) if path else drums.Recipe()
+        return recipes.override(given, values)
 
-    def resolve(path: Path | None, values: dict[str, str]) -> Any:
-        return recipes.override(recipes.from_file(path, kind) if path else kind(), values)
-
-    return resolve, kind, begin
+    return resolve, drums.Recipe, train_drums
 
 
 def parse(args: Sequence[str]) -> dict[str, str]:

@@ -173,7 +173,9 @@ def _factor(settings: Settings, state: State, scores: Sequence[float], floor: fl
     if settings.schedule == "cosine":
         factor *= schedules.cosine(state.step, steps=settings.steps, floor=floor)
     elif settings.schedule == "plateau":
-        factor *= schedules.plateau(scores)
+        factor *= schedules.plateau(
+            scores, patience=settings.plateau_patience, floor=settings.plateau_floor
+        )
     return factor
 
 

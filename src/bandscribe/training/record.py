@@ -45,7 +45,9 @@ def start(run: Path, settings: Settings, *, step: int) -> None:
     starts: list[dict[str, Any]] = []
     changed: dict[str, list[Any]] = {}
     if (run / "recipe.json").is_file() and step:
-        before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        # A field that is new since then has had its default.
+        begun = recipes.from_file(run / "recipe.json", type(settings))
+        before = json.loads(recipes.to_json(begun))
         changed = {
             name: [before.get(name), resolved.get(name)]
             for name in sorted(before.keys() | resolved.keys())

@@ -20,9 +20,11 @@ class Settings:
     learning_rate: float = setting(1e-3, "highest learning rate of AdamW")
     schedule: Literal["cosine", "plateau", "constant", "polynomial"] = setting(
         "cosine", "learning rate after the warm-up: cosine over all steps, plateau (a fifth after "
-        "3 validations without gain), constant, or polynomial (power 0.7, with 5 % of the steps as "
-        "its own warm-up)"
+        "plateau_patience validations without gain), constant, or polynomial (power 0.7, with 5 % "
+        "of the steps as its own warm-up)"
     )  # fmt: skip
+    plateau_patience: int = setting(3, "validations without gain before the rate is a fifth")
+    plateau_floor: float = setting(0.0, "smallest rate of plateau, as a share of the highest")
     warmup_steps: int = setting(200, "steps over which the learning rate rises")
     weight_decay: float = setting(0.01, "weight decay of AdamW")
     clip: float = setting(1.0, "largest norm of the gradient")

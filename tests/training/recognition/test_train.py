@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
+import torch
 
 from bandscribe import instruments, runtime
 from bandscribe.calibration import Calibration
@@ -17,39 +17,12 @@ from bandscribe.training.recognition.judge import judge, listen
 from bandscribe.training.recognition.recipe import Recipe
 from bandscribe.training.recognition.ship import ship
 from bandscribe.training.recognition.train import read_front_end, train
-
-RATE = 44100
-CLASSES = ("cel", "flu", "dru")
-
-
-def sound(name: str, rng: np.random.Generator) -> np.ndarray:
-    """A second of a low saw, a high sine, or noise."""
-    times = np.arange(RATE) / RATE
-    level = rng.uniform(0.1, 0.3)
-    if name == "dru":
-        return level * rng.standard_normal(RATE)
-    frequency = rng.uniform(90, 120) if name == "cel" else rng.uniform(1500, 2500)
-    phase = (frequency * times + rng.uniform()) % 1
-    return level * (2 * phase - 1 if name == "cel" else np.sin(2 * np.pi * phase))
+from tiny_clips import CLASSES, write_clips
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("clips")
-    rng = np.random.default_rng(0)
-    rows = ["file,label,split,group"]
-    for split, labels in (
-        ("train", [[name] for name in CLASSES for _ in range(3)]),
-        ("validation", [["cel"], ["flu"], ["dru"], ["cel", "dru"], ["flu", "dru"], ["cel", "flu"]]),
-        ("test", [["cel"], ["flu"], ["dru"]]),
-    ):
-        for number, names in enumerate(labels):
-            samples = np.mean([sound(name, rng) for name in names], axis=0)
-            file = f"{split}{number}.wav"
-            soundfile.write(root / file, samples, RATE, "PCM_16")
-            rows.append(f"{file},{';'.join(names)},{split},{split} {number}")
-    (root / "labels.csv").write_text("\n".join(rows) + "\n")
-    return root
+    return write_clips(tmp_path_factory.mktemp("clips"))
 
 
 def small(clips: Path, model: str = "features", **fields: object) -> Recipe:
@@ -99,6 +72,7 @@ def test_from_clips_to_a_judged_run(clips: Path, tmp_path: Path) -> None:
     # An ensemble of a run with itself is the run.
     both = judge([tmp_path / "run"] * 2, [f"clips={clips}"])
     assert both["s1"] == judged["s1"]
+    assert both["s2_learned"] == pytest.approx(judged["s2_learned"])
     validated = judge([tmp_path / "run"], [f"clips={clips}"], "validation")
     assert validated["s2"] == pytest.approx(metrics["s2"]["figures"])
     assert validated["s1_learned"] == pytest.approx(metrics["s1"]["learned"])
@@ -179,6 +153,25 @@ def test_baselines_tell_the_clips_apart(clips: Path, tmp_path: Path, model: str)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["model"] == model
     assert metrics["s1"]["figures"]["lrap"] > 0.75
+    judged = judge([tmp_path], [f"clips={clips}"], "validation")
+    assert judged["s1"] == pytest.approx(metrics["s1"]["figures"])
+    assert judged["s2_learned"] == pytest.approx(metrics["s2"]["learned"])
+
+
+@pytest.mark.parametrize("sampling", ["static", "base_persistent"])
+def test_what_is_kept_changes_no_weight(clips: Path, tmp_path: Path, sampling: str) -> None:
+    fields = {"sampling": sampling, "maximum": 3, "augment": False, "epochs": 2}
+    train(small(clips, **fields), tmp_path / "plain")
+    for name in ("first", "second"):  # one writes what is kept, the other reads it
+        train(small(clips, cache=tmp_path / "kept", **fields), tmp_path / name)
+    plain, first, second = (
+        torch.load(tmp_path / name / "best.pt") for name in ("plain", "first", "second")
+    )
+    for weight, kept, again in zip(plain.values(), first.values(), second.values(), strict=True):
+        assert torch.equal(weight, kept) and torch.equal(weight, again)
+    names = sorted(path.name.partition("-")[0] for path in (tmp_path / "kept").iterdir())
+    # Samples to train on; features to validate on, and of static windows to train on.
+    assert names == ["audio", *["stack"] * (2 if sampling == "static" else 1)]
 
 
 def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:

@@ -2,5 +2,7 @@
 
 Here: `pieces` of music whose players were recorded apart, mixed anew for every example; `targets`
 and losses; the networks (`models`); `validation` on whole pieces; the way to a shipped file
-(`ship`). Not here: instruments of whole clips that are labelled as such (`recognition`).
+(`ship`). Beside that line, the system of Neuroment (2022): `solos` that are mixed at random,
+`windows` of features, `losses` on envelopes, and the line of `envelopes` from the ones to the
+others. Not here: instruments of whole clips that are labelled as such (`recognition`).
 """

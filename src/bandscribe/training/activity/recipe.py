@@ -1,11 +1,18 @@
-"""The recipe of an activity run, and what it builds."""
+"""The recipe of an activity run, and what it builds.
+
+There are two lines. The tracker learns from pieces in stems who is heard in each frame, and how
+loud. The networks of Neuroment (2022) learn envelopes, of random mixtures of solos, or of the same
+pieces; what their paper says is in `DEFAULTS`.
+"""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -13,17 +20,43 @@ from torch import nn
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.instruments import name_outputs
 from bandscribe.training import recipes
-from bandscribe.training.activity.models import MODELS
+from bandscribe.training.activity.losses import LOSSES
+from bandscribe.training.activity.models import ENVELOPES, MODELS
+from bandscribe.training.activity.solos import EIGHT, in_order
+from bandscribe.training.activity.windows import SLICES, SPECTRA, LogSpectrum
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import INSTRUMENTS
 
 #: The front end where the recipe does not say otherwise: fine enough for partials of low notes.
 BANDS = LogSpectrogram(n_fft=4096, hop_length=1024, bands_per_octave=24, fmin=40.0, fmax=16000.0)
 
+_NEUROMENT: Mapping[str, Any] = {
+    "material": "solos",
+    "batch": 32,
+    "steps": 0,
+    "validate_every": 0,
+    "optimiser": "adamw",
+    "learning_rate": 1e-3,
+    "weight_decay": 1e-3,
+    "schedule": "plateau",
+    "plateau_patience": 8,
+    "plateau_floor": 0.01,
+    "warmup_steps": 0,
+    "clip": 1e6,
+    "average": 0.0,
+    "half": False,
+    "patience": 150,
+    "workers": 0,
+}
+#: What a model has where the recipe does not say: Neuroment 2022, sections 4.2.3 and 4.4. Its Adam
+#: with weight decay is AdamW in its authors' code. Under Adam with L2, the decay is larger than the
+#: gradients of envelopes this small, and outputs stay at the mean.
+DEFAULTS: Mapping[str, Mapping[str, Any]] = dict.fromkeys(ENVELOPES, _NEUROMENT)
+
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """Every setting of an activity training run."""
+    """Every setting of an activity training run; those from `material` on are for envelopes."""
 
     stems: tuple[str, ...] = setting((), "folders with pieces in stems to train on")
     validation_stems: tuple[str, ...] = setting((), "the same, to validate on")
@@ -46,6 +79,27 @@ class Recipe(Settings):
     level_weight: float = setting(0.5, "weight of the levels in the loss")
     chunk_seconds: float = setting(6.0, "length of a chunk in validation and inference")
     overlap_seconds: float = setting(2.0, "overlap of two chunks")
+    optimiser: Literal["adamw", "adam"] = setting(
+        "adamw", "adamw, whose weight decay is its own, or adam, with L2 regularisation"
+    )
+    material: Literal["stems", "solos"] = setting(
+        "stems", "what envelopes are learned of: stems, or solos that are mixed at random"
+    )
+    solos: tuple[str, ...] = setting((), "solos to train on: CORPUS=ROOT, or CORPUS:SPLIT=ROOT")
+    validation_solos: tuple[str, ...] = setting((), "the same, to validate on")
+    classes: tuple[str, ...] = setting(
+        (), f"instruments; none for all thirteen of stems, and for {','.join(EIGHT)} of solos"
+    )
+    spectrum: str = setting("mel", f"features: {', '.join(SPECTRA)}")
+    losses: tuple[str, ...] = setting(("bce",), f"what is added up: {', '.join(LOSSES)}")
+    prior: bool = setting(True, "let outputs begin at the mean of envelopes, and not at a half")
+    slices: str = setting("all", f"windows: {', '.join(SLICES)}")
+    oversampling: float = setting(2.0, "how often a solo of the smallest class comes")
+    minimum: int = setting(1, "fewest solos in a mixture")
+    maximum: int = setting(4, "most solos in a mixture")
+    mixing_epochs: int = setting(5, "mixtures that each solo sounds in")
+    mixes: int = setting(2000, "mixtures that are drawn of stems; a tenth of it to validate on")
+    epochs: int = setting(150, "epochs of the run, where steps is 0", changeable=True)
 
     def __post_init__(self) -> None:
         """Raise ValueError where a field cannot be right."""
@@ -56,6 +110,15 @@ class Recipe(Settings):
             raise ValueError(
                 f"options: no such option {unknown[0]!r}; expected {', '.join(sorted(known))}"
             )
+        if self.model == "tracker" and self.material != "stems":
+            raise ValueError(f"material: expected stems for the tracker, got {self.material!r}")
+        LogSpectrum(self.spectrum)
+        in_order(self.classes)
+        if self.slices not in SLICES:
+            raise ValueError(f"slices: expected one of {', '.join(SLICES)}, got {self.slices!r}")
+        if not self.losses or (strange := sorted(set(self.losses) - set(LOSSES))):
+            given = strange[0] if self.losses else "none"
+            raise ValueError(f"losses: expected some of {', '.join(LOSSES)}, got {given}")
         if unknown := sorted(set(self.features) - set(asdict(BANDS))):
             raise ValueError(
                 f"features: no such setting {unknown[0]!r}; expected {', '.join(asdict(BANDS))}"
@@ -69,13 +132,35 @@ def read(run: Path) -> Recipe:
     return recipes.from_file(run / "recipe.json", Recipe)
 
 
+def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
+    """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
+
+    What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
+    """
+    said = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    given = recipes.from_file(path, Recipe) if path else Recipe()
+    model = values.get("model", given.model)
+    table = {k: v for k, v in DEFAULTS.get(model, {}).items() if k not in said}
+    return recipes.override(replace(given, model=model, **table), values)
+
+
 def front_end(recipe: Recipe) -> LogSpectrogram:
-    """What the network listens through."""
+    """What the tracker listens through."""
     return LogSpectrogram(**{**asdict(BANDS), **recipe.features})
 
 
+def classes_of(recipe: Recipe) -> tuple[str, ...]:
+    """The classes of the network's outputs, in their order."""
+    if recipe.model not in ENVELOPES:
+        return INSTRUMENTS
+    return in_order(recipe.classes or (EIGHT if recipe.material == "solos" else INSTRUMENTS))
+
+
 def build(recipe: Recipe) -> nn.Module:
-    """A new network for the thirteen classes."""
+    """A new network: a tracker of the thirteen classes, or one of envelopes."""
+    if recipe.model in ENVELOPES:
+        bins, classes = LogSpectrum(recipe.spectrum).n_bins, classes_of(recipe)
+        return ENVELOPES[recipe.model](bins, len(classes), **recipe.options)
     outputs = len(name_outputs(INSTRUMENTS))
     return MODELS[recipe.model](front_end(recipe).n_bins, outputs, **recipe.options)
 
@@ -92,3 +177,12 @@ def start(recipe: Recipe) -> nn.Module:
         except (OSError, RuntimeError) as error:
             raise ValueError(f"initial: {recipe.initial}: {error}") from error
     return network
+
+
+def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer | None:
+    """Adam with L2 regularisation; None for the loop's own AdamW."""
+    if recipe.optimiser == "adamw":
+        return None
+    return torch.optim.Adam(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )

@@ -1,4 +1,4 @@
-"""The line from pieces in stems to a trained activity network."""
+"""The line from recordings of single instruments to a trained activity network."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import torch
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import record
-from bandscribe.training.activity import targets, validation
+from bandscribe.training.activity import envelopes, targets, validation
+from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
-from bandscribe.training.activity.recipe import Recipe, front_end, start
+from bandscribe.training.activity.recipe import Recipe, front_end, make_optimiser, start
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
 from bandscribe.vocabulary import INSTRUMENTS
@@ -41,9 +42,11 @@ def train(recipe: Recipe, run: Path) -> Result:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
     Writes what `fit` writes, and metrics.json: thresholds, calibration and scores of the best
-    weights. Raises ValueError when the recipe names no pieces, or `run` holds a run with another
-    recipe.
+    weights, or what `envelopes.train` writes for a network of envelopes. Raises ValueError when the
+    recipe names no pieces, or `run` holds a run with another recipe.
     """
+    if recipe.model in ENVELOPES:
+        return envelopes.train(recipe, run)
     if not recipe.stems or not recipe.validation_stems:
         raise ValueError("stems, validation_stems: expected at least one folder each")
     pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
@@ -66,6 +69,7 @@ def train(recipe: Recipe, run: Path) -> Result:
         partial(validation.validate, validation=held_out),
         recipe,
         run,
+        optimiser=make_optimiser(recipe, model),
         criterion="map",
     )
     if result.best:

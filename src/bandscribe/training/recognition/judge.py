@@ -25,29 +25,24 @@ from bandscribe.training.recognition.validation import Validation
 
 
 def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> dict[str, Any]:
-    """Figures at 0.5 after S1 and S2 on the recordings of `sources`, the mean of the runs' S1.
+    """Figures after S1 and S2 on the recordings of `sources`, the mean of the runs' S1.
 
-    One run is also judged at the thresholds that it learned on its validation recordings
-    (`s1_learned`, `s2_learned`).
+    At a threshold of 0.5 (`s1`, `s2`), and at the thresholds that the runs, together, learn on
+    their validation recordings (`s1_learned`, `s2_learned`).
 
-    Raises ValueError when a run is not whole, or runs differ in their classes.
+    Raises ValueError when a run is not whole, or runs differ in their classes or in what they were
+    validated on.
     """
-    heard = [listen(run, sources, split) for run in runs]
-    judged = heard[0][0]
-    if any(each.classes != judged.classes for each, _ in heard):
-        raise ValueError("runs: expected networks with the same classes in the same order")
-    mean = np.mean([scores for _, scores in heard], axis=0)
+    judged, mean = _listen_together(runs, sources, split)
     targets, known, classes = judged.targets, judged.known, judged.classes
     said: dict[str, Any] = {"runs": [run.name for run in runs], "recordings": len(targets)}
+    thresholds = _learn(runs)
     for strategy in chunks.STRATEGIES:
-        # S2 of windows is S2 of their mean: the sum and the mean have the same largest class.
-        scores = np.stack([chunks.aggregate(row[np.newaxis], strategy) for row in mean])
+        scores = _aggregate(mean, strategy)
         said[strategy] = tags.figures(targets, scores, classes, known=known)
-        if len(runs) == 1:
-            learned = _thresholds(runs[0], strategy, classes)
-            said[f"{strategy}_learned"] = tags.figures(
-                targets, scores, classes, learned, known=known
-            )
+        said[f"{strategy}_learned"] = tags.figures(
+            targets, scores, classes, thresholds[strategy], known=known
+        )
     return said
 
 
@@ -68,6 +63,40 @@ def listen(run: Path, sources: Sequence[str], split: str) -> tuple[Validation, N
     return heard, validation.gather(probabilities, heard.owner, "s1")
 
 
-def _thresholds(run: Path, strategy: str, classes: Sequence[str]) -> list[float]:
-    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    return [metrics[strategy]["thresholds"][name] for name in classes]
+def _listen_together(
+    runs: Sequence[Path], sources: Sequence[str], split: str
+) -> tuple[Validation, NDArray[np.float64]]:
+    """The recordings as the first run hears them, and the mean of all runs' S1 scores."""
+    heard = [listen(run, sources, split) for run in runs]
+    judged = heard[0][0]
+    if any(each.classes != judged.classes for each, _ in heard):
+        raise ValueError("runs: expected networks with the same classes in the same order")
+    return judged, np.mean([scores for _, scores in heard], axis=0)
+
+
+def _aggregate(mean: NDArray[np.floating], strategy: chunks.Strategy) -> NDArray[np.float32]:
+    """S2 of windows is S2 of their mean: the sum and the mean have the same largest class."""
+    return np.stack([chunks.aggregate(row[np.newaxis], strategy) for row in mean])
+
+
+def _learn(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
+    """Thresholds (class,) per strategy; one run learned its own when it was trained."""
+    if len(runs) == 1:
+        metrics = json.loads((runs[0] / "metrics.json").read_text(encoding="utf-8"))
+        return {
+            strategy: np.array(
+                [metrics[strategy]["thresholds"][name] for name in metrics["classes"]]
+            )
+            for strategy in chunks.STRATEGIES
+        }
+    sources = read(runs[0]).validation
+    if any(read(run).validation != sources for run in runs):
+        raise ValueError("runs: expected networks that were validated on the same recordings")
+    judged, mean = _listen_together(runs, sources, "validation")
+    every = ["validation"] * len(mean)
+    return {
+        strategy: tags.learn_thresholds(
+            judged.targets, _aggregate(mean, strategy), every, known=judged.known
+        )
+        for strategy in chunks.STRATEGIES
+    }

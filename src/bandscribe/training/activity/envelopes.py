@@ -1,0 +1,224 @@
+"""The line from mixtures to a network of envelopes, and what it says of whole recordings.
+
+Source: Neuroment 2022. All mixtures are made before the first step, as the paper does; a run that
+is resumed makes the same ones again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from bandscribe.training import record
+from bandscribe.training.activity import losses, solos
+from bandscribe.training.activity.models import EncoderDecoder, Neuroment
+from bandscribe.training.activity.pieces import Pieces
+from bandscribe.training.activity.recipe import (
+    Recipe,
+    build,
+    classes_of,
+    make_optimiser,
+    read,
+    start,
+)
+from bandscribe.training.activity.windows import (
+    Array,
+    Epochs,
+    LogSpectrum,
+    Windows,
+    cut,
+    rms,
+    stitch,
+)
+from bandscribe.training.batches import Batch, load
+from bandscribe.training.fit import Result, fit
+from bandscribe.types import LEVEL_FLOOR_DB, Activations
+
+#: Windows that are validated at once.
+_AT_ONCE = 256
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Train a network of envelopes into `run`, or go on where that run stopped.
+
+    Writes what `fit` writes, and metrics.json: the number of weights and windows, and the figures
+    of the best weights. Raises ValueError when the recipe names no recordings, or the same to train
+    and to validate on, or `run` holds a run with another recipe.
+    """
+    training, held_out = prepare(recipe, "train"), prepare(recipe, "validation")
+    epoch = math.ceil(len(training) / recipe.batch)
+    recipe = replace(
+        recipe,
+        steps=recipe.steps or recipe.epochs * epoch,
+        validate_every=recipe.validate_every or epoch,
+    )
+    torch.manual_seed(recipe.seed)
+    model = begin(recipe, training)
+    if torch.cuda.is_available():
+        model.cuda()
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Epochs(training, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
+        return load(made, workers=recipe.workers)
+
+    result = fit(
+        model,
+        partial(losses.add, names=recipe.losses),
+        batches,
+        partial(validate, windows=held_out, names=recipe.losses),
+        recipe,
+        run,
+        optimiser=make_optimiser(recipe, model),
+        criterion="-validation_loss",
+    )
+    if result.best:
+        figures: dict[str, Any] = {
+            "task": "activity",
+            "model": recipe.model,
+            "parameters": sum(weight.numel() for weight in model.parameters()),
+            "classes": classes_of(recipe),
+            "windows": len(training),
+            "validation_windows": len(held_out),
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            "constant": constant(training, held_out),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def begin(recipe: Recipe, training: Windows) -> nn.Module:
+    """A new network that knows the scale of features, and each class's mean; or `initial`."""
+    model = start(recipe)
+    if isinstance(model, Neuroment | EncoderDecoder) and not recipe.initial:
+        mean, deviation = map(torch.from_numpy, training.scale())
+        model.standardise.fit(mean, deviation)
+        if recipe.prior:
+            model.expect(torch.from_numpy(training.means()))
+    return model
+
+
+def prepare(recipe: Recipe, split: str) -> Windows:
+    """All windows of a split: of the plan of solos, or of excerpts of pieces in stems.
+
+    Validation has mixtures of its own recordings, one tenth as many where they are drawn of stems.
+    Raises ValueError when the recipe names no recordings, or a recording is in both splits.
+    """
+    listen, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
+    frames = int(build(recipe).frames)  # type: ignore[arg-type]
+    make = partial(cut, listen=listen, classes=classes, frames=frames, slices=recipe.slices)
+    training = split == "train"
+    # Four numbers, so that the generator is none of those of the batches.
+    rng = np.random.default_rng([recipe.seed, int(training), 0, 2])
+    rate = listen.sample_rate
+    if recipe.material == "solos":
+        sources = recipe.solos if training else recipe.validation_solos
+        _require("solos, validation_solos", sources)
+        found = solos.load(sources, split, classes)
+        if not training:
+            _refuse_shared(solos.load(recipe.solos, "train", classes), found)
+        chosen = solos.balance([solo.label for solo in found], rng, factor=recipe.oversampling)
+        plan = solos.draw_mixes(
+            chosen, rng,
+            epochs=recipe.mixing_epochs, minimum=recipe.minimum, maximum=recipe.maximum,
+        )  # fmt: skip
+        return make(solos.play(plan, found, rate))
+    folders = recipe.stems if training else recipe.validation_stems
+    _require("stems, validation_stems", folders)
+    pieces = Pieces.load(folders, split, codec=recipe.codec_share if training else 0.0)
+    count = recipe.mixes if training else max(1, recipe.mixes // 10)
+    seconds = solos.LENGTH / rate
+    return make(pieces.draw(rng, seconds, rate) for _ in range(count))
+
+
+def validate(model: nn.Module, windows: Windows, names: tuple[str, ...]) -> dict[str, float]:
+    """What a validation adds to the history: the loss, two of its choices, and the loudest output.
+
+    An output that stays near zero has collapsed.
+    """
+    device = next(model.parameters()).device
+    said, wanted = [], []
+    for first in range(0, len(windows), _AT_ONCE):
+        features = windows.features[first : first + _AT_ONCE].astype(np.float32)
+        logits = model(torch.from_numpy(features).to(device)).float().cpu()
+        said.append(logits)
+        envelopes = torch.from_numpy(windows.envelopes[first : first + _AT_ONCE])
+        wanted.append(losses.select(envelopes, logits.shape[1]))
+    logits, envelopes = torch.cat(said), torch.cat(wanted)
+    return {
+        "validation_loss": float(losses.add(logits, envelopes, names=names)),
+        "validation_bce": float(losses.bce(logits, envelopes)),
+        "validation_mse": float(losses.mse(logits, envelopes)),
+        "loudest": float(logits.sigmoid().max()),
+    }
+
+
+def constant(training: Windows, held_out: Windows) -> dict[str, float]:
+    """Losses on `held_out` of one who always says each class's mean, and of one who says zero.
+
+    What a network must be better than; and the cross-entropy of the truth with itself, which is the
+    least there is, and not zero. The zero is 1e-6, since its cross-entropy is infinite.
+    """
+    wanted = torch.from_numpy(held_out.envelopes)
+    means = torch.from_numpy(training.means()).logit().expand_as(wanted)
+    zeros = torch.full_like(wanted, 1e-6).logit()
+    return {
+        "least_bce": float(losses.bce(wanted.clamp(1e-6, 1 - 1e-6).logit(), wanted)),
+        "mean_bce": float(losses.bce(means, wanted)),
+        "mean_mse": float(losses.mse(means, wanted)),
+        "zero_mse": float(losses.mse(zeros, wanted)),
+    }
+
+
+def follow(model: nn.Module, listen: LogSpectrum, samples: Array) -> Array:
+    """The amplitude of each class in each frame of a recording (n,), (frame, class) in [0, 1]."""
+    device = next(model.parameters()).device
+
+    @torch.no_grad()
+    def say(windows: Array) -> Array:
+        said: Array = model(torch.from_numpy(windows).to(device)).sigmoid().float().cpu().numpy()
+        return said
+
+    frames, said = int(model.frames), int(model.said)  # type: ignore[arg-type]
+    return stitch(listen(samples), say, frames=frames, said=said)
+
+
+def to_levels(
+    amplitudes: Array, mixture: Array, listen: LogSpectrum, classes: tuple[str, ...]
+) -> Activations:
+    """Amplitudes (frame, class) in dB below the loudest frame of the mixture (n,), -60 to 0.
+
+    Said and wanted envelopes are limited alike: Neuroment 2022, section 5.3.
+    """
+    loudest = float(rms(mixture, listen.hop_length).max(initial=0.0))
+    ratio = amplitudes / max(loudest, 1e-9)
+    floor = 10 ** (LEVEL_FLOOR_DB / 20)
+    levels = (20 * np.log10(np.clip(ratio, floor, 1))).clip(LEVEL_FLOOR_DB, 0).astype(np.float32)
+    return Activations(levels, listen.frame_rate, 0.0, classes, "level_db")
+
+
+def reopen(run: Path) -> tuple[nn.Module, Recipe]:
+    """The network of a run with its best weights, and the recipe. Raises ValueError as `read`."""
+    recipe = read(run)
+    model = build(recipe)
+    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
+    return model.eval(), recipe
+
+
+def _require(names: str, given: tuple[str, ...]) -> None:
+    if not given:
+        raise ValueError(f"{names}: expected at least one each")
+
+
+def _refuse_shared(training: tuple[solos.Solo, ...], held_out: tuple[solos.Solo, ...]) -> None:
+    if both := sorted({solo.group for solo in training} & {solo.group for solo in held_out}):
+        raise ValueError(f"validation_solos: {both[0]} is also trained on")
