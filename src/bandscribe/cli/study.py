@@ -206,6 +206,47 @@ def recognition(
     print("\n".join(["", *recognition_report.tabulate(found)]))
 
 
+@study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def activity(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="features, losses, collapse, frames, networks, slices."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", metavar="DIR", help="The runs, and neuroment.csv and neuroment.png."),
+    ],
+) -> None:
+    """Compare choices of the activity network of Neuroment (extra: train).
+
+    Every row of the comparison is trained and judged; a study that was stopped goes on when it is
+    started again, and studies in one folder share their rows. Further options --FIELD VALUE are
+    fields of the recipe for all rows, such as --solos and --validation_solos, which a study needs:
+    see bandscribe train activity --help. Rows are judged on the split test of --validation_solos.
+    """
+    require("train", "torch", "scipy", "matplotlib")
+    from bandscribe.cli.train import parse
+    from bandscribe.studies import activity as comparing
+    from bandscribe.studies import activity_report
+
+    if name not in comparing.QUESTIONS:
+        known = ", ".join(comparing.QUESTIONS)
+        raise typer.BadParameter(f"NAME: expected one of {known}, got {name!r}")
+    try:
+        given = parse(context.args)
+        comparing.resolve_row(comparing.QUESTIONS[name][0], given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    output.mkdir(parents=True, exist_ok=True)
+    comparing.run(comparing.QUESTIONS[name], given, output)
+    told = activity_report.summarise(output, comparing.ROWS)
+    activity_report.write(output, told)
+    print("\n".join(activity_report.tabulate(told)))
+
+
 def _part(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part)
 

@@ -1,0 +1,100 @@
+"""A clip before and after each augmentation: samples to the left, mel bands to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.display.figures import BLUE, INK, PALE, begin, save
+
+_GREY = "#8A8A8A"
+_POINTS = 800  # of an outline; more than the picture shows
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A clip, by its `name`: `samples` (n,) and `levels` (frame, band) in dB, low bands first."""
+
+    name: str
+    samples: NDArray[np.float32]
+    levels: NDArray[np.float32]
+
+
+def draw(
+    path: str | Path,
+    before: Version,
+    after: Sequence[Version],
+    sample_rate: int,
+    *,
+    title: str = "",
+) -> None:
+    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+
+    A row per version `after`, beside `before`: a row is a comparison by itself. Where the samples
+    are as they were, it says so.
+
+    Raises ValueError for an unknown suffix, or when there is no version `after`;
+    ModuleNotFoundError, with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    """
+    if not after:
+        raise ValueError("after: expected at least one version")
+    figure = begin(14, 0.9 + 1.35 * len(after), title)
+    axes = figure.subplots(len(after), 4, width_ratios=(2.2, 2.2, 3, 3), sharex=True, squeeze=False)
+    seconds = len(before.samples) / sample_rate
+    loudest = max(float(np.abs(v.samples).max(initial=1e-6)) for v in (before, *after))
+    low = min(float(v.levels.min()) for v in (before, *after))
+    for row, version in zip(axes, after, strict=True):
+        for axis, shown, colour in ((row[0], before, _GREY), (row[1], version, BLUE)):
+            _draw_samples(axis, shown.samples, seconds, loudest, colour)
+        for axis, shown in ((row[2], before), (row[3], version)):
+            axis.imshow(
+                shown.levels.T, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=0,
+                extent=(0, seconds, 0, shown.levels.shape[1]), interpolation="antialiased",
+            )  # fmt: skip
+        if np.array_equal(before.samples, version.samples):
+            row[1].clear()
+            row[1].text(
+                0.5, 0.5, "samples as they were", ha="center", va="center", fontsize=9,
+                color=_GREY, transform=row[1].transAxes,
+            )  # fmt: skip
+        row[0].set_ylabel(
+            version.name, rotation=0, ha="right", va="center", fontsize=10, color=INK, labelpad=8
+        )
+        for axis in row:
+            _finish(axis, seconds)
+    for axis, heading in zip(
+        axes[0],
+        ("samples before", "samples after", "mel bands before (dB)", "mel bands after (dB)"),
+        strict=True,
+    ):
+        axis.set_title(heading, fontsize=10.5, color=INK, loc="left")
+    for axis in axes[-1]:
+        axis.set_xlabel("seconds", fontsize=9, color=INK)
+    save(path, figure)
+
+
+def _draw_samples(
+    axis: Any, samples: NDArray[np.float32], seconds: float, loudest: float, colour: str
+) -> None:
+    """The outline: the lowest and highest of so many samples as a picture cannot tell apart."""
+    step = max(1, len(samples) // _POINTS)
+    whole = samples[: len(samples) // step * step].reshape(-1, step)
+    times = np.arange(len(whole)) * seconds / max(1, len(whole))
+    axis.fill_between(
+        times, whole.min(axis=1), whole.max(axis=1), color=colour, linewidth=0.5, edgecolor=colour
+    )
+    axis.set_ylim(-1.05 * loudest, 1.05 * loudest)
+
+
+def _finish(axis: Any, seconds: float) -> None:
+    axis.set_xlim(0, max(seconds, 1e-3))
+    axis.set_yticks([])
+    axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
+    for side in ("top", "right", "left"):
+        axis.spines[side].set_visible(False)
+    axis.spines["bottom"].set_color(PALE)

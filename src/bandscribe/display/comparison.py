@@ -1,0 +1,102 @@
+"""Bars of several figures side by side, a line per thing compared; dots where there are seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.display.figures import BLUE, INK, PALE, begin, save
+
+_ROW = 0.34  # inch
+_LETTER = 0.075  # inch, of a label
+
+
+@dataclass(frozen=True, eq=False)
+class Bar:
+    """What is compared, by its `label`, and its `values` (seed,) by figure; nan where unknown.
+
+    Those `beside` are no part of the comparison, but its measure, as chance is.
+    """
+
+    label: str
+    values: Mapping[str, NDArray[np.float64]]
+    beside: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure and its title; shares of one, unless it is drawn in powers of ten."""
+
+    figure: str
+    title: str
+    logarithmic: bool = False
+
+
+def draw(
+    path: str | Path, bars: Sequence[Bar], panels: Sequence[Panel], *, title: str = ""
+) -> None:
+    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+
+    A bar is the mean; a line through its end spans the seeds, each a dot.
+
+    Raises ValueError for an unknown suffix, or when there is no bar or panel; ModuleNotFoundError,
+    with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    """
+    if not bars or not panels:
+        raise ValueError("bars, panels: expected at least one of each")
+    names = max(len(bar.label) for bar in bars) * _LETTER
+    figure = begin(names + 2.6 * len(panels), 1.3 + _ROW * len(bars), title)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
+        _draw_panel(axis, panel, bars)
+    axes[0].set_yticks(range(len(bars)), labels=[bar.label for bar in bars])
+    axes[0].set_ylim(len(bars) - 0.4, -0.6)
+    save(path, figure)
+
+
+def _draw_panel(axis: Any, panel: Panel, bars: Sequence[Bar]) -> None:
+    known = [value for bar in bars for value in bar.values[panel.figure] if np.isfinite(value)]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    if panel.logarithmic:
+        axis.set_xscale("log")
+        left = low / 2
+        axis.set_xlim(left, high * (high / left) ** 0.35)
+    else:
+        left = 0.0
+        axis.set_xlim(left, 1.28 * max(high, 0.01))
+    for place, bar in enumerate(bars):
+        values = bar.values[panel.figure]
+        mean = float(np.mean(values))
+        if not np.isfinite(mean):
+            axis.text(left, place, " –", va="center", fontsize=8.5, color=INK)
+            continue
+        colour = PALE if bar.beside else BLUE
+        axis.barh(place, mean - left, left=left, height=0.62, color=colour, alpha=0.9)
+        end = mean
+        if len(values) > 1:
+            end = float(max(values))
+            axis.plot([min(values), end], [place, place], color=INK, linewidth=1)
+            axis.plot(
+                values, np.full(len(values), place), "o", markersize=4, color=INK,
+                markerfacecolor="white", markeredgewidth=0.9,
+            )  # fmt: skip
+        axis.annotate(
+            _write(mean) if panel.logarithmic else f"{mean:.3f}", (end, place), (6, 0),
+            textcoords="offset points", va="center", fontsize=8.5, color=INK,
+        )  # fmt: skip
+    axis.set_title(panel.title, fontsize=10.5, color=INK, loc="left")
+    axis.tick_params(which="both", length=0, labelsize=8.5, labelcolor=INK)
+    axis.grid(axis="x", color="#ECECEC", linewidth=0.7)
+    axis.set_axisbelow(True)
+    for side in ("top", "right", "bottom"):
+        axis.spines[side].set_visible(False)
+    axis.spines["left"].set_color(PALE)
+
+
+def _write(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

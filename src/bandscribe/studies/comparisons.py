@@ -1,0 +1,172 @@
+"""What chapter 5 of Harmony Is All You Need compares, and what it left for later: literal tables.
+
+Ferković and Smoljan 2023. A row is a label and the fields of a recipe in which it differs from the
+other rows; `base` says what all have, where the command line does not. Where the paper trains a
+ResNet-50 on published weights, so do the tables: `--model features` and the like name a cheaper
+network for all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Fields = Mapping[str, str]
+
+#: What two corpora are called.
+NUMBERS = ("first", "second")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table: the runs of several `members` are judged as one, by their mean.
+
+    `judged` is the aggregation, with `_learned` after it for learned thresholds. Of corpora that
+    are numbered in the order given, the row is trained on number `trained` and judged on number
+    `tested`; None takes all. `paper` are figures that the paper's text gives.
+    """
+
+    label: str
+    members: tuple[Fields, ...] = ({},)
+    judged: str = "s2"
+    trained: int | None = None
+    tested: int | None = None
+    paper: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A question, its section, what all runs share, and the rows."""
+
+    question: str
+    base: Fields
+    rows: tuple[Row, ...]
+
+    @property
+    def varied(self) -> set[str]:
+        """The fields in which rows differ."""
+        return {name for row in self.rows for member in row.members for name in member}
+
+
+def _row(label: str, **fields: str) -> Row:
+    return Row(label, (fields,))
+
+
+def _network(label: str, model: str, parameters: float) -> Row:
+    """With the number of parameters of table 4.1."""
+    return Row(label, ({"model": model},), paper={"parameters": parameters})
+
+
+_RESNET = {"model": "resnet50"}
+_MFCC = {"model": "mfcc"}
+_STATIC, _DYNAMIC = {"sampling": "static"}, {"sampling": "true_dynamic"}
+_NETWORKS = (
+    _network("audio, 1-D CNN", "audio", 180e3),
+    _network("MFCC, 2-D CNN", "mfcc", 879e3),
+    _network("features, 1-D CNN", "features", 114e3),
+)
+
+#: Every network of chapter 4, of which `cost` is asked.
+COSTS = (
+    *_NETWORKS,
+    _network("ResNet-50", "resnet50", 23.5e6),
+    _network("AST, 1 s", "ast", 86.2e6),
+)
+
+#: The choices of `bandscribe study recognition`, but for `cost`.
+COMPARISONS: dict[str, Comparison] = {
+    "windows": Comparison(
+        "How long a window? (section 5.2)",
+        _RESNET,
+        tuple(_row(f"{seconds} s", window_seconds=str(seconds)) for seconds in (1, 2, 3)),
+    ),
+    "networks": Comparison(
+        "Which network without pretraining, and which baseline? (section 5.3)",
+        {},
+        (
+            *_NETWORKS,
+            _row("linear on MFCC means", model="linear"),
+            _row("SVM on MFCC means", model="svm"),
+            _row("boosted trees on MFCC means", model="trees"),
+        ),
+    ),
+    "sampling": Comparison(
+        "Are mixtures better examples? (section 5.4)",
+        _RESNET,
+        (
+            _row("static", **_STATIC),
+            _row("true dynamic", **_DYNAMIC),
+            _row("base-persistent", sampling="base_persistent"),
+        ),
+    ),
+    "corpora": Comparison(
+        "How far does one corpus carry to the other? (section 5.5)",
+        _RESNET,
+        tuple(
+            Row(f"trained on {NUMBERS[a]}, tested on {NUMBERS[b]}", trained=a, tested=b)
+            for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))
+        ),
+    ),
+    "regularisation": Comparison(
+        "What does each kind of regularisation bring? (section 3.4 and chapter 4)",
+        _MFCC,
+        (
+            _row("L2, dropout, augmentation"),
+            _row("without L2", weight_decay="0"),
+            _row("without dropout", options='{"dropout": 0}'),
+            _row("without augmentation", augment="false"),
+            _row("none of them", weight_decay="0", options='{"dropout": 0}', augment="false"),
+        ),
+    ),
+    "ast": Comparison(
+        "A transformer on one second or on ten, and its L2? (section 5.6)",
+        {"model": "ast"},
+        (
+            _row("1 s"),
+            _row("10 s", window_seconds="10"),
+            _row("1 s, weaker L2", weight_decay="1e-5", head_weight_decay="1e-5"),
+        ),
+    ),
+    "coefficients": Comparison(
+        "How many cepstral coefficients? (section 4.2)",
+        _MFCC,
+        (
+            _row("40", features="mfcc_40"),
+            _row("13, resized to 40", features="mfcc_13", options='{"resized_bins": 40}'),
+        ),
+    ),
+    "stack": Comparison(
+        "Forty features: channels of their own, or an image? (section 4.3)",
+        {"features": "stack"},
+        (
+            _row("1-D CNN, a channel each", model="features"),
+            _row("2-D CNN, an image", model="mfcc"),
+        ),
+    ),
+    "schedules": Comparison(
+        "Which learning-rate schedule? (chapter 4)",
+        _MFCC,
+        (
+            _row("polynomial decay", schedule="polynomial"),
+            _row("plateau", schedule="plateau"),
+        ),
+    ),
+    "ensemble": Comparison(
+        "Networks trained with and without mixtures, together? (section 5.8)",
+        _RESNET,
+        tuple(
+            Row(f"{label}, {how}", members, judged)
+            for label, members in (
+                ("static", (_STATIC,)),
+                ("true dynamic", (_DYNAMIC,)),
+                ("both", (_STATIC, _DYNAMIC)),
+            )
+            for how, judged in (
+                # Means over windows seldom reach 0.5.
+                ("S1, learned thresholds", "s1_learned"),
+                ("S2", "s2"),
+                ("S2, learned thresholds", "s2_learned"),
+            )
+        ),
+    ),
+}
