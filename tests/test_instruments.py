@@ -26,7 +26,8 @@ def heard(found: Recognition) -> set[str]:
 
 
 def test_who_plays_and_when(model: Path) -> None:
-    found = instruments.recognize(Audio(DUET[None], SAMPLE_RATE), model=model, threshold=0.3)
+    source = Audio(DUET[None], SAMPLE_RATE)
+    found = instruments.recognize(source, model=model, aggregate="s2", threshold=0.3)
     assert heard(found) == {"vio", "pia"}
     assert found.duration == 5.0
     assert found.tags.scores[VIO] == 1.0
@@ -55,7 +56,7 @@ def test_thresholds_of_each_aggregation_and_class(tmp_path: Path) -> None:
     path = write_recognizer(tmp_path / "tiny.onnx", card)
     source = Audio(DUET[None], SAMPLE_RATE)
     assert heard(instruments.recognize(source, model=path, aggregate="s1")) == {"vio"}
-    found = instruments.recognize(source, model=path)
+    found = instruments.recognize(source, model=path, aggregate="s2")
     assert heard(found) == {"vio", "pia"}
     for name, span in zip(INSTRUMENTS, found.spans, strict=True):
         assert (span.share > 0) == (name in ("vio", "pia"))
@@ -65,7 +66,7 @@ def test_a_faint_band_is_relative_to_its_loudest(model: Path) -> None:
     """By S2 the most prominent class is found however small its probability, and its spans."""
     faint = Audio(DUET[None] * np.float32(0.05), SAMPLE_RATE)
     assert heard(instruments.recognize(faint, model=model, aggregate="s1")) == set()
-    found = instruments.recognize(faint, model=model)
+    found = instruments.recognize(faint, model=model, aggregate="s2")
     assert "vio" in heard(found)
     assert found.spans[VIO].first == 0.0
 
@@ -284,7 +285,8 @@ def test_calibrated_scores_leave_decisions_as_they_are() -> None:
     expected[0] = 0
     np.testing.assert_allclose(fit.tags.scores, expected, atol=1e-6)
     # The calibration of S1 is none of S2; a threshold that is asked for is one of probabilities.
-    s2 = instruments.decide(activations, recognizer_card(calibration=fitted), duration=0.5)
+    card = recognizer_card(calibration=fitted)
+    s2 = instruments.decide(activations, card, aggregate="s2", duration=0.5)
     assert s2.tags.scores.max() == 1.0
     asked = instruments.decide(
         activations, recognizer_card(calibration=fitted), aggregate="s1", threshold=0.3,

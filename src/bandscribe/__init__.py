@@ -1,7 +1,9 @@
 """bandscribe listens to a recording and writes down who plays what, and when.
 
     import bandscribe
-    notes = bandscribe.transcribe("song.mp3")
+    notes = bandscribe.transcribe("song.mp3")      the drum part
+    heard = bandscribe.recognize("song.mp3")       which instruments
+    curves = bandscribe.track("song.mp3")          when each plays, and how loud
 
 The public names are loaded when they are first used: importing bandscribe loads no other library.
 """
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bandscribe.drums import transcribe
+    from bandscribe.instruments import Activity, Recognition, recognize, track
     from bandscribe.runtime import ModelCard
     from bandscribe.types import Activations, Audio, Beats, Tags, Transcription
 
@@ -20,22 +23,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activations",
+    "Activity",
     "Audio",
     "Beats",
     "ModelCard",
+    "Recognition",
     "Tags",
     "Transcription",
     "__version__",
+    "recognize",
+    "track",
     "transcribe",
 ]
 
 _HOMES = {
     "Activations": "types",
+    "Activity": "instruments",
     "Audio": "types",
     "Beats": "types",
     "ModelCard": "runtime",
+    "Recognition": "instruments",
     "Tags": "types",
     "Transcription": "types",
+    "recognize": "instruments",
+    "track": "instruments",
     "transcribe": "drums",
 }
 

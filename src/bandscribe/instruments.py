@@ -172,7 +172,7 @@ def recognize(
     source: Audio | str | Path | Iterable[Audio],
     *,
     model: runtime.Model | str | Path = MODEL,
-    aggregate: Strategy = "s2",
+    aggregate: Strategy = "s1",
     threshold: float | None = None,
 ) -> Recognition:
     """The instruments of `source`.
@@ -212,7 +212,7 @@ def decide(
     heard: Activations,
     card: runtime.ModelCard,
     *,
-    aggregate: Strategy = "s2",
+    aggregate: Strategy = "s1",
     threshold: float | None = None,
     duration: float,
 ) -> Recognition:
@@ -244,7 +244,7 @@ def decide(
     return Recognition(Tags(scores, heard.classes), heard, given, frames, duration)
 
 
-def check(card: runtime.ModelCard, aggregate: str = "s2", threshold: float | None = None) -> None:
+def check(card: runtime.ModelCard, aggregate: str = "s1", threshold: float | None = None) -> None:
     """Raise ValueError where `recognize` would, before any audio is heard."""
     if aggregate not in STRATEGIES:
         raise ValueError(f"aggregate: expected one of {', '.join(STRATEGIES)}, got {aggregate!r}")

@@ -64,7 +64,7 @@ def test_a_table(recognize, clips) -> None:
 
 
 def test_json_is_one_list(recognize, clips) -> None:
-    said = recognize(clips, "--format", "json")
+    said = recognize(clips, "--format", "json", "--aggregate", "s2")
     assert (said.code, said.err) == (0, "")
     found = json.loads(said.out)
     assert [entry["file"] for entry in found] == [f"{clips}/{name}.wav" for name in CLIPS]
@@ -149,18 +149,11 @@ def test_an_input_is_never_overwritten(recognize, clips) -> None:
     assert "would overwrite an input" in said.err
 
 
-def test_no_recognizer_is_shipped(bandscribe, clips, monkeypatch) -> None:
-    monkeypatch.setattr("bandscribe.runtime.installed", list)
-    said = bandscribe("recognize", clips)
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert "--model: no recognizer is shipped" in said.err
-
-
 # evaluate -----------------------------------------------------------------------------------------
 
 
 def test_figures_are_those_of_scikit_learn(evaluate, clips, recognizer) -> None:
-    said = evaluate(clips, "--model", recognizer, "-o", "out")
+    said = evaluate(clips, "--model", recognizer, "-o", "out", "--aggregate", "s2")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"clips: 3 tracks (test), model {recognizer}\n")
     found = json.loads(Path("out/metrics.json").read_text())

@@ -266,13 +266,6 @@ def test_wrong_usage(track, duet, tiny_model, arguments, reason) -> None:
     assert reason in said.err
 
 
-def test_no_tracker_is_shipped(bandscribe, duet, monkeypatch) -> None:
-    monkeypatch.setattr("bandscribe.runtime.installed", list)
-    said = bandscribe("track", duet)
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert "--model: no tracker is shipped" in said.err
-
-
 def test_a_picture_needs_matplotlib(track, duet, monkeypatch) -> None:
     monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
     said = track(duet, "--format", "png")

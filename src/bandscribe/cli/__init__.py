@@ -73,7 +73,7 @@ def _bandscribe(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Listens to a recording and writes down the drum part: MIDI, tables, activations."""
+    """Listens to a recording and writes down who plays what, and when."""
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -82,7 +82,7 @@ def evaluate(
     ] = False,
     aggregate: Annotated[
         str | None,
-        typer.Option(metavar="s1|s2", help="Recognition: as of bandscribe recognize. Default: s2."),
+        typer.Option(metavar="s1|s2", help="Recognition: as of bandscribe recognize. Default: s1."),
     ] = None,
     threshold: Annotated[
         float | None,
@@ -157,7 +157,7 @@ def evaluate(
         threshold, tuple(among.split(",")) if among else (),
     )  # fmt: skip
     if task == "recognition":
-        instruments.recognition(call, aggregate or "s2")
+        instruments.recognition(call, aggregate or "s1")
     else:
         instruments.activity(call, join or [], plot or [])
 

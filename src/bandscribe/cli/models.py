@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bandscribe.runtime import ModelCard
 
 #: What is told of whole recordings, and how they are aggregated by default.
-_AGGREGATE = "s2"
+_AGGREGATE = "s1"
 
 
 def models(

@@ -55,7 +55,7 @@ def recognize(
             metavar="s1|s2",
             help="Mean probability over time (s1), or beside the most prominent class (s2).",
         ),
-    ] = "s2",
+    ] = "s1",
     threshold: Annotated[
         float | None,
         typer.Option(metavar="X", help="0 to 1, for every class. Default: the model's own."),
@@ -161,10 +161,6 @@ def _load(model: str | None, aggregate: str, threshold: float | None, having: st
     """The model; a usage error where it or what is asked of it does not exist."""
     from bandscribe import instruments, runtime
 
-    if model is None and MODEL not in runtime.installed():
-        raise typer.BadParameter(
-            "--model: no recognizer is shipped with this version; name the ONNX file of one"
-        )
     try:
         loaded = runtime.load(model or MODEL)
         instruments.check(loaded.card, aggregate, threshold)

@@ -165,10 +165,6 @@ def _load(name: str | None) -> Model:
     """The model; a usage error where it does not exist, or does not track."""
     from bandscribe import instruments, runtime
 
-    if name is None and MODEL not in runtime.installed():
-        raise typer.BadParameter(
-            "--model: no tracker is shipped with this version; name the ONNX file of one"
-        )
     try:
         loaded = runtime.load(name or MODEL)
         instruments.check_tracker(loaded.card)

@@ -29,12 +29,12 @@ class Listener:
     commit: str
     classes: tuple[str, ...]
     trained_on: tuple[str, ...]
-    aggregate: str = "s2"
+    aggregate: str = "s1"
     threshold: float | None = None
 
     @classmethod
     def load(
-        cls, model: str, task: str, aggregate: str = "s2", threshold: float | None = None
+        cls, model: str, task: str, aggregate: str = "s1", threshold: float | None = None
     ) -> Listener:
         """Check that the model can be run, and knows how to do `task`: recognition or activity.
 
