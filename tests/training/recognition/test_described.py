@@ -9,8 +9,8 @@ import pytest
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
-from bandscribe.training.recognition.front_end import FrontEnd
-from bandscribe.training.recognition.normalisation import Statistics
+from bandscribe.training.recognition.front_end import FrontEnd, is_silent
+from bandscribe.training.recognition.normalisation import Statistics, measure
 from tiny_clips import CLASSES, write_clips
 
 MFCC = FrontEnd("mfcc_13", Statistics(0.01, 0.2))
@@ -62,3 +62,18 @@ def test_samples_are_kept_as_they_are(windows: Windows, tmp_path: Path) -> None:
         np.testing.assert_array_equal(kept.read(index), windows.read(index))
     kept.read(0)[:] = 0  # a copy
     assert kept.read(0).any()
+
+
+def test_what_fills_up_a_window_is_the_mean_and_no_part_of_it() -> None:
+    samples = np.zeros(16000, dtype=np.float32)
+    samples[:8000] = np.random.default_rng(0).standard_normal(8000)
+    plain = FrontEnd("filterbank", Statistics(0.0, 1.0))
+    features = plain(samples)
+    silent = is_silent(features)
+    np.testing.assert_array_equal(silent, np.arange(98) * 160 >= 8000)
+    values = measure([features[~silent]])
+    heard = replace(plain, values=values)(samples)
+    assert heard[~silent].mean() == pytest.approx(0, abs=1e-4)
+    assert heard[~silent].std() == pytest.approx(0.5, abs=1e-4)
+    assert not heard[silent].any()
+    assert not is_silent(samples[:, np.newaxis]).any()  # samples are of one bin

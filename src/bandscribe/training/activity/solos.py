@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.audio import read
-from bandscribe.datasets.corpora import CORPORA
+from bandscribe.training.addresses import parse
 from bandscribe.vocabulary import INSTRUMENTS
 
 Samples = NDArray[np.float32]
@@ -56,21 +56,14 @@ class Mix:
 def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Solo, ...]:
     """The recordings of a split that have one label, of `classes`; audio is not read.
 
-    A source is `CORPUS=ROOT`, or `CORPUS:SPLIT=ROOT` for another split than `split`. Raises
-    ValueError for a source that is none, or a class without a recording.
+    Sources are as in `training.addresses`. Raises ValueError for one that is none, or a class
+    without a recording.
     """
     found: list[Solo] = []
     for source in sources:
-        left, equals, root = source.partition("=")
-        name, _, given = left.partition(":")
-        known = [key for key, corpus in CORPORA.items() if corpus.task == "recognition"]
-        if not equals or not root or name not in known:
-            raise ValueError(
-                f"{source}: expected CORPUS=ROOT or CORPUS:SPLIT=ROOT with one of "
-                f"{', '.join(known)}"
-            )
-        for track in CORPORA[name].tracks(root):
-            if track.split == (given or split):
+        corpus, chosen, root = parse(source, split)
+        for track in corpus.tracks(root):
+            if track.split == chosen:
                 labels = track.load()
                 if len(labels) == 1 and labels <= set(classes):
                     found.append(Solo(track.audio, next(iter(labels)), f"{root} {track.group}"))

@@ -1,6 +1,6 @@
 """Recordings to train and to validate on, out of corpora that label whole clips.
 
-A source is `CORPUS=ROOT`, or `CORPUS:SPLIT=ROOT` for another split than the usual one.
+Sources are as in `training.addresses`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.audio import read
-from bandscribe.datasets.corpora import CORPORA
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.decode import length
+from bandscribe.training.addresses import parse
 from bandscribe.vocabulary import INSTRUMENTS
 
 
@@ -112,21 +112,6 @@ def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Re
                 )
             )
     return tuple(found)
-
-
-def parse(source: str, split: str) -> tuple[Corpus[Any], str, str]:
-    """The corpus, the split (`split` where the source names none) and the folder of a source.
-
-    Raises ValueError when it is not `CORPUS=ROOT` or `CORPUS:SPLIT=ROOT`.
-    """
-    names = [name for name, corpus in CORPORA.items() if corpus.task == "recognition"]
-    left, equals, root = source.partition("=")
-    name, _, given = left.partition(":")
-    if not equals or not root or name not in names:
-        raise ValueError(
-            f"{source}: expected CORPUS=ROOT or CORPUS:SPLIT=ROOT with one of {', '.join(names)}"
-        )
-    return CORPORA[name], given or split, root
 
 
 def cut(recordings: Sequence[Recording], seconds: float, sample_rate: int) -> Windows:

@@ -71,7 +71,9 @@ class FrontEnd:
 
     `samples` are the statistics of the training set's samples, `values` those of its features,
     which are brought to `deviation`; None leaves them as they are, as the paper does for all
-    networks but the AST.
+    networks but the AST. Frames without any sound, such as fill up a recording that is shorter than
+    its window, are no part of them, and become the mean, 0: most of a ten-second window around
+    three seconds of music would else be its own contrast.
     """
 
     features: str
@@ -90,4 +92,13 @@ class FrontEnd:
         features = kind.compute(normalise(samples, self.samples) if kind.normalised else samples)
         if self.values is None:
             return np.ascontiguousarray(features, dtype=np.float32)
-        return normalise(features, self.values, deviation=self.deviation)
+        normalised = normalise(features, self.values, deviation=self.deviation)
+        normalised[is_silent(features)] = 0
+        return normalised
+
+
+def is_silent(features: Floats) -> NDArray[np.bool_]:
+    """Which frames of (frame, bin) have the same value in all of several bins, as silence has."""
+    if features.shape[1] == 1:
+        return np.zeros(len(features), dtype=bool)
+    return np.asarray(np.ptp(features, axis=1) == 0)

@@ -14,7 +14,7 @@ from torch import nn
 
 from bandscribe.features import kaldi
 from bandscribe.training import recipes
-from bandscribe.training.recognition.corpora import parse
+from bandscribe.training.addresses import parse
 from bandscribe.training.recognition.front_end import KINDS
 from bandscribe.training.recognition.models import MODELS
 from bandscribe.training.settings import Settings, setting

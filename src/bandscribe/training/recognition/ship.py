@@ -11,7 +11,7 @@ import torch
 from bandscribe import chunks
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes, record
-from bandscribe.training.recognition.corpora import parse
+from bandscribe.training.addresses import parse
 from bandscribe.training.recognition.front_end import BANDS
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end

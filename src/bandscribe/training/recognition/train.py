@@ -28,7 +28,7 @@ from bandscribe.training.recognition import classical, corpora, sampling, valida
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.examples import Draw, Epochs, cross_entropy
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd
+from bandscribe.training.recognition.front_end import KINDS, FrontEnd, is_silent
 from bandscribe.training.recognition.normalisation import Statistics, measure
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import Validation
@@ -144,7 +144,8 @@ def _front_end(recipe: Recipe, windows: Windows, classes: tuple[str, ...], run: 
     each = range(len(windows))
     front_end = FrontEnd(recipe.features, measure(windows.read(index) for index in each))
     if recipe.feature_deviation:
-        values = measure(front_end(windows.read(index)) for index in each)
+        described = (front_end(windows.read(index)) for index in each)
+        values = measure(features[~is_silent(features)] for features in described)
         front_end = replace(front_end, values=values, deviation=recipe.feature_deviation)
     record.write_json(run / "front_end.json", {**asdict(front_end), "classes": classes})
     return front_end
