@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,7 +47,8 @@ def synthesize(
         typer.Option(metavar="DIR", help="A folder of bands without drums; may be repeated."),
     ] = None,
     band_share: Annotated[
-        float, typer.Option(metavar="X", help="Share of tracks with a band, 0 to 1.")
+        float,
+        typer.Option(metavar="X", help="Share of drum tracks, or of stems, with a band, 0 to 1."),
     ] = 0.5,
     songs: Annotated[
         Path | None,
@@ -119,7 +121,7 @@ def synthesize(
             raise typer.BadParameter("--split: instruments have train and test")
         write_instruments(
             kind, output, hours, seed, split, soundfont, kits=kits, notes=notes, voices=voices,
-            solos=solos,
+            solos=solos, bands=band_share,
         )  # fmt: skip
     else:
         write_songs(output, hours, seed, soundfont, songs=songs, notes=notes, voices=voices)
@@ -179,6 +181,7 @@ def write_songs(
 def write_instruments(
     kind: str, output: Path, hours: float, seed: int, split: str, soundfonts: list[Path], *,
     kits: list[str] | None, notes: Path | None, voices: Path | None, solos: Path | None,
+    bands: float,
 ) -> None:  # fmt: skip
     """Render clips whose instruments are known, or pieces with the sound of each player."""
     from bandscribe.synthesis.instruments.corpus import write_corpus
@@ -192,7 +195,7 @@ def write_instruments(
     count, done = 0, 0.0
     with progress(round(hours * 3600)) as show:
         show(0, "")
-        write = write_stems if kind == "stems" else write_corpus
+        write = partial(write_stems, bands=bands) if kind == "stems" else write_corpus
         for path, done in write(sources, output, hours=hours, seed=seed, split=split):
             count += 1
             show(round(done * 3600), path.name)

@@ -18,6 +18,13 @@ from bandscribe.types import Audio
 LEAD_IN = 0.5  # seconds played before an excerpt begins, so that its start rings
 #: Chance of one to five instruments.
 COUNTS = (0.25, 0.25, 0.2, 0.15, 0.15)
+#: A band: the chance of each class, and its lowest and highest level in dB.
+BAND: Mapping[str, tuple[float, float, float]] = {
+    "dru": (0.95, -6, 0), "bas": (0.9, -9, -1), "voi": (0.85, -6, 3), "gel": (0.75, -10, 0),
+    "gac": (0.45, -14, -3), "pia": (0.25, -14, -3), "org": (0.2, -16, -4), "sax": (0.08, -9, 0),
+    "tru": (0.08, -10, 0), "vio": (0.06, -12, -2), "cel": (0.04, -14, -3), "flu": (0.04, -10, 0),
+    "cla": (0.03, -10, 0), OTHER: (0.25, -18, -4),
+}  # fmt: skip
 #: Whoever is heard is not further below the mixture, and sounds for so many seconds at least.
 INAUDIBLE_DB = -35.0
 HEARD = 0.2
@@ -61,6 +68,23 @@ def draw(
     return perform(
         sources, rng, seconds, names, levels, shares, codec=codec, stereo=stereo
     )  # fmt: skip
+
+
+def draw_band(sources: Sources, rng: Rng, seconds: float, *, codec: float = 0.1) -> Mixture:
+    """A song's passage: those of `BAND` that come, as `perform`; two at least.
+
+    Half of the players never rest, as in most songs.
+    """
+    names: list[str] = []
+    while len(names) < 2:
+        names = [
+            name
+            for name, (chance, _, _) in BAND.items()
+            if rng.random() < chance and name in (*sources.classes, OTHER)
+        ]
+    levels = [float(rng.uniform(*BAND[name][1:])) for name in names]
+    rests = [float(rng.uniform(0, 0.6)) if rng.random() < 0.5 else 0.0 for _ in names]
+    return perform(sources, rng, seconds, names, levels, rests, codec=codec)
 
 
 def perform(

@@ -37,6 +37,7 @@ _FARTHEST = 2  # semitones by which the timbre of a SoundFont is moved
 _FADE = 0.03  # seconds
 #: Chance of real solos, and of recorded notes where there are no solos or they were not drawn.
 _SOLOS, _RECORDED = 0.3, 0.4
+_THROAT = 3  # semitones by which formants are moved
 #: Chance of one drum alone out of a drum set.
 _ONE_DRUM = 0.15
 
@@ -221,12 +222,26 @@ def _sing(
         beats = piece.beats.times
         sound = talk(sources.speech, beats[beats >= 0], piece.duration, rng)
         return sound * _mask(piece, sections)
-    sung = voice.sing_speech(sources.speech, notes, piece.duration, rng)
-    if chance > 0.85:
-        above = [(start, end, pitch + int(rng.choice([3, 4, 12]))) for start, end, pitch in notes]
-        second = voice.sing_speech(sources.speech, above, piece.duration, rng)
+    sung = _sing_speech(sources.speech, notes, piece.duration, rng)
+    if chance > 0.75:  # a second voice, or the same line once more
+        interval = int(rng.choice([0, 0, 3, 4, 12]))
+        above = [(start, end, pitch + interval) for start, end, pitch in notes]
+        second = _sing_speech(sources.speech, above, piece.duration, rng)
         sung = sung + second * np.float32(rng.uniform(0.3, 0.8))
     return sung
+
+
+def _sing_speech(
+    speech: Speech, notes: Sequence[tuple[float, float, int]], duration: float, rng: Rng
+) -> Samples:
+    """Sung speech of a throat longer or shorter than the speaker's, as a tape moves it."""
+    semitones = float(rng.uniform(-_THROAT, _THROAT))
+    rate = 2 ** (semitones / 12)
+    length = round(duration * SAMPLE_RATE)
+    moved = [(start * rate, end * rate, pitch - round(semitones)) for start, end, pitch in notes]
+    sound = voice.sing_speech(speech, moved, duration * rate + 0.1, rng)
+    read = np.interp(np.arange(length) * rate, np.arange(len(sound)), sound)
+    return read.astype(np.float32)
 
 
 def _drum(sources: Sources, piece: Piece, sections: Sequence[tuple[int, int]], rng: Rng) -> Samples:

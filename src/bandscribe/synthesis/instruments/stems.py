@@ -4,7 +4,8 @@
     train/00007/vio.wav         and a file for each class that plays, at its level in the mixture
     train/00007/other.wav       where an instrument plays that is none of the classes
 
-Pieces to train on have more players than those to test on, since training mixes some of them anew.
+Of some pieces the players are drawn from all alike, in others they are a band. Those to train on
+have more players than those to test on, since training mixes some of them anew.
 Piece `i` depends on the split, the seed and `i` alone: a stopped call goes on where it was.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe import audio
-from bandscribe.synthesis.instruments.mixtures import COUNTS, Mixture, draw
+from bandscribe.synthesis.instruments.mixtures import COUNTS, Mixture, draw, draw_band
 from bandscribe.synthesis.instruments.players import Sources
 from bandscribe.types import Audio
 
@@ -28,11 +29,12 @@ MANY = (0.0, 0.0, 0.2, 0.3, 0.25, 0.25)
 
 
 def write_stems(
-    sources: Sources, out: Path, *, hours: float, seed: int, split: str = "train"
-) -> Iterator[tuple[Path, float]]:
+    sources: Sources, out: Path, *, hours: float, seed: int, split: str = "train",
+    bands: float = 0.0,
+) -> Iterator[tuple[Path, float]]:  # fmt: skip
     """Render pieces of a split until there are `hours`; yields each folder, and the hours so far.
 
-    Raises ValueError for an unknown split, OSError where `out` cannot be written.
+    `bands` is the chance of a band. Raises ValueError for an unknown split, OSError where `out` cannot be written.
     """
     if split not in SPLITS:
         raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
@@ -41,7 +43,11 @@ def write_stems(
         folder = out / split / f"{index:05d}"
         if not folder.exists():
             rng = np.random.default_rng([seed, SPLITS.index(split), index])
-            write_piece(folder, draw(sources, rng, SECONDS, counts=counts))
+            if rng.random() < bands:
+                drawn = draw_band(sources, rng, SECONDS)
+            else:
+                drawn = draw(sources, rng, SECONDS, counts=counts)
+            write_piece(folder, drawn)
         yield folder, (index + 1) * SECONDS / 3600
 
 

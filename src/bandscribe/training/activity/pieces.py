@@ -19,7 +19,9 @@ from bandscribe.vocabulary import INSTRUMENTS
 
 Samples = NDArray[np.float32]
 OTHER = "other"
-#: Chance of one to five players.
+#: Chance that all play, at the levels that they were recorded with.
+_ENTIRE = 0.35
+#: Chance of one to five players otherwise.
 COUNTS = (0.25, 0.25, 0.2, 0.18, 0.12)
 _QUIETEST_DB = -18.0  # of a player beside the loudest
 _FARTHEST = 1.5  # semitones by which all that is played is moved
@@ -74,16 +76,17 @@ class Pieces:
             )
         first = int(rng.integers(piece.frames - taken + 1))
         names = sorted(piece.stems)
+        entire = rng.random() < _ENTIRE
         count = min(int(rng.choice(len(COUNTS), p=COUNTS)) + 1, len(names))
         at = np.arange(length, dtype=np.float64) * rate
         stems: dict[str, Samples] = {}
-        for index in rng.permutation(len(names))[:count]:
+        for index in rng.permutation(len(names))[: None if entire else count]:
             sound, _ = soundfile.read(
                 piece.stems[names[index]], frames=taken, start=first, dtype="float32"
             )
             level_db = rng.uniform(_QUIETEST_DB, 0) if stems else 0.0
             moved = np.interp(at, np.arange(taken), sound).astype(np.float32)
-            stems[names[index]] = _at_level(moved, level_db)
+            stems[names[index]] = moved if entire else _at_level(moved, level_db)
         mix = np.sum(list(stems.values()), axis=0)
         return effects.apply(mix, sample_rate, self._master(rng)), stems
 
