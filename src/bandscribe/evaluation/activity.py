@@ -3,7 +3,8 @@
 Figures are those of `metrics.frames`, over all frames of which `evaluation.presence` can say who
 plays; levels and matrices are measured where the corpus tells levels. Beside them stands always-on:
 a system that says of every class that it always plays. Its average precision, the share of the time
-in which the class plays, is what any other one gets from scores drawn at random.
+in which the class plays, is what any other one gets from scores drawn at random. Where the annotation
+are confidences of MedleyDB, a network's levels are read as such (`evaluation.confidence`).
 
 metrics.json               what was evaluated, and all figures
 tracks.csv                 of each track and class the counts of frames, and the level error
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import lanes
+from bandscribe.evaluation.confidence import confide
 from bandscribe.evaluation.curve_files import Curves
 from bandscribe.evaluation.figures import plain
 from bandscribe.evaluation.joining import Groups, join, join_reference, select
@@ -44,7 +46,7 @@ from bandscribe.metrics.tasks import name_setup
 from bandscribe.types import Activations
 
 #: Counts up when a verdict holds something else than before, or holds it by another rule.
-FORMAT = 1
+FORMAT = 2
 Figures = dict[str, Any]
 
 
@@ -69,7 +71,8 @@ class Task:
         """Sums over the frames of the annotation."""
         reference = join_reference(refer(select(target, self.classes), track), self.groups)
         heard = self.system.track(track)
-        found = join(heard, self.classes, self.groups)
+        confident = isinstance(self.system, Listener) and target.kind == "probability"
+        found = join(confide(heard) if confident else heard, self.classes, self.groups)
         probability = align(found.probability, reference.presence)
         presence = count_presence(
             [reference.presence], [probability], found.thresholds, known=[reference.known]

@@ -19,7 +19,6 @@ import numpy as np
 from bandscribe import audio, drums, runtime
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import estimates
-from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS_10, reduce
 
@@ -51,10 +50,10 @@ class Network:
 
         Raises ValueError when it cannot.
         """
-        card = runtime.load(model).card
+        card = drums.load(model).card
         for count in counts:
             drums.check(card, count, 0.5)
-        digest = hashlib.sha256(runtime.read_bytes(model)).hexdigest()
+        digest = hashlib.sha256(drums.read_bytes(model)).hexdigest()
         return cls(model, digest, card.commit, _corpora(card))
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
@@ -70,8 +69,8 @@ class Network:
         self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
     ) -> Heard:
         """Transcribe the audio as if the model did not know the classes in `unscored`."""
-        model = load_once(self.model)
-        rate = LogSpectrogram(**model.card.features).sample_rate
+        model = load_drums_once(self.model)
+        rate = drums.front_end(model.card).sample_rate
         blocks = drums.Measured(audio.stream(track.audio, sample_rate=rate))
         heard = drums.hear(blocks, model)
         heard = replace(heard, onsets=_leave_out(heard.onsets, unscored))
@@ -120,8 +119,19 @@ System = Network | Files
 
 @lru_cache(maxsize=1)
 def load_once(model: str) -> runtime.Model:
-    """A model, once per process. Workers share the cores among them, and take one each."""
-    return runtime.load(model, threads=1 if multiprocessing.parent_process() else None)
+    """A network, once per process."""
+    return runtime.load(model, threads=_threads())
+
+
+@lru_cache(maxsize=1)
+def load_drums_once(model: str) -> drums.Listener:
+    """Whatever hears drums, once per process."""
+    return drums.load(model, threads=_threads())
+
+
+def _threads() -> int | None:
+    """Workers share the cores among them, and take one each."""
+    return 1 if multiprocessing.parent_process() else None
 
 
 def _corpora(card: runtime.ModelCard) -> tuple[str, ...]:

@@ -43,6 +43,14 @@ def test_who_is_far_below_is_not_heard(sources: Sources) -> None:
     assert mix.labels == {"vio"}
 
 
+def test_a_band_is_of_those_that_make_bands(sources: Sources) -> None:
+    rng = np.random.default_rng(1)
+    seen = [mixtures.draw_band(sources, rng, 1.0).stems for _ in range(12)]
+    assert min(map(len, seen)) >= 2
+    share = {name: np.mean([name in stems for stems in seen]) for name in ("dru", "voi", "cla")}
+    assert min(share["dru"], share["voi"]) > 0.6 > share["cla"]
+
+
 def test_a_seed_gives_back_its_mixture(sources: Sources) -> None:
     one, same, other = (
         mixtures.draw(sources, np.random.default_rng(s), 2.0, stereo=True) for s in (5, 5, 6)

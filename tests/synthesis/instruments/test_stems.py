@@ -33,6 +33,13 @@ def test_a_piece_has_a_mixture_and_the_sound_of_each_player(
         assert 0.3 < ratio < 3
 
 
+def test_all_pieces_may_be_of_bands(sources: Sources, tmp_path: Path) -> None:
+    for folder, _ in write_stems(sources, tmp_path, hours=6 / 3600, seed=3, split="test", bands=1):
+        stems_ = {path.stem for path in folder.iterdir()} - {"mixture"}
+        assert len(stems_) >= 2
+        assert stems_ & {"dru", "bas", "voi"}
+
+
 def test_a_stopped_call_goes_on(sources: Sources, tmp_path: Path) -> None:
     def write(folder: str, hours: float) -> None:
         for _ in write_stems(sources, tmp_path / folder, hours=hours, seed=4):
