@@ -241,7 +241,7 @@ def _sing_speech(
     moved = [(start * rate, end * rate, pitch - round(semitones)) for start, end, pitch in notes]
     sound = voice.sing_speech(speech, moved, duration * rate + 0.1, rng)
     read = np.interp(np.arange(length) * rate, np.arange(len(sound)), sound)
-    return read.astype(np.float32)
+    return np.asarray(read, dtype=np.float32)
 
 
 def _drum(sources: Sources, piece: Piece, sections: Sequence[tuple[int, int]], rng: Rng) -> Samples:
