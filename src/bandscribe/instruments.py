@@ -22,6 +22,7 @@ from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.power import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Tags
+from bandscribe.types import Segment as Segment
 
 #: The shipped model.
 MODEL = "instruments"
@@ -44,15 +45,6 @@ class Span(NamedTuple):
     share: float
     first: float | None
     last: float | None
-
-
-class Segment(NamedTuple):
-    """A stretch in which a class plays, in seconds, and its mean level in dB."""
-
-    label: str
-    start: float
-    end: float
-    level_db: float
 
 
 @dataclass(frozen=True, eq=False)

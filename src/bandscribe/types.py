@@ -7,6 +7,7 @@ Arrays are kept as given (no copy) and must not be changed afterwards. Time come
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,15 @@ class Activations:
     def times(self) -> NDArray[np.float64]:
         """Centre of each frame in seconds, (frame,)."""
         return self.start + np.arange(len(self.values)) / self.frame_rate
+
+
+class Segment(NamedTuple):
+    """A stretch in which a class plays, in seconds, and its mean level in dB."""
+
+    label: str
+    start: float
+    end: float
+    level_db: float
 
 
 @dataclass(frozen=True, eq=False)

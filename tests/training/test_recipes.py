@@ -80,6 +80,24 @@ def test_json_round_trip(tmp_path: Path) -> None:
     assert recipes.from_file(path, Recipe) == replace(Recipe(), steps=7)
 
 
+@dataclass(frozen=True)
+class Choice:
+    model: str = "a"
+    rate: float = 0.1
+    steps: int = 10
+
+
+def test_a_models_defaults_stand_behind_the_file_and_the_given_values(tmp_path: Path) -> None:
+    path, defaults = tmp_path / "recipe.json", {"b": {"rate": 0.5, "steps": 3}}
+    path.write_text('{"steps": 7}')
+    assert recipes.resolve(path, {"model": "b"}, Choice, defaults) == Choice("b", 0.5, 7)
+    assert recipes.resolve(None, {"model": "b", "rate": "2"}, Choice, defaults) == Choice("b", 2, 3)
+    assert recipes.resolve(path, {}, Choice, defaults) == Choice(steps=7)
+    assert recipes.read(tmp_path, Choice) == Choice(steps=7)
+    with pytest.raises(ValueError, match="name the folder of a training run"):
+        recipes.read(tmp_path / "elsewhere", Choice)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

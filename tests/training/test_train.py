@@ -88,6 +88,9 @@ def test_a_run_goes_on_from_the_weights_of_another(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no recipe\.json"):
         ship(tmp_path, tmp_path / "model.onnx")
+    (tmp_path / "recipe.json").write_text("{}")
+    with pytest.raises(ValueError, match="train until the first validation"):
+        ship(tmp_path, tmp_path / "model.onnx")
 
 
 def test_targets_lie_where_the_sound_is() -> None:

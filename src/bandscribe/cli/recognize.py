@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -14,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from bandscribe.cli import inputs
+from bandscribe.cli.evaluate import usage
+from bandscribe.cli.listening import Inputs, ModelName, spell, warned
 from bandscribe.cli.report import clock, complain, explain, progress, reported
 from bandscribe.files import whole
 
@@ -36,11 +36,7 @@ _BAR = 20
 
 
 def recognize(
-    named: Annotated[
-        list[Path],
-        # What cannot be read is complained about in its turn, and the others are done.
-        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
-    ],
+    named: Inputs,
     output: Annotated[
         Path | None,
         typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
@@ -64,10 +60,7 @@ def recognize(
         str | None,
         typer.Option("--with", metavar="CLASS", help="Only the files in which it is heard."),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file."),
-    ] = None,
+    model: ModelName = None,
 ) -> None:
     """Say which instruments are heard in recordings, and when.
 
@@ -95,7 +88,7 @@ def recognize(
                 complain(explain(error, source.path))
                 failed += 1
                 continue
-            entry = describe(found, _text(source.path))
+            entry = describe(found, spell(source.path))
             if having is not None and having not in _present(entry):
                 continue
             if kind == "table" and output is None:
@@ -161,11 +154,9 @@ def _load(model: str | None, aggregate: str, threshold: float | None, having: st
     """The model; a usage error where it or what is asked of it does not exist."""
     from bandscribe import instruments, runtime
 
-    try:
+    with usage():
         loaded = runtime.load(model or MODEL)
         instruments.check(loaded.card, aggregate, threshold)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     classes = loaded.card.classes
     if having is not None and having not in classes:
         raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
@@ -195,18 +186,13 @@ def _hear(
     from bandscribe import audio, instruments
 
     rate = instruments.front_end(model.card).sample_rate
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", audio.TruncatedAudioWarning)
-        found = instruments.recognize(
+    with warned(source):
+        return instruments.recognize(
             reported(audio.stream(source, sample_rate=rate), listen),
             model=model,
             aggregate=cast("Strategy", aggregate),
             threshold=threshold,
         )
-    for warning in caught:
-        complain(explain(UserWarning(str(warning.message)), source))
-    return found
 
 
 def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:
@@ -228,8 +214,3 @@ def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) 
 
 def _present(entry: Mapping[str, Any]) -> list[str]:
     return [row["class"] for row in entry["instruments"] if row["present"]]
-
-
-def _text(path: Path) -> str:
-    """A name need not be text on every system; what is written about it has to be."""
-    return os.fsencode(path).decode(errors="replace")

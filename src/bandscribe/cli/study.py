@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bandscribe.cli.evaluate import usage
 from bandscribe.cli.report import complain, progress, require
+
+Start = Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")]
 
 study = typer.Typer(
     name="study",
@@ -114,7 +118,7 @@ def clip(
         Path | None,
         typer.Option("-o", metavar="PNG", help="The picture. Default: NAME.features.png here."),
     ] = None,
-    start: Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")] = 0.0,
+    start: Start = 0.0,
     duration: Annotated[
         float, typer.Option(metavar="S", help="How many seconds to draw, 120 at most.")
     ] = 10.0,
@@ -124,10 +128,7 @@ def clip(
     from bandscribe.studies import features as significance
     from bandscribe.studies import report
 
-    if not 0 < duration <= significance.LONGEST:
-        raise typer.BadParameter(f"--duration: expected 0 to 120, got {duration:g}")
-    if not start >= 0:
-        raise typer.BadParameter(f"--start: expected 0 or more, got {start:g}")
+    _check_span(start, duration, significance.LONGEST)
     heard = significance.load(file, start=start, duration=duration)
     target = output or Path(f"{file.stem}.features.png")
     report.draw_clip(target, heard, title=file.name)
@@ -176,19 +177,15 @@ def recognition(
     from bandscribe.studies import recognition as comparing
     from bandscribe.studies.comparisons import COMPARISONS, COSTS
 
-    names = (*COMPARISONS, "cost")
-    if name not in names:
-        raise typer.BadParameter(f"NAME: expected one of {', '.join(names)}, got {name!r}")
+    _check_name(name, (*COMPARISONS, "cost"))
     sources = comparing.Sources(_part(training), _part(validation or training), _part(test))
     if not all(seed.isdecimal() for seed in seeds.split(",")):
         raise typer.BadParameter(f"--seeds: expected whole numbers, got {seeds!r}")
     numbers = [int(seed) for seed in seeds.split(",")]
-    try:
+    with usage():
         given = parse(context.args)
         if name != "cost":
             comparing.resolve(COMPARISONS[name], given, sources, output)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     output.mkdir(parents=True, exist_ok=True)
     described = {
         "training": sources.training,
@@ -232,23 +229,15 @@ def activity(
     from bandscribe.studies import activity as comparing
     from bandscribe.studies import activity_report
 
-    if name not in comparing.QUESTIONS:
-        known = ", ".join(comparing.QUESTIONS)
-        raise typer.BadParameter(f"NAME: expected one of {known}, got {name!r}")
-    try:
+    _check_name(name, comparing.QUESTIONS)
+    with usage():
         given = parse(context.args)
         comparing.resolve_row(comparing.QUESTIONS[name][0], given)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     output.mkdir(parents=True, exist_ok=True)
     comparing.run(comparing.QUESTIONS[name], given, output)
     told = activity_report.summarise(output, comparing.ROWS)
     activity_report.write(output, told)
     print("\n".join(activity_report.tabulate(told)))
-
-
-def _part(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(",") if part)
 
 
 @study.command()
@@ -258,7 +247,7 @@ def augmentation(
         Path | None,
         typer.Option("-o", metavar="PNG", help="The picture. Default: NAME.augmentation.png here."),
     ] = None,
-    start: Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")] = 0.0,
+    start: Start = 0.0,
     duration: Annotated[
         float, typer.Option(metavar="S", help="How many seconds to draw, 30 at most.")
     ] = 3.0,
@@ -270,10 +259,25 @@ def augmentation(
 
     from bandscribe.studies import augmentation as changes
 
-    if not 0 < duration <= 30:
-        raise typer.BadParameter(f"--duration: expected 0 to 30, got {duration:g}")
-    if not start >= 0:
-        raise typer.BadParameter(f"--start: expected 0 or more, got {start:g}")
+    _check_span(start, duration, 30)
     target = output or Path(f"{file.stem}.augmentation.png")
     changes.draw(file, target, np.random.default_rng(seed), start=start, duration=duration)
     print(target)
+
+
+def _part(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def _check_name(name: str, known: Iterable[str]) -> None:
+    """Raise a usage error for a comparison that there is not."""
+    if name not in known:
+        raise typer.BadParameter(f"NAME: expected one of {', '.join(known)}, got {name!r}")
+
+
+def _check_span(start: float, duration: float, longest: float) -> None:
+    """Raise a usage error for seconds of a file that cannot be drawn."""
+    if not 0 < duration <= longest:
+        raise typer.BadParameter(f"--duration: expected 0 to {longest:g}, got {duration:g}")
+    if not start >= 0:
+        raise typer.BadParameter(f"--start: expected 0 or more, got {start:g}")

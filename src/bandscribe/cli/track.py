@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,14 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs, outputs
+from bandscribe.cli.evaluate import usage
+from bandscribe.cli.listening import (
+    Inputs,
+    ModelName,
+    Output,
+    SkipExisting,
+    list_paths,
+    spell,
+    warned,
+)
 from bandscribe.cli.recognize import MODEL, NAMES
 from bandscribe.cli.report import clock, complain, explain, progress, reported, require
 
 if TYPE_CHECKING:
-    from bandscribe.instruments import Activity, Segment
+    from bandscribe.instruments import Activity
     from bandscribe.passages import Condition
     from bandscribe.runtime import Model
-    from bandscribe.types import Transcription
+    from bandscribe.types import Segment, Transcription
 
 #: What can be written, and the end of its name, which none of `transcribe` has.
 SUFFIXES = {
@@ -34,20 +43,8 @@ DRUMMER, DRUM_CLASSES = "drums", 5
 
 
 def track(
-    named: Annotated[
-        list[Path],
-        # What cannot be read is complained about in its turn, and the others are done.
-        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
-    ],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            metavar="PATH",
-            help="The file to write for one input and one format; else a folder. "
-            "Default: the working directory.",
-        ),
-    ] = None,
+    named: Inputs,
+    output: Output = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -75,13 +72,8 @@ def track(
     onsets: Annotated[
         bool, typer.Option("--onsets", help="Draw the strokes of the drums into the picture.")
     ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file."),
-    ] = None,
-    skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Leave outputs that exist, and go on.")
-    ] = False,
+    model: ModelName = None,
+    skip_existing: SkipExisting = False,
 ) -> None:
     """Write down which instruments of recordings play when, and how loud.
 
@@ -110,7 +102,7 @@ def track(
                 if not (skip_existing and path.is_file())
             }
             if job.outputs and not missing and condition is None:
-                print(f"{job.source}: skipped, {_names(job.outputs)} is there")
+                print(f"{job.source}: skipped, {list_paths(job.outputs)} is there")
                 continue
 
             def listen(seconds: float, done: int = done, source: Path = job.source) -> None:
@@ -130,7 +122,7 @@ def track(
                 failed += 1
                 continue
             if condition is None:
-                print(f"{job.source} → {_names(missing)}  {_summary(activity, found)}")
+                print(f"{job.source} → {list_paths(missing)}  {_summary(activity, found)}")
             else:
                 _print_passages(job.source, activity, condition, min_duration, min_gap)
     if failed:
@@ -165,11 +157,9 @@ def _load(name: str | None) -> Model:
     """The model; a usage error where it does not exist, or does not track."""
     from bandscribe import instruments, runtime
 
-    try:
+    with usage():
         loaded = runtime.load(name or MODEL)
         instruments.check_tracker(loaded.card)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     return loaded
 
 
@@ -197,14 +187,9 @@ def _hear(source: Path, model: Model, listen: Callable[[float], None]) -> Activi
     from bandscribe import audio, instruments
 
     rate = instruments.front_end(model.card).sample_rate
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", audio.TruncatedAudioWarning)
+    with warned(source):
         blocks = audio.stream(source, sample_rate=rate)
-        activity = instruments.track(reported(blocks, listen), model=model)
-    for warning in caught:
-        complain(explain(UserWarning(str(warning.message)), source))
-    return activity
+        return instruments.track(reported(blocks, listen), model=model)
 
 
 def _hear_drums(
@@ -232,8 +217,7 @@ def _write(
     from bandscribe.formats import csv, jams, npz
 
     probability, level = activity.probability, activity.level
-    # A name need not be text on every system; what is written about it has to be.
-    title = os.fsencode(source.name).decode(errors="replace")
+    title = spell(source.name)
     match kind:
         case "csv":
             csv.write_activity(path, probability, level)
@@ -250,10 +234,6 @@ def _write(
 
             length = activity.duration
             draw(path, level, segments, length, names=NAMES, strokes=strokes, title=title)
-
-
-def _names(targets: dict[str, Path]) -> str:
-    return ", ".join(str(path) for path in targets.values())
 
 
 def _summary(activity: Activity, segments: Sequence[Segment]) -> str:

@@ -127,8 +127,7 @@ def _set_up(
         text.set_fontweight("bold")
     axis.tick_params(axis="y", length=0)
     axis.tick_params(axis="x", labelsize=9, color=PALE, labelcolor=INK)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
+    axis.spines[["top", "right", "left"]].set_visible(False)
     axis.spines["bottom"].set_color(PALE)
 
 

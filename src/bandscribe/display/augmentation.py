@@ -95,6 +95,5 @@ def _finish(axis: Any, seconds: float) -> None:
     axis.set_xlim(0, max(seconds, 1e-3))
     axis.set_yticks([])
     axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
+    axis.spines[["top", "right", "left"]].set_visible(False)
     axis.spines["bottom"].set_color(PALE)

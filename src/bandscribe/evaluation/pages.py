@@ -16,11 +16,12 @@ from bandscribe.evaluation.tracks import file_name
 
 
 def fill(name: str, title: str, data: Mapping[str, Any]) -> str:
-    """The page `name`: its HTML, with style, script and `data` inside it."""
+    """The page `name`: its HTML in the shell of all, with style, script and `data` inside it."""
     source = files("bandscribe.evaluation") / "page"
     # No text of the data can end the element that holds it.
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     parts = {
+        "@BODY@": (source / f"{name}.html").read_text(encoding="utf-8"),
         "@TITLE@": html.escape(title),
         "@STYLE@": (source / "report.css").read_text(encoding="utf-8"),
         "@SCRIPT@": "".join(
@@ -28,7 +29,7 @@ def fill(name: str, title: str, data: Mapping[str, Any]) -> str:
         ),
         "@DATA@": content,
     }
-    page = (source / f"{name}.html").read_text(encoding="utf-8")
+    page = (source / "shell.html").read_text(encoding="utf-8")
     for sign, part in parts.items():
         page = page.replace(sign, part, 1)
     return page

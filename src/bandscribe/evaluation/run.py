@@ -28,6 +28,7 @@ from bandscribe.evaluation.tracks import Judgement, read_shown
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
+Outcome = judging.Judged[Verdict]
 #: Counts up when a verdict holds something else than before, or holds it by another rule.
 FORMAT = 3
 
@@ -43,18 +44,6 @@ class Settings:
     unscored: tuple[str, ...]
     tolerance: float
     offset: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Verdicts in the order of the tracks, those that were found in the store, and problems.
-
-    A problem is a track's id and one line that says what was wrong.
-    """
-
-    verdicts: list[Verdict]
-    reused: int
-    problems: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)

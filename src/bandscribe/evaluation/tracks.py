@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from bandscribe import __version__
 from bandscribe.audio import TruncatedAudioWarning
@@ -30,6 +30,7 @@ from bandscribe.datasets.track import Track
 from bandscribe.files import whole
 
 Plain = dict[str, Any]
+V = TypeVar("V")
 
 
 class Judgement(NamedTuple):
@@ -64,15 +65,18 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Judged(Generic[V]):
     """Verdicts in the order of the tracks, those that were found in the store, and problems.
 
     A problem is a track's id and one line that says what was wrong.
     """
 
-    verdicts: list[Plain]
+    verdicts: list[V]
     reused: int
     problems: list[tuple[str, str]]
+
+
+Outcome = Judged[Plain]
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ class _Work:
     store: Path | None
 
 
-#: In a worker: set once, as it begins.
-_work: _Work | None = None
+#: In a worker alone: set once, as it begins.
+_work: _Work
 
 
 def judge_all(
@@ -165,7 +169,6 @@ def _begin(work: _Work) -> None:
 
 
 def _do_next(track: Track[Any]) -> Answer:
-    assert _work is not None
     return _do(_work, track)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -24,10 +26,44 @@ _EXAMPLE_FRAMES = 50
 _CHECKED = ((1, 123), (2, 31))  # batch and frames that differ from the example's
 
 
-def export(
-    network: nn.Module, card: ModelCard, path: Path, *, bins: int, quantise: bool = False
+def read_metrics(run: Path) -> dict[str, Any]:
+    """The figures of a run's best weights. Raises ValueError when it has none yet."""
+    if not (run / "metrics.json").is_file():
+        raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
+    metrics: dict[str, Any] = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    return metrics
+
+
+def read_commit(run: Path) -> str:
+    """The commit of the source at a run's last start, empty where there was none."""
+    versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
+    return versions["starts"][-1]["commit"] or ""
+
+
+def export_best(
+    run: Path,
+    network: nn.Module,
+    card: ModelCard,
+    path: Path,
+    *,
+    bins: int,
+    quantise: bool = False,
 ) -> None:
-    """Write the network, `features` (batch, frame, bin) to `logits` (batch, frame, output).
+    """As `export`, with the best weights of a run."""
+    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
+    export(network, card, path, bins=bins, quantise=quantise)
+
+
+def export(
+    network: nn.Module,
+    card: ModelCard,
+    path: Path,
+    *,
+    bins: int,
+    quantise: bool = False,
+    output: str = "logits",
+) -> None:
+    """Write the network, `features` (batch, frame, bin) to `output` (batch, frame, output).
 
     Batch and frames are free. The file takes its place only after onnxruntime gave torch's logits
     to within 1e-4 at two lengths that differ from the exporter's example. `quantise` then rounds
@@ -38,7 +74,7 @@ def export(
     network = network.cpu().eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as temporary:
-        _write_graph(network, temporary, bins)
+        _write_graph(network, temporary, bins, output)
         check_parity(network, temporary, bins=bins)
         if quantise:
             _quantise(temporary)
@@ -79,7 +115,7 @@ def _quantise(path: Path) -> None:
     )
 
 
-def _write_graph(network: nn.Module, path: Path, bins: int) -> None:
+def _write_graph(network: nn.Module, path: Path, bins: int, output: str) -> None:
     with warnings.catch_warnings():
         # The newer exporter bakes the example's length into recurrent layers. The older one is
         # deprecated, and warns of what the parity check then rules out.
@@ -93,9 +129,9 @@ def _write_graph(network: nn.Module, path: Path, bins: int) -> None:
             dynamo=False,
             opset_version=OPSET,
             input_names=["features"],
-            output_names=["logits"],
+            output_names=[output],
             dynamic_axes={
                 "features": {0: "batch", 1: "frame"},
-                "logits": {0: "batch", 1: "frame"},
+                output: {0: "batch", 1: "frame"},
             },
         )

@@ -7,9 +7,10 @@ A recipe is a frozen dataclass with a default and a help text for each field. Fi
 
 from __future__ import annotations
 
+import inspect
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -33,6 +34,31 @@ def from_file(path: str | Path, recipe: type[R]) -> R:
     return recipe(**{name: _convert(name, value, kinds[name]) for name, value in values.items()})
 
 
+def read(run: Path, recipe: type[R]) -> R:
+    """The recipe of a run. Raises ValueError when the folder holds none."""
+    if not (run / "recipe.json").is_file():
+        raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
+    return from_file(run / "recipe.json", recipe)
+
+
+def resolve(
+    path: Path | None,
+    values: Mapping[str, str],
+    recipe: type[R],
+    defaults: Mapping[str, Mapping[str, Any]],
+) -> R:
+    """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
+
+    What neither says is as `defaults` has it for the recipe's `model`. Raises ValueError naming the
+    field.
+    """
+    given = from_file(path, recipe) if path else recipe()
+    said = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    model = values.get("model", vars(given)["model"])
+    table = {k: v for k, v in defaults.get(model, {}).items() if k not in said}
+    return override(replace(given, model=model, **table), values)  # type: ignore[type-var]
+
+
 def override(recipe: R, values: Mapping[str, str]) -> R:
     """The recipe with some fields given as text, such as `{"hidden": "64", "kits": "a,b"}`.
 
@@ -51,6 +77,13 @@ def override(recipe: R, values: Mapping[str, str]) -> R:
 def to_json(recipe: object) -> str:
     """Every field, as indented JSON."""
     return json.dumps(asdict(recipe), indent=2, ensure_ascii=False)  # type: ignore[call-overload]
+
+
+def check_options(name: str, given: Mapping[str, Any], owner: Callable[..., Any]) -> None:
+    """Raise ValueError for an option that `owner` does not take, or that is not the recipe's."""
+    known = sorted(set(inspect.signature(owner).parameters) - {"bins", "classes", "outputs"})
+    if unknown := sorted(set(given) - set(known)):
+        raise ValueError(f"{name}: no such option {unknown[0]!r}; expected {', '.join(known)}")
 
 
 def _check_names(values: Mapping[str, Any], recipe: type) -> None:

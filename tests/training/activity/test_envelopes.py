@@ -13,7 +13,15 @@ from bandscribe.studies import activity as study
 from bandscribe.studies import activity_report as report
 from bandscribe.training import recipes, schedules
 from bandscribe.training.activity import envelopes, solos
-from bandscribe.training.activity.recipe import Recipe, classes_of, make_optimiser, read, resolve
+from bandscribe.training.activity.models import Neuroment
+from bandscribe.training.activity.recipe import (
+    Recipe,
+    build_envelopes,
+    classes_of,
+    make_optimiser,
+    read,
+    resolve,
+)
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, Windows
 
@@ -120,6 +128,13 @@ def test_the_tracker_is_as_it_was(tmp_path: Path) -> None:
 def test_a_recipe_refuses_what_cannot_be(values: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         resolve(None, values)
+
+
+def test_a_tracker_says_no_envelopes() -> None:
+    with pytest.raises(ValueError, match="expected one of neuroment, encoder_decoder, got 'track"):
+        build_envelopes(Recipe())
+    with pytest.raises(ValueError, match="model: expected a network of envelopes, got a Linear"):
+        envelopes.follow(torch.nn.Linear(1, 1), LogSpectrum(), np.zeros(20000, np.float32))
 
 
 # ---- material
@@ -258,14 +273,8 @@ def test_a_sequence_has_each_class_alone_for_five_seconds(clips: Path) -> None:
     np.testing.assert_array_equal(sequence.mixture, sequence.parts["cla"] + sequence.parts["flu"])
 
 
-class Swap(torch.nn.Module):
+class Swap(Neuroment):
     """Says 0.25 of the second class wherever it hears anything, and nothing of the first."""
-
-    frames = said = 16
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         heard = features.max(dim=2).values > -15
@@ -278,7 +287,7 @@ def test_noise_and_leakage_by_hand(clips: Path) -> None:
     times = np.arange(3 * RATE) / RATE
     tone = np.where(times < 1, 0.5 * 2**0.5 * np.sin(2 * np.pi * 440 * times), 0).astype(np.float32)
     recording = study.Recording(tone, {"cla": tone})
-    references, estimates = study.hear(Swap(), small(clips), [recording])
+    references, estimates = study.hear(Swap(128, 2, channels=(1, 1, 1)), small(clips), [recording])
     summed = frames.sum_levels(references, estimates)
     noise, leakage = frames.noise_matrix(summed), frames.leakage_matrix(summed)
     assert noise[0] == pytest.approx([0, -6.02], abs=0.3)

@@ -1,16 +1,28 @@
 "use strict";
 // What the pages of all tasks share. `data` is what the page was filled with; nothing is fetched but
-// the audio of the track that is chosen.
+// the audio of the track that is chosen. A page says `f1Of` and `nameOf` of a track by its index, and
+// has `drawTracks`, `choose` and `moveHead`.
 const data = JSON.parse(document.getElementById("data").textContent);
 const summary = data.summary;
 
+const FIRST = 10;
+let chosen = null; // index into data.tracks
+let everything = false;
+let position = 0;
+
 const by = (id) => document.getElementById(id);
+const audio = by("audio");
+const scroller = by("scroller");
 const text = (value) =>
   String(value).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const known = (value) => value !== null && value !== undefined;
 const rate = (value) => (known(value) ? value.toFixed(3) : "–");
 const minutes = (seconds) =>
   known(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` : "–";
+
+const interval = (ci, show = rate) => (ci ? `95 %: ${show(ci[0])} to ${show(ci[1])}` : "");
+const tile = (name, value, note, drawn = "") =>
+  `<div class="tile"><span>${name}</span><b>${value}</b>${drawn}<span>${note}</span></div>`;
 
 // F1 as a bar from 0 to 1, its interval across it, and with `marks` precision above, recall below.
 function bar(row, height, marks, name = "F1") {
@@ -31,8 +43,18 @@ function bar(row, height, marks, name = "F1") {
   );
 }
 
+const order = () => data.tracks.map((_, i) => i).sort((a, b) => (f1Of(a) ?? 2) - (f1Of(b) ?? 2) || a - b);
+
+// All tracks, the worst first, and those that the table shows.
+function chooseRows() {
+  const sorted = order();
+  by("more").hidden = sorted.length <= FIRST;
+  by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
+  return [sorted, everything ? sorted : sorted.slice(0, FIRST)];
+}
+
 // A strip of all tracks by F1; dots that would cover each other are stacked.
-function drawDots(sorted, f1Of, nameOf, chosen) {
+function drawDots(sorted) {
   const width = by("dots").clientWidth || 1100;
   const radius = sorted.length > 300 ? 2.5 : 4.5;
   const stacks = new Map();
@@ -52,3 +74,43 @@ function drawDots(sorted, f1Of, nameOf, chosen) {
   );
   by("dots").innerHTML = `<svg height="${base + 20}"><line class="rule" x1="0" x2="100%" y1="${base + 1}" y2="${base + 1}"/>${dots.join("")}${ticks.join("")}</svg>`;
 }
+
+// From now on the track of this index is the one to look at, and to listen to.
+function turnTo(index, sound) {
+  chosen = index;
+  position = 0;
+  by("track").textContent = nameOf(index);
+  by("silent").hidden = Boolean(sound);
+  audio.hidden = !sound;
+  if (sound) audio.src = sound;
+  else audio.removeAttribute("src");
+}
+
+function follow() {
+  if (audio.paused) return;
+  position = audio.currentTime;
+  moveHead(true);
+}
+
+by("title").textContent = data.title;
+by("failed").innerHTML = summary.failed.map((row) => `<li>${text(row.track)} left out: ${text(row.problem)}</li>`).join("");
+by("more").addEventListener("click", () => {
+  everything = !everything;
+  drawTracks();
+});
+for (const id of ["tracks", "dots"]) {
+  by(id).addEventListener("click", (event) => {
+    const row = event.target.closest("[data-track]");
+    if (row) choose(Number(row.dataset.track), true);
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !audio.src || event.target.closest("input, button, audio")) return;
+  event.preventDefault();
+  if (audio.paused) audio.play();
+  else audio.pause();
+});
+requestAnimationFrame(function again() {
+  follow();
+  requestAnimationFrame(again);
+});

@@ -1,8 +1,4 @@
 const overTime = summary.task === "activity";
-const FIRST = 10;
-let chosen = null; // index into data.tracks
-let everything = false;
-let position = 0;
 
 const decibels = (value) => (known(value) ? value.toFixed(1) : "–");
 const share = (value) => (known(value) ? `${(100 * value).toFixed(1)} %` : "–");
@@ -16,10 +12,7 @@ const SHOWN = overTime ? ["map", "balanced_accuracy", "level_error_db"] : ["top1
 
 function drawTiles() {
   const trivial = summary.always_on || {};
-  const tile = (name, value, note, drawn = "") =>
-    `<div class="tile"><span>${name}</span><b>${value}</b>${drawn}<span>${note}</span></div>`;
   const beside = (value) => (known(value) ? `<br>always on: ${rate(value)}` : "");
-  const interval = (ci, show = rate) => (ci ? `95 %: ${show(ci[0])} to ${show(ci[1])}` : "");
   const f1 = (name, key) =>
     tile(name, rate(summary[key].f1), interval(summary[key].ci95) + beside(trivial[`${key}_f1`]), bar(summary[key], 12));
   const others = SHOWN.filter((key) => known(summary[key])).map((key) => {
@@ -130,7 +123,8 @@ function drawReliability() {
 
 // tracks -----------------------------------------------------------------------------------------
 
-const order = () => data.tracks.map((_, i) => i).sort((a, b) => (data.tracks[a].f1 ?? 2) - (data.tracks[b].f1 ?? 2) || a - b);
+const f1Of = (i) => data.tracks[i].f1;
+const nameOf = (i) => data.tracks[i].track;
 
 // How each class that is annotated or said to be heard was told.
 function told(track) {
@@ -141,8 +135,7 @@ function told(track) {
 }
 
 function drawTracks() {
-  const sorted = order();
-  const shown = everything ? sorted : sorted.slice(0, FIRST);
+  const [sorted, shown] = chooseRows();
   const rows = shown.map((i) => {
     const track = data.tracks[i];
     const more = overTime
@@ -157,29 +150,19 @@ function drawTracks() {
   by("tracks").innerHTML =
     `<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th>${overTime ? "<th>level dB</th>" : '<th class="labels">right, missed, invented</th>'}</tr></thead>` +
     `<tbody>${rows.join("")}</tbody>`;
-  by("more").hidden = sorted.length <= FIRST;
-  by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
   // Of a clip F1 has few values: the dots of a large corpus would be three columns.
-  if (overTime) drawDots(sorted, (i) => data.tracks[i].f1, (i) => data.tracks[i].track, chosen);
+  if (overTime) drawDots(sorted);
 }
 
 // lanes over time ----------------------------------------------------------------------------------
 
 const LANE = 40;
 const AXIS = 20;
-const audio = by("audio");
-const scroller = by("scroller");
 
 function choose(index, jump) {
-  chosen = index;
   const track = data.tracks[index];
-  position = 0;
-  by("track").textContent = track.track;
+  turnTo(index, track.sound);
   by("score").textContent = `F1 ${rate(track.f1)} · ${minutes(track.duration)}`;
-  by("silent").hidden = Boolean(track.sound);
-  audio.hidden = !track.sound;
-  if (track.sound) audio.src = track.sound;
-  else audio.removeAttribute("src");
   by("said").innerHTML = overTime ? "" : told(track).map(([name, kind, score]) => `<span class="${kind}">${text(name)} ${score.toFixed(2)}</span>`).join("");
   drawTracks();
   drawLanes();
@@ -262,37 +245,12 @@ function moveHead(follow) {
 
 // wiring -----------------------------------------------------------------------------------------
 
-by("title").textContent = data.title;
 by("about").textContent = [data.about, summary.setup].filter(Boolean).join(" · ");
-by("failed").innerHTML = summary.failed.map((row) => `<li>${text(row.track)} left out: ${text(row.problem)}</li>`).join("");
-by("more").addEventListener("click", () => {
-  everything = !everything;
-  drawTracks();
-});
-for (const id of ["tracks", "dots"]) {
-  by(id).addEventListener("click", (event) => {
-    const row = event.target.closest("[data-track]");
-    if (row) choose(Number(row.dataset.track), true);
-  });
-}
 scroller.addEventListener("click", (event) => {
   const x = event.clientX - scroller.getBoundingClientRect().left + scroller.scrollLeft;
   position = x / Number(scroller.dataset.scale);
   if (audio.src) audio.currentTime = position;
   moveHead(false);
-});
-(function follow() {
-  if (!audio.paused) {
-    position = audio.currentTime;
-    moveHead(true);
-  }
-  requestAnimationFrame(follow);
-})();
-document.addEventListener("keydown", (event) => {
-  if (event.key !== " " || !audio.src || event.target.closest("input, button, audio")) return;
-  event.preventDefault();
-  if (audio.paused) audio.play();
-  else audio.pause();
 });
 drawTiles();
 drawClasses();

@@ -1,22 +1,15 @@
 const counts = data.counts;
-const FIRST = 10;
 let count = counts[0];
-let chosen = null; // index into data.tracks
-let everything = false;
-let position = 0;
 
 const figures = () => summary[`classes_${count}`];
 // averages and classes ---------------------------------------------------------------------------
 
 function drawTiles() {
   const { micro, macro, track_mean: mean } = figures();
-  const tile = (name, value, note, drawn) =>
-    `<div class="tile"><span>${name}</span><b>${value}</b>${drawn || ""}<span>${note}</span></div>`;
-  const interval = (row) => (row.ci95 ? `95 %: ${rate(row.ci95[0])} to ${rate(row.ci95[1])}` : "");
   by("tiles").innerHTML =
-    tile("F1, all onsets together", rate(micro.f1), interval(micro), bar(micro, 12)) +
-    tile("F1, mean of classes", rate(macro.f1), interval(macro), bar(macro, 12)) +
-    tile("F1, mean of tracks", rate(mean.f1), interval(mean), bar(mean, 12)) +
+    tile("F1, all onsets together", rate(micro.f1), interval(micro.ci95), bar(micro, 12)) +
+    tile("F1, mean of classes", rate(macro.f1), interval(macro.ci95), bar(macro, 12)) +
+    tile("F1, mean of tracks", rate(mean.f1), interval(mean.ci95), bar(mean, 12)) +
     tile("Precision", rate(micro.precision), `${micro.fp.toLocaleString("en")} false alarms`) +
     tile("Recall", rate(micro.recall), `${micro.fn.toLocaleString("en")} of ${(micro.tp + micro.fn).toLocaleString("en")} missed`);
   by("tolerances").textContent =
@@ -102,8 +95,8 @@ function drawBeats() {
 // tracks -----------------------------------------------------------------------------------------
 
 const scoreOf = (track) => track.scores[count];
-const order = () =>
-  data.tracks.map((_, i) => i).sort((a, b) => (scoreOf(data.tracks[a]).f1 ?? 2) - (scoreOf(data.tracks[b]).f1 ?? 2) || a - b);
+const f1Of = (i) => scoreOf(data.tracks[i]).f1;
+const nameOf = (i) => data.tracks[i].id;
 
 // The F1 of a track's beats, and what is wrong with its tempo.
 function beatsOf({ beats }) {
@@ -113,8 +106,7 @@ function beatsOf({ beats }) {
 }
 
 function drawTracks() {
-  const sorted = order();
-  const shown = everything ? sorted : sorted.slice(0, FIRST);
+  const [sorted, shown] = chooseRows();
   const rows = shown.map((i) => {
     const track = data.tracks[i];
     const row = scoreOf(track);
@@ -127,28 +119,17 @@ function drawTracks() {
   by("tracks").innerHTML =
     `<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th>${summary.beats ? "<th>beats</th>" : ""}</tr></thead>` +
     `<tbody>${rows.join("")}</tbody>`;
-  by("more").hidden = sorted.length <= FIRST;
-  by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
-  drawDots(sorted, (i) => scoreOf(data.tracks[i]).f1, (i) => data.tracks[i].id, chosen);
+  drawDots(sorted);
 }
 
 // timeline ---------------------------------------------------------------------------------------
 
 const LANE = 34;
 const AXIS = 20;
-const audio = by("audio");
-const scroller = by("scroller");
 let errors = [];
 
 function choose(index, jump) {
-  chosen = index;
-  const track = data.tracks[index];
-  position = 0;
-  by("track").textContent = track.id;
-  by("silent").hidden = Boolean(track.audio);
-  audio.hidden = !track.audio;
-  if (track.audio) audio.src = track.audio;
-  else audio.removeAttribute("src");
+  turnTo(index, data.tracks[index].audio);
   drawTracks();
   drawTimeline();
   scroller.scrollLeft = 0;
@@ -283,23 +264,11 @@ function draw() {
   drawTimeline();
 }
 
-by("title").textContent = data.title;
-by("failed").innerHTML = summary.failed.map((row) => `<li>${text(row.track)} left out: ${text(row.problem)}</li>`).join("");
 by("tabs").addEventListener("click", (event) => {
   if (!event.target.dataset.count) return;
   count = Number(event.target.dataset.count);
   draw();
 });
-by("more").addEventListener("click", () => {
-  everything = !everything;
-  drawTracks();
-});
-for (const id of ["tracks", "dots"]) {
-  by(id).addEventListener("click", (event) => {
-    const row = event.target.closest("[data-track]");
-    if (row) choose(Number(row.dataset.track), true);
-  });
-}
 by("next").addEventListener("click", () => toError(true));
 by("back").addEventListener("click", () => toError(false));
 by("zoom").addEventListener("input", () => {
@@ -314,27 +283,10 @@ scroller.addEventListener("scroll", drawOverview);
 by("overview").addEventListener("click", (event) =>
   seek((event.offsetX / by("overview").clientWidth) * data.tracks[chosen].duration, true),
 );
-audio.addEventListener("timeupdate", () => {
-  if (audio.paused) return;
-  position = audio.currentTime;
-  moveHead(true);
-});
-(function follow() {
-  if (!audio.paused) {
-    position = audio.currentTime;
-    moveHead(true);
-  }
-  requestAnimationFrame(follow);
-})();
+audio.addEventListener("timeupdate", follow);
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, button, audio") && event.key === " ") return;
   if (event.key === "n") toError(true);
   if (event.key === "p") toError(false);
-  if (event.key === " " && audio.src) {
-    event.preventDefault();
-    if (audio.paused) audio.play();
-    else audio.pause();
-  }
 });
 window.addEventListener("resize", draw);
 chosen = order()[0];

@@ -7,7 +7,7 @@ is resumed makes the same ones again.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from bandscribe.training.activity.models import EncoderDecoder, Neuroment
 from bandscribe.training.activity.pieces import Pieces
 from bandscribe.training.activity.recipe import (
     Recipe,
-    build,
+    build_envelopes,
     classes_of,
     make_optimiser,
     read,
@@ -31,19 +31,20 @@ from bandscribe.training.activity.recipe import (
 )
 from bandscribe.training.activity.windows import (
     Array,
-    Epochs,
     LogSpectrum,
     Windows,
     cut,
     rms,
     stitch,
+    take,
 )
-from bandscribe.training.batches import Batch, load
 from bandscribe.training.fit import Result, fit
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
 _AT_ONCE = 256
+#: Mean square below which nobody plays, and noise is all that is heard.
+_SILENT = 1e-8
 
 
 def train(recipe: Recipe, run: Path) -> Result:
@@ -64,15 +65,10 @@ def train(recipe: Recipe, run: Path) -> Result:
     model = begin(recipe, training)
     if torch.cuda.is_available():
         model.cuda()
-
-    def batches(step: int) -> Iterator[Batch]:
-        made = Epochs(training, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
-
     result = fit(
         model,
         partial(losses.add, names=recipe.losses),
-        batches,
+        partial(take, training, seed=recipe.seed, size=recipe.batch, steps=recipe.steps),
         partial(validate, windows=held_out, names=recipe.losses),
         recipe,
         run,
@@ -96,10 +92,10 @@ def train(recipe: Recipe, run: Path) -> Result:
     return result
 
 
-def begin(recipe: Recipe, training: Windows) -> nn.Module:
+def begin(recipe: Recipe, training: Windows) -> Neuroment | EncoderDecoder:
     """A new network that knows the scale of features, and each class's mean; or `initial`."""
-    model = start(recipe)
-    if isinstance(model, Neuroment | EncoderDecoder) and not recipe.initial:
+    model = start(recipe, build_envelopes(recipe))
+    if not recipe.initial:
         mean, deviation = map(torch.from_numpy, training.scale())
         model.standardise.fit(mean, deviation)
         if recipe.prior:
@@ -114,7 +110,7 @@ def prepare(recipe: Recipe, split: str) -> Windows:
     Raises ValueError when the recipe names no recordings, or a recording is in both splits.
     """
     listen, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
-    frames = int(build(recipe).frames)  # type: ignore[arg-type]
+    frames = build_envelopes(recipe).frames
     make = partial(cut, listen=listen, classes=classes, frames=frames, slices=recipe.slices)
     training = split == "train"
     # Four numbers, so that the generator is none of those of the batches.
@@ -137,7 +133,18 @@ def prepare(recipe: Recipe, split: str) -> Windows:
     pieces = Pieces.load(folders, split, codec=recipe.codec_share if training else 0.0)
     count = recipe.mixes if training else max(1, recipe.mixes // 10)
     seconds = solos.LENGTH / rate
-    return make(pieces.draw(rng, seconds, rate) for _ in range(count))
+    return make(match(*pieces.draw(rng, seconds, rate)) for _ in range(count))
+
+
+def match(mixture: Array, parts: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
+    """A mixture (n,), and its parts (n,) as loud as they are heard in it: silent, if all are.
+
+    What the mixture went through ends at a level of its own, of which parts know nothing; but
+    envelopes are absolute.
+    """
+    power = float(np.mean(np.sum(list(parts.values()), axis=0) ** 2))
+    gain = np.sqrt(float(np.mean(mixture**2)) / power) if power > _SILENT else 0.0
+    return mixture, {name: part * np.float32(gain) for name, part in parts.items()}
 
 
 def validate(model: nn.Module, windows: Windows, names: tuple[str, ...]) -> dict[str, float]:
@@ -180,7 +187,12 @@ def constant(training: Windows, held_out: Windows) -> dict[str, float]:
 
 
 def follow(model: nn.Module, listen: LogSpectrum, samples: Array) -> Array:
-    """The amplitude of each class in each frame of a recording (n,), (frame, class) in [0, 1]."""
+    """The amplitude of each class in each frame of a recording (n,), (frame, class) in [0, 1].
+
+    Raises ValueError for a network that is none of envelopes.
+    """
+    if not isinstance(model, Neuroment | EncoderDecoder):
+        raise ValueError(f"model: expected a network of envelopes, got a {type(model).__name__}")
     device = next(model.parameters()).device
 
     @torch.no_grad()
@@ -188,8 +200,7 @@ def follow(model: nn.Module, listen: LogSpectrum, samples: Array) -> Array:
         said: Array = model(torch.from_numpy(windows).to(device)).sigmoid().float().cpu().numpy()
         return said
 
-    frames, said = int(model.frames), int(model.said)  # type: ignore[arg-type]
-    return stitch(listen(samples), say, frames=frames, said=said)
+    return stitch(listen(samples), say, frames=model.frames, said=model.said)
 
 
 def to_levels(
@@ -206,10 +217,10 @@ def to_levels(
     return Activations(levels, listen.frame_rate, 0.0, classes, "level_db")
 
 
-def reopen(run: Path) -> tuple[nn.Module, Recipe]:
+def reopen(run: Path) -> tuple[Neuroment | EncoderDecoder, Recipe]:
     """The network of a run with its best weights, and the recipe. Raises ValueError as `read`."""
     recipe = read(run)
-    model = build(recipe)
+    model = build_envelopes(recipe)
     model.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
     return model.eval(), recipe
 

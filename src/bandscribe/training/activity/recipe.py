@@ -7,12 +7,10 @@ pieces; what their paper says is in `DEFAULTS`.
 
 from __future__ import annotations
 
-import inspect
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import nn
@@ -21,11 +19,13 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.instruments import name_outputs
 from bandscribe.training import recipes
 from bandscribe.training.activity.losses import LOSSES
-from bandscribe.training.activity.models import ENVELOPES, MODELS
+from bandscribe.training.activity.models import ENVELOPES, MODELS, EncoderDecoder, Neuroment
 from bandscribe.training.activity.solos import EIGHT, in_order
 from bandscribe.training.activity.windows import SLICES, SPECTRA, LogSpectrum
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import INSTRUMENTS
+
+N = TypeVar("N", bound=nn.Module)
 
 #: The front end where the recipe does not say otherwise: fine enough for partials of low notes.
 BANDS = LogSpectrogram(n_fft=4096, hop_length=1024, bands_per_octave=24, fmin=40.0, fmax=16000.0)
@@ -105,11 +105,7 @@ class Recipe(Settings):
         """Raise ValueError where a field cannot be right."""
         if self.model not in MODELS:
             raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {self.model!r}")
-        known = set(inspect.signature(MODELS[self.model]).parameters) - {"bins", "outputs"}
-        if unknown := sorted(set(self.options) - known):
-            raise ValueError(
-                f"options: no such option {unknown[0]!r}; expected {', '.join(sorted(known))}"
-            )
+        recipes.check_options("options", self.options, MODELS[self.model])
         if self.model == "tracker" and self.material != "stems":
             raise ValueError(f"material: expected stems for the tracker, got {self.material!r}")
         LogSpectrum(self.spectrum)
@@ -127,9 +123,7 @@ class Recipe(Settings):
 
 def read(run: Path) -> Recipe:
     """The recipe of a run. Raises ValueError when the folder holds none."""
-    if not (run / "recipe.json").is_file():
-        raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
-    return recipes.from_file(run / "recipe.json", Recipe)
+    return recipes.read(run, Recipe)
 
 
 def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
@@ -137,11 +131,7 @@ def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
 
     What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
     """
-    said = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    given = recipes.from_file(path, Recipe) if path else Recipe()
-    model = values.get("model", given.model)
-    table = {k: v for k, v in DEFAULTS.get(model, {}).items() if k not in said}
-    return recipes.override(replace(given, model=model, **table), values)
+    return recipes.resolve(path, values, Recipe, DEFAULTS)
 
 
 def front_end(recipe: Recipe) -> LogSpectrogram:
@@ -159,18 +149,24 @@ def classes_of(recipe: Recipe) -> tuple[str, ...]:
 def build(recipe: Recipe) -> nn.Module:
     """A new network: a tracker of the thirteen classes, or one of envelopes."""
     if recipe.model in ENVELOPES:
-        bins, classes = LogSpectrum(recipe.spectrum).n_bins, classes_of(recipe)
-        return ENVELOPES[recipe.model](bins, len(classes), **recipe.options)
+        return build_envelopes(recipe)
     outputs = len(name_outputs(INSTRUMENTS))
     return MODELS[recipe.model](front_end(recipe).n_bins, outputs, **recipe.options)
 
 
-def start(recipe: Recipe) -> nn.Module:
-    """A new network, with the weights of `initial` where the recipe names them.
+def build_envelopes(recipe: Recipe) -> Neuroment | EncoderDecoder:
+    """A new network of envelopes. Raises ValueError where the recipe's is none."""
+    if recipe.model not in ENVELOPES:
+        raise ValueError(f"model: expected one of {', '.join(ENVELOPES)}, got {recipe.model!r}")
+    bins, classes = LogSpectrum(recipe.spectrum).n_bins, classes_of(recipe)
+    return ENVELOPES[recipe.model](bins, len(classes), **recipe.options)
+
+
+def start(recipe: Recipe, network: N) -> N:
+    """The new network, with the weights of `initial` where the recipe names them.
 
     Raises ValueError when those are another network's.
     """
-    network = build(recipe)
     if recipe.initial:
         try:
             network.load_state_dict(torch.load(recipe.initial, map_location="cpu"))

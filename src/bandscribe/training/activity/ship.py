@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from bandscribe import chunks
 from bandscribe.instruments import MODEL, name_outputs
 from bandscribe.runtime import ModelCard
@@ -19,12 +17,9 @@ from bandscribe.vocabulary import INSTRUMENTS
 def card(run: Path, name: str) -> ModelCard:
     """The model card of a run. Raises ValueError when it has no metrics yet, or no credits."""
     recipe = read(run)
-    if not (run / "metrics.json").is_file():
-        raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
+    metrics = export.read_metrics(run)
     if recipe.credits is None:
         raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
-    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
     listen = front_end(recipe)
     return ModelCard(
         name=name,
@@ -48,7 +43,7 @@ def card(run: Path, name: str) -> ModelCard:
         sources=tuple(record.read_credits(recipe.credits)),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
-        commit=versions["starts"][-1]["commit"] or "",
+        commit=export.read_commit(run),
     )
 
 
@@ -59,7 +54,5 @@ def ship(run: Path, path: Path, *, name: str = MODEL) -> ModelCard:
     """
     described = card(run, name)
     recipe = read(run)
-    network = build(recipe)
-    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
-    export.export(network, described, path, bins=front_end(recipe).n_bins)
+    export.export_best(run, build(recipe), described, path, bins=front_end(recipe).n_bins)
     return described

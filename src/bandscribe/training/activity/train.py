@@ -15,7 +15,7 @@ from bandscribe.training import record
 from bandscribe.training.activity import envelopes, targets, validation
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
-from bandscribe.training.activity.recipe import Recipe, front_end, make_optimiser, start
+from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser, start
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
 from bandscribe.vocabulary import INSTRUMENTS
@@ -52,7 +52,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
     held_out = validation.prepare(recipe)
     torch.manual_seed(recipe.seed)
-    model = start(recipe)
+    model = start(recipe, build(recipe))
     if torch.cuda.is_available():
         model.cuda()
     draw = Draw(pieces, front_end(recipe), recipe.excerpt_seconds)

@@ -152,21 +152,26 @@ def _count(
 
 
 def _choose(said: list[NDArray[np.float32]], validation: Validation) -> dict[str, float]:
-    """The threshold of each class with the highest F1 of frames; of equals the middle one.
-
-    Of those by which a class that is not heard is said to be in at most `FALSE` of the frames: in
-    music that is less like the pieces than they are like each other, it will be in more.
-    """
     counted = [_count(said, validation, threshold).counts.sum(axis=0) for threshold in THRESHOLDS]
-    tp, fp, fn, tn = np.moveaxis(np.stack(counted), -1, 0)  # (threshold, class) each
+    return dict(zip(INSTRUMENTS, choose_thresholds(np.stack(counted)), strict=True))
+
+
+def choose_thresholds(counted: NDArray[np.int64]) -> list[float]:
+    """Of `THRESHOLDS` that of each class with the highest F1 of frames; of equals the middle one.
+
+    `counted` (threshold, class, 4) are true and false positives, false and true negatives. It is
+    one of those by which a class that is not heard is said to be in at most `FALSE` of the frames:
+    in music that is less like the pieces than they are like each other, it will be in more.
+    """
+    tp, fp, fn, tn = np.moveaxis(counted, -1, 0)  # (threshold, class) each
     f1 = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
     f1[fp > FALSE * (fp + tn)] = -1
-    chosen = {}
-    for name, column in zip(INSTRUMENTS, f1.T, strict=True):
+    chosen = []
+    for column in f1.T:
         best = np.flatnonzero(column == column.max())
         # Where none keeps to it, the highest.
         middle = best[len(best) // 2] if column.max() >= 0 else len(THRESHOLDS) - 1
-        chosen[name] = float(THRESHOLDS[middle])
+        chosen.append(float(THRESHOLDS[middle]))
     return chosen
 
 

@@ -12,7 +12,7 @@ lowest filters of a constant-Q transform are longer than three windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -24,7 +24,7 @@ from bandscribe.features import filterbanks
 from bandscribe.features.cqt import ConstantQ
 from bandscribe.features.power import FramePower
 from bandscribe.features.spectrogram import magnitude
-from bandscribe.training.batches import Batch, Batches, Example
+from bandscribe.training.batches import Batch
 
 Array = NDArray[np.float32]
 SPECTRA = ("mel", "cqt", "stft")
@@ -174,24 +174,19 @@ def find_onset(features: Array, start: int, frames: int) -> int:
     return min(max(0, first), len(features) - frames)
 
 
-class Epochs(Batches):
-    """Batches of windows, every window once an epoch, in an order of its own."""
+def take(windows: Windows, start: int, *, seed: int, size: int, steps: int) -> Iterator[Batch]:
+    """Batches of steps `start` to `steps`: every window once an epoch, in an order of its own.
 
-    def __init__(
-        self, windows: Windows, *, seed: int, size: int, steps: int, start: int = 0
-    ) -> None:
-        """As `Batches`."""
-        super().__init__(_refuse, seed=seed, size=size, steps=steps, start=start)
-        self.windows = windows
-
-    def make(self, step: int) -> Batch:
-        """The batch of one step: features (batch, frame, bin), envelopes (batch, frame, class)."""
+    Features are (batch, frame, bin), envelopes (batch, frame, class). Windows are in memory: a
+    process that made batches ahead would only copy them.
+    """
+    for step in range(start, steps):
         chosen = []
-        for number in range(step * self.size, (step + 1) * self.size):
-            epoch, place = divmod(number, len(self.windows))
-            chosen.append(_order(self.seed, epoch, len(self.windows))[place])
-        features = self.windows.features[chosen].astype(np.float32)
-        return torch.from_numpy(features), torch.from_numpy(self.windows.envelopes[chosen])
+        for number in range(step * size, (step + 1) * size):
+            epoch, place = divmod(number, len(windows))
+            chosen.append(_order(seed, epoch, len(windows))[place])
+        features = windows.features[chosen].astype(np.float32)
+        yield torch.from_numpy(features), torch.from_numpy(windows.envelopes[chosen])
 
 
 def stitch(
@@ -228,10 +223,6 @@ def stitch(
             place = start if said > 1 else start + lead
             total[place : place + said] += frame
     return np.zeros((0, 0), dtype=np.float32) if total is None else total[lead : lead + count]
-
-
-def _refuse(_: np.random.Generator) -> Example:
-    raise NotImplementedError("windows are taken by number")
 
 
 @lru_cache(maxsize=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,7 @@ class Recipe(Settings):
 
 def front_end(recipe: Recipe) -> LogSpectrogram:
     """The front end of this recipe. Raises ValueError when it has no such parameter."""
-    _check_options("features", recipe.features, LogSpectrogram)
+    recipes.check_options("features", recipe.features, LogSpectrogram)
     return LogSpectrogram(**recipe.features)
 
 
@@ -91,7 +90,7 @@ def build(recipe: Recipe) -> nn.Module:
     """A new network. Raises ValueError when the model, or one of its options, is unknown."""
     if recipe.model not in MODELS:
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {recipe.model!r}")
-    _check_options("options", recipe.options, MODELS[recipe.model])
+    recipes.check_options("options", recipe.options, MODELS[recipe.model])
     return MODELS[recipe.model](
         front_end(recipe).n_bins, len(name_outputs(DRUMS_10)), **recipe.options
     )
@@ -131,12 +130,4 @@ def lineage(recipe: Recipe) -> list[Recipe]:
 
 def read(run: Path) -> Recipe:
     """The recipe of a run. Raises ValueError when the folder holds none."""
-    if not (run / "recipe.json").is_file():
-        raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
-    return recipes.from_file(run / "recipe.json", Recipe)
-
-
-def _check_options(name: str, given: dict[str, Any], owner: type) -> None:
-    known = sorted(set(inspect.signature(owner).parameters) - {"bins", "classes"})
-    if unknown := sorted(set(given) - set(known)):
-        raise ValueError(f"{name}: no such option {unknown[0]!r}; expected {', '.join(known)}")
+    return recipes.read(run, Recipe)

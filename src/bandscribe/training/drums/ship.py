@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from bandscribe.drums import name_outputs
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes
@@ -23,10 +21,7 @@ def card(run: Path, name: str) -> ModelCard:
     Raises ValueError when the run has no metrics yet, or the recipe's credits leave a source out.
     """
     recipe = read(run)
-    if not (run / "metrics.json").is_file():
-        raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
-    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
+    metrics = export.read_metrics(run)
     features = front_end(recipe)
     return ModelCard(
         name=name,
@@ -43,7 +38,7 @@ def card(run: Path, name: str) -> ModelCard:
         sources=tuple(sources.read_credits(recipe)),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
-        commit=versions["starts"][-1]["commit"] or "",
+        commit=export.read_commit(run),
     )
 
 
@@ -56,7 +51,6 @@ def ship(run: Path, path: Path, *, name: str = "drums", quantise: bool = False) 
     """
     described = card(run, name)
     recipe = read(run)
-    network = build(recipe)
-    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
-    export.export(network, described, path, bins=front_end(recipe).n_bins, quantise=quantise)
+    bins = front_end(recipe).n_bins
+    export.export_best(run, build(recipe), described, path, bins=bins, quantise=quantise)
     return described

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,13 +133,7 @@ class Recipe(Settings):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if self.model in MODELS:
-            known = tuple(
-                sorted(set(inspect.signature(MODELS[self.model]).parameters) - {"bins", "classes"})
-            )
-            if wrong := sorted(set(self.options) - set(known)):
-                raise ValueError(
-                    f"options: no such option {wrong[0]!r}; expected {', '.join(known)}"
-                )
+            recipes.check_options("options", self.options, MODELS[self.model])
 
 
 def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
@@ -149,18 +141,12 @@ def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
 
     What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
     """
-    given = recipes.from_file(path, Recipe) if path else Recipe()
-    said = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    model = values.get("model", given.model)
-    table = {k: v for k, v in DEFAULTS.get(model, {}).items() if k not in said}
-    return recipes.override(replace(given, model=model, **table), values)
+    return recipes.resolve(path, values, Recipe, DEFAULTS)
 
 
 def read(run: Path) -> Recipe:
     """The recipe of a run. Raises ValueError when the folder holds none."""
-    if not (run / "recipe.json").is_file():
-        raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
-    return recipes.from_file(run / "recipe.json", Recipe)
+    return recipes.read(run, Recipe)
 
 
 def build(recipe: Recipe, classes: int) -> nn.Module:

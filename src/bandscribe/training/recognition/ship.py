@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from bandscribe import chunks
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes, record
@@ -29,10 +27,7 @@ def card(run: Path, name: str) -> ModelCard:
             f"{run}: recognizing listens through bands; train a network with --features bands, "
             f"not {recipe.model} with {recipe.features}"
         )
-    if not (run / "metrics.json").is_file():
-        raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
-    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
+    metrics = export.read_metrics(run)
     classes = read_front_end(run)[1]
     return ModelCard(
         name=name,
@@ -61,7 +56,7 @@ def card(run: Path, name: str) -> ModelCard:
         sources=tuple(read_credits(recipe)),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
-        commit=versions["starts"][-1]["commit"] or "",
+        commit=export.read_commit(run),
     )
 
 
@@ -72,8 +67,7 @@ def ship(run: Path, path: Path, *, name: str = "recognition") -> ModelCard:
     """
     described = card(run, name)
     network = build(read(run), len(described.classes))
-    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
-    export.export(network, described, path, bins=BANDS.n_bins)
+    export.export_best(run, network, described, path, bins=BANDS.n_bins)
     return described
 
 
