@@ -34,7 +34,8 @@ def write_stems(
 ) -> Iterator[tuple[Path, float]]:  # fmt: skip
     """Render pieces of a split until there are `hours`; yields each folder, and the hours so far.
 
-    `bands` is the chance of a band. Raises ValueError for an unknown split, OSError where `out` cannot be written.
+    `bands` is the chance of a band. Raises ValueError for an unknown split, OSError where `out`
+    cannot be written.
     """
     if split not in SPLITS:
         raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
