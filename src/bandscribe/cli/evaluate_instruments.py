@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bandscribe.cli.evaluate import point_to, usage
-from bandscribe.cli.report import complain, progress
+from bandscribe.cli.evaluate import find_track, point_to, usage
+from bandscribe.cli.report import complain, progress, require
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
     from bandscribe.datasets.track import Track
     from bandscribe.evaluation import tracks
-    from bandscribe.evaluation.activity import Figures
+    from bandscribe.evaluation.activity import Figures, Tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,6 @@ def activity(call: Call, join: Sequence[str], plots: Sequence[str]) -> None:
         joining,
     )
     from bandscribe.evaluation.curve_files import Curves
-    from bandscribe.evaluation.listeners import Listener
     from bandscribe.evaluation.recognition import choose_classes
 
     with usage():
@@ -111,7 +110,7 @@ def activity(call: Call, join: Sequence[str], plots: Sequence[str]) -> None:
         system = (
             Curves.load(call.estimates, call.threshold)
             if call.estimates
-            else Listener.load(call.model, "activity")
+            else _open_tracker(call.model)
         )
         classes = choose_classes(call.corpus, system.classes, call.among)
         groups = joining.read_groups(join, classes)
@@ -136,13 +135,24 @@ def activity(call: Call, join: Sequence[str], plots: Sequence[str]) -> None:
         raise typer.Exit(1)
 
 
+def _open_tracker(model: str) -> Tracker:
+    """A shipped model's name, an ONNX file, or the folder of a run of a network of envelopes."""
+    if Path(model).is_dir():
+        require("train", "torch", "scipy", "matplotlib")
+        from bandscribe.studies.activity_follower import Follower
+
+        return Follower.load(Path(model))
+    from bandscribe.evaluation.listeners import Listener
+
+    return Listener.load(model, "activity")
+
+
 def _draw_envelopes(output: Path, track: Track[Any], model: str) -> Path:
     """Draw a mixture of stems beside its solos, each as the model hears it."""
     from bandscribe.display import envelopes
-    from bandscribe.evaluation.listeners import Listener
     from bandscribe.evaluation.solos import compare_solos
 
-    heard = Listener.load(model, "activity")
+    heard = _open_tracker(model)
     path = output / "plots" / Path(track.id).with_suffix(".png")
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = [envelopes.Column(*column) for column in compare_solos(track, heard)]
@@ -178,9 +188,7 @@ def _find(chosen: Sequence[Track[Any]], name: str) -> Track[Any]:
     """The track of this id, which has recordings of its solos."""
     from bandscribe.vocabulary import INSTRUMENTS
 
-    found = next((track for track in chosen if track.id == name), None)
-    if found is None:
-        raise typer.BadParameter(f"--plot: no track is called {name!r}; see tracks.csv")
+    found = find_track(chosen, name)
     if not any(path.stem in INSTRUMENTS for path in found.annotations):
         raise typer.BadParameter(f"--plot: {name} has no recordings of its solos")
     return found

@@ -3,8 +3,9 @@
 Figures are those of `metrics.frames`, over all frames of which `evaluation.presence` can say who
 plays; levels and matrices are measured where the corpus tells levels. Beside them stands always-on:
 a system that says of every class that it always plays. Its average precision, the share of the time
-in which the class plays, is what any other one gets from scores drawn at random. Where the annotation
-are confidences of MedleyDB, a network's levels are read as such (`evaluation.confidence`).
+in which the class plays, is what any other one gets from scores drawn at random. Where the
+annotation are confidences of MedleyDB, a network's levels are read as such
+(`evaluation.confidence`).
 
 metrics.json               what was evaluated, and all figures
 tracks.csv                 of each track and class the counts of frames, and the level error
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,10 @@ from bandscribe.evaluation.confidence import confide
 from bandscribe.evaluation.curve_files import Curves
 from bandscribe.evaluation.figures import plain
 from bandscribe.evaluation.joining import Groups, join, join_reference, select
-from bandscribe.evaluation.listeners import Listener
 from bandscribe.evaluation.presence import digest, refer
 from bandscribe.evaluation.results import describe_audio
 from bandscribe.evaluation.tracks import Judgement, Plain
+from bandscribe.instruments import Activity
 from bandscribe.metrics import counts
 from bandscribe.metrics.frames import (
     Levels,
@@ -50,11 +51,41 @@ FORMAT = 2
 Figures = dict[str, Any]
 
 
+@runtime_checkable
+class Tracker(Protocol):
+    """A network that says who plays at every moment; it is sent to other processes."""
+
+    @property
+    def model(self) -> str:
+        """Its name or place."""
+
+    @property
+    def commit(self) -> str:
+        """Of the code that it was trained with; empty where nobody knows."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that it knows."""
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The corpora that it is known to have heard."""
+
+    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
+        """Files without which the track cannot be evaluated."""
+
+    def identity(self, track: Track[Any]) -> list[object]:
+        """The network and how it is asked, and the sound."""
+
+    def track(self, track: Track[Any]) -> Activity:
+        """Who plays at every moment of the audio."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What is done with every track; `classes` are scored, of which `groups` count as one each."""
 
-    system: Listener | Curves
+    system: Tracker | Curves
     classes: tuple[str, ...]
     groups: Groups = ()
 
@@ -71,7 +102,7 @@ class Task:
         """Sums over the frames of the annotation."""
         reference = join_reference(refer(select(target, self.classes), track), self.groups)
         heard = self.system.track(track)
-        confident = isinstance(self.system, Listener) and target.kind == "probability"
+        confident = isinstance(self.system, Tracker) and target.kind == "probability"
         found = join(confide(heard) if confident else heard, self.classes, self.groups)
         probability = align(found.probability, reference.presence)
         presence = count_presence(
@@ -137,7 +168,7 @@ def describe(
     root: Path,
     audio: str,
     split: str,
-    system: Listener | Curves,
+    system: Tracker | Curves,
     groups: Groups,
 ) -> Figures:
     """What is evaluated and how: what metrics.json says before the figures."""

@@ -13,7 +13,7 @@ import numpy as np
 from bandscribe.datasets.levels import levels, power
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
-from bandscribe.evaluation.listeners import Listener
+from bandscribe.evaluation.activity import Tracker
 from bandscribe.instruments import Activity
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
@@ -27,7 +27,7 @@ class Column(NamedTuple):
     estimate: Activations
 
 
-def compare_solos(track: Track[Activations], system: Listener) -> list[Column]:
+def compare_solos(track: Track[Activations], system: Tracker) -> list[Column]:
     """The mixture of a track, then each of its solos: files named by a class among its annotations.
 
     Raises ValueError or OSError where one cannot be read.
@@ -48,7 +48,7 @@ def compare_solos(track: Track[Activations], system: Listener) -> list[Column]:
     return found
 
 
-def _hear(track: Track[Any], system: Listener) -> Activations:
+def _hear(track: Track[Any], system: Tracker) -> Activations:
     """Levels of what is said to play; silence elsewhere."""
     heard: Activity = system.track(track)
     plays = heard.probability.values >= heard.thresholds

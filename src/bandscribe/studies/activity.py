@@ -177,6 +177,12 @@ def judge(
     return {**figures, **_follow(*every)}, {"noise": noise, "leakage": leakage}
 
 
+def be_sure(levels: Activations) -> Activations:
+    """Levels of -60 to 0 dB as if they were probabilities of 0 to 1."""
+    values = (1 - levels.values / LEVEL_FLOOR_DB).clip(0, 1)
+    return replace(levels, values=values, kind="probability")
+
+
 def resolve_row(name: str, base: Mapping[str, str]) -> Recipe:
     """The recipe of a row; its own choices come before `base`, fields of the recipe as text.
 
@@ -225,12 +231,8 @@ def _follow(
         values = (levels.values >= ACTIVE_DB).astype(np.float32)
         return replace(levels, values=values, kind="probability")
 
-    def surely(levels: Activations) -> Activations:
-        values = (1 - levels.values / LEVEL_FLOOR_DB).clip(0, 1)
-        return replace(levels, values=values, kind="probability")
-
     counted = frames.count_presence(
-        [present(x) for x in references], [surely(x) for x in estimates]
+        [present(x) for x in references], [be_sure(x) for x in estimates]
     )
     summed = frames.sum_levels(references, estimates)
     return {
