@@ -27,10 +27,12 @@ def draw(path: str | Path, history: Sequence[dict[str, float]], *, title: str = 
     ]
     for name, colour in zip(names, _COLOURS, strict=False):
         right.plot(steps, [row[name] for row in history], color=colour, label=name)
-    below.plot(steps, [row["rate"] for row in history], color="0.6")
+    rates = [row["rate"] for row in history]
+    below.plot(steps, rates, color="0.6")
     below.set_xlabel("step", color=INK)
     below.set_ylabel("learning rate", color=INK)
-    below.set_yscale("log")
+    if min(rates) > 0:
+        below.set_yscale("log")
     left.set_ylabel("training loss", color=INK)
     left.set_yscale("log")
     right.set_ylabel("validation", color=INK)
