@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio, beats, chunks, peaks, runtime
+from bandscribe import audio, beats, chunks, factorization, peaks, runtime
+from bandscribe.features.samples import Samples
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, REDUCTIONS
@@ -19,6 +21,46 @@ from bandscribe.vocabulary import DRUMS, REDUCTIONS
 BEATS = ("beat", "downbeat")
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0
+
+
+class Listener(Protocol):
+    """Whatever hears drums: a network, or anything else with a card that is called like one."""
+
+    @property
+    def card(self) -> runtime.ModelCard:
+        """What it is. Its outputs are those of `name_outputs`, or the classes alone.
+
+        In the latter case they are amplitudes: an onset is as sure as it is loud, and there are no
+        beats.
+        """
+
+    @property
+    def threads(self) -> int:
+        """How many chunks to hear at the same time."""
+
+    def __call__(self, features: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """Activations (frame, output) in [0, 1] of a chunk of features (frame, bin)."""
+
+
+def load(model: str | Path, *, threads: int | None = None) -> Listener:
+    """A listener by its name, or by the path of its file; raises as `runtime.load`."""
+    if factorization.is_named(model):
+        return factorization.load(model, threads=threads)
+    return runtime.load(model, threads=threads)
+
+
+def read_bytes(model: str | Path) -> bytes:
+    """All that a listener was loaded from, to tell it from others; raises as `load`."""
+    if factorization.is_named(model):
+        return factorization.read_bytes(model)
+    return runtime.read_bytes(model)
+
+
+def front_end(card: runtime.ModelCard) -> LogSpectrogram | Samples:
+    """What the model listens through: the class that has the parameters in its card."""
+    if "samples_per_frame" in card.features:
+        return Samples(**card.features)
+    return LogSpectrogram(**card.features)
 
 
 def name_outputs(classes: Sequence[str]) -> tuple[str, ...]:
@@ -47,7 +89,8 @@ class Hearing:
     """What a network says of each frame.
 
     `onsets` is how sure it is of an onset of each class, `velocities` how hard a stroke would have
-    been, in [0, 1]; `beats` how sure it is of a beat and of a downbeat.
+    been, in [0, 1]; `beats` how sure it is of a beat and of a downbeat, or without classes where it
+    does not say.
     """
 
     onsets: Activations
@@ -55,9 +98,9 @@ class Hearing:
     beats: Activations
 
     @cached_property
-    def grid(self) -> Beats:
-        """The beat grid that the activations speak for."""
-        return beats.track(self.beats)
+    def grid(self) -> Beats | None:
+        """The beat grid that the activations speak for; None where they do not."""
+        return beats.track(self.beats) if self.beats.classes else None
 
 
 def transcribe(
@@ -76,12 +119,11 @@ def transcribe(
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
     """
-    loaded = runtime.load(model)
+    loaded = load(model)
     if isinstance(source, Audio):
         blocks: Iterable[Audio] = [prepare(source, loaded.card)]
     else:
-        rate = LogSpectrogram(**loaded.card.features).sample_rate
-        blocks = audio.stream(source, sample_rate=rate)
+        blocks = audio.stream(source, sample_rate=front_end(loaded.card).sample_rate)
     measured = Measured(blocks)
     heard = hear(measured, loaded)
     return notes(
@@ -96,10 +138,10 @@ def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
     """
     if not np.all(np.isfinite(source.samples)):
         raise ValueError("source: expected finite samples, got NaN or infinity")
-    return audio.resample(audio.downmix(source), LogSpectrogram(**card.features).sample_rate)
+    return audio.resample(audio.downmix(source), front_end(card).sample_rate)
 
 
-def hear(source: Audio | Iterable[Audio], model: runtime.Model) -> Hearing:
+def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
     """What the model says of each frame of `source`.
 
     `source` is audio of any kind, or consecutive mono blocks of it at the front end's rate; blocks
@@ -108,11 +150,11 @@ def hear(source: Audio | Iterable[Audio], model: runtime.Model) -> Hearing:
     Raises ValueError when a block has another rate, or more than one channel.
     """
     card = model.card
-    front_end = LogSpectrogram(**card.features)
+    through = front_end(card)
     blocks = [prepare(source, card)] if isinstance(source, Audio) else source
-    spectra = front_end.stream(_samples(block, front_end.sample_rate) for block in blocks)
+    features = through.stream(_samples(block, through.sample_rate) for block in blocks)
     pieces = chunks.stitch(
-        spectra, model, card.chunk_frames, card.overlap_frames, threads=model.threads
+        features, model, card.chunk_frames, card.overlap_frames, threads=model.threads
     )
     # Joining hours of arrays at the end would hold them twice.
     joined = bytearray()
@@ -123,10 +165,13 @@ def hear(source: Audio | Iterable[Audio], model: runtime.Model) -> Hearing:
 
 
 def split(values: NDArray[np.float32], frame_rate: float, classes: tuple[str, ...]) -> Hearing:
-    """(frame, output), ordered as `name_outputs`, into its parts."""
+    """(frame, output), ordered as `name_outputs`, into its parts; or amplitudes (frame, class)."""
     n = len(classes)
+    onsets = Activations(values[:, :n], frame_rate, 0.0, classes)
+    if values.shape[1] == n:
+        return Hearing(onsets, onsets, Activations(values[:, n:], frame_rate, 0.0, ()))
     return Hearing(
-        Activations(values[:, :n], frame_rate, 0.0, classes),
+        onsets,
         Activations(values[:, n : 2 * n], frame_rate, 0.0, classes),
         Activations(values[:, 2 * n :], frame_rate, 0.0, BEATS),
     )
@@ -144,7 +189,8 @@ def notes(
 
     `sensitivity` in [0, 1] moves the card's thresholds t: 0.5 leaves them, more of it finds more
     notes. The threshold is sigmoid(logit(t) + 8 (0.5 - sensitivity)). The velocity of a note is
-    what was heard in the frame of its peak. Onsets lie in [0, `duration`] seconds.
+    what was heard in the frame of its peak, or the share of the level there where the card has
+    amplitudes related to it. Onsets lie in [0, `duration`] seconds.
 
     Raises ValueError when the number of classes or the sensitivity is none of these, or the card
     has no thresholds for them.
@@ -153,14 +199,18 @@ def notes(
     onsets, velocities = reduce_hearing(heard, classes)
     given = np.array([card.thresholds[str(classes)][name] for name in onsets.classes])
     logits = np.log(given / (1 - given)) + 2 * SENSITIVITY_LOGITS * (0.5 - sensitivity)
-    found = peaks.pick(onsets.values, thresholds=1 / (1 + np.exp(-logits)), **card.peaks)
-    times = onsets.start + peaks.refine(onsets.values, found) / onsets.frame_rate
+    values, struck, windows = onsets.values, velocities.values, dict(card.peaks)
+    if "level_frames" in windows:
+        related = {name: windows.pop(name) for name in ("gather_frames", "level_frames")}
+        values = struck = peaks.relate(values, **related)
+    found = peaks.pick(values, thresholds=1 / (1 + np.exp(-logits)), **windows)
+    times = onsets.start + peaks.refine(values, found) / onsets.frame_rate
     times = np.clip(times, 0.0, duration)
     order = np.argsort(times, kind="stable")
     return Transcription(
         times[order],
         np.array(onsets.classes, dtype=np.str_)[found.classes[order]],
-        velocities.values[found.frames, found.classes][order].astype(np.float64),
+        struck[found.frames, found.classes][order].astype(np.float64),
         duration,
         onsets.classes,
         heard.grid,
@@ -174,7 +224,8 @@ def check(card: runtime.ModelCard, classes: int, sensitivity: float) -> None:
     if not 0 <= sensitivity <= 1:
         raise ValueError(f"sensitivity: expected 0 to 1, got {sensitivity}")
     known = set(card.thresholds.get(str(classes), {}))
-    if card.outputs != name_outputs(card.classes) or known != set(DRUMS[classes]):
+    outputs = (card.classes, name_outputs(card.classes))
+    if card.task != "drums" or card.outputs not in outputs or known != set(DRUMS[classes]):
         raise ValueError(
             f"card: {card.name!r} does not transcribe drums in {classes} classes; choose a drum "
             "model (see bandscribe models), or export it again"

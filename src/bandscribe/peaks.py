@@ -17,6 +17,9 @@ Our reading of what the text leaves open:
 For well trained networks m = a = w = 2 frames and δ = 0.1 (same section). Choi and Cho 2019, "Deep
 unsupervised drum transcription", section 4.1, set the same three conditions to m = 50 ms,
 a = 100 ms, δ = 0.2 and w = 50 ms: 5, 10 and 5 frames at 100 frames per second.
+
+Amplitudes are no activations: a drum that is struck softly is as surely struck. `relate` makes them
+comparable first.
 """
 
 from __future__ import annotations
@@ -73,6 +76,40 @@ def pick(
     return Peaks(frames[order], classes[order])
 
 
+#: The loudest stroke around counts as this much at least, so that drums which do not play are not
+#: made loud. An amplitude of 1 is a full stroke.
+LEAST_LEVEL = 0.4
+
+
+def relate(values: Floats, *, gather_frames: int, level_frames: int) -> NDArray[np.float32]:
+    """Amplitudes (frame, class) as shares in [0, 1] of how loud each class is around.
+
+    First an amplitude and those up to `gather_frames` before and after it are added up, the farther
+    the less in a straight line, since a stroke is smeared over neighbouring frames; then each sum
+    is divided by the largest up to `level_frames` away, `LEAST_LEVEL` at least. So accents of one
+    drum do not hide softer strokes of another, nor a loud passage the next one: the failure in Choi
+    and Cho 2019, section 4.4. (Their code divides by the largest of the whole recording.)
+
+    Raises ValueError when the shape does not fit, or a window is negative.
+    """
+    if values.ndim != 2:
+        raise ValueError(f"values: expected (frame, class), got {values.shape}")
+    if min(gather_frames, level_frames) < 0:
+        raise ValueError(
+            f"gather_frames, level_frames: expected 0 or more, got {gather_frames}, {level_frames}"
+        )
+    shares = np.empty(values.shape, dtype=np.float32)
+    for column in range(values.shape[1]):
+        sums = values[:, column].astype(np.float64)
+        for step in range(1, gather_frames + 1):
+            weight = 1 - step / (gather_frames + 1)
+            sums[step:] += weight * values[:-step, column]
+            sums[:-step] += weight * values[step:, column]
+        level = np.maximum(_largest_around(sums, level_frames), LEAST_LEVEL)
+        shares[:, column] = sums / level
+    return shares
+
+
 def refine(values: Floats, peaks: Peaks) -> NDArray[np.float64]:
     """Position (n,) of each peak in frames, between the frames: the top of a parabola.
 
@@ -110,6 +147,17 @@ def _pick_column(
     found = (values == highest) & (values >= total / count + threshold)
     found[1:] &= ~(found[:-1] & (values[1:] == values[:-1]))
     return np.flatnonzero(found)
+
+
+def _largest_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """The largest of each value (n,) and those up to `reach` before and after it; none below 0."""
+    largest = np.pad(values, reach)
+    window, span = 2 * reach + 1, 1
+    # Windows twice as long out of two that overlap by half, as long as they fit; then two of these.
+    while 2 * span <= window:
+        largest = np.maximum(largest[:-span], largest[span:])
+        span *= 2
+    return np.maximum(largest[: len(values)], largest[window - span :][: len(values)])
 
 
 def _wait(frames: NDArray[np.int64], wait_frames: int) -> NDArray[np.int64]:

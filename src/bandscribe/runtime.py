@@ -1,9 +1,9 @@
 """Models as they are shipped: one ONNX file each, with its card inside.
 
 The graph takes features (batch, frame, bin) and gives logits (batch, frame, output), or
-(batch, output) where it says one thing about a whole chunk. Everything else that a result depends
-on stands in the card, as JSON in the file's metadata under `bandscribe`: a file without a card, or
-with one that does not fit, is not run.
+(batch, output) where it says one thing about a whole chunk; an output of the name `activations` is
+taken as it is. Everything else that a result depends on stands in the card, as JSON in the file's
+metadata under `bandscribe`: a file without a card, or with one that does not fit, is not run.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 CARD_KEY = "bandscribe"
+#: Name of a graph's output that is no logits.
+ACTIVATIONS = "activations"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class ModelCard:
     thresholds: dict[str, dict[str, float]]
     #: Of an aggregation, the `slope` and `intercept` of each class (see `calibration`); may lack.
     calibration: dict[str, dict[str, dict[str, float]]]
-    #: Of drums, `max_frames`, `mean_frames` and `wait_frames` of `peaks.pick`; else nothing.
+    #: Of drums, the windows of `peaks.pick`, and of amplitudes also those of `peaks.relate`, if
+    #: they are to be related; else nothing.
     peaks: dict[str, int]
     #: What it was trained on: `name`, `licence` and `origin` of each.
     sources: tuple[dict[str, str], ...]
@@ -84,7 +87,7 @@ class ModelCard:
         peaks = {"max_frames", "mean_frames", "wait_frames"} if self.task == "drums" else set()
         self._expect(
             "peaks",
-            set(self.peaks) == peaks,
+            set(self.peaks) in (peaks, peaks and peaks | {"gather_frames", "level_frames"}),
             "max_frames, mean_frames and wait_frames" if peaks else "nothing",
         )
         self._expect(
@@ -163,9 +166,14 @@ class Model:
 
         Those of a `windowed` network are (output,).
         """
-        [logits] = self.session.run(None, {self.session.get_inputs()[0].name: features[None]})
+        [said] = self.session.run(None, {self.session.get_inputs()[0].name: features[None]})
+        activations: NDArray[np.float32] = said[0]
+        if self.session.get_outputs()[0].name == ACTIVATIONS:
+            return activations
         # tanh is bounded, where exp overflows.
-        activations: NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * logits[0]))
+        np.tanh(0.5 * activations, out=activations)
+        activations += 1
+        activations *= 0.5
         return activations
 
 

@@ -102,15 +102,17 @@ def test_every_public_name_is_there() -> None:
 def test_models_lists_what_is_shipped(bandscribe, installed) -> None:
     said = bandscribe("models")
     assert (said.code, said.err) == (0, "")
-    header, row = said.out.splitlines()
+    header, row, *baselines = said.out.splitlines()
     assert header.split()[:5] == ["name", "task", "classes", "size", "commit"]
     assert row.split()[:3] == ["tiny", "drums", "10"]
     assert row.endswith("micro F1 of 10, 5, 3 classes: 0.500, 0.600, -")
+    assert [line.split()[0] for line in baselines] == ["nmf", "nmfd"]
 
 
 def test_models_names_sources_and_licences(bandscribe, installed) -> None:
     said = bandscribe("models", "--verbose")
-    assert said.out.endswith("tiny was trained on:\n  none: CC0-1.0, made by hand\n")
+    assert "tiny was trained on:\n  none: CC0-1.0, made by hand\n\n" in said.out
+    assert "nmfd was trained on:" in said.out
 
 
 def test_models_prints_a_card(bandscribe, installed) -> None:
@@ -142,7 +144,11 @@ def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, argu
     ("arguments", "reason"),
     [
         (["train"], "TASK"),
-        (["train", "singing"], "TASK: expected one of drums, recognition, activity, got 'singing'"),
+        (
+            ["train", "singing"],
+            "TASK: expected one of drums, recognition, activity, hits, drummernet, "
+            "factorization, adaptation, got 'singing'",
+        ),
         (["train", "drums", "--colour", "red"], "colour"),
         (["train", "drums", "--steps", "many"], "steps: expected a whole number, got 'many'"),
         (["train", "drums", "--steps"], "--steps: expected a value"),

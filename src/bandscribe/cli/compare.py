@@ -1,4 +1,4 @@
-"""`bandscribe compare`: two results of `bandscribe evaluate`, side by side."""
+"""`bandscribe compare`: results of `bandscribe evaluate`, side by side."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ from bandscribe.cli.report import complain
 
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help="A folder that evaluate wrote.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same corpus.")],
+    others: Annotated[
+        list[Path], typer.Argument(metavar="B", help="Another, of the same corpus; or several.")
+    ],
     output: Annotated[
-        Path | None, typer.Option("-o", metavar="FILE", help="Write all figures as JSON.")
+        Path | None, typer.Option("-o", metavar="FILE", help="Write all figures as JSON (of two).")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Drums: draw precision, recall and F1 of each class and result.",
+        ),
     ] = None,
 ) -> None:
     """Say per class how much better B is than A, and whether that can be chance.
@@ -26,15 +35,31 @@ def compare(
     from bandscribe.evaluation import comparison
     from bandscribe.files import whole
 
-    found = comparison.contrast(comparison.load(first), comparison.load(second))
-    for remark in found.remarks:
-        complain(f"the results differ in {remark}")
-    if found.unpaired:
-        complain(f"{len(found.unpaired)} tracks are in one result alone and left out")
-    number = "1 track" if found.tracks == 1 else f"{found.tracks} tracks"
-    print(f"{first} and {second}: {number} in both")
-    print("\n".join(comparison.tabulate(found)))
-    if output is not None:
-        with whole(output) as temporary:
-            text = json.dumps(comparison.to_plain(found), indent=2)
-            temporary.write_text(text + "\n", encoding="utf-8")
+    if output is not None and len(others) > 1:
+        raise typer.BadParameter(f"-o: is for two results, got {1 + len(others)}")
+    base = comparison.load(first)
+    for second in others:
+        found = comparison.contrast(base, comparison.load(second))
+        for remark in found.remarks:
+            complain(f"the results differ in {remark}")
+        if found.unpaired:
+            complain(f"{len(found.unpaired)} tracks are in one result alone and left out")
+        number = "1 track" if found.tracks == 1 else f"{found.tracks} tracks"
+        print(f"{first} and {second}: {number} in both")
+        print("\n".join(comparison.tabulate(found)))
+        if output is not None:
+            with whole(output) as temporary:
+                text = json.dumps(comparison.to_plain(found), indent=2)
+                temporary.write_text(text + "\n", encoding="utf-8")
+    if plot is not None:
+        _draw(plot, [first, *others])
+        print(f"\n{plot}: precision, recall and F1 by class")
+
+
+def _draw(path: Path, folders: list[Path]) -> None:
+    """Each result under the name of its folder."""
+    from bandscribe.display import components as picture
+    from bandscribe.evaluation import components
+
+    views = [picture.View(**vars(rates)) for rates in components.gather(folders)]
+    picture.draw(path, [folder.resolve().name for folder in folders], views)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,15 +14,19 @@ from bandscribe.cli.report import complain, progress
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
+    from bandscribe.datasets.track import Track
+    from bandscribe.evaluation.run import Settings
+    from bandscribe.evaluation.systems import System
 
 #: Each task, and the corpora that it can be evaluated on, by theirs.
 TASKS = {
     "drums": ("drums",),
     "recognition": ("recognition", "activity"),
     "activity": ("activity",),
+    "hits": ("hits",),
 }
 #: The shipped model of each.
-MODELS = {"drums": "drums", "recognition": "instruments", "activity": "instruments"}
+MODELS = {"drums": "drums", "recognition": "instruments", "activity": "instruments", "hits": "hits"}
 
 
 def evaluate(
@@ -40,7 +45,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="A shipped model, or the path of an ONNX file. Default: the task's own.",
+            help="A shipped model, or the path of an ONNX file; of activity also the folder of a "
+            "run of a network of envelopes. Default: the task's own.",
         ),
     ] = None,
     estimates: Annotated[
@@ -110,8 +116,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="TRACK",
-            help="Activity: draw what is heard in this track of stems, and in each of its solos, "
-            "into -o DIR; may be repeated.",
+            help="Draw a track into -o DIR; may be repeated. Drums: what is heard, picked and "
+            "annotated. Activity: what is heard in these stems, and in each of their solos.",
         ),
     ] = None,
 ) -> None:
@@ -119,6 +125,7 @@ def evaluate(
 
     Drums: onsets of each class are matched as in mir_eval. Recognition: the classes named for each
     track are compared with those annotated. Activity: so they are in each frame, and their levels.
+    Hits: the drum named for each clip of a folder, or of a drum kit with kit.json, likewise.
     With -o, each track is kept when it is done: a call that was stopped goes on where it was.
     """
     from bandscribe.cli import evaluate_instruments as instruments
@@ -135,7 +142,10 @@ def evaluate(
         ("--threshold", threshold, "recognition and activity"),
         ("--among", among, "recognition and activity"),
         ("--join", join, "activity"),
-        ("--plot", plot, "activity"),
+        ("--plot", plot, "drums and activity"),
+        ("--estimates", estimates, "drums and recognition and activity"),
+        ("--jobs", jobs, "drums and recognition and activity"),
+        ("--copy-audio", copy_audio or None, "drums and recognition and activity"),
     ):
         if value is not None and task not in needed.split():
             raise typer.BadParameter(f"{name}: is for {needed}, not for {task}")
@@ -149,8 +159,13 @@ def evaluate(
         place = (chosen, root, variant, split, output)
         _drums(
             *place, model=model, estimates=estimates, tolerance_ms=tolerance_ms, offset=offset,
-            jobs=jobs, copy_audio=copy_audio,
+            jobs=jobs, copy_audio=copy_audio, plots=plot or (),
         )  # fmt: skip
+        return
+    if task == "hits":
+        from bandscribe.cli.evaluate_hits import hits
+
+        hits(root, split, output, model)
         return
     call = instruments.Call(
         chosen, root, variant, split, output, model, estimates, jobs or 1, copy_audio,
@@ -165,7 +180,7 @@ def evaluate(
 def _drums(
     corpus: Corpus[Any], root: Path, variant: str, split: str | None, output: Path | None, *,
     model: str, estimates: Path | None, tolerance_ms: float | None, offset: bool,
-    jobs: int | None, copy_audio: bool,
+    jobs: int | None, copy_audio: bool, plots: Sequence[str],
 ) -> None:  # fmt: skip
     from bandscribe.evaluation import results
     from bandscribe.evaluation.run import Settings, run
@@ -183,6 +198,9 @@ def _drums(
     tracks, part = results.choose(
         corpus.named(root, variant) or corpus.tracks(root, variant), split
     )
+    if plots and estimates:
+        raise typer.BadParameter("--plot: draws what a model hears, not --estimates")
+    drawn = [find_track(tracks, name) for name in plots]
     described = results.describe(corpus, root, variant, part, system, settings)
     store = None if output is None else output / results.STORE
     with progress(len(tracks)) as show:
@@ -195,9 +213,44 @@ def _drums(
     print("\n".join(results.tabulate(summary)))
     if output is not None:
         results.write(output, summary, outcome, copy_audio=copy_audio)
+        for track in drawn:
+            print(f"{_draw(output, track, system, settings)}: heard, picked and annotated")
         point_to(output, outcome.reused, len(outcome.verdicts))
     if outcome.problems:
         raise typer.Exit(1)
+
+
+def find_track(tracks: Sequence[Track[Any]], name: str) -> Track[Any]:
+    """The track of this id. Raises a usage error where there is none."""
+    found = next((track for track in tracks if track.id == name), None)
+    if found is None:
+        raise typer.BadParameter(f"--plot: no track is called {name!r}; see tracks.csv")
+    return found
+
+
+def _draw(output: Path, track: Track[Any], system: System, settings: Settings) -> Path:
+    """Draw a track in the fewest classes, as figure 7 of Deep Unsupervised Drum Transcription.
+
+    Each curve has its own height, so that soft drums are seen too.
+    """
+    from bandscribe import display, drums
+    from bandscribe.evaluation.judge import pair
+    from bandscribe.vocabulary import reduce
+
+    count = min(settings.counts)
+    heard = system.listen(track, (count,), (*settings.unscored, *sorted(track.unscored)))
+    if heard.hearing is None:
+        raise ValueError(f"{track.id}: nothing to draw but notes; name a model")
+    notes, annotated = heard.notes[count], reduce(track.load(), count)
+    path = output / "plots" / Path(track.id).with_suffix(".png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    curves, _ = drums.reduce_hearing(heard.hearing, count)
+    highest = curves.values.max(axis=0, initial=1e-6)
+    curves = replace(curves, values=curves.values / highest)
+    paired = pair(annotated, notes, settings.tolerance)
+    reference = display.Reference(annotated, paired.found, paired.right)
+    display.draw(path, curves, notes, reference=reference, title=path.stem)
+    return path
 
 
 def point_to(output: Path, reused: int, tracks: int) -> None:

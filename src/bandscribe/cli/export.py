@@ -36,6 +36,18 @@ def export(
         from bandscribe.training.activity.ship import ship as ship_tracker
 
         ship_tracker(run, path, name=name)
+    elif task == "drummernet":
+        from bandscribe.training.drummernet.ship import ship as ship_drummernet
+
+        ship_drummernet(run, path, name=name)
+    elif task == "adaptation":
+        from bandscribe.training.adaptation.ship import ship as ship_adapted
+
+        ship_adapted(run, path, name=name, quantise=quantise)
+    elif task == "hits":
+        from bandscribe.training.hits.ship import ship as ship_classifier
+
+        ship_classifier(run, path, name=name)
     else:
         from bandscribe.training.drums.ship import ship
 

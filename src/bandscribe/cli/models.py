@@ -23,17 +23,21 @@ def models(
     ] = False,
 ) -> None:
     """List the models that are shipped."""
-    from bandscribe import runtime
+    from bandscribe import drums, factorization, runtime
+
+    def open_card(known: str) -> ModelCard:
+        named = factorization.is_named(known)
+        return (drums.load(known) if named else runtime.load(known)).card
 
     if name is not None:
-        print(runtime.load(name).card.to_json())
+        print(open_card(name).to_json())
         return
     rows = [("name", "task", "classes", "size", "commit", "on its validation data")]
     cards = []
-    for known in runtime.installed():
-        card = runtime.load(known).card
+    for known in [*runtime.installed(), *factorization.MODELS]:
+        card = open_card(known)
         cards.append(card)
-        size = f"{len(runtime.read_bytes(known)) / 1e6:.1f} MB"
+        size = _size(len(drums.read_bytes(known)))
         classes = str(len(card.classes))
         told = describe(card.task, card.metrics)
         rows.append((known, card.task, classes, size, card.commit[:10], told[0]))
@@ -46,6 +50,10 @@ def models(
     if verbose:
         for card in cards:
             _print_sources(card)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
 
 
 def _print_sources(card: ModelCard) -> None:

@@ -13,7 +13,7 @@ from bandscribe.cli.report import clock, progress, require
 if TYPE_CHECKING:
     from bandscribe.synthesis.source import Source
 
-KINDS = ("drums", "band", "instruments", "stems", "mixtures")
+KINDS = ("drums", "performances", "band", "instruments", "stems", "mixtures")
 SPLITS = ("train", "validation", "test")
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
@@ -85,9 +85,16 @@ def synthesize(
     in_turn: Annotated[
         bool, typer.Option("--in-turn", help="For mixtures: five seconds of each clip in turn.")
     ] = False,
+    misaligned: Annotated[
+        float,
+        typer.Option(metavar="X", help="For performances: share of MIDI files early or late."),
+    ] = 0.0,
 ) -> None:
     """Write drums in the layout of E-GMD, instruments in that of IRMAS, bands, pieces with their
     stems, or mixtures of given clips with theirs (extra: train).
+
+    Drums are excerpts, each on a new drum set in a new room; performances are those of --groove as
+    they are, each on the kits as they are.
 
     A call that was stopped goes on where it was.
     """
@@ -107,6 +114,13 @@ def synthesize(
             kits, groove=groove, split=split, band=band or (), band_share=band_share
         )
         write_drums(output, hours, seed, split, source)
+    elif kind == "performances":
+        if groove is None:
+            raise typer.BadParameter("performances: name what is played with --groove")
+        if not 0 <= misaligned <= 1:
+            raise typer.BadParameter(f"--misaligned: expected 0 to 1, got {misaligned}")
+        source = load_source(kits, groove=groove, split=split)
+        write_performances(output, hours, seed, split, source, misaligned)
     elif kind == "mixtures":
         if solos is None:
             raise typer.BadParameter("mixtures: name a folder of clips with --solos")
@@ -161,6 +175,24 @@ def write_drums(output: Path, hours: float, seed: int, split: str, source: Sourc
         for done, row in enumerate(rows, start=1):
             show(done, row["audio_filename"])
     print(f"{output}: {total} tracks, {clock(hours * 3600)}, {len(source.kits)} kits")
+
+
+def write_performances(
+    output: Path, hours: float, seed: int, split: str, source: Source, misaligned: float
+) -> None:
+    """Render whole performances on kits."""
+    from bandscribe.synthesis import performances
+
+    count, done = 0, 0.0
+    with progress(round(hours * 3600)) as show:
+        show(0, "")
+        for row, done in performances.write_performances(
+            source.grooves, source.kits, output, hours=hours, seed=seed, split=split,
+            misaligned=misaligned,
+        ):  # fmt: skip
+            count += 1
+            show(round(done * 3600), row["audio_filename"])
+    print(f"{output}: {count} recordings, {clock(done * 3600)}")
 
 
 def write_songs(

@@ -11,7 +11,7 @@ import typer
 
 from bandscribe.cli.report import require
 
-TASKS = ("drums", "recognition", "activity")
+TASKS = ("drums", "recognition", "activity", "hits", "drummernet", "factorization", "adaptation")
 USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
 
 
@@ -58,15 +58,40 @@ def _task(task: str) -> tuple[Callable[..., Any], type[Any], Callable[..., Any]]
         from bandscribe.training.activity.train import train as train_activity
 
         return activity.resolve, activity.Recipe, train_activity
-    from bandscribe.training import recipes
+    if task == "hits":
+        from bandscribe.training.hits import recipe as hits
+        from bandscribe.training.hits.train import train as train_hits
+
+        return hits.resolve, hits.Recipe, train_hits
+    if task == "drummernet":
+        from bandscribe.training.drummernet import recipe as drummernet
+        from bandscribe.training.drummernet.train import train as train_drummernet
+
+        return _resolve(drummernet.Recipe), drummernet.Recipe, train_drummernet
+    if task == "adaptation":
+        from bandscribe.training.adaptation.recipe import Recipe as Adaptation
+        from bandscribe.training.adaptation.train import train as adapt
+
+        return _resolve(Adaptation), Adaptation, adapt
+    if task == "factorization":
+        from bandscribe.training.factorization.recipe import Recipe as Templates
+        from bandscribe.training.factorization.train import train as make_templates
+
+        return _resolve(Templates), Templates, make_templates
     from bandscribe.training.drums import recipe as drums
     from bandscribe.training.drums.train import train as train_drums
 
-    def resolve(path: Path | None, values: dict[str, str]) -> drums.Recipe:
-        given = recipes.from_file(path, drums.Recipe) if path else drums.Recipe()
-        return recipes.override(given, values)
+    return _resolve(drums.Recipe), drums.Recipe, train_drums
 
-    return resolve, drums.Recipe, train_drums
+
+def _resolve(kind: type[Any]) -> Callable[[Path | None, dict[str, str]], Any]:
+    """Makes a recipe of this type of a file, or of the defaults, and of fields as text."""
+    from bandscribe.training import recipes
+
+    def resolve(path: Path | None, values: dict[str, str]) -> Any:
+        return recipes.override(recipes.from_file(path, kind) if path else kind(), values)
+
+    return resolve
 
 
 def parse(args: Sequence[str]) -> dict[str, str]:

@@ -15,8 +15,7 @@ from bandscribe.cli.report import clock, complain, explain, progress, reported, 
 
 if TYPE_CHECKING:
     from bandscribe.display import Reference
-    from bandscribe.drums import Hearing
-    from bandscribe.runtime import Model
+    from bandscribe.drums import Hearing, Listener
     from bandscribe.types import Transcription
 
 
@@ -100,12 +99,12 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _load(model: str, classes: int, sensitivity: float) -> Model:
+def _load(model: str, classes: int, sensitivity: float) -> Listener:
     """The model; a usage error where it or what is asked of it does not exist."""
-    from bandscribe import drums, runtime
+    from bandscribe import drums
 
     try:
-        loaded = runtime.load(model)
+        loaded = drums.load(model)
         drums.check(loaded.card, classes, sensitivity)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
@@ -131,16 +130,15 @@ def _read_reference(path: Path | None, classes: int) -> Transcription | None:
 
 def _hear(
     source: Path,
-    model: Model,
+    model: Listener,
     classes: int,
     sensitivity: float,
     listen: Callable[[float], None],
 ) -> tuple[Hearing, Transcription]:
     """Read and transcribe one file; its warnings become lines."""
     from bandscribe import audio, drums
-    from bandscribe.features.spectrogram import LogSpectrogram
 
-    rate = LogSpectrogram(**model.card.features).sample_rate
+    rate = drums.front_end(model.card).sample_rate
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", audio.TruncatedAudioWarning)
@@ -184,24 +182,18 @@ def _write(
 
             onsets, _ = drums.reduce_hearing(heard, len(notes.classes))
             compared = _compare(annotated, notes) if annotated else None
-            display.draw(path, onsets, notes, beats=heard.beats, reference=compared, title=title)
+            beats = heard.beats if heard.beats.classes else None
+            display.draw(path, onsets, notes, beats=beats, reference=compared, title=title)
 
 
 def _compare(annotated: Transcription, notes: Transcription) -> Reference:
     """Which notes are in both, class by class, one to one."""
-    import numpy as np
-
     from bandscribe.display import Reference
-    from bandscribe.metrics.onsets import match
+    from bandscribe.evaluation.judge import pair
+    from bandscribe.metrics.onsets import TOLERANCE
 
-    found = np.zeros(len(annotated.onsets), bool)
-    right = np.zeros(len(notes.onsets), bool)
-    for name in notes.classes:
-        theirs, ours = (np.flatnonzero(part.labels == name) for part in (annotated, notes))
-        pairs = match(annotated.onsets[theirs], notes.onsets[ours])
-        found[theirs[pairs.reference]] = True
-        right[ours[pairs.estimate]] = True
-    return Reference(annotated, found, right)
+    paired = pair(annotated, notes, TOLERANCE)
+    return Reference(annotated, paired.found, paired.right)
 
 
 def _names(targets: dict[str, Path]) -> str:

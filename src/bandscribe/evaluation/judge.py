@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,13 @@ class Lane:
     hits: list[list[float]]
     misses: list[float]
     false_alarms: list[float]
+
+
+class Paired(NamedTuple):
+    """Which notes (n,) of the reference are `found`, and which (m,) of the estimate are `right`."""
+
+    found: NDArray[np.bool_]
+    right: NDArray[np.bool_]
 
 
 #: By number of classes, then by class.
@@ -145,6 +152,18 @@ def lanes(
             _rounded(np.delete(heard, matching.estimate)),
         )
     return found
+
+
+def pair(reference: Transcription, estimate: Transcription, tolerance: float) -> Paired:
+    """Which notes are in both, class by class, one to one."""
+    found = np.zeros(len(reference.onsets), bool)
+    right = np.zeros(len(estimate.onsets), bool)
+    for name in estimate.classes:
+        theirs, ours = (np.flatnonzero(part.labels == name) for part in (reference, estimate))
+        matching = onsets.match(reference.onsets[theirs], estimate.onsets[ours], tolerance)
+        found[theirs[matching.reference]] = True
+        right[ours[matching.estimate]] = True
+    return Paired(found, right)
 
 
 def _rounded(times: NDArray[np.float64]) -> list[Any]:

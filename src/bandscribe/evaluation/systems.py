@@ -25,11 +25,15 @@ from bandscribe.vocabulary import DRUMS_10, reduce
 
 @dataclass(frozen=True)
 class Heard:
-    """What a system found in one track: notes by number of classes, and the labels it used."""
+    """What a system found in one track: notes by number of classes, and the labels it used.
+
+    `hearing` is what the notes were picked from, where that is known.
+    """
 
     notes: dict[int, Transcription]
     labels: tuple[str, ...]
     duration: float
+    hearing: drums.Hearing | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Network:
             count: drums.notes(heard, model.card, classes=count, duration=blocks.duration)
             for count in counts
         }
-        return Heard(found, model.card.classes, blocks.duration)
+        return Heard(found, model.card.classes, blocks.duration, heard)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,90 @@
+"""Recordings as the network itself wrote them down, and excerpts of them to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe import audio, drums
+from bandscribe.training.batches import Example
+from bandscribe.training.drums.targets import UNKNOWN, onset_targets
+
+Array = NDArray[np.float32]
+#: Bands that are made louder or softer, from the lowest frequency to the highest.
+_BANDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Features (frame, bin), and what was heard in them as targets (frame, output)."""
+
+    features: Array
+    targets: Array
+
+
+def hear(path: Path, model: drums.Listener, doubt: float) -> Recording:
+    """What the model says of a file: onsets as picked, velocities and beats as they are.
+
+    Frames nearer than `doubt` logits to the threshold of a class are unknown.
+    """
+    front_end = drums.front_end(model.card)
+    sound = audio.read(path, sample_rate=front_end.sample_rate, mono=True)
+    features = front_end(sound.samples[0])
+    heard = drums.hear(sound, model)
+    count = len(model.card.classes)
+    notes = drums.notes(heard, model.card, classes=count, duration=sound.duration)
+    onsets = onset_targets(notes, frames=len(features), frame_rate=model.card.frame_rate)
+    given = model.card.thresholds[str(count)]
+    thresholds = np.array([given[name] for name in model.card.classes])
+    near = np.abs(_logit(heard.onsets.values) - _logit(thresholds)) < doubt
+    onsets[near] = UNKNOWN
+    said = [onsets, heard.velocities.values, heard.beats.values]
+    return Recording(features, np.concatenate(said, axis=1))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Makes examples: excerpts of `recordings`, in another tone by up to `tone_db` or so."""
+
+    recordings: Sequence[Recording]
+    frames: int
+    tone_db: float
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Features and targets of an excerpt of any recording, long ones more often.
+
+        A shorter recording ends in silence, of which nothing is known.
+        """
+        lengths = np.array([len(recording.features) for recording in self.recordings])
+        recording = self.recordings[int(rng.choice(len(lengths), p=lengths / lengths.sum()))]
+        start = int(rng.integers(max(0, len(recording.features) - self.frames) + 1))
+        decibels = rng.normal(0, self.tone_db, _BANDS)
+        part = slice(start, start + self.frames)
+        features, targets = recording.features[part], recording.targets[part]
+        missing = ((0, self.frames - len(features)), (0, 0))
+        return (
+            np.pad(change_tone(features, decibels), missing),
+            np.pad(targets, missing, constant_values=UNKNOWN),
+        )
+
+
+def change_tone(features: Array, decibels: NDArray[np.float64]) -> Array:
+    """Log-spectra (frame, bin) of a sound in which bands are louder by `decibels` (band,).
+
+    The bands are spread evenly over the bins. Bins are log10(1 + c · magnitude), so that a louder
+    sound is no mere shift.
+    """
+    places = np.linspace(0, len(decibels) - 1, features.shape[1])
+    gains = 10 ** (np.interp(places, np.arange(len(decibels)), decibels) / 20)
+    changed: Array = np.log10(1 + gains * (10**features - 1)).astype(np.float32)
+    return changed
+
+
+def _logit(p: NDArray[np.floating]) -> NDArray[np.floating]:
+    kept = np.clip(p, 1e-6, 1 - 1e-6)
+    logits: NDArray[np.floating] = np.log(kept / (1 - kept))
+    return logits

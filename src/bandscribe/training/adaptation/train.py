@@ -1,0 +1,103 @@
+"""From a shipped network and recordings that nobody annotated to a network that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bandscribe import runtime
+from bandscribe.training import record
+from bandscribe.training.adaptation import weights
+from bandscribe.training.adaptation.recipe import Recipe
+from bandscribe.training.adaptation.recordings import Draw, hear
+from bandscribe.training.batches import Batch, Batches, load
+from bandscribe.training.drummernet.sounds import Recordings
+from bandscribe.training.drums.targets import UNKNOWN
+from bandscribe.training.fit import Result, fit
+
+_HELD_OUT = 8  # excerpts
+
+
+class Adapting(nn.Module):
+    """A network in training but for its normalisation, which stays that of the first training."""
+
+    def __init__(self, network: nn.Module) -> None:
+        """The weights are those of `network`."""
+        super().__init__()
+        self.network = network
+
+    def train(self, mode: bool = True) -> Adapting:
+        """As of any network, normalisation aside."""
+        super().train(mode)
+        for part in self.modules():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                part.eval()
+        return self
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, frame, bin) to logits (batch, frame, output)."""
+        logits: Tensor = self.network(features)
+        return logits
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Adapt the network of a recipe into the folder `run`, or go on where that run stopped.
+
+    The weights that are kept say most nearly what the network first heard, of excerpts as they are.
+
+    Raises ValueError when the recipe names no recordings, or `run` holds a run with another recipe,
+    and as `weights.load`.
+    """
+    if not recipe.audio:
+        raise ValueError("audio: expected folders of recordings")
+    torch.manual_seed(recipe.seed)
+    card, network = weights.load(recipe.initial)
+    teacher = runtime.load(recipe.initial)
+    paths = Recordings.find(recipe.audio).paths
+    recordings = [hear(path, teacher, recipe.doubt) for path in paths]
+    frames = round(recipe.excerpt_seconds * card.frame_rate)
+    draw = Draw(recordings, frames, recipe.tone_db)
+    unchanged = Draw(recordings, frames, 0.0)
+    held_out = Batches(unchanged, seed=recipe.seed + 1, size=_HELD_OUT, steps=1).make(0)
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
+        return load(made, workers=recipe.workers)
+
+    result = fit(
+        Adapting(network),
+        agree,
+        batches,
+        partial(_validate, held_out=held_out),
+        recipe,
+        run,
+        criterion="-validation_loss",
+    )
+    if result.best:
+        figures = {
+            "task": "adaptation",
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            "files": len(recordings),
+            "minutes": float(sum(len(r.features) for r in recordings) / card.frame_rate / 60),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def agree(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of all outputs that are known; a scalar."""
+    known = targets != UNKNOWN
+    loss: Tensor = F.binary_cross_entropy_with_logits(logits[known], targets[known])
+    return loss
+
+
+def _validate(model: nn.Module, held_out: Batch) -> dict[str, float]:
+    features, targets = (tensor.to(next(model.parameters()).device) for tensor in held_out)
+    return {"validation_loss": float(agree(model(features), targets))}

@@ -1,0 +1,86 @@
+"""A shipped drum network taken apart again: what an ONNX file holds becomes weights of torch.
+
+What the exporter changed stays so: batch normalisation is folded into the convolution before it,
+and the normalisation that is left here does nothing. LSTM weights in 8 bits become numbers again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import nn
+
+from bandscribe import runtime
+from bandscribe.training.drums.models.crnn import CRNN
+from bandscribe.training.drums.recipe import Recipe, build
+
+Arrays = Mapping[str, NDArray[np.generic]]
+#: Where torch's input, forget, cell and output gates lie among those of ONNX.
+_GATES = (0, 2, 3, 1)
+
+
+def load(model: str | Path) -> tuple[runtime.ModelCard, CRNN]:
+    """The card and the network of a shipped model's name, or of the path of its ONNX file.
+
+    Raises ValueError when it is no convolutional recurrent network with LSTM layers that hears
+    drums, and as `runtime.load`.
+    """
+    card = runtime.load(model).card
+    network = None
+    if card.task == "drums" and card.recipe.get("model") == "crnn":
+        shape = {name: card.recipe[name] for name in ("model", "options", "features")}
+        network = build(Recipe(**shape, classes=len(card.classes)))
+    if not isinstance(network, CRNN) or not isinstance(network.recur, nn.LSTM):
+        raise ValueError(f"initial: expected a drum network, crnn with LSTM layers, got {model}")
+    fill(network, onnx.load_from_string(runtime.read_bytes(model)).graph)
+    return card, network.eval()
+
+
+def fill(network: CRNN, graph: onnx.GraphProto) -> None:
+    """Give `network` the weights of the graph that one of its shape was exported to."""
+    held = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    own = {name: held[name] for name in network.state_dict() if name in held}
+    convolutions = [i for i, part in enumerate(network.convolve) if isinstance(part, nn.Conv2d)]
+    layer = 0
+    for node in graph.node:
+        if node.op_type == "Conv":
+            place = convolutions.pop(0)
+            own[f"convolve.{place}.weight"] = held[node.input[1]]
+            own[f"convolve.{place + 1}.bias"] = held[node.input[2]]
+        elif node.op_type in ("LSTM", "DynamicQuantizeLSTM"):
+            own |= _read_lstm(node.input, held, layer)
+            layer += 1
+        elif node.op_type == "MatMul":
+            own["output.weight"] = held[node.input[1]].T
+    for name, value in network.state_dict().items():
+        # Normalisation divides by the root of the variance and a little more.
+        plain = 1 - nn.BatchNorm2d(1).eps if name.endswith("running_var") else value
+        value.copy_(torch.tensor(own[name]) if name in own else torch.as_tensor(plain))
+
+
+def _read_lstm(inputs: Sequence[str], held: Arrays, layer: int) -> dict[str, NDArray[np.generic]]:
+    """The weights of both directions of a layer, by the names that torch gives them."""
+    kinds = []
+    for place in (1, 2):  # of what comes in, and of the state before
+        weights = held[inputs[place]]
+        if weights.dtype == np.int8:
+            scale, zero = (held[inputs[2 * place + 6 + i]][:, None] for i in range(2))
+            steps = weights.astype(np.float32) - zero.astype(np.float32)
+            weights = (steps * scale.astype(np.float32)).transpose(0, 2, 1)
+        kinds.append(weights)
+    biases = np.split(held[inputs[3]], 2, axis=1)
+    found = {}
+    for direction, ending in enumerate(("", "_reverse")):
+        for kind, weights, bias in zip(("ih", "hh"), kinds, biases, strict=True):
+            for what, values in (("weight", weights), ("bias", bias)):
+                gates = np.split(values[direction], 4)
+                found[f"{what}_{kind}_l{layer}{ending}"] = np.concatenate(
+                    [gates[i] for i in _GATES]
+                )
+    return {f"recur.{name}": values for name, values in found.items()}

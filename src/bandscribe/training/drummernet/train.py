@@ -1,0 +1,108 @@
+"""The line from unlabelled drum sound to a trained DrummerNet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bandscribe.synthesis import source
+from bandscribe.training import record
+from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.drummernet import validation
+from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.drummernet.recipe import Recipe, make_loss, start
+from bandscribe.training.drummernet.sounds import Draw, Recordings
+from bandscribe.training.drummernet.validation import Validation
+from bandscribe.training.fit import Result, fit
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+
+    Raises ValueError when the recipe names no kits, or nothing to listen to, or `run` holds a run
+    with another recipe.
+    """
+    if not (recipe.audio or recipe.sound_kits):
+        raise ValueError("audio, sound_kits: expected folders or kits to listen to")
+    torch.manual_seed(recipe.seed)
+    model = start(recipe)
+    draw = Draw(
+        Recordings.find(recipe.audio) if recipe.audio else None,
+        load_source(recipe, recipe.sound_kits, "train") if recipe.sound_kits else None,
+        recipe.rendered_share,
+        recipe.excerpt_seconds,
+    )
+    if recipe.validation_kits:
+        held_out = validation.render(
+            load_source(recipe, recipe.validation_kits, "validation"),
+            seed=recipe.validation_seed,
+            minutes=recipe.validation_minutes,
+            seconds=recipe.chunk_seconds,
+        )
+    else:
+        held_out = validation.gather(
+            replace(draw, seconds=recipe.chunk_seconds),
+            seed=recipe.validation_seed,
+            minutes=recipe.validation_minutes,
+        )
+    return train_on(recipe, run, model, draw, held_out)
+
+
+def train_on(
+    recipe: Recipe,
+    run: Path,
+    model: DrummerNet,
+    draw: Callable[[np.random.Generator], Example],
+    held_out: Validation,
+) -> Result:
+    """Train `model` on what is drawn; keep the weights with the lowest loss on `held_out`.
+
+    Writes what `fit` writes, and metrics.json: thresholds, and where notes are known the scores of
+    those weights in ten, five and three classes, peaks picked as the recipe says.
+    """
+    loss = make_loss(recipe)
+    if torch.cuda.is_available():
+        model.cuda()
+        loss.cuda()
+    draw(np.random.default_rng(recipe.seed))  # raises here, and not in a worker
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
+        return load(made, workers=recipe.workers)
+
+    result = fit(
+        model,
+        loss,
+        batches,
+        partial(validation.validate, validation=held_out, loss=loss),
+        recipe,
+        run,
+        criterion="-validation_loss",
+    )
+    if result.best:
+        figures = {
+            "task": "drummernet",
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            **validation.report(model, held_out, recipe.picking),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def load_source(recipe: Recipe, kits: tuple[str, ...], split: str) -> source.Source:
+    """Drums alone, played on these kits."""
+    return source.Source.load(
+        kits,
+        groove=recipe.groove,
+        split=split,
+        groove_share=recipe.groove_share,
+        percussion_share=recipe.percussion_share,
+        drumless_share=0.0,
+    )

@@ -1,0 +1,1 @@
+"""Templates for `bandscribe.factorization`, averaged over kits; thresholds on rendered audio."""

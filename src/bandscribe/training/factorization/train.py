@@ -1,0 +1,149 @@
+"""Making drum templates: average them over kits, choose thresholds on rendered audio, write both.
+
+RUN/NAME.npz        the templates and their card: what `bandscribe.factorization` loads
+RUN/recipe.json, versions.json, metrics.json        as of every run
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe import drums, peaks
+from bandscribe.factorization import SUFFIX, Factorization, write
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.metrics import onsets
+from bandscribe.runtime import ModelCard
+from bandscribe.synthesis import kits
+from bandscribe.synthesis.source import Source
+from bandscribe.training import recipes, record
+from bandscribe.training.factorization.recipe import Recipe
+from bandscribe.training.factorization.templates import average
+from bandscribe.training.fit import Result
+from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.vocabulary import DRUMS, DRUMS_10, reduce
+
+#: Windows of DrummerNet's peak picking, 50, 100 and 50 ms (Deep Unsupervised Drum Transcription
+#: 2019, section 4.1).
+PEAKS = {"max_frames": 5, "mean_frames": 10, "wait_frames": 5}
+#: Soft classes have activations that are small beside the loud ones'.
+THRESHOLDS = np.round(np.concatenate([np.arange(0.01, 0.1, 0.01), np.arange(0.1, 0.81, 0.02)]), 2)
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Make the templates of a recipe in one go.
+
+    Raises ValueError when there are no kits, one cannot be used, or its credits are missing.
+    """
+    if not recipe.kits or not recipe.validation_kits:
+        raise ValueError("kits, validation_kits: expected at least one each")
+    front_end = LogSpectrogram()
+    sources = tuple(_credit(recipe))
+    templates = average([kits.load(address) for address in recipe.kits], front_end, recipe.lags)
+    versions = record.versions()
+    card = ModelCard(
+        name=recipe.name,
+        task="drums",
+        classes=DRUMS_10,
+        outputs=DRUMS_10,
+        features=asdict(front_end),
+        frame_rate=front_end.frame_rate,
+        chunk_seconds=recipe.chunk_seconds,
+        overlap_seconds=recipe.overlap_seconds,
+        thresholds={str(n): dict.fromkeys(names, 0.1) for n, names in DRUMS.items()},
+        calibration={},
+        peaks=PEAKS,
+        sources=sources,
+        metrics={},
+        recipe=json.loads(recipes.to_json(recipe)),
+        commit=versions["commit"] or "",
+    )
+    chosen, figures = choose(Factorization(card, templates, threads=1), render(recipe))
+    card = replace(card, thresholds=chosen, metrics=figures)
+    record.write_json(run / "recipe.json", card.recipe)
+    record.write_json(run / "versions.json", {"starts": [{"step": 0, **versions}]})
+    record.write_json(run / "metrics.json", {"task": "factorization", **figures})
+    write(run / f"{recipe.name}{SUFFIX}", card, templates)
+    return Result(True, 1, {"macro_f1": figures["classes_3"]["macro"]["f1"]})
+
+
+def render(recipe: Recipe) -> list[tuple[Audio, Transcription]]:
+    """Excerpts with their notes: performances that no template was made for, on other kits."""
+    source = Source.load(
+        recipe.validation_kits,
+        groove=recipe.groove,
+        split="validation",
+        groove_share=recipe.groove_share,
+        percussion_share=recipe.percussion_share,
+        drumless_share=0.0,
+    )
+    count = max(1, round(recipe.validation_minutes * 60 / recipe.excerpt_seconds))
+    seeds = [np.random.default_rng([recipe.validation_seed, item]) for item in range(count)]
+    return [source.draw(rng, recipe.excerpt_seconds) for rng in seeds]
+
+
+def choose(
+    model: drums.Listener, excerpts: Sequence[tuple[Audio, Transcription]]
+) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
+    """Thresholds by number of classes and class, each with the highest F1 (±50 ms), and the scores.
+
+    Of thresholds that score alike the middle one is taken. Scores that thresholds were chosen on
+    flatter a little.
+    """
+    heard = [drums.hear(sound, model) for sound, _ in excerpts]
+    chosen: dict[str, dict[str, float]] = {}
+    figures: dict[str, Any] = {}
+    for count, names in DRUMS.items():
+        curves = [drums.reduce_hearing(each, count)[0] for each in heard]
+        references = [reduce(notes, count) for _, notes in excerpts]
+        thresholds = [_choose_one(curves, references, column) for column in range(len(names))]
+        estimates = [_pick(each, thresholds) for each in curves]
+        report = onsets.score(references, estimates, names)
+        chosen[str(count)] = dict(zip(names, thresholds, strict=True))
+        figures[f"classes_{count}"] = {
+            "micro": asdict(report.micro),
+            "macro": asdict(report.macro),
+            "per_class": {name: asdict(scores) for name, scores in report.per_class.items()},
+        }
+    return chosen, figures
+
+
+def _choose_one(
+    curves: Sequence[Activations], references: Sequence[Transcription], column: int
+) -> float:
+    """The threshold of one class."""
+    name = curves[0].classes[column]
+    alone = [replace(each, values=each.values[:, [column]], classes=(name,)) for each in curves]
+    f1 = []
+    for threshold in THRESHOLDS:
+        estimates = [_pick(each, [float(threshold)]) for each in alone]
+        f1.append(np.nan_to_num(onsets.score(references, estimates, (name,)).micro.f1))
+    equals = np.flatnonzero(np.array(f1) == max(f1))
+    return float(THRESHOLDS[equals[len(equals) // 2]])
+
+
+def _pick(curves: Activations, thresholds: Sequence[float]) -> Transcription:
+    found = peaks.pick(curves.values, thresholds=thresholds, **PEAKS)
+    times = peaks.refine(curves.values, found) / curves.frame_rate
+    order = np.argsort(times, kind="stable")
+    labels: NDArray[np.str_] = np.array(curves.classes, dtype=np.str_)[found.classes[order]]
+    duration = len(curves.values) / curves.frame_rate
+    return Transcription(np.maximum(times[order], 0), labels, None, duration, curves.classes)
+
+
+def _credit(recipe: Recipe) -> list[dict[str, str]]:
+    """The rows of the credits that belong to the recipe's kits and performances."""
+    if recipe.credits is None:
+        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
+    rows = {row["name"]: row for row in record.read_credits(recipe.credits)}
+    named = (*recipe.kits, *recipe.validation_kits, *([recipe.groove] if recipe.groove else []))
+    owed = sorted({Path(address).name for address in named})
+    if missing := [name for name in owed if name not in rows]:
+        raise ValueError(f"credits: {recipe.credits} does not name {', '.join(missing)}")
+    return [rows[name] for name in owed]
