@@ -16,18 +16,26 @@ from typing import Annotated, Any
 
 import typer
 
+from bandscribe.cli.classify import classify
 from bandscribe.cli.compare import compare
 from bandscribe.cli.corpus import corpus
 from bandscribe.cli.evaluate import evaluate
+from bandscribe.cli.explore import explore
 from bandscribe.cli.export import export
 from bandscribe.cli.models import models
 from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
+from bandscribe.cli.segment import segment
 from bandscribe.cli.study import study
+from bandscribe.cli.study_drummernet import drummernet
+from bandscribe.cli.study_drums import architectures, data
+from bandscribe.cli.study_hits import hits, segments
+from bandscribe.cli.supercut import supercut
 from bandscribe.cli.synthesize import synthesize
 from bandscribe.cli.track import track
 from bandscribe.cli.train import train
 from bandscribe.cli.transcribe import transcribe
+from bandscribe.cli.tune import tune
 
 app = typer.Typer(
     name="bandscribe",
@@ -39,6 +47,10 @@ for command in (
     transcribe,
     recognize,
     track,
+    classify,
+    segment,
+    explore,
+    supercut,
     models,
     corpus,
     evaluate,
@@ -52,6 +64,12 @@ app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tune)
+for question in (hits, drummernet, architectures, data):
+    study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+        question
+    )
+study.command()(segments)
 app.add_typer(study)
 
 #: What typer raises for wrong usage; only its descendant is a public name.

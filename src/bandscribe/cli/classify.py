@@ -1,0 +1,259 @@
+"""`bandscribe classify`: one-shots in, which drum each of them is out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandscribe.cli import filing, inputs
+from bandscribe.cli.evaluate import usage
+from bandscribe.cli.listening import ModelName, spell
+from bandscribe.cli.report import complain, explain, progress
+from bandscribe.files import whole
+
+if TYPE_CHECKING:
+    from bandscribe.hits import Hit
+    from bandscribe.runtime import Model
+
+FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}
+#: Columns of the CSV before those of the classes.
+COLUMNS = ("file", "class", "probability", "classes", "velocity")
+#: The shipped model.
+MODEL = "hits"
+#: What the table calls the classes.
+NAMES = {
+    "KD": "kick drum", "SD": "snare drum", "SS": "side stick", "CHH": "closed hi-hat",
+    "OHH": "open hi-hat", "HT": "high tom", "MT": "mid tom", "LT": "low tom", "CR": "crash",
+    "RD": "ride", "CLAP": "clap", "CB": "cowbell", "TMB": "tambourine", "OTHER": "percussion",
+}  # fmt: skip
+
+
+def classify(
+    named: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="|".join(FORMATS), help="Default: by the suffix of -o, or a table."),
+    ] = None,
+    rename: Annotated[
+        bool, typer.Option("--rename", help="Put the class before each name: KD_sound 12.wav.")
+    ] = False,
+    sort_into: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Copy each file into the folder of its class in DIR, or unknown."
+        ),
+    ] = None,
+    move: Annotated[
+        bool, typer.Option("--move", help="With --sort-into: move the files, do not copy them.")
+    ] = False,
+    undo: Annotated[
+        Path | None,
+        typer.Option(metavar="LIST", help="Take back what an earlier call copied or renamed."),
+    ] = None,
+    model: ModelName = None,
+) -> None:
+    """Say which drum each one-shot is.
+
+    Where no drum is heard, the class is -. Of a longer file its clearest hits are found. Files are
+    left alone unless there is --rename or --sort-into; those write a list by which --undo takes
+    everything back, and overwrite nothing.
+    """
+    if (undo is None) == (not named):
+        raise typer.BadParameter("INPUT: name sound files or folders, or a list with --undo")
+    if undo is not None:
+        _undo(undo)
+        return
+    if move and sort_into is None:
+        raise typer.BadParameter("--move: is for --sort-into")
+    kind = _choose_format(format, output)
+    loaded = _load(model)
+    sources, failed = inputs.find_all(named or [])
+    if sort_into is not None:
+        sources = [source for source in sources if not _lies_in(source.path, sort_into)]
+    if output is not None:
+        _check_output(output, sources)
+        output.parent.mkdir(parents=True, exist_ok=True)
+    entries: list[dict[str, Any]] = []
+    labels: list[tuple[Path, str | None]] = []
+    with progress(len(sources)) as show:
+        for found, path in _hear_all([source.path for source in sources], loaded, show):
+            if found is None:
+                failed += 1
+                continue
+            entry = describe(found, spell(path))
+            labels.append((path, found.label))
+            if kind == "table" and output is None:
+                print(tabulate(entry))
+            else:
+                entries.append(entry)
+    if output is not None:
+        with whole(output) as temporary:
+            temporary.write_text(_render(entries, kind, loaded.card.classes), encoding="utf-8")
+    elif kind != "table":
+        print(_render(entries, kind, loaded.card.classes), end="")
+    if rename or sort_into is not None:
+        failed += _file(labels, named or [], sort_into, rename=rename, move=move)
+    if failed:
+        raise typer.Exit(1)
+
+
+def describe(found: Hit, file: str) -> dict[str, Any]:
+    """What JSON says of a file.
+
+    `file`; the most probable `class`, or null; its `probability`; all `classes` that are struck
+    together; the `velocity`, 0 to 1; and the probability of each class, `scores`.
+    """
+    scores = zip(found.tags.classes, found.tags.scores, strict=True)
+    return {
+        "file": file,
+        "class": found.label,
+        "probability": round(found.probability, 6),
+        "classes": list(found.labels),
+        "velocity": round(found.velocity, 4),
+        "scores": {name: round(float(score), 6) for name, score in scores},
+    }
+
+
+def tabulate(entry: Mapping[str, Any]) -> str:
+    """A line for a terminal: class, name, probability, what else is struck with it, file."""
+    label = entry["class"]
+    name = "no drum" if label is None else NAMES.get(label, label)
+    others = "".join(f" +{other}" for other in entry["classes"] if other != label)
+    return (
+        f"{label or '-':<5}  {name:<13}  {entry['probability']:4.2f}  {entry['file']}"
+        f"{'  ' + others.strip() if others else ''}"
+    )
+
+
+def _hear_all(
+    paths: Sequence[Path], model: Model, show: Callable[[int, str], None]
+) -> Iterator[tuple[Hit | None, Path]]:
+    """What each file is, in their order; None, and a line, of those that cannot be heard."""
+    from bandscribe import audio
+
+    with (
+        ThreadPoolExecutor(model.threads) as pool,
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", audio.TruncatedAudioWarning)
+        for done, (path, heard) in enumerate(
+            zip(paths, pool.map(partial(_hear, model=model), paths), strict=True)
+        ):
+            show(done, path.name)
+            while caught:
+                complain(str(caught.pop(0).message))
+            if isinstance(heard, Exception):
+                complain(explain(heard, path))
+                yield None, path
+            else:
+                yield heard, path
+
+
+def _hear(path: Path, model: Model) -> Hit | ValueError | OSError:
+    """A file's hit, or why there is none: an exception would end the others' pool."""
+    from bandscribe import hits
+
+    try:
+        return hits.classify(path, model=model)
+    except (ValueError, OSError) as error:
+        return error
+
+
+def _file(
+    labels: Sequence[tuple[Path, str | None]],
+    named: Sequence[Path],
+    sort_into: Path | None,
+    *,
+    rename: bool,
+    move: bool,
+) -> int:
+    """Copy, move or rename; returns how many files could not be."""
+    steps = filing.plan(labels, sort_into, rename=rename, move=move)
+    if not steps:
+        complain("nothing to rename")
+        return 0
+    first = named[0] if named[0].is_dir() else named[0].parent
+    undo_list = filing.start_list(first if sort_into is None else sort_into)
+    failed = filing.carry_out(steps, undo_list)
+    done = {"copy": "copied", "move": "renamed" if sort_into is None else "moved"}[steps[0].kind]
+    complain(
+        f"{len(steps) - failed} files {done}; "
+        f"to take it back: bandscribe classify --undo {spell(undo_list)}"
+    )
+    return failed
+
+
+def _undo(undo_list: Path) -> None:
+    done, failed = filing.undo(undo_list)
+    complain(f"{done} files taken back")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _choose_format(given: str | None, output: Path | None) -> str:
+    if given is None:
+        suffix = "" if output is None else output.suffix.lower()
+        return next((name for name, known in FORMATS.items() if known == suffix), "table")
+    if given not in FORMATS:
+        raise typer.BadParameter(f"--format: expected one of {', '.join(FORMATS)}, got {given!r}")
+    return given
+
+
+def _load(model: str | None) -> Model:
+    """The model; a usage error where it does not exist, or does not classify."""
+    from bandscribe import hits, runtime
+
+    with usage():
+        loaded = runtime.load(model or MODEL)
+        hits.check(loaded.card)
+    return loaded
+
+
+def _check_output(output: Path, sources: Sequence[inputs.Input]) -> None:
+    """Raise a usage error for a file that should not be written."""
+    from bandscribe.audio import EXTENSIONS
+
+    if output.is_dir():
+        raise typer.BadParameter(f"-o {output}: is a folder; name one file for all inputs")
+    if output.suffix.lower() in EXTENSIONS:
+        raise typer.BadParameter(f"-o {output}: has the name of a sound file; choose another")
+    if output.exists() and any(output.samefile(source.path) for source in sources):
+        raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether a file was sorted into the folder before."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _render(entries: Sequence[Mapping[str, Any]], kind: str, classes: Sequence[str]) -> str:
+    if kind == "json":
+        return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    if kind == "csv":
+        text = io.StringIO()
+        table = csv.DictWriter(text, (*COLUMNS, *classes), lineterminator="\n")
+        table.writeheader()
+        for entry in entries:
+            plain = {name: entry[name] for name in COLUMNS}
+            # Nothing for null, as in other tables; classes parted as in a corpus of clips.
+            plain["classes"] = ";".join(entry["classes"])
+            table.writerow({**plain, **entry["scores"]})
+        return text.getvalue()
+    return "".join(f"{tabulate(entry)}\n" for entry in entries)

@@ -1,0 +1,134 @@
+"""`bandscribe explore`: a page to look at a folder of hits, and to hear it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandscribe.cli import inputs
+from bandscribe.cli.classify import MODEL
+from bandscribe.cli.report import complain, explain, progress
+
+if TYPE_CHECKING:
+    from bandscribe.display.explorer import Clip
+    from bandscribe.runtime import Model
+
+#: Seconds of a clip that the page keeps.
+LONGEST = 2.0
+#: What `--model` takes for no model.
+NONE = "none"
+
+
+def explore(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Clips with a labels.csv, or sound files of any name."),
+    ],
+    output: Annotated[Path, typer.Option("-o", metavar="HTML", help="The page to write.")],
+    count: Annotated[
+        int, typer.Option(metavar="N", help="How many clips can be heard, drawn at random.")
+    ] = 400,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other clips.")] = 0,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"What names those clips: a shipped model, an ONNX file, or {NONE}.",
+        ),
+    ] = MODEL,
+) -> None:
+    """Write a page with the counts of classes and kits, and clips that can be chosen and heard.
+
+    It is one file that holds its sound, some 8 kB a clip, and fetches nothing. Rare classes have as
+    many clips in it as frequent ones, while there are any.
+    """
+    if count < 1:
+        raise typer.BadParameter(f"--count: expected 1 or more, got {count}")
+    if output.suffix.lower() != ".html":
+        raise typer.BadParameter(f"-o {output}: name a file that ends with .html")
+    from bandscribe import hits, runtime
+    from bandscribe.display import explorer
+
+    loaded = None
+    if model != NONE:
+        loaded = runtime.load(model)
+        hits.check(loaded.card)
+    rows = _read(folder)
+    chosen = _choose(rows, count, seed)
+    clips: list[Clip] = []
+    with progress(len(chosen)) as show:
+        for done, row in enumerate(chosen):
+            show(done, row["file"])
+            try:
+                clips.append(_describe(folder, row, loaded))
+            except (ValueError, OSError) as error:
+                complain(explain(error, folder / row["file"]))
+    counts = Counter((row["label"], row.get("kit", ""), row.get("split", "")) for row in rows)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    name = folder.resolve().name
+    about = f"{len(rows):,} clips, {len(clips):,} of them to hear"
+    if loaded is not None:
+        about += f", named by the model {loaded.card.name}"
+    explorer.write(output, clips, counts, title=name, about=about)
+    print(f"{output}: {about}")
+    if len(clips) < len(chosen):
+        raise typer.Exit(1)
+
+
+def _read(folder: Path) -> list[dict[str, str]]:
+    """The rows of `labels.csv`, or one for each sound file."""
+    from bandscribe.datasets import tables
+
+    if (folder / "labels.csv").is_file():
+        rows = tables.rows(folder / "labels.csv", "file", "label")
+        if not rows:
+            raise ValueError(f"{folder / 'labels.csv'}: expected at least one row")
+        return rows
+    sources, locked = inputs.find(folder)
+    for error in locked:
+        complain(explain(error))
+    return [{"file": source.relative.as_posix(), "label": ""} for source in sources]
+
+
+def _choose(rows: Sequence[dict[str, str]], count: int, seed: int) -> list[dict[str, str]]:
+    """At random as many of each label, until there are `count`."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    labels: dict[str, list[dict[str, str]]] = {}
+    for i in rng.permutation(len(rows)):
+        labels.setdefault(rows[i]["label"], []).append(rows[i])
+    turns = max(map(len, labels.values()))
+    ordered = [own[turn] for turn in range(turns) for own in labels.values() if turn < len(own)]
+    return ordered[:count]
+
+
+def _describe(folder: Path, row: Mapping[str, str], model: Model | None) -> Clip:
+    """A clip as the page has it. Raises ValueError or OSError where it cannot be heard."""
+    from bandscribe import audio, hits
+    from bandscribe.datasets.supercut import name_class
+    from bandscribe.display import explorer
+
+    heard = audio.read(folder / row["file"], duration=LONGEST)
+    sound, shape = explorer.encode(heard)
+    named, probability, label = None, None, row["label"]
+    if model is not None:
+        hit = hits.classify(heard, model=model)
+        named, probability = hit.label, hit.probability
+    velocity = row.get("velocity")
+    return explorer.Clip(
+        row["file"],
+        label or (named or "none" if model is not None else ""),
+        row.get("kit", ""),
+        row.get("split", ""),
+        float(velocity) if velocity else None,
+        named,
+        probability,
+        model is not None and bool(label) and named not in (name_class(label), label.upper()),
+        sound,
+        shape,
+    )

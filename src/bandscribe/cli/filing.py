@@ -1,0 +1,140 @@
+"""Sound files copied, moved or renamed by what they are, so that it can be undone.
+
+Nothing is ever overwritten: a name that is taken gets a number. Each step is written into a list
+before it is done, from which `undo` takes them back.
+"""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bandscribe.cli.report import complain, explain
+from bandscribe.files import whole
+
+#: The folder of what has no class.
+UNKNOWN = "unknown"
+COLUMNS = ("step", "from", "to")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A file to `copy` or to `move`, and where to."""
+
+    kind: str
+    source: Path
+    target: Path
+
+
+def plan(
+    found: Sequence[tuple[Path, str | None]], into: Path | None, *, rename: bool, move: bool
+) -> list[Step]:
+    """What to do with files of which the class is known, or None.
+
+    `into` is the folder whose folders of classes they go to, copied or moved; None leaves them
+    where they are. `rename` puts the class before the name, unless it stands there.
+    """
+    taken: set[str] = set()
+    steps = []
+    for path, label in found:
+        prefixed = label is None or path.name.lower().startswith(f"{label.lower()}_")
+        name = f"{label}_{path.name}" if rename and not prefixed else path.name
+        target = (path.parent if into is None else into / (label or UNKNOWN)) / name
+        if into is None and name == path.name:
+            continue
+        target = _free(target, taken)
+        taken.add(str(target).casefold())
+        steps.append(Step("move" if move or into is None else "copy", path, target))
+    return steps
+
+
+def start_list(folder: Path) -> Path:
+    """Where in `folder` a new list of steps goes: undo.csv, or undo-2.csv and so on."""
+    return _free(folder / "undo.csv", set())
+
+
+def carry_out(steps: Sequence[Step], undo_list: Path) -> int:
+    """Do the steps, and return how many failed, each with a line on standard error."""
+    failed = 0
+    undo_list.parent.mkdir(parents=True, exist_ok=True)
+    with undo_list.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for step in steps:
+            # Absolute, so that it can be undone from anywhere.
+            table.writerow([step.kind, step.source.absolute(), step.target.absolute()])
+            file.flush()
+            try:
+                _do(step)
+            except OSError as error:
+                complain(explain(error, step.source))
+                failed += 1
+    return failed
+
+
+def undo(undo_list: Path) -> tuple[int, int]:
+    """Take back the steps of a list, the last one first: how many were, and how many could not be.
+
+    Copies are removed if they still are copies, files that were moved go back if their old name is
+    free; each that cannot has a line on standard error. Steps that were never done, or are undone
+    already, are passed over. Raises ValueError when the file is no such list.
+    """
+    done = failed = 0
+    for step in reversed(list(_read(undo_list))):
+        if not step.target.exists():
+            continue
+        try:
+            _undo(step)
+            done += 1
+        except OSError as error:
+            complain(explain(error, step.target))
+            failed += 1
+    return done, failed
+
+
+def _do(step: Step) -> None:
+    step.target.parent.mkdir(parents=True, exist_ok=True)
+    if step.kind == "move":
+        shutil.move(step.source, step.target)
+        return
+    with whole(step.target) as temporary:
+        shutil.copy2(step.source, temporary)
+
+
+def _undo(step: Step) -> None:
+    if step.kind == "move":
+        if step.source.exists():
+            raise FileExistsError(f"{step.source}: is there again; move it away first")
+        step.source.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(step.target, step.source)
+    else:
+        if not step.source.exists() or not filecmp.cmp(step.source, step.target, shallow=False):
+            raise FileExistsError(f"{step.target}: is no copy of {step.source} any more; left")
+        step.target.unlink()
+    if not os.listdir(step.target.parent):  # noqa: PTH208 (names suffice)
+        step.target.parent.rmdir()
+
+
+def _read(undo_list: Path) -> Iterator[Step]:
+    with undo_list.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = list(csv.reader(file))
+    whole_rows = [row for row in rows[1:] if len(row) == len(COLUMNS)]
+    if not rows or tuple(rows[0]) != COLUMNS or {row[0] for row in whole_rows} - {"copy", "move"}:
+        raise ValueError(f"{undo_list}: not a list that bandscribe classify wrote")
+    for kind, source, target in whole_rows:
+        yield Step(kind, Path(source), Path(target))
+
+
+def _free(path: Path, taken: set[str]) -> Path:
+    """The path, or the first one like it, with a number, that is neither there nor taken."""
+    number, free = 1, path
+    # Names that differ in case alone are one file on some systems.
+    while free.exists() or free.is_symlink() or str(free).casefold() in taken:
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free

@@ -1,0 +1,102 @@
+"""`bandscribe supercut`: hits of one class, one after the other, in one sound file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandscribe.cli import inputs
+from bandscribe.cli.classify import MODEL
+from bandscribe.cli.listening import ModelName
+from bandscribe.cli.report import clock, complain, explain, progress
+
+if TYPE_CHECKING:
+    from bandscribe.types import Audio
+
+
+def supercut(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Clips with a labels.csv, or sound files of any name."),
+    ],
+    wanted: Annotated[
+        str,
+        typer.Option("--class", metavar="CLASS", help="A class, as KD, or a label, as phh."),
+    ],
+    output: Annotated[Path, typer.Option("-o", metavar="FILE", help="The sound file to write.")],
+    seconds: Annotated[float, typer.Option(metavar="S", help="How long it is.")] = 30.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another order.")] = 0,
+    model: ModelName = None,
+) -> None:
+    """Join hits of one class, in an order drawn at random, until they fill so many seconds.
+
+    Every clip is heard once before any is heard twice. Without a labels.csv, a model says first
+    which of the files are of the class; --model names another one.
+    """
+    if not seconds > 0:
+        raise typer.BadParameter(f"--seconds: expected a positive number, got {seconds:g}")
+    if seed < 0:
+        raise typer.BadParameter(f"--seed: expected 0 or more, got {seed}")
+    import numpy as np
+
+    from bandscribe import audio
+    from bandscribe.datasets import supercut as cutting
+
+    failures = 0
+    if (folder / "labels.csv").is_file():
+        paths = cutting.find(folder, wanted)
+    else:
+        paths, failures = _classify(folder, wanted.upper(), model or MODEL)
+    bad: set[Path] = set()
+
+    def read() -> Iterator[Audio]:
+        for path in cutting.shuffle(paths, np.random.default_rng(seed)):
+            if path in bad:
+                continue
+            try:
+                heard = audio.read(path, sample_rate=cutting.SAMPLE_RATE, mono=True)
+            except (ValueError, OSError) as error:
+                complain(explain(error, path))
+                bad.add(path)
+                if len(bad) == len(paths):
+                    return
+                continue
+            yield heard
+
+    joined = cutting.join(read(), seconds)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    audio.write(output, joined)
+    print(f"{output}: {clock(joined.duration)} of {len(paths) - len(bad)} clips of {wanted}")
+    if failures or bad:
+        raise typer.Exit(1)
+
+
+def _classify(folder: Path, wanted: str, model: str) -> tuple[list[Path], int]:
+    """The sound files in a folder that are of a class, and how many could not be heard.
+
+    Raises ValueError where none is of the class, or there is no such class.
+    """
+    from bandscribe import hits, runtime
+
+    loaded = runtime.load(model)
+    hits.check(loaded.card)
+    if wanted not in loaded.card.classes:
+        known = ", ".join(loaded.card.classes)
+        raise typer.BadParameter(f"--class: expected one of {known}, got {wanted!r}")
+    sources, failures = inputs.find_all([folder])
+    found = []
+    with progress(len(sources)) as show:
+        for done, source in enumerate(sources):
+            show(done, source.path.name)
+            try:
+                if hits.classify(source.path, model=loaded).label == wanted:
+                    found.append(source.path)
+            except (ValueError, OSError) as error:
+                complain(explain(error, source.path))
+                failures += 1
+    if not found:
+        raise ValueError(f"{folder}: the model names no sound there {wanted}")
+    return found, failures

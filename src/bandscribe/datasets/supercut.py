@@ -1,0 +1,69 @@
+"""Many hits of one class in one sound, of any length, after Hiner 2024, Drum Classification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bandscribe.datasets import tables
+from bandscribe.datasets.clips import HIT_NAMES
+from bandscribe.types import Audio
+
+SAMPLE_RATE = 44100
+#: Seconds over which the end of each clip fades.
+FADE = 0.005
+
+
+def find(root: Path, wanted: str) -> list[Path]:
+    """The clips of a folder with `labels.csv` whose label is `wanted`, or whose class is.
+
+    So `phh` are the pedal hi-hats, and `CHH` all closed ones. Case does not matter. Raises
+    ValueError where there are none, or the table is damaged.
+    """
+    rows = tables.rows(root / "labels.csv", "file", "label")
+    found = [
+        root / row["file"]
+        for row in rows
+        if row["label"].lower() == wanted.lower() or name_class(row["label"]) == wanted.upper()
+    ]
+    if not found:
+        known = ", ".join(sorted({row["label"] for row in rows}))
+        raise ValueError(f"{root}: no clip is {wanted}; its labels are {known}")
+    return found
+
+
+def name_class(label: str) -> str | None:
+    """The one of the ten classes that a label stands for, None where it is none of them."""
+    return HIT_NAMES.get(" ".join(label.replace("_", " ").lower().split()))
+
+
+def shuffle(paths: list[Path], rng: np.random.Generator) -> Iterator[Path]:
+    """Endlessly, all paths in a new order each time."""
+    while True:
+        yield from (paths[i] for i in rng.permutation(len(paths)))
+
+
+def join(clips: Iterable[Audio], seconds: float) -> Audio:
+    """Mono clips at 44.1 kHz, one after the other, `seconds` long in all; the last is cut.
+
+    Shorter where the clips end. Raises ValueError for clips at another rate, and where there are
+    none.
+    """
+    length = round(seconds * SAMPLE_RATE)
+    parts: list[np.ndarray] = []
+    filled = 0
+    for clip in clips:
+        if clip.sample_rate != SAMPLE_RATE or len(clip.samples) != 1:
+            raise ValueError(f"clips: expected mono at {SAMPLE_RATE} Hz, got {clip.sample_rate} Hz")
+        part = clip.samples[0, : length - filled].copy()
+        fade = min(round(FADE * SAMPLE_RATE), len(part))
+        part[len(part) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        parts.append(part)
+        filled += len(part)
+        if filled >= length:
+            break
+    if not filled:
+        raise ValueError("clips: expected sound, got none")
+    return Audio(np.concatenate(parts)[None], SAMPLE_RATE)

@@ -1,0 +1,54 @@
+"""Which class was taken for which: a matrix of numbers, dark where a large share of a row is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.display.figures import INK, begin, save
+
+_CELL = 0.82  # inch
+
+
+def draw(
+    path: str | Path,
+    matrix: NDArray[np.int64],
+    classes: Sequence[str],
+    *,
+    title: str = "",
+) -> None:
+    """Draw `matrix` (class, named): how many of each class were named so, and the share of the row.
+
+    A column more than there are classes is `none`. Raises ValueError for a matrix of another shape;
+    as `display.figures` otherwise.
+    """
+    size = len(classes)
+    if matrix.shape not in ((size, size), (size, size + 1)):
+        raise ValueError(f"matrix: expected {(size, size)}, got {matrix.shape}")
+    columns = [*classes, "none"][: matrix.shape[1]]
+    figure = begin(len(columns) * _CELL + 1.6, size * _CELL + 1.7, title)
+    axis = figure.subplots()
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    axis.set_xticks(range(len(columns)), labels=columns, fontsize=10, color=INK)
+    axis.set_yticks(range(size), labels=classes, fontsize=10, color=INK)
+    # White lines between the cells.
+    axis.set_xticks(np.arange(1, len(columns)) - 0.5, minor=True)
+    axis.set_yticks(np.arange(1, size) - 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=1.5)
+    axis.tick_params(which="both", length=0)
+    for (i, j), count in np.ndenumerate(matrix):
+        ink = "white" if shares[i, j] > 0.5 else INK
+        if count:
+            axis.text(
+                j, i, f"{count:,}\n{shares[i, j]:.1%}", ha="center", va="center", fontsize=8.5,
+                color=ink, fontweight="bold" if i == j else "normal",
+            )  # fmt: skip
+    axis.set_xlabel("named", color=INK)
+    axis.set_ylabel("is", color=INK)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    save(path, figure)

@@ -1,0 +1,95 @@
+"""A page to look at a corpus of hits and to hear it: one HTML file that holds its sound.
+
+After the notebook that accompanies Hiner 2024, Drum Classification (section 4): how many clips of
+each class there are, and previews. Here they can be chosen by class, kit, split, and by what a
+model names them and how sure it is of that.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from bandscribe import audio
+from bandscribe.files import whole
+from bandscribe.types import Audio
+
+#: Points of a drawn clip.
+POINTS = 50
+_SAMPLE_RATE = 44100
+_FORMAT = ".mp3"  # which every browser plays
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that can be heard: its sound as MP3 in base64, its `shape` (point,) from 0 to 99.
+
+    `named` is what a model names it, None where it abstains, and `probability` how sure it is; None
+    where it was not asked. `differs` says that it is not what `label` stands for.
+    """
+
+    file: str
+    label: str
+    kit: str
+    split: str
+    velocity: float | None
+    named: str | None
+    probability: float | None
+    differs: bool
+    sound: str
+    shape: tuple[int, ...]
+
+
+def encode(sound: Audio) -> tuple[str, tuple[int, ...]]:
+    """The `sound` and the `shape` of a clip."""
+    mono = audio.resample(audio.downmix(sound), _SAMPLE_RATE)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"clip{_FORMAT}")
+        audio.write(path, mono)
+        data = base64.b64encode(path.read_bytes()).decode("ascii")
+    parts = np.array_split(np.abs(mono.samples[0]), POINTS)
+    peaks = np.array([part.max(initial=0.0) for part in parts])
+    shape = np.rint(99 * peaks / max(float(peaks.max()), 1e-9)).astype(int)
+    return data, tuple(shape.tolist())
+
+
+def write(
+    path: Path,
+    clips: Sequence[Clip],
+    counts: Mapping[tuple[str, str, str], int],
+    *,
+    title: str,
+    about: str = "",
+) -> None:
+    """Write the page; `counts` are clips by label, kit and split, those that are not heard too.
+
+    Raises ValueError where there are no counts; OSError as `bandscribe.files.whole`.
+    """
+    if not counts:
+        raise ValueError("counts: expected at least one")
+    usual = ("train", "validation", "test")
+    splits = sorted({split for _, _, split in counts}, key=lambda x: ([*usual, x].index(x), x))
+    data = {
+        "title": title,
+        "about": about,
+        "splits": splits,
+        "counts": [
+            {"label": label, "kit": kit, "split": split, "clips": number}
+            for (label, kit, split), number in counts.items()
+        ],
+        "clips": [asdict(clip) for clip in clips],
+    }
+    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page = (files("bandscribe.display") / "explorer.html").read_text(encoding="utf-8")
+    # The data last: a name in it may look like a sign.
+    page = page.replace("@TITLE@", html.escape(title), 1).replace("@DATA@", content, 1)
+    with whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")

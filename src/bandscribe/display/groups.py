@@ -1,0 +1,77 @@
+"""Bars in groups with intervals: several things measured in several places, on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#555555")
+_BARS = 0.8  # of a group's width
+
+
+class Span(NamedTuple):
+    """A value and its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def draw(
+    path: str | Path,
+    groups: Sequence[str],
+    series: Mapping[str, Mapping[str, Span]],
+    floors: Mapping[str, float],
+    *,
+    title: str = "",
+    axis: str = "",
+) -> None:
+    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+
+    `series` are, by label, the spans of some groups; `floors` is drawn across a group as a line,
+    such as what guessing scores there. Raises ValueError for an unknown suffix, or where there is
+    no group or series; ModuleNotFoundError, with its cure, without matplotlib; OSError as
+    `bandscribe.files.whole`.
+    """
+    if not groups or not series:
+        raise ValueError("groups, series: expected at least one of each")
+    figure = begin(2.2 + max(0.3 * len(series), 1.2) * len(groups), 4.2, title)
+    plot = figure.subplots()
+    width = _BARS / len(series)
+    for place, (label, spans) in enumerate(series.items()):
+        known = [group for group in groups if group in spans]
+        x = [groups.index(group) + (place + 0.5) * width - _BARS / 2 for group in known]
+        values = [spans[group].value for group in known]
+        below = [max(0.0, spans[group].value - spans[group].low) for group in known]
+        above = [max(0.0, spans[group].high - spans[group].value) for group in known]
+        plot.bar(
+            x, values, 0.92 * width, label=label, color=COLOURS[place % len(COLOURS)],
+            yerr=(below, above), error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
+        )  # fmt: skip
+    for place, group in enumerate(groups):
+        if group in floors:
+            plot.hlines(
+                floors[group], place - _BARS / 2, place + _BARS / 2, color=INK, linestyle=":",
+                linewidth=1.4, label="guessing" if place == 0 else None,
+            )  # fmt: skip
+    _finish(plot, groups, axis)
+    figure.legend(
+        loc="outside lower center", ncols=min(6, len(series) + 1), frameon=False, fontsize=9,
+        labelcolor=INK,
+    )  # fmt: skip
+    save(path, figure)
+
+
+def _finish(plot: Any, groups: Sequence[str], axis: str) -> None:
+    plot.set_xticks(range(len(groups)), labels=list(groups), fontsize=10, color=INK)
+    plot.set_ylim(0, 1)
+    plot.set_ylabel(axis, color=INK)
+    plot.tick_params(length=0, labelsize=9, labelcolor=INK)
+    plot.grid(axis="y", color="#ECECEC", linewidth=0.7)
+    plot.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        plot.spines[side].set_visible(False)
+    plot.spines["bottom"].set_color(PALE)

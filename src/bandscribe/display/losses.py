@@ -1,0 +1,59 @@
+"""Training and validation losses of several runs, a small panel each, on common scales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, begin, save
+
+_COLUMNS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Of a run, at each validation (n,): the step, the mean loss before it, the held-out one."""
+
+    steps: NDArray[np.float64]
+    training: NDArray[np.float64]
+    validation: NDArray[np.float64]
+
+
+def draw(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> None:
+    """Draw each run under its name; a dot marks the lowest validation loss, whose weights are kept.
+
+    Raises ValueError where there is no run; as `display.figures` otherwise.
+    """
+    if not curves:
+        raise ValueError("curves: expected at least one")
+    columns = min(_COLUMNS, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = begin(3.1 * columns, 2.1 * rows + 0.6, title)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis in axes[len(curves) :]:
+        axis.axis("off")
+    for axis, (name, curve) in zip(axes, curves.items(), strict=False):
+        axis.plot(curve.steps, curve.training, color=ORANGE, label="training")
+        axis.plot(curve.steps, curve.validation, color=BLUE, label="validation")
+        best = int(curve.validation.argmin())
+        axis.plot(curve.steps[best], curve.validation[best], "o", color=BLUE, markersize=5)
+        axis.annotate(
+            f"{curve.validation[best]:.3f}", (curve.steps[best], curve.validation[best]), (0, 6),
+            textcoords="offset points", fontsize=8, color=INK, ha="center",
+        )  # fmt: skip
+        axis.set_title(name, fontsize=10, color=INK, loc="left")
+        axis.tick_params(length=0, labelsize=8, labelcolor=INK)
+        axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
+        for side in ("top", "right", "left"):
+            axis.spines[side].set_visible(False)
+        axis.spines["bottom"].set_color(PALE)
+    axes[0].legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    first = list(curves.values())
+    # What a run starts from is far above what it comes to.
+    top = max(float(np.median(curve.training)) for curve in first)
+    axes[0].set_ylim(0, 2.5 * max(top, max(float(c.validation.min()) for c in first)))
+    save(path, figure)

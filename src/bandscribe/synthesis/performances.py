@@ -1,0 +1,188 @@
+"""Every performance of Groove MIDI on every kit, as E-GMD has them, in its layout.
+
+    e-gmd-v1.0.0.csv                               one row per recording, E-GMD's columns
+    drummer1/session1/1_funk_80_beat_4-4_7.flac    performance 1 on kit 7, mono, 44.1 kHz
+    drummer1/session1/1_funk_80_beat_4-4_7.midi    the notes, as far off as E-GMD's may be
+    drummer1/session1/1_funk_80_beat_4-4_7.csv     the notes as they sound: onset,class,velocity
+
+A kit is tuned, miked and treated once, and sounds alike in all its recordings. Nothing is
+humanised. Notes that a kit has no sound for fall away, and so do kits of percussion alone. Classes
+are articulations here, which tell the pedal of a hi-hat from its stick.
+
+Some of E-GMD's recordings do not follow their MIDI (Callender et al. 2020, and the data set's
+page): `misaligned` is the share of recordings whose MIDI is early or late as a whole, by up to
+`MOST` seconds. The table of notes beside them stays true.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mido
+import numpy as np
+
+from bandscribe import audio
+from bandscribe.files import whole
+from bandscribe.formats import csv as note_table
+from bandscribe.synthesis import effects
+from bandscribe.synthesis.corpus import COLUMNS, INDEX
+from bandscribe.synthesis.drummer.groove import Performance
+from bandscribe.synthesis.kits import Kit
+from bandscribe.synthesis.render import SAMPLE_RATE, DrumSet, draw_drum_set, render
+from bandscribe.types import Audio, Transcription
+
+#: Seconds by which a misaligned MIDI file is early or late, at most.
+MOST = 0.06
+#: Silence before a performance, so that a MIDI file can be early; ringing after it.
+LEAD_IN, RING_OUT = 0.1, 0.5
+#: Groove MIDI's note of each articulation (table "Drum Mapping" of the data set's page).
+NOTES: Mapping[str, int] = {
+    "kd": 36, "sd": 38, "ss": 37, "chh": 42, "phh": 44, "ohh": 46, "ht": 48, "mt": 45, "lt": 43,
+    "cr": 49, "rd": 51, "rb": 53,
+}  # fmt: skip
+#: What a kit has at least.
+LEAST = ("kd", "sd", "chh")
+_TICKS = 480
+_LENGTH = 0.05  # seconds of a note
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """A kit as it is set up for all its recordings."""
+
+    name: str
+    drum_set: DrumSet
+    treatment: effects.Treatment
+
+
+def set_up(kit: Kit, rng: np.random.Generator) -> Module:
+    """Draw a kit's tuning, balance and microphones, and its room."""
+    own = [articulation for articulation in NOTES if articulation in kit.pieces]
+    return Module(kit.name, draw_drum_set([kit], own, rng), effects.draw(rng))
+
+
+def write_performances(
+    grooves: Sequence[Performance],
+    kits: Sequence[Kit],
+    out: Path,
+    *,
+    hours: float,
+    seed: int,
+    split: str,
+    misaligned: float = 0.0,
+) -> Iterator[tuple[dict[str, str], float]]:
+    """Render pairs of a performance and a kit, in an order of the seed, until there are `hours`.
+
+    Yields each one's row of the index and the hours so far. Recordings that are there already are
+    kept; rows of other splits in an index that is there stay. A longer call begins with the pairs
+    of a shorter one.
+
+    Raises ValueError without performances or kits, OSError where `out` cannot be written.
+    """
+    drums = [kit for kit in kits if all(name in kit.pieces for name in LEAST)]
+    if not grooves or not drums:
+        raise ValueError("grooves, kits: expected at least one each, with kick, snare and hi-hat")
+    modules = [set_up(kit, np.random.default_rng([seed, 0, i])) for i, kit in enumerate(drums)]
+    order = np.random.default_rng([seed, 1]).permutation(len(grooves) * len(drums))
+    rows: list[dict[str, str]] = []
+    done = 0.0
+    for pair in order.tolist():
+        groove, number = grooves[pair // len(drums)], pair % len(drums)
+        rng = np.random.default_rng([seed, 2, pair])
+        late = float(rng.uniform(-MOST, MOST)) if rng.random() < misaligned else 0.0
+        row = _write(groove, modules[number], number + 1, out, split, late, rng)
+        rows.append(row)
+        done += float(row["duration"]) / 3600
+        yield row, done
+        if done >= hours:
+            break
+    _write_index(out / INDEX, rows, split)
+
+
+def _write(
+    groove: Performance,
+    module: Module,
+    number: int,
+    out: Path,
+    split: str,
+    late: float,
+    rng: np.random.Generator,
+) -> dict[str, str]:
+    notes = _perform(groove.notes, module)
+    session, index = groove.name.rsplit("/", 1)
+    beats = groove.notes.beats
+    metre = f"{beats.positions.max(initial=1) if beats else 4}-4"
+    bpm = f"{groove.bpm:g}"
+    style = groove.style.replace("/", "-")
+    name = f"{session}/{index}_{style}_{bpm}_{groove.kind}_{metre}_{number}"
+    stem = out / name
+    # Names hold dots where a tempo does.
+    sound = stem.with_name(f"{stem.name}.flac")
+    if not sound.is_file():
+        sound.parent.mkdir(parents=True, exist_ok=True)
+        samples, _ = render(notes, module.drum_set, rng)
+        samples = effects.apply(samples, SAMPLE_RATE, module.treatment)
+        write_midi(stem.with_name(f"{stem.name}.midi"), notes, bpm=groove.bpm, late=late)
+        note_table.write(stem.with_name(f"{stem.name}.csv"), notes)
+        # Last, since its presence says that the recording is complete.
+        audio.write(sound, Audio(np.clip(samples, -1, 1)[None], SAMPLE_RATE))
+    return {
+        "drummer": groove.drummer, "session": session, "id": groove.name, "style": style,
+        "bpm": bpm, "beat_type": groove.kind, "time_signature": metre,
+        "duration": f"{notes.duration:.6f}", "split": split, "midi_filename": f"{name}.midi",
+        "audio_filename": f"{name}.flac", "kit_name": module.name,
+    }  # fmt: skip
+
+
+def _perform(notes: Transcription, module: Module) -> Transcription:
+    """What the kit can play of a performance, after the lead-in."""
+    assert notes.velocities is not None
+    kept = np.isin(notes.labels, list(module.drum_set))
+    return replace(
+        notes,
+        onsets=notes.onsets[kept] + LEAD_IN,
+        labels=notes.labels[kept],
+        velocities=notes.velocities[kept],
+        duration=notes.duration + LEAD_IN + RING_OUT,
+        beats=None,
+    )
+
+
+def write_midi(path: Path, notes: Transcription, *, bpm: float, late: float = 0.0) -> None:
+    """Write articulations as the notes of Groove MIDI's kit, `late` seconds after they sound.
+
+    Raises ValueError for an articulation that the kit lacks, OSError as `bandscribe.files.whole`.
+    """
+    if unknown := sorted(set(notes.labels.tolist()) - set(NOTES)):
+        raise ValueError(f"notes: expected some of {', '.join(NOTES)}, got {unknown}")
+    assert notes.velocities is not None
+    tempo = mido.bpm2tempo(bpm)
+    events: list[tuple[int, int, int]] = []
+    for onset, label, velocity in zip(notes.onsets, notes.labels, notes.velocities, strict=True):
+        begin = max(0.0, float(onset) + late)
+        for seconds, loud in ((begin, max(1, round(127 * float(velocity)))), (begin + _LENGTH, 0)):
+            ticks = round(mido.second2tick(seconds, _TICKS, tempo))
+            events.append((ticks, loud, NOTES[str(label)]))
+    head = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
+    drums = mido.MidiTrack()
+    now = 0
+    for ticks, loud, note in sorted(events):
+        drums.append(mido.Message("note_on", channel=9, note=note, velocity=loud, time=ticks - now))
+        now = ticks
+    song = mido.MidiFile(type=1, ticks_per_beat=_TICKS, tracks=[head, drums])
+    with whole(path) as temporary:
+        song.save(temporary)
+
+
+def _write_index(path: Path, rows: list[dict[str, str]], split: str) -> None:
+    others: list[dict[str, str]] = []
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            others = [row for row in csv.DictReader(file) if row["split"] != split]
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows([*others, *rows])

@@ -1,0 +1,1 @@
+"""Training of the classifier of single hits: clips, what happens to them, networks, recipe."""

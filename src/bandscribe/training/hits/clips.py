@@ -1,0 +1,110 @@
+"""Labelled clips: single hits out of drum kits or a folder, and sounds that are no drum.
+
+What is trained on is a sequence of `Clip`s, wherever they come from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe import audio
+from bandscribe.datasets import splits, tables
+from bandscribe.synthesis import kits
+from bandscribe.vocabulary import ARTICULATION_TO_10
+
+#: Layers of a piece from which on they say how hard a stroke was.
+_LAYERS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A sound that begins with its onset, (n,) mono samples at the recipe's rate.
+
+    `label` is its class, or None for what is no drum. Clips of one `group` (a kit, a performance)
+    are never parted between training and validation. `velocity` in [0, 1] where it is known.
+    """
+
+    samples: NDArray[np.float32]
+    label: str | None
+    group: str
+    velocity: float | None = None
+
+
+def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> list[Clip]:
+    """Every stroke of the kits (see `synthesis.kits`), each microphone by itself.
+
+    Classes are those of `hits.CLASSES`; no clip is longer than `seconds`. Pieces with three layers
+    or more tell the velocity, the middle of the layer's. Raises as `kits.load`.
+    """
+    longest = round(seconds * sample_rate)
+    found = []
+    for address in addresses:
+        kit = kits.load(address, sample_rate=sample_rate)
+        for articulation, pieces in kit.pieces.items():
+            label = ARTICULATION_TO_10[articulation] or articulation.upper()
+            for piece in pieces:
+                edges = (0.0, *piece.velocities)
+                for i, layer in enumerate(piece.layers):
+                    known = (edges[i] + edges[i + 1]) / 2 if len(piece.layers) >= _LAYERS else None
+                    found += [
+                        Clip(np.ascontiguousarray(row[:longest]), label, str(address), known)
+                        for hit in layer
+                        for row in hit.microphones
+                    ]
+    return found
+
+
+def from_folder(
+    root: str | Path, split: str, *, sample_rate: int, seconds: float, classes: Sequence[str]
+) -> list[Clip]:
+    """The clips of one split that the table `labels.csv` of a folder names.
+
+    Its columns are `file` and `label`, where there are `split`, `group` and `velocity` too; labels
+    are the `classes` themselves, nothing stands for no drum. See `datasets.clips`.
+
+    Raises ValueError for a label that is none of them, or a table or file that cannot be read.
+    """
+    rows = tables.rows(Path(root) / "labels.csv", "file", "label")
+    found = []
+    for row in rows:
+        if splits.name(row.get("split") or "test") != split:
+            continue
+        label = row["label"] or None
+        if label is not None and label not in classes:
+            raise ValueError(
+                f"{root}/labels.csv: expected one of {', '.join(classes)}, got {label!r}"
+            )
+        heard = audio.read(
+            Path(root) / row["file"], sample_rate=sample_rate, mono=True, duration=seconds
+        )
+        velocity = float(row["velocity"]) if row.get("velocity") else None
+        found.append(Clip(heard.samples[0], label, row.get("group") or row["file"], velocity))
+    return found
+
+
+def from_notes(folders: Sequence[str], *, sample_rate: int, seconds: float) -> list[Clip]:
+    """Every sound file in the folders and theirs, as something that is no drum.
+
+    A group is the folder that a file lies in. Raises ValueError when a folder holds none.
+    """
+    found = []
+    for folder in folders:
+        paths = [
+            Path(place, name)
+            # Links too: a folder of links chooses among instruments.
+            for place, _, names in os.walk(folder, followlinks=True)
+            for name in names
+            if Path(name).suffix.lower() in audio.EXTENSIONS
+        ]
+        if not paths:
+            raise ValueError(f"{folder}: expected sound files, found none")
+        for path in sorted(paths):
+            heard = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
+            found.append(Clip(heard.samples[0], None, path.parent.name))
+    return found

@@ -1,0 +1,147 @@
+"""Training examples of hits: which clips sound, what a network hears, and what it is to say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bandscribe.hits import MelBands
+from bandscribe.training.batches import Example
+from bandscribe.training.hits import scenes
+from bandscribe.training.hits.clips import Clip
+
+#: Target of a velocity that is not known: it is left out of the loss.
+UNKNOWN = -1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Makes examples out of clips.
+
+    A class is drawn by its number of clips to the power of 1 - `balance`; within it a group by the
+    root of its number, since large kits vary more, and a clip; `null_share` of the examples are no
+    drum, where there are such clips. Without `augment` clips are taken as they are, each as likely
+    as its class.
+    """
+
+    clips: Sequence[Clip]
+    classes: tuple[str, ...]
+    front_end: MelBands
+    seconds: float
+    augment: bool = True
+    balance: float = 1.0
+    null_share: float = 0.2
+    overlap_share: float = 0.25
+    codec_share: float = 0.0
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Features (frame, bin) and targets (class + 1,): which are struck, and the velocity."""
+        if self._nulls and rng.random() < self.null_share:
+            if not self.augment:
+                return self.take(_pick(self._nulls, rng))
+            count = int(rng.integers(0, 5))
+            sounds = [_pick(self._nulls, rng) for _ in range(count)]
+            scene = scenes.draw_null(sounds, rng, codec=self.codec_share)
+            return self._listen(scene), make_target([], self.classes)
+        main = self._draw_hit(rng)
+        if not self.augment:
+            return self.take(main)
+        count = int(rng.integers(1, 3)) if rng.random() < self.overlap_share else 0
+        others = [self._draw_hit(rng) for _ in range(count)]
+        others = [clip for clip in others if clip.label != main.label]
+        softly = _pick(self._nulls, rng) if self._nulls and rng.random() < 0.15 else None
+        kin = self._by_class[str(main.label)][main.group]
+        scene = scenes.draw(main, kin, others, softly, rng, codec=self.codec_share)
+        return self._listen(scene), make_target([main, *others], self.classes)
+
+    def take(self, clip: Clip) -> Example:
+        """A clip as it is: features of its first `seconds`, and targets."""
+        length = round(self.seconds * self.front_end.sample_rate)
+        samples = np.zeros(length, dtype=np.float32)
+        samples[: len(clip.samples)] = clip.samples[:length]
+        features = self.front_end(samples)
+        return features, make_target([clip] if clip.label else [], self.classes)
+
+    def _listen(self, scene: scenes.Scene) -> NDArray[np.float32]:
+        rate, hop_length = self.front_end.sample_rate, self.front_end.hop_length
+        # What lies before and behind the window is heard in its outer frames.
+        beside = self.front_end.n_fft // hop_length
+        seconds = self.seconds + self.front_end.n_fft / rate
+        samples = scenes.play(scene, sample_rate=rate, seconds=seconds)
+        start = round(scenes.BEFORE * rate / hop_length) - scene.early
+        skipped = max(0, start - beside)
+        power = self.front_end.power(samples[skipped * hop_length :])
+        return self.front_end.window(power, start - skipped, self.front_end.count(self.seconds))
+
+    def _draw_hit(self, rng: np.random.Generator) -> Clip:
+        label = str(rng.choice(self._labels, p=self._chances))
+        groups = self._by_class[label]
+        roots = np.sqrt([len(clips) for clips in groups.values()])
+        names = list(groups)
+        group = names[int(rng.choice(len(names), p=roots / roots.sum()))]
+        return _pick(groups[group], rng)
+
+    @cached_property
+    def _by_class(self) -> dict[str, dict[str, list[Clip]]]:
+        """Class to group to clips."""
+        found: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
+        for clip in self.clips:
+            if clip.label is not None:
+                found[clip.label][clip.group].append(clip)
+        return {label: dict(groups) for label, groups in found.items()}
+
+    @cached_property
+    def _nulls(self) -> list[Clip]:
+        return [clip for clip in self.clips if clip.label is None]
+
+    @property
+    def _labels(self) -> list[str]:
+        return list(self._by_class)
+
+    @cached_property
+    def _chances(self) -> NDArray[np.float64]:
+        """Of each class in `_labels`."""
+        counts = [sum(map(len, groups.values())) for groups in self._by_class.values()]
+        powers = np.array(counts, dtype=np.float64) ** (1 - self.balance)
+        return np.asarray(powers / powers.sum())
+
+
+def make_target(struck: Sequence[Clip], classes: tuple[str, ...]) -> NDArray[np.float32]:
+    """(class + 1,): 1 for each class that is struck; the velocity of a single hit, or `UNKNOWN`."""
+    target = np.zeros(len(classes) + 1, dtype=np.float32)
+    target[-1] = UNKNOWN
+    for clip in struck:
+        target[classes.index(str(clip.label))] = 1
+    if len(struck) == 1 and struck[0].velocity is not None:
+        target[-1] = struck[0].velocity
+    return target
+
+
+def loss(logits: Tensor, targets: Tensor, *, velocity_weight: float) -> Tensor:
+    """Cross-entropy of logits (batch, output) and targets (batch, class + 1), mean over the batch.
+
+    Without an output for the velocity the classes exclude each other (softmax): section 3.3 of the
+    project report 2024. With one, each class is decided by itself, and `velocity_weight` weighs the
+    velocity, as a probability, where it is known.
+    """
+    count = targets.shape[1] - 1
+    if logits.shape[1] == count:
+        return F.cross_entropy(logits.float(), targets[:, :count])
+    struck = F.binary_cross_entropy_with_logits(logits[:, :count].float(), targets[:, :count])
+    known = targets[:, count] != UNKNOWN
+    velocity = F.binary_cross_entropy_with_logits(
+        logits[:, count].float(), targets[:, count].clamp(min=0), reduction="none"
+    )
+    heard: Tensor = (velocity * known).sum() / known.sum().clamp(min=1)
+    return struck + velocity_weight * heard
+
+
+def _pick(clips: Sequence[Clip], rng: np.random.Generator) -> Clip:
+    return clips[int(rng.integers(len(clips)))]

@@ -1,0 +1,58 @@
+"""From a run to the file that `bandscribe classify` runs: network and model card in one ONNX."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from bandscribe.hits import MODEL, name_outputs
+from bandscribe.runtime import ModelCard
+from bandscribe.training import export, recipes, record
+from bandscribe.training.hits.recipe import build, front_end, read
+
+
+def card(run: Path, name: str) -> ModelCard:
+    """The model card of a run.
+
+    Raises ValueError when it has no metrics yet, or no credits, or a head that cannot abstain.
+    """
+    recipe = read(run)
+    metrics = export.read_metrics(run)
+    if recipe.head != "sigmoid":
+        raise ValueError(f"{run}: classifying abstains; train a network with --head sigmoid")
+    if recipe.credits is None:
+        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
+    listen = front_end(recipe)
+    fitted = metrics["label"]["calibration"]
+    return ModelCard(
+        name=name,
+        task="hits",
+        classes=recipe.classes,
+        outputs=name_outputs(recipe.classes),
+        features=asdict(listen),
+        frame_rate=listen.frame_rate,
+        chunk_seconds=recipe.seconds,
+        overlap_seconds=0.0,
+        thresholds={
+            "label": metrics["label"].pop("thresholds"),
+            "heard": {"any": metrics["heard"].pop("threshold")},
+        },
+        calibration={"label": {part: fitted.pop(part) for part in ("slope", "intercept")}},
+        peaks={},
+        sources=tuple(record.read_credits(recipe.credits)),
+        metrics=metrics,
+        recipe=json.loads(recipes.to_json(recipe)),
+        commit=export.read_commit(run),
+    )
+
+
+def ship(run: Path, path: Path, *, name: str = MODEL) -> ModelCard:
+    """Export the best weights of a run to `path`, and return the card that went in.
+
+    Raises ValueError as `card` does, and when onnxruntime and torch disagree.
+    """
+    described = card(run, name)
+    recipe = read(run)
+    export.export_best(run, build(recipe), described, path, bins=front_end(recipe).n_bins)
+    return described

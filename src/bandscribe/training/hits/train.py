@@ -1,0 +1,118 @@
+"""The line from labelled clips to a trained classifier of hits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from bandscribe.training import record
+from bandscribe.training.batches import Batch, Batches, load
+from bandscribe.training.fit import Result, fit
+from bandscribe.training.hits import validation
+from bandscribe.training.hits.clips import Clip, from_folder, from_kits, from_notes
+from bandscribe.training.hits.examples import Draw, loss
+from bandscribe.training.hits.recipe import Recipe, build, front_end
+
+#: The checkpoint of the lowest validation loss is kept: project report 2024, section 4.
+CRITERION = "-validation_loss"
+
+
+def train(recipe: Recipe, run: Path) -> Result:
+    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+
+    Raises ValueError when the recipe names no clips, or as `train_on`.
+    """
+    return train_on(recipe, run, *read(recipe))
+
+
+def read(recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
+    """The clips that a recipe trains on, and those that it validates on."""
+    rate, longest = front_end(recipe).sample_rate, recipe.seconds + 0.5
+
+    def gather(kits: Sequence[str], notes: Sequence[str], split: str) -> list[Clip]:
+        clips = from_kits(kits, sample_rate=rate, seconds=longest)
+        for root in recipe.clips:
+            clips += from_folder(
+                root, split, sample_rate=rate, seconds=longest, classes=recipe.classes
+            )
+        return clips + from_notes(notes, sample_rate=rate, seconds=longest)
+
+    return (
+        gather(recipe.kits, recipe.notes, "train"),
+        gather(recipe.validation_kits, recipe.validation_notes, "validation"),
+    )
+
+
+def train_on(
+    recipe: Recipe, run: Path, training: Sequence[Clip], validating: Sequence[Clip]
+) -> Result:
+    """Train on clips (at the front end's rate); choose weights and thresholds on others.
+
+    Writes what `fit` writes, and metrics.json: what `validation.report` says of the best weights.
+    Raises ValueError where one of both has no drum, a group is in both, a label is no class, or the
+    recipe's head cannot say what clips are, or `run` holds a run with another recipe.
+    """
+    _check(recipe, training, validating)
+    listen = front_end(recipe)
+    make = partial(
+        Draw, classes=recipe.classes, front_end=listen, seconds=recipe.seconds,
+        augment=recipe.augment, null_share=recipe.null_share, overlap_share=recipe.overlap_share,
+        codec_share=recipe.codec_share,
+    )  # fmt: skip
+    draw = make(training, balance=recipe.balance)
+    held_out = validation.prepare(
+        make(validating, balance=recipe.validation_balance),
+        examples=recipe.validation_examples,
+        seed=recipe.validation_seed,
+        velocity_weight=recipe.velocity_weight,
+    )
+    torch.manual_seed(recipe.seed)
+    model = build(recipe)
+    if torch.cuda.is_available():
+        model.cuda()
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
+        return load(made, workers=recipe.workers)
+
+    result = fit(
+        model,
+        partial(loss, velocity_weight=recipe.velocity_weight),
+        batches,
+        partial(validation.validate, validation=held_out),
+        recipe,
+        run,
+        criterion=CRITERION,
+    )
+    if result.best:
+        figures = {
+            "task": "hits",
+            "model": recipe.model,
+            "parameters": sum(weight.numel() for weight in model.parameters()),
+            "clips": len(training),
+            "finished": result.finished,
+            "steps": result.step,
+            "best": result.best,
+            **validation.report(model, held_out),
+        }
+        record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def _check(recipe: Recipe, training: Sequence[Clip], validating: Sequence[Clip]) -> None:
+    for name, clips in (("training", training), ("validating", validating)):
+        labels = {clip.label for clip in clips if clip.label is not None}
+        if not labels:
+            raise ValueError(f"{name}: expected clips of drums, got none; name kits or clips")
+        if strange := sorted(labels - set(recipe.classes)):
+            raise ValueError(
+                f"classes: expected {', '.join(recipe.classes)}, got clips of {strange[0]}"
+            )
+        nulls = any(clip.label is None for clip in clips)
+        if recipe.head == "softmax" and (nulls or (recipe.augment and recipe.overlap_share)):
+            raise ValueError("head: softmax has no word for several drums, or none; take sigmoid")
+    if both := sorted({clip.group for clip in training} & {clip.group for clip in validating}):
+        raise ValueError(f"validating: {both[0]} is also trained on")

@@ -1,0 +1,164 @@
+"""Judging a classifier of hits on clips that it does not train on; choosing its thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from bandscribe.calibration import Calibration
+from bandscribe.metrics import hits, tags
+from bandscribe.training import calibration
+from bandscribe.training.hits.examples import UNKNOWN, Draw, loss
+
+HEARD = np.round(np.arange(0.05, 0.96, 0.01), 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Features (example, frame, bin), and targets (example, class + 1) (see `examples`)."""
+
+    features: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    classes: tuple[str, ...]
+    velocity_weight: float = 0.0
+
+    @property
+    def single(self) -> NDArray[np.bool_]:
+        """Which examples are hits of one drum, (example,)."""
+        return np.asarray(self.targets[:, :-1].sum(axis=1) == 1)
+
+
+def prepare(draw: Draw, *, examples: int, seed: int, velocity_weight: float = 0.0) -> Validation:
+    """So many examples of `draw` where it augments, else each of its clips once.
+
+    Raises ValueError when there are no clips.
+    """
+    if not draw.clips:
+        raise ValueError("validation: expected clips, got none")
+    made = (
+        [draw(np.random.default_rng([seed, i])) for i in range(examples)]
+        if draw.augment
+        else [draw.take(clip) for clip in draw.clips]
+    )
+    features, targets = (np.stack(arrays) for arrays in zip(*made, strict=True))
+    return Validation(features, targets, draw.classes, velocity_weight)
+
+
+@torch.no_grad()
+def listen(
+    model: nn.Module, features: NDArray[np.float32], *, batch: int = 128
+) -> NDArray[np.float32]:
+    """Logits (example, output) of features (example, frame, bin)."""
+    device = next(model.parameters()).device
+    said = [
+        model(torch.from_numpy(features[first : first + batch]).to(device)).float().cpu().numpy()
+        for first in range(0, len(features), batch)
+    ]
+    return np.concatenate(said)
+
+
+def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
+    """What a validation adds to the history: the loss, and accuracies of hits of one drum."""
+    logits = listen(model, validation.features)
+    value = loss(
+        torch.from_numpy(logits),
+        torch.from_numpy(validation.targets),
+        velocity_weight=validation.velocity_weight,
+    )
+    figures = hits.figures(confuse(logits, validation), validation.classes)
+    names = ("accuracy", "balanced_accuracy")
+    return {"validation_loss": float(value), **{name: figures[name] for name in names}}
+
+
+def confuse(logits: NDArray[np.float32], validation: Validation) -> NDArray[np.int64]:
+    """Hits of one drum by their class and the most probable one (see `metrics.hits.confuse`)."""
+    single, count = validation.single, len(validation.classes)
+    there = validation.targets[single, :count].argmax(axis=1)
+    named = logits[single, :count].argmax(axis=1)
+    return hits.confuse(
+        [validation.classes[i] for i in there],
+        [validation.classes[i] for i in named],
+        validation.classes,
+        ["all"] * len(there),
+    )
+
+
+def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
+    """Accuracies, the confusion matrix, and what a head of sigmoids needs beside.
+
+    That is the thresholds and calibration of each class by itself (those of the figures are learned
+    on the same examples, and flatter a little), the threshold of `heard`, and the mean error of the
+    velocity.
+    """
+    logits = listen(model, validation.features)
+    matrix = confuse(logits, validation)
+    count = len(validation.classes)
+    said: dict[str, Any] = {
+        "examples": len(logits),
+        "classes": validation.classes,
+        "single": hits.figures(matrix, validation.classes),
+        "confusion": matrix.sum(axis=0).tolist(),
+    }
+    if logits.shape[1] == count:
+        return said
+    scores = (0.5 + 0.5 * np.tanh(0.5 * logits.astype(np.float64))).astype(np.float32)
+    struck = validation.targets[:, :count] == 1
+    judged = calibration.judge(
+        struck, scores[:, :count], validation.classes, [str(i) for i in range(len(scores))]
+    )
+    fitted = judged["calibration"]
+    calibrate = Calibration(
+        *(
+            np.array([fitted[part][c] for c in validation.classes])
+            for part in ("slope", "intercept")
+        )
+    )
+    probabilities = calibrate(scores[:, :count])
+    thresholds = tags.learn_thresholds(struck, probabilities, ["validation"] * len(scores))
+    judged["thresholds"] = dict(
+        zip(validation.classes, np.clip(thresholds, 0.01, 0.99).tolist(), strict=True)
+    )
+    velocity = validation.targets[:, count]
+    known = velocity != UNKNOWN
+    error = np.abs(scores[known, count] - velocity[known])
+    return {
+        **said,
+        "label": judged,
+        "heard": choose_heard(probabilities, struck),
+        "velocity_error": float(error.mean()) if len(error) else None,
+    }
+
+
+def choose_heard(
+    probabilities: NDArray[np.floating], struck: NDArray[np.bool_]
+) -> dict[str, float]:
+    """From which probability of any class on a drum is heard, and what that does.
+
+    Of `probabilities` and `struck` (example, class). It is the threshold with the highest mean of
+    two shares: hits of one drum that get their name, and sounds that are none and get no name; the
+    middle one of equals. Without sounds that are no drum it is 0.5.
+    """
+    heard = 1 - np.prod(1 - probabilities, axis=1)
+    single, null = struck.sum(axis=1) == 1, ~struck.any(axis=1)
+    right = probabilities.argmax(axis=1) == struck.argmax(axis=1)
+    shares = np.array(
+        [
+            ((right & (heard >= t))[single].mean(), (heard < t)[null].mean())
+            for t in HEARD
+            if single.any() and null.any()
+        ]
+    )
+    if not len(shares):
+        return {"threshold": 0.5}
+    best = np.flatnonzero(shares.mean(axis=1) == shares.mean(axis=1).max())
+    at = int(best[len(best) // 2])
+    return {
+        "threshold": float(HEARD[at]),
+        "named": float(shares[at, 0]),
+        "abstained": float(shares[at, 1]),
+    }

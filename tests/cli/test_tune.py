@@ -1,0 +1,83 @@
+"""`bandscribe tune`, `study architectures` and `study data`: usage, and reports without Ray."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bandscribe.training import search
+from bandscribe.training.drums.train import train
+from tiny_corpus import write_corpus
+
+pytest.importorskip("torch")
+pytest.importorskip("ray")
+SPACE = '{"channels": [[4]], "hidden": [4], "layers": [1], "pooling": [6]}'
+FIELDS = {
+    "batch": "2", "excerpt_seconds": "1.0", "validation_minutes": "0.05", "weight_excerpts": "3",
+    "half": "false", "learning_rate": "0.03",
+}  # fmt: skip
+GIVEN = [part for name, value in FIELDS.items() for part in (f"--{name}", value)]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
+    here = ["-o", tmp_path / "out", "--corpus", f"egmd={root}"]
+    tune, study = ["tune", "drums", *here], ["study", "architectures", *here]
+    for arguments, named in (
+        (["tune", "hits", *here], "TASK: expected drums, got 'hits'"),
+        ([*tune, "--space", "[]"], "space: expected an object"),
+        ([*tune, "--trials", "0"], "trials: expected 1 or more"),
+        ([*tune, "--depth", "3"], "depth: no such field"),
+        ([*tune, "--space", '{"depth": [3]}'], "no such option 'depth'"),
+        (["tune", "drums", "-o", "x", "--corpus", "irmas=y"], "expected CORPUS=ROOT"),
+        ([*study, "--models", "crnn,mlp"], "--models: expected some of rnn, cnn"),
+        ([*study, "--corpus", f"egmd={root}"], "--corpus: two are called 'egmd'"),
+        ([*study, "--seeds", "a"], "--seeds: expected whole numbers"),
+        ([*study, "--seed", "3"], "seed: a study sets it"),
+        (["study", "architectures", "-o", "x", "--corpus", f"egmd:test={root}"], "none is parted"),
+    ):
+        said = bandscribe(*arguments)
+        assert (said.code, len(said.complaints)) == (2, 1), said
+        assert named in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_study_is_reported_anew(bandscribe, root: Path, tmp_path: Path) -> None:
+    corpus = f"small=egmd={root}"
+    base = search.resolve(
+        None, {**FIELDS, "model": "cnn", "seed": "1"}, [corpus.partition("=")[2]], epochs=2
+    )
+    (point,) = search.propose(json.loads(SPACE), trials=None)
+    recipe = search.apply(base, point)
+    train(recipe, search.place(recipe, tmp_path / "trials"))
+
+    arguments = [
+        "study", "architectures", "-o", tmp_path, "--corpus", corpus, "--models", "cnn",
+        "--trials", "1", "--epochs", "2", "--space", f"cnn={SPACE}", *GIVEN,
+    ]  # fmt: skip
+    said = bandscribe(*arguments)
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[1].startswith("Convolutional ")
+    assert "architectures.html: a page to look at" in said.out
+    first = (tmp_path / "architectures.csv").read_bytes()
+    page = (tmp_path / "architectures.html").read_bytes()
+    assert bandscribe(*arguments).code == 0
+    assert (tmp_path / "architectures.csv").read_bytes() == first
+    assert (tmp_path / "architectures.html").read_bytes() == page
+
+    test_only = f"other=egmd:test={root}"
+    said = bandscribe(
+        "study", "data", "-o", tmp_path, "--recipe", tmp_path / "best.json", "--corpus", corpus,
+        "--corpus", test_only,
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    numbers = said.out.splitlines()[1].split()
+    # Trained on small, tested there and, by another name, as a corpus of its own.
+    assert numbers[0] == "small" and numbers[2] == "○" and numbers[1] == numbers[3]
+    assert (tmp_path / "data.csv").is_file()

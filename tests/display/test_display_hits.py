@@ -1,0 +1,98 @@
+"""Pictures of hits, and the page: what is in them, as far as a program can see."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bandscribe.display import explorer
+from bandscribe.types import Audio
+
+RATE = 22050
+
+
+def page_data(path: Path) -> dict[str, object]:
+    found = re.search(r'type="application/json">(.*?)</script>', path.read_text(), re.DOTALL)
+    assert found
+    data: dict[str, object] = json.loads(found.group(1))
+    return data
+
+
+def test_a_clip_is_encoded_as_it_sounds() -> None:
+    times = np.arange(RATE // 2) / RATE
+    tone = np.where(times < 0.25, 0.5, 0.05) * np.sin(2 * np.pi * 440 * times)
+    sound, shape = explorer.encode(Audio(np.stack([tone, tone]).astype(np.float32), RATE))
+    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(sound)))
+    assert rate == 44100 and heard.ndim == 1
+    assert np.abs(np.fft.rfft(heard)).argmax() / (len(heard) / rate) == pytest.approx(440, abs=3)
+    assert len(shape) == explorer.POINTS
+    assert max(shape) == 99 and shape[10] > 90 and shape[40] == pytest.approx(9.9, abs=2)
+
+
+def test_the_page_holds_everything(tmp_path: Path) -> None:
+    sound, shape = explorer.encode(Audio(np.ones((1, 2000), dtype=np.float32), RATE))
+    clip = explorer.Clip(
+        "a</script>.wav", "kd", "Kit @DATA@", "test", 0.5, "SD", 0.7, True, sound, shape
+    )
+    counts = {("kd", "Kit", "test"): 7, ("sd", "Kit", "train"): 3}
+    explorer.write(tmp_path / "page.html", [clip], counts, title="Hits & <more>", about="ten clips")
+    text = (tmp_path / "page.html").read_text()
+    assert "<title>Hits &amp; &lt;more&gt;</title>" in text
+    assert "http" not in re.sub(r'type="application/json">.*?</script>', "", text, flags=re.DOTALL)
+    data = page_data(tmp_path / "page.html")
+    assert data["splits"] == ["train", "test"]
+    assert data["counts"] == [
+        {"label": "kd", "kit": "Kit", "split": "test", "clips": 7},
+        {"label": "sd", "kit": "Kit", "split": "train", "clips": 3},
+    ]
+    (told,) = data["clips"]  # type: ignore[misc]
+    assert (told["file"], told["kit"], told["differs"]) == ("a</script>.wav", "Kit @DATA@", True)
+    assert base64.b64decode(told["sound"])[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3", b"\xff\xfa")
+
+
+def test_a_page_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="counts"):
+        explorer.write(tmp_path / "page.html", [], {}, title="")
+
+
+def test_draws_what_was_segmented(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from bandscribe.display import segments
+
+    notes = {"kd": 30, "sd": 20, "cr": 5}
+    clips = {"train": {"kd": 10, "sd": 4}, "test": {"kd": 2}}
+    segments.draw(tmp_path / "a.png", notes, clips, ("kd", "sd"), title="a corpus")
+    assert (tmp_path / "a.png").stat().st_size > 5000
+    with pytest.raises(ValueError, match="at least one"):
+        segments.draw(tmp_path / "a.png", {}, clips, ("kd",))
+
+
+def test_draws_kernels_losses_and_confusion(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from bandscribe.display import confusion, kernels, losses
+
+    rng = np.random.default_rng(0)
+    pairs = [(rng.uniform(-1, 1, 9), rng.uniform(-1, 1, 9)), (rng.uniform(-1, 1, 50),) * 2]
+    kernels.draw(tmp_path / "kernels.png", rng.standard_normal((9, 3, 3)), pairs, title="kernels")
+    with pytest.raises(ValueError, match="at least one kernel"):
+        kernels.draw(tmp_path / "none.png", np.zeros((0, 3, 3)), pairs)
+    steps = np.arange(5.0)
+    curve = losses.Curve(steps, np.exp(-steps), np.array([1.0, 0.6, 0.5, 0.55, 0.7]))
+    losses.draw(tmp_path / "losses.png", {f"row {i}": curve for i in range(5)}, title="losses")
+    with pytest.raises(ValueError, match="curves"):
+        losses.draw(tmp_path / "none.png", {})
+    matrix = np.array([[9, 1], [0, 0]])
+    confusion.draw(tmp_path / "confusion.png", matrix, ("kd", "sd"), title="9 of 10")
+    confusion.draw(tmp_path / "named.png", np.array([[9, 1, 2], [0, 0, 1]]), ("kd", "sd"))
+    with pytest.raises(ValueError, match=r"expected \(2, 2\), got \(3, 3\)"):
+        confusion.draw(tmp_path / "none.png", np.zeros((3, 3), dtype=np.int64), ("kd", "sd"))
+    for name in ("kernels", "losses", "confusion", "named"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 4000
+    assert not (tmp_path / "none.png").exists()

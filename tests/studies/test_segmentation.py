@@ -1,0 +1,73 @@
+"""Clips judged by the notes as they sound, on cases worked by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe.datasets.segments import Clip, Cut, Recording
+from bandscribe.studies import segmentation
+from bandscribe.synthesis.performances import write_midi
+from bandscribe.types import Transcription
+from bandscribe.vocabulary import ARTICULATIONS
+
+ONSETS = np.array([1.0, 2.0, 2.4])
+LABELS = ["kd", "sd", "kd"]
+
+
+def clip(label: str, start: float, seconds: float, peak: float = 0.0) -> Clip:
+    return Clip("a.flac", label, 0.5, start, seconds, peak)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (clip("kd", 1.0, 0.5), (True, True)),
+        (clip("kd", 0.985, 0.5), (True, True)),  # 15 ms early
+        (clip("kd", 0.95, 0.5), (True, False)),  # 50 ms early
+        (clip("kd", 1.015, 0.5), (True, True)),  # 15 ms late
+        (clip("kd", 1.05, 0.5), (False, False)),  # the attack is lost
+        (clip("sd", 1.0, 0.5), (False, False)),  # another drum
+        (clip("sd", 2.0, 0.39), (True, True)),
+        (clip("sd", 2.0, 0.45), (False, True)),  # the next hit is in it
+        (clip("kd", 5.0, 0.5), (False, False)),  # nothing sounds
+    ],
+)
+def test_single_and_well_placed(found: Clip, verdict: tuple[bool, bool]) -> None:
+    assert segmentation.judge_clip(found, ONSETS, LABELS) == verdict
+
+
+def test_precision_before_and_after(tmp_path: Path) -> None:
+    def make(name: str, late: float, *found: Clip) -> Cut:
+        notes = Transcription(ONSETS, np.array(LABELS), np.full(3, 0.5), 3.0, ARTICULATIONS)
+        write_midi(tmp_path / f"{name}.midi", notes, bpm=120, late=late)
+        rows = [f"{onset},{label}" for onset, label in zip(ONSETS, LABELS, strict=True)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["onset,class", *rows]) + "\n")
+        recording = Recording(
+            name, "train", "1", "kit", 3.0, tmp_path / f"{name}.flac", tmp_path / f"{name}.midi"
+        )
+        return Cut(recording, found)
+
+    cuts = [
+        make("in_time", 0.0, clip("kd", 1.0, 0.5), clip("sd", 2.0, 0.39)),
+        make("late", 0.05, clip("kd", 1.05, 0.5), clip("sd", 2.05, 0.39, peak=0.35)),
+        make("later", 0.06, clip("kd", 1.06, 0.5, peak=0.49)),
+    ]
+    rows = {row["files"]: row for row in segmentation.tabulate("plain", cuts)}
+    assert (rows["all"]["clips"], rows["all"]["clips_kept"]) == (5, 4)
+    assert rows["all"]["precision"] == pytest.approx(2 / 5)
+    assert rows["all"]["precision_kept"] == pytest.approx(2 / 4)
+    assert rows["all"]["good_kept"] == 1.0
+    assert (rows["in time"]["clips"], rows["in time"]["precision"]) == (2, 1.0)
+    assert (rows["late"]["clips"], rows["late"]["precision"]) == (3, 0.0)
+    assert rows["early"]["clips"] == 0 and np.isnan(rows["early"]["precision"])
+    segmentation.write(tmp_path / "precision.csv", list(rows.values()))
+    assert len((tmp_path / "precision.csv").read_text().splitlines()) == 5
+    assert segmentation.format_lines(list(rows.values()))[1].split()[:2] == ["plain", "all"]
+
+
+def test_a_recording_without_its_notes_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"x\.csv: missing"):
+        segmentation.read_truth(tmp_path / "x.flac")

@@ -1,0 +1,390 @@
+"""From clips to a file that classifies: clips, scenes, examples, networks, runs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from small import kit
+
+from bandscribe import hits, runtime
+from bandscribe.hits import CLASSES, MelBands
+from bandscribe.training.export import check_parity, export
+from bandscribe.training.hits import clips, examples, recipe, scenes, train, validation
+from bandscribe.training.hits.clips import Clip
+from bandscribe.training.hits.examples import UNKNOWN, Draw, loss, make_target
+from bandscribe.training.hits.models import MODELS
+from bandscribe.training.hits.recipe import Recipe
+from bandscribe.training.hits.ship import ship
+from bandscribe.types import Audio
+from tiny_hits import SAMPLE_RATE, hits_card, strike
+
+#: A front end that is quick to compute.
+SMALL = {"sample_rate": SAMPLE_RATE, "n_fft": 512, "hop_length": 160, "n_mels": 32}
+LEVELS = {**SMALL, "scale": "levels"}
+
+
+def make(label: str | None, group: str = "kit", velocity: float | None = None) -> Clip:
+    return Clip(strike(label or "OTHER", duration=0.3), label, group, velocity)
+
+
+def draw(**changes: object) -> Draw:
+    fields: dict[str, object] = {
+        "clips": [make("KD"), make("KD"), make("KD"), make("CR", "other", 0.7)],
+        "classes": CLASSES,
+        "front_end": MelBands(**LEVELS),  # type: ignore[arg-type]
+        "seconds": 0.3,
+    }
+    return Draw(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+# clips --------------------------------------------------------------------------------------------
+
+
+def test_clips_of_a_kit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips.kits, "load", lambda address, sample_rate: kit("kd", "phh", "cb"))
+    found = clips.from_kits(["a"], sample_rate=44100, seconds=0.1)
+    assert [clip.label for clip in found] == ["KD", "KD", "CHH", "CHH", "CB", "CB"]
+    assert {clip.group for clip in found} == {"a"}
+    assert all(len(clip.samples) == 4410 for clip in found)
+    assert all(clip.velocity is None for clip in found)  # two layers do not tell
+
+
+def test_velocities_are_those_of_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from small import hit, piece
+
+    loud = kit("kd")
+    layered = type(loud)("k", "", "", 44100, {"kd": (piece("kd", hit(), hit(), hit(), hit()),)})
+    monkeypatch.setattr(clips.kits, "load", lambda address, sample_rate: layered)
+    found = clips.from_kits(["a"], sample_rate=44100, seconds=1.0)
+    assert [clip.velocity for clip in found] == [0.125, 0.375, 0.625, 0.875]
+
+
+def test_clips_of_a_folder(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", strike("KD", rate=8000), 8000)
+    (tmp_path / "labels.csv").write_text(
+        "file,label,split,group,velocity\na.wav,KD,train,one,0.5\na.wav,,valid,two,\n"
+    )
+    options = {"sample_rate": 16000, "seconds": 0.25, "classes": CLASSES}
+    [clip] = clips.from_folder(tmp_path, "train", **options)  # type: ignore[arg-type]
+    assert (clip.label, clip.group, clip.velocity, len(clip.samples)) == ("KD", "one", 0.5, 4000)
+    [clip] = clips.from_folder(tmp_path, "validation", **options)  # type: ignore[arg-type]
+    assert (clip.label, clip.velocity) == (None, None)
+    with pytest.raises(ValueError, match="expected one of SD, CR, got 'KD'"):
+        clips.from_folder(tmp_path, "train", sample_rate=16000, seconds=1.0, classes=("SD", "CR"))
+
+
+def test_notes_are_found_behind_links(tmp_path: Path) -> None:
+    (tmp_path / "notes/flute").mkdir(parents=True)
+    soundfile.write(tmp_path / "notes/flute/a.wav", strike("KD"), SAMPLE_RATE)
+    (tmp_path / "chosen").mkdir()
+    (tmp_path / "chosen/flute").symlink_to(tmp_path / "notes/flute")
+    [clip] = clips.from_notes([str(tmp_path / "chosen")], sample_rate=SAMPLE_RATE, seconds=1.0)
+    assert (clip.label, clip.group) == (None, "flute")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="expected sound files"):
+        clips.from_notes([str(tmp_path / "empty")], sample_rate=SAMPLE_RATE, seconds=1.0)
+
+
+# scenes -------------------------------------------------------------------------------------------
+
+
+def test_a_stroke_begins_when_it_says() -> None:
+    click = Clip(np.eye(1, 400, dtype=np.float32)[0], "KD", "kit")
+    plain = scenes.Stroke(click, 0.0, 0.5, 0.0, 9.0)
+    later = scenes.Stroke(click, 0.1, 0.25, 0.0, 9.0)
+    sooner = scenes.Stroke(click, -1.0, 1.0, 0.0, 9.0)  # before anything is heard
+    scene = scenes.Scene((plain, later, sooner), None, 0)
+    samples = scenes.play(scene, sample_rate=1000, seconds=0.5)
+    expected = np.zeros(700, dtype=np.float32)
+    expected[200], expected[300] = 0.5, 0.25
+    np.testing.assert_array_equal(samples, expected)
+
+
+def test_a_stroke_is_cut_and_damped() -> None:
+    flat = Clip(np.ones(1000, dtype=np.float32), "KD", "kit")
+    cut = scenes.Stroke(flat, 0.0, 1.0, 0.0, 0.5, damping=20.0)
+    samples = scenes.play(scenes.Scene((cut,), None, 0), sample_rate=1000, seconds=1.0)[200:]
+    assert samples[400] == pytest.approx(10**-0.4, rel=1e-5)  # 20 dB a second
+    assert samples[499] == pytest.approx(0, abs=1e-6)
+    assert not samples[500:].any()
+
+
+def test_a_scene_of_a_seed_is_always_the_same() -> None:
+    main, kin = make("SD"), [make("SD"), make("SD")]
+    for seed in range(20):
+        first, second = (
+            scenes.draw(main, kin, [make("KD")], make(None), np.random.default_rng(seed), codec=0.0)
+            for _ in range(2)
+        )
+        assert first.treatment == second.treatment
+        assert [s.start for s in first.strokes] == [s.start for s in second.strokes]
+        sounds = [scenes.play(s, sample_rate=8000, seconds=0.3) for s in (first, first)]
+        np.testing.assert_array_equal(*sounds)
+        assert np.isfinite(sounds[0]).all()
+
+
+# examples -----------------------------------------------------------------------------------------
+
+
+def test_targets() -> None:
+    hit = make_target([make("CR", velocity=0.7)], CLASSES)
+    assert hit[CLASSES.index("CR")] == 1
+    assert hit.sum() == pytest.approx(1.7)
+    both = make_target([make("CR", velocity=0.7), make("KD")], CLASSES)
+    assert both[:-1].sum() == 2
+    assert both[-1] == UNKNOWN
+    assert make_target([], CLASSES)[:-1].sum() == 0
+
+
+@pytest.mark.parametrize(("balance", "share"), [(0.0, 0.25), (0.5, 1 / (1 + 3**0.5)), (1.0, 0.5)])
+def test_balance_is_the_chance_of_a_rare_class(balance: float, share: float) -> None:
+    made = draw(balance=balance, augment=False)
+    rng = np.random.default_rng(0)
+    drawn = [made(rng)[1][CLASSES.index("CR")] for _ in range(800)]
+    assert np.mean(drawn) == pytest.approx(share, abs=0.05)
+
+
+def test_shares_of_overlaps_and_of_sounds_that_are_no_drum() -> None:
+    kinds = [make(name, name) for name in ("KD", "SD", "CR", "RD", "HT")]
+    made = draw(clips=[*kinds, make(None)], null_share=0.3, overlap_share=0.5)
+    struck = [made(np.random.default_rng([3, i]))[1][:-1].sum() for i in range(300)]
+    assert np.mean(np.equal(struck, 0)) == pytest.approx(0.3, abs=0.08)
+    # Of two or three drums drawn alike, a fifth is the same once more.
+    assert 0.2 < np.mean(np.greater(struck, 1)) < 0.4
+    assert set(struck) == {0, 1, 2, 3}
+
+
+def test_a_hit_begins_where_a_window_does() -> None:
+    made = draw(clips=[make("KD"), make("CR")], overlap_share=0.0)
+    for i in range(40):
+        features, target = made(np.random.default_rng([9, i]))
+        assert features.shape == (31, 32)
+        assert target[:-1].sum() == 1
+        assert np.isfinite(features).all()
+    plain, _ = draw(augment=False)(np.random.default_rng(0))
+    assert plain.shape == (31, 32)
+
+
+def test_loss_of_one_among_several() -> None:
+    logits, targets = torch.randn(5, 3), torch.eye(4)[:, [0, 1, 2, 3]][[0, 1, 2, 0, 1]]
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2, 0, 1]))
+    assert loss(logits, targets, velocity_weight=9.0).item() == pytest.approx(expected.item())
+
+
+def test_loss_of_each_by_itself_and_of_known_velocities() -> None:
+    logits = torch.tensor([[0.0, 2.0, 1.0], [0.0, 0.0, 5.0]])
+    targets = torch.tensor([[0.0, 1.0, 0.5], [1.0, 1.0, UNKNOWN]])
+    log = torch.nn.functional.softplus
+    struck = (3 * np.log(2) + log(torch.tensor(-2.0)).item()) / 4
+    velocity = log(torch.tensor(1.0)).item() - 0.5
+    found = loss(logits, targets, velocity_weight=0.2).item()
+    assert found == pytest.approx(struck + 0.2 * velocity, rel=1e-5)
+
+
+# networks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "bins", "outputs", "options", "count"),
+    [
+        ("report", 256, 5, {}, 4_220_677),
+        ("report", 256, 14, {}, 4_225_294),
+        ("report", 256, 5, {"channels": [16, 32]}, 160 + 4640 + (32 * 8 * 64 + 1) * 512 + 513 * 5),
+        ("report", 128, 5, {"hidden": 64}, 23_296 + (64 * 4 * 16 + 1) * 64 + 65 * 5),
+        ("compact", 128, 5, {}, 106_937),
+        ("compact", 128, 15, {}, 107_587),
+    ],
+)
+def test_number_of_weights(
+    name: str, bins: int, outputs: int, options: dict[str, object], count: int
+) -> None:
+    with torch.device("meta"):
+        network = MODELS[name](bins, outputs, **options)
+    assert sum(weight.numel() for weight in network.parameters()) == count
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_network_keeps_the_contract(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = MODELS[name](32, 15, channels=[2, 4, 4], hidden=8)
+    features = torch.rand(3, 31, 32, requires_grad=True)
+    network(features).square().sum().backward()
+    assert features.grad is not None
+    assert (features.grad.abs().sum(dim=(1, 2)) > 0).all()
+    assert all(weight.grad is not None for weight in network.parameters())
+    network.eval()
+    assert network(features).shape == (3, 15)
+    torch.testing.assert_close(network(features)[1:2], network(features[1:2]), atol=1e-5, rtol=0)
+    card = hits_card(features=LEVELS)
+    export(network, card, tmp_path / "model.onnx", bins=32)
+    check_parity(network, tmp_path / "model.onnx", bins=32)
+    assert runtime.load(tmp_path / "model.onnx").windowed
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_pooling_that_leaves_nothing(name: str) -> None:
+    with pytest.raises(ValueError, match="channels: 6 poolings leave nothing"):
+        MODELS[name](32, 5, channels=[2] * 6)
+
+
+# recipes and runs ---------------------------------------------------------------------------------
+
+
+def test_what_a_model_has_where_the_recipe_does_not_say() -> None:
+    report = recipe.resolve(None, {"model": "report", "classes": "KD,SD"})
+    assert (report.head, report.augment, report.seconds, report.batch) == (
+        "softmax",
+        False,
+        0.5,
+        32,
+    )
+    assert recipe.front_end(report) == MelBands()
+    assert recipe.outputs(report) == ("KD", "SD")
+    compact = recipe.resolve(None, {})
+    assert recipe.front_end(compact) == MelBands(n_mels=128, fmin=20.0, scale="levels")
+    assert recipe.outputs(compact) == (*CLASSES, "velocity")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"model": "other"}, "model: expected one of report, compact"),
+        ({"options": '{"depth": 3}'}, "options: no such option 'depth'"),
+        ({"features": '{"bands": 3}'}, "features: no such option 'bands'"),
+        ({"balance": "2"}, "balance: expected 0 to 1"),
+        ({"classes": "KD"}, "classes: expected two or more"),
+        ({"kits": "a,b", "validation_kits": "b"}, "validation_kits: b are also among kits"),
+    ],
+)
+def test_recipes_that_cannot_be(values: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        recipe.resolve(None, values)
+
+
+def small_recipe(credits: Path | None = None, **changes: object) -> Recipe:
+    fields: dict[str, object] = {
+        "features": LEVELS, "seconds": 0.3, "options": {"channels": [4, 4], "hidden": 8},
+        "steps": 4, "validate_every": 2, "batch": 4, "workers": 0,
+        "threads": 1, "half": False,
+        "validation_examples": 40, "warmup_steps": 0, "credits": str(credits) if credits else None,
+    }  # fmt: skip
+    return Recipe(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def sources() -> tuple[list[Clip], list[Clip]]:
+    names = ("KD", "SD", "CR", None)
+    return (
+        [make(name, "train", 0.5) for name in names],
+        [make(name, "validation", 0.5) for name in names],
+    )
+
+
+def test_from_clips_to_a_model_that_classifies(tmp_path: Path) -> None:
+    credits = tmp_path / "credits.csv"
+    credits.write_text("name,licence,origin\ntones,CC0-1.0,this test\n")
+    result = train.train_on(small_recipe(credits), tmp_path / "run", *sources())
+    assert result.finished
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert metrics["task"] == "hits"
+    assert np.sum(metrics["confusion"]) == round(
+        sum(np.array(row).sum() for row in metrics["confusion"])
+    )
+    losses = np.genfromtxt(tmp_path / "run/history.csv", delimiter=",", names=True)
+    assert metrics["best"]["validation_loss"] == pytest.approx(min(losses["validation_loss"]))
+    card = ship(tmp_path / "run", tmp_path / "hits.onnx")
+    assert (card.task, card.classes, card.chunk_seconds) == ("hits", CLASSES, 0.3)
+    found = hits.classify(
+        Audio(strike("KD")[np.newaxis], SAMPLE_RATE), model=tmp_path / "hits.onnx"
+    )
+    assert found.tags.classes == CLASSES
+    # The file says what the network of the run says.
+    network = recipe.build(small_recipe()).eval()
+    network.load_state_dict(torch.load(tmp_path / "run/best.pt"))
+    model = runtime.load(tmp_path / "hits.onnx")
+    features = MelBands(**LEVELS)(strike("KD", duration=0.3))  # type: ignore[arg-type]
+    with torch.no_grad():
+        expected = network(torch.from_numpy(features[np.newaxis])).sigmoid()[0].numpy()
+    np.testing.assert_allclose(model(features), expected, atol=1e-5)
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    whole = train.train_on(small_recipe(), tmp_path / "whole", *sources())
+    train.train_on(small_recipe(steps=2, schedule="constant"), tmp_path / "x", *sources())
+    first = small_recipe(schedule="constant")
+    train.train_on(first, tmp_path / "straight", *sources())
+    resumed = train.train_on(first, tmp_path / "x", *sources())
+    assert whole.finished
+    assert resumed.step == 4
+    straight, again = (
+        torch.load(tmp_path / name / "last.pt")["model"] for name in ("straight", "x")
+    )
+    assert all(torch.equal(straight[key], again[key]) for key in straight)
+
+
+def test_the_reports_network_learns_one_class_among_several(tmp_path: Path) -> None:
+    values = small_recipe(
+        model="report", head="softmax", augment=False, balance=0.0, features=LEVELS,
+        classes=("KD", "SD", "CR"), options={"channels": [4, 4], "hidden": 16, "dropout": 0.0},
+        schedule="constant", steps=80, validate_every=40, batch=8, learning_rate=1e-2, average=0.0,
+    )  # fmt: skip
+    clips_ = [[clip for clip in part if clip.label] for part in sources()]
+    result = train.train_on(values, tmp_path / "run", *clips_)
+    assert result.best["accuracy"] == 1
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert metrics["confusion"] == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+    with pytest.raises(ValueError, match="train a network with --head sigmoid"):
+        ship(tmp_path / "run", tmp_path / "no.onnx")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"training": []}, "training: expected clips of drums"),
+        ({"training": [make("KD", "validation")]}, "validating: validation is also trained on"),
+        ({"training": [Clip(strike("KD"), "GONG", "g")]}, "got clips of GONG"),
+        ({"head": "softmax"}, "head: softmax has no word"),
+    ],
+)
+def test_clips_that_do_not_fit(change: dict[str, object], words: str, tmp_path: Path) -> None:
+    training, validating = sources()
+    training = change.pop("training", training)  # type: ignore[assignment]
+    with pytest.raises(ValueError, match=words):
+        train.train_on(small_recipe(**change), tmp_path, training, validating)
+
+
+# validation ---------------------------------------------------------------------------------------
+
+
+def test_without_changes_every_clip_is_validated_on_once() -> None:
+    made = draw(augment=False)
+    held_out = validation.prepare(made, examples=1000, seed=0)
+    assert len(held_out.features) == 4
+    assert held_out.single.all()
+    np.testing.assert_array_equal(held_out.features[3], made.take(made.clips[3])[0])
+
+
+def test_the_confusion_counts_hits_of_one_drum() -> None:
+    targets = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]], dtype=np.float32)
+    held_out = validation.Validation(np.zeros((4, 2, 2), dtype=np.float32), targets, ("A", "B"))
+    logits = np.array([[2, 1, 0], [3, 1, 0], [0, 9, 0], [0, 9, 0]], dtype=np.float32)
+    assert validation.confuse(logits, held_out).tolist() == [[[1, 0, 0], [1, 0, 0]]]
+
+
+def test_the_threshold_of_heard_parts_drums_from_what_is_none() -> None:
+    probabilities = np.array([[0.9, 0.0], [0.5, 0.4], [0.2, 0.8], [0.3, 0.1], [0.3, 0.5]])
+    struck = np.array([[1, 0], [1, 0], [0, 1], [0, 0], [0, 0]], dtype=bool)
+    # Any class: 0.9, 0.7, 0.84 of drums; 0.37 and 0.65 of others.
+    chosen = validation.choose_heard(probabilities, struck)
+    assert 0.65 < chosen["threshold"] <= 0.7
+    assert (chosen["named"], chosen["abstained"]) == (1, 1)
+    assert validation.choose_heard(probabilities[:3], struck[:3]) == {"threshold": 0.5}
+
+
+def test_examples_hold_no_torch() -> None:
+    """Draws are pickled into workers; a clip and a target are arrays."""
+    features, target = draw()(np.random.default_rng(0))
+    assert (features.dtype, target.dtype) == (np.float32, np.float32)
+    assert examples.UNKNOWN == -1
