@@ -72,6 +72,7 @@ def fit(
     floor: float = 0.01,
     pieces: int = 1,
     criterion: str = CRITERION,
+    watched: str | None = None,
 ) -> Result:
     """Train `model` until the settings' last step, early stopping or a stop signal.
 
@@ -83,7 +84,8 @@ def fit(
     `optimiser` is AdamW on all weights where None; one that is handed in keeps its own learning
     rates, which the schedule multiplies, and weight decays. `floor` is the last factor of the
     cosine and polynomial schedules. A batch is computed in `pieces`, and their gradients are added
-    up.
+    up. `watched` is what early stopping and the plateau wait for where it is not the criterion,
+    such as the smooth loss (Fosse 2025, section 5.3).
 
     Raises ValueError when `run` holds a run with another recipe, or the loss is no longer finite.
     """
@@ -91,6 +93,7 @@ def fit(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch.set_num_threads(settings.threads or max(1, (cores or 1) - settings.workers))
     average = copy.deepcopy(model).eval() if settings.average else model
+    watched = watched or criterion
     optimiser = optimiser or torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay,
         fused=True,
@@ -111,8 +114,8 @@ def fit(
     with _stop_signals() as stop, record.Progress(settings.steps) as progress:
         # The iterator's workers live as long as it does.
         coming = batches(state.step)
-        while not _is_over(settings, state, criterion):
-            factor = _factor(settings, state, state.scores(criterion), floor)
+        while not _is_over(settings, state, watched):
+            factor = _factor(settings, state, state.scores(watched), floor)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
             features, targets = (tensor.to(device) for tensor in next(coming))
@@ -147,7 +150,7 @@ def fit(
         model.load_state_dict(torch.load(run / "best.pt", map_location=device))
         history.draw(run / "curve.png", state.history)
     model.eval()
-    return Result(_is_over(settings, state, criterion), state.step, best)
+    return Result(_is_over(settings, state, watched), state.step, best)
 
 
 def _is_over(settings: Settings, state: State, criterion: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -14,7 +14,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.drums.models import MODELS
 from bandscribe.training.settings import Settings, setting
-from bandscribe.vocabulary import DRUMS_10
+from bandscribe.vocabulary import DRUMS
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class Recipe(Settings):
 
     kits: tuple[str, ...] = setting((), "drum kits to train on: files or folders")
     validation_kits: tuple[str, ...] = setting((), "drum kits to validate on, none of them above")
+    corpora: tuple[str, ...] = setting(
+        (), "corpora to train on instead of kits: CORPUS=ROOT, of their split train, or "
+        "CORPUS:SPLIT/AUDIO=ROOT"
+    )  # fmt: skip
+    validation_corpora: tuple[str, ...] = setting(
+        (), "the same, for validation; default: the split validation of corpora"
+    )
+    classes: int = setting(10, "classes to tell apart, of corpora that annotate fewer: 10, 5 or 3")
     groove: str | None = setting(None, "zip or folder of the Groove MIDI data set")
     groove_share: float = setting(0.5, "share of excerpts that play a Groove performance")
     band: tuple[str, ...] = setting((), "folders with recordings of bands without drums")
@@ -55,6 +63,10 @@ class Recipe(Settings):
     options: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "the network's own options (JSON)"}
     )
+    watch: Literal["score", "loss"] = setting(
+        "score", "what patience and plateau_patience wait for: a higher micro F1, or a lower "
+        "validation loss"
+    )  # fmt: skip
     neighbours: float = setting(0.5, "target one frame before and after an onset")
     velocity_weight: float = setting(0.2, "weight of the velocities in the loss")
     beat_weight: float = setting(0.1, "weight of beats and downbeats in the loss")
@@ -71,6 +83,8 @@ class Recipe(Settings):
         """Raise ValueError where a field cannot be right."""
         with torch.device("meta"):  # without memory, and without drawing weights
             build(self)
+        if (self.kits or self.validation_kits) and (self.corpora or self.classes != 10):
+            raise ValueError("kits: of ten classes, and not together with corpora")
         if both := sorted(set(self.kits) & set(self.validation_kits)):
             raise ValueError(f"validation_kits: {', '.join(both)} are also among kits")
         if not 0 <= self.overlap_seconds < self.chunk_seconds:
@@ -88,11 +102,13 @@ def front_end(recipe: Recipe) -> LogSpectrogram:
 
 def build(recipe: Recipe) -> nn.Module:
     """A new network. Raises ValueError when the model, or one of its options, is unknown."""
+    if recipe.classes not in DRUMS:
+        raise ValueError(f"classes: expected 3, 5 or 10, got {recipe.classes}")
     if recipe.model not in MODELS:
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {recipe.model!r}")
     recipes.check_options("options", recipe.options, MODELS[recipe.model])
     return MODELS[recipe.model](
-        front_end(recipe).n_bins, len(name_outputs(DRUMS_10)), **recipe.options
+        front_end(recipe).n_bins, len(name_outputs(DRUMS[recipe.classes])), **recipe.options
     )
 
 

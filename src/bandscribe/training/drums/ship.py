@@ -12,7 +12,7 @@ from bandscribe.training import export, recipes
 from bandscribe.training.drums import sources
 from bandscribe.training.drums.recipe import build, front_end, read
 from bandscribe.training.drums.validation import PEAKS
-from bandscribe.vocabulary import DRUMS_10
+from bandscribe.vocabulary import DRUMS
 
 
 def card(run: Path, name: str) -> ModelCard:
@@ -22,12 +22,12 @@ def card(run: Path, name: str) -> ModelCard:
     """
     recipe = read(run)
     metrics = export.read_metrics(run)
-    features = front_end(recipe)
+    features, classes = front_end(recipe), DRUMS[recipe.classes]
     return ModelCard(
         name=name,
         task="drums",
-        classes=DRUMS_10,
-        outputs=name_outputs(DRUMS_10),
+        classes=classes,
+        outputs=name_outputs(classes),
         features=asdict(features),
         frame_rate=features.frame_rate,
         chunk_seconds=recipe.chunk_seconds,

@@ -6,11 +6,28 @@ from pathlib import Path
 
 from bandscribe.synthesis.source import Source
 from bandscribe.training import record
-from bandscribe.training.drums.recipe import Recipe, lineage
+from bandscribe.training.drums import validation
+from bandscribe.training.drums.recipe import Recipe, front_end, lineage
+from bandscribe.training.drums.tracks import Address, Tracks
 
 
-def load(recipe: Recipe) -> tuple[Source, Source]:
-    """Sources to train and to validate on: other kits, and Groove MIDI's validation split."""
+def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
+    """Sources to train and to validate on.
+
+    Of corpora their own splits; of rendered audio other kits, and Groove MIDI's validation split.
+
+    Raises ValueError where the recipe names neither, and as what it names.
+    """
+    if recipe.corpora:
+        rate = front_end(recipe).sample_rate
+        learnt, judged = (
+            Tracks.load(addresses, split, classes=recipe.classes, sample_rate=rate)
+            for addresses, split in (
+                (recipe.corpora, "train"),
+                (recipe.validation_corpora or recipe.corpora, "validation"),
+            )
+        )
+        return learnt, judged
     shares = {
         "groove_share": recipe.groove_share,
         "band_share": recipe.band_share,
@@ -20,7 +37,7 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
         "together_share": recipe.together_share,
     }
     if not recipe.kits or not recipe.validation_kits:
-        raise ValueError("kits, validation_kits: expected at least one each")
+        raise ValueError("kits, validation_kits: expected at least one each, or corpora")
     training, validating = (
         Source.load(kits, groove=recipe.groove, split=split, band=band, extras=extras, **shares)
         for kits, split, band, extras in (
@@ -39,11 +56,22 @@ def load(recipe: Recipe) -> tuple[Source, Source]:
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     """Name, licence and origin of all that was trained or validated on, out of `credits`.
 
-    So too for the runs that the recipe starts from.
+    So too for the runs that the recipe starts from. A source is known there by the last part of its
+    path; of corpora, which need no row, that is said which is known of them.
 
-    A source is known there by the last part of its path. Raises ValueError when one is missing.
+    Raises ValueError when one is missing.
     """
+    addresses = sorted(
+        {text for each in lineage(recipe) for text in (*each.corpora, *each.validation_corpora)}
+    )
+    corpora = {corpus.name: corpus for corpus in (Address.parse(a).corpus for a in addresses)}
+    owed = [
+        {"name": corpus.name, "licence": corpus.licence, "origin": corpus.obtain or "own"}
+        for corpus in corpora.values()
+    ]
     if recipe.credits is None:
+        if recipe.corpora:
+            return owed
         raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
     known = {row["name"]: row for row in record.read_credits(recipe.credits)}
     paths: list[str] = []
@@ -54,4 +82,4 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     names = sorted({Path(path.partition("#")[0]).name for path in paths})
     if missing := [name for name in names if name not in known]:
         raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")
-    return [known[name] for name in names]
+    return [*(known[name] for name in names), *owed]

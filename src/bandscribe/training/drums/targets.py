@@ -53,7 +53,8 @@ def joint_targets(
     """(frame, output) targets of all that a drum network says, ordered as `drums.name_outputs`.
 
     The onsets of each class (see `onset_targets`); the velocity of each, in the same frames and 0
-    elsewhere; beats and downbeats, widened like onsets, or `UNKNOWN` where there is no beat grid.
+    elsewhere and where it is not known; beats and downbeats, widened like onsets, or `UNKNOWN`
+    where there is no beat grid.
 
     Raises ValueError when the transcription has no velocities.
     """
@@ -139,9 +140,9 @@ def joint_loss(
     """One number for onsets, velocities and beats: a sum with the given weights.
 
     Onsets: `weighted_bce`. Velocities: squared error of the sigmoid, averaged over the frames and
-    classes with an onset or beside one, since nobody asks how hard a silence was struck (Hawthorne
-    et al. 2018, "Onsets and Frames", section 3.3). Beats: binary cross-entropy, averaged over the
-    frames whose truth is known.
+    classes with an onset or beside one whose velocity is known, since nobody asks how hard a
+    silence was struck (Hawthorne et al. 2018, "Onsets and Frames", section 3.3). Beats: binary
+    cross-entropy, averaged over the frames whose truth is known.
 
     `logits` and `targets` (batch, frame, output) in the order of `joint_targets`; `weights`
     (class,).
@@ -149,7 +150,7 @@ def joint_loss(
     sizes = [len(weights), len(weights), len(BEATS)]
     onsets, velocities, beats = torch.split(logits.float(), sizes, dim=-1)
     onset_target, velocity_target, beat_target = torch.split(targets, sizes, dim=-1)
-    struck = onset_target > 0
+    struck = (onset_target > 0) & (velocity_target > 0)
     known = beat_target >= 0
     off = F.mse_loss(velocities.sigmoid(), velocity_target, reduction="none") * struck
     missed = F.binary_cross_entropy_with_logits(beats, beat_target.clamp(min=0), reduction="none")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import record
@@ -19,7 +20,7 @@ from bandscribe.training.drums.recipe import Recipe, front_end, start
 from bandscribe.training.drums.validation import Source
 from bandscribe.training.fit import Result, fit
 from bandscribe.types import Transcription
-from bandscribe.vocabulary import DRUMS_10
+from bandscribe.vocabulary import DRUMS
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Draw:
 def train(recipe: Recipe, run: Path) -> Result:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
-    Raises ValueError when the recipe names no kits, or `run` holds a run with another recipe.
+    Raises ValueError when the recipe names neither kits nor corpora, or `run` holds a run with
+    another recipe.
     """
     return train_on(recipe, run, *sources.load(recipe))
 
@@ -67,6 +69,7 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
     five and three classes. A run that was stopped is reported too, as far as it went.
     """
     torch.manual_seed(recipe.seed)
+    by_loss = recipe.watch == "loss"
     model = start(recipe)
     draw = Draw(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
     weights = torch.from_numpy(_weights(draw, recipe))
@@ -78,22 +81,30 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
         seconds=recipe.chunk_seconds,
     )
 
+    loss = partial(
+        targets.joint_loss,
+        weights=weights,
+        velocity_weight=recipe.velocity_weight,
+        beat_weight=recipe.beat_weight,
+    )
+    frames = held_out.features.shape[1]
+    wanted = np.stack([draw.targets(notes, frames) for notes in held_out.notes])
+
+    def lose(logits: Tensor) -> Tensor:
+        return loss(logits, torch.from_numpy(wanted))
+
     def batches(step: int) -> Iterator[Batch]:
         made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
         return load(made, workers=recipe.workers)
 
     result = fit(
         model,
-        partial(
-            targets.joint_loss,
-            weights=weights,
-            velocity_weight=recipe.velocity_weight,
-            beat_weight=recipe.beat_weight,
-        ),
+        loss,
         batches,
-        partial(validation.validate, validation=held_out),
+        partial(validation.validate, validation=held_out, loss=lose if by_loss else None),
         recipe,
         run,
+        watched="-validation_loss" if by_loss else None,
     )
     if result.best:
         figures = {
@@ -101,7 +112,7 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
             "finished": result.finished,
             "steps": result.step,
             "best": result.best,
-            "weights": dict(zip(DRUMS_10, weights.tolist(), strict=True)),
+            "weights": dict(zip(DRUMS[recipe.classes], weights.tolist(), strict=True)),
             **validation.report(model, held_out),
         }
         record.write_json(run / "metrics.json", figures)
@@ -116,6 +127,6 @@ def _weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
         for item in range(recipe.weight_excerpts)
     )
     return targets.infrequency_weights(
-        (draw.targets(notes, frames)[:, : len(DRUMS_10)] for _, notes in drawn),
+        (draw.targets(notes, frames)[:, : recipe.classes] for _, notes in drawn),
         exponent=recipe.weight_exponent,
     )

@@ -1,21 +1,22 @@
-"""Judging a drum network on rendered audio that it does not train on, and choosing thresholds."""
+"""Judging a drum network on audio that it does not train on, and choosing thresholds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from bandscribe import beats, drums, peaks
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import onsets, velocity
 from bandscribe.metrics.beats import TOLERANCE as BEAT_TOLERANCE
-from bandscribe.types import Activations, Audio, Beats, Transcription
-from bandscribe.vocabulary import DRUMS, DRUMS_10, reduce
+from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.vocabulary import DRUMS, reduce
 
 #: Peak picking for well trained networks (Fosse 2025, section 2.4.3; Vogl et al. 2018).
 PEAKS = {"max_frames": 2, "mean_frames": 2, "wait_frames": 2}
@@ -28,20 +29,20 @@ class Source(Protocol):
     """Labelled audio without end."""
 
     def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
-        """Mono audio of this length, and its notes in the ten classes."""
+        """Mono audio of this length, and its notes in the network's classes, with velocities."""
 
 
 @dataclass(frozen=True, eq=False)
 class Validation:
     """Excerpts as `features` (excerpt, frame, bin), and the `reference` of all, joined.
 
-    The excerpts are judged as one recording, with short silences between them; but for `grids`, the
-    beats of each, which have nothing to do with each other.
+    The excerpts are judged as one recording, with short silences between them; but for the beats of
+    their `notes`, which have nothing to do with each other.
     """
 
     features: NDArray[np.float32]
     reference: Transcription
-    grids: tuple[Beats | None, ...]
+    notes: tuple[Transcription, ...]
     frame_rate: float
 
 
@@ -53,7 +54,7 @@ def render(
     times: list[NDArray[np.float64]] = []
     labels: list[NDArray[np.str_]] = []
     velocities: list[NDArray[np.float64]] = []
-    grids: list[Beats | None] = []
+    every: list[Transcription] = []
     offset = 0.0
     for item in range(max(1, round(minutes * 60 / seconds))):
         audio, notes = source.draw(np.random.default_rng([seed, item]), seconds)
@@ -64,28 +65,34 @@ def render(
         if notes.velocities is None:
             raise ValueError("source: expected notes with velocities")
         velocities.append(notes.velocities[inside])
-        grids.append(notes.beats)
+        every.append(notes)
         offset += (len(features[-1]) + _GAP_FRAMES) / front_end.frame_rate
     joined = Transcription(
         np.concatenate(times),
         np.concatenate(labels).astype(np.str_),
         np.concatenate(velocities),
         offset,
-        DRUMS_10,
+        every[0].classes,
     )
-    return Validation(np.stack(features), joined, tuple(grids), front_end.frame_rate)
+    return Validation(np.stack(features), joined, tuple(every), front_end.frame_rate)
 
 
 @torch.no_grad()
-def hear(model: nn.Module, validation: Validation, *, batch: int = 16) -> drums.Hearing:
-    """What the network says about the joined excerpts."""
+def listen(model: nn.Module, validation: Validation, *, batch: int = 16) -> Tensor:
+    """Logits (excerpt, frame, output)."""
     device = next(model.parameters()).device
-    said: list[NDArray[np.float32]] = []
+    said: list[Tensor] = []
     for first in range(0, len(validation.features), batch):
         features = torch.from_numpy(validation.features[first : first + batch]).to(device)
-        said.append(model(features).sigmoid().cpu().numpy())
-    values = np.pad(np.concatenate(said), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
-    return drums.split(values.reshape(-1, values.shape[-1]), validation.frame_rate, DRUMS_10)
+        said.append(model(features).cpu())
+    return torch.cat(said)
+
+
+def join(logits: Tensor, validation: Validation) -> drums.Hearing:
+    """What was said about the joined excerpts."""
+    values = np.pad(logits.sigmoid().numpy(), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
+    flat = values.reshape(-1, values.shape[-1])
+    return drums.split(flat, validation.frame_rate, validation.reference.classes)
 
 
 def choose(
@@ -125,18 +132,32 @@ def choose(
     return thresholds, scores
 
 
-def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
-    """Micro and macro F1 over ten classes, at the best threshold of each class."""
-    heard = hear(model, validation)
+def validate(
+    model: nn.Module, validation: Validation, loss: Callable[[Tensor], Tensor] | None = None
+) -> dict[str, float]:
+    """Micro and macro F1 over all classes, at the best threshold of each class.
+
+    With a `loss` of logits (excerpt, frame, output), that is `validation_loss`.
+    """
+    logits = listen(model, validation)
+    heard = join(logits, validation)
     _, scores = choose(heard.onsets, heard.velocities, validation.reference)
-    return {f"{kind}_f1": float(np.nan_to_num(scores[kind]["f1"])) for kind in ("micro", "macro")}
+    lost = {} if loss is None else {"validation_loss": float(loss(logits))}
+    return {
+        **{f"{kind}_f1": float(np.nan_to_num(scores[kind]["f1"])) for kind in ("micro", "macro")},
+        **lost,
+    }
 
 
 def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
-    """Thresholds by number of classes, and scores in ten, five and three classes, and of beats."""
-    heard = hear(model, validation)
+    """Thresholds by number of classes, and scores in ten, five and three classes, and of beats.
+
+    A network of fewer than ten has no others than its own.
+    """
+    heard = join(listen(model, validation), validation)
+    own = len(validation.reference.classes)
     figures: dict[str, Any] = {"thresholds": {}}
-    for count in DRUMS:
+    for count in DRUMS if own == max(DRUMS) else (own,):
         thresholds, scores = choose(
             *drums.reduce_hearing(heard, count), reduce(validation.reference, count)
         )
@@ -150,7 +171,8 @@ def _score_beats(activations: Activations, validation: Validation) -> dict[str, 
     """Mean F-measure (±70 ms) of beats and downbeats over the excerpts whose beats are known."""
     length = validation.features.shape[1] + _GAP_FRAMES
     rows = []
-    for index, grid in enumerate(validation.grids):
+    for index, notes in enumerate(validation.notes):
+        grid = notes.beats
         if grid is not None and len(grid.times):
             values = activations.values[index * length : (index + 1) * length - _GAP_FRAMES]
             found = beats.track(replace(activations, values=values))

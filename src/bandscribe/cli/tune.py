@@ -1,0 +1,173 @@
+"""`bandscribe tune`: a search for the best options of a drum network."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandscribe.cli.evaluate import usage
+from bandscribe.cli.report import complain, require
+
+if TYPE_CHECKING:
+    from bandscribe.training.search import Outcome
+
+EPOCHS = 100
+TRIALS = 10
+
+Trials = Annotated[
+    int, typer.Option(metavar="N", help="How many combinations to draw at random, each once.")
+]
+Grid = Annotated[bool, typer.Option("--grid", help="Try every combination instead.")]
+Space = Annotated[
+    str | None,
+    typer.Option(
+        metavar="JSON",
+        help='Other values to try: {"layers": [2, 3], "learning_rate": [1e-3, 3e-4]}, of options '
+        "of the network, or fields of the recipe.",
+    ),
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        metavar="asha|fifo", help="Whether those that are behind others are ended, or none."
+    ),
+]
+Epochs = Annotated[int, typer.Option(metavar="N", help="Of a trial, at most.")]
+Jobs = Annotated[
+    int | None, typer.Option(metavar="N", help="Trials at a time. Default: one per core.")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--address", metavar="RAY", help="A Ray cluster. Default: this machine."),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Of what is drawn.")]
+
+
+def tune(
+    context: typer.Context,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="drums.")],
+    output: Annotated[
+        Path, typer.Option("-o", metavar="DIR", help="The trials, trials.csv and best.json.")
+    ],
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CORPUS=ROOT",
+            help="To train and to validate on, by its own splits; may be repeated.",
+        ),
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A JSON file of fields to start from.")
+    ] = None,
+    trials: Trials = TRIALS,
+    grid: Grid = False,
+    space: Space = None,
+    scheduler: Scheduler = "asha",
+    epochs: Epochs = EPOCHS,
+    jobs: Jobs = None,
+    address: Cluster = None,
+    draw_seed: Seed = 0,
+) -> None:
+    """Search for the best options of a drum network, after Fosse 2025 (extra: tune).
+
+    Further options --FIELD VALUE are fields of the recipe of all trials: see bandscribe train drums
+    --help. --model names the network whose options are searched. Each trial is a run, as of
+    bandscribe train. A search that was stopped goes on where it was.
+    """
+    if task != "drums":
+        raise typer.BadParameter(f"TASK: expected drums, got {task!r}")
+    require("tune", "torch", "ray")
+    from bandscribe.cli.train import parse
+    from bandscribe.training import search
+
+    with usage():
+        base = search.resolve(recipe, parse(context.args), corpus or (), epochs)
+        tried = propose(base, space, None if grid else trials, draw_seed, output / "trials")
+    with table() as show:
+        outcomes = run(tried, scheduler=scheduler, jobs=jobs, address=address, show=show)
+    print("\n".join(search.tabulate(outcomes)))
+    best = search.write(output, outcomes)
+    print(f"\nbest of {len(outcomes)}: {best.run}, micro F1 {best.best:.3f} in validation")
+    print(f"bandscribe train drums --recipe {output / 'best.json'} --seed 2 -o {output / 'again'}")
+    stop_if_left(outcomes)
+
+
+def propose(
+    base: Any, space: str | None, trials: int | None, seed: int, folder: Path
+) -> dict[Path, Any]:
+    """The recipes to try, by their folders.
+
+    Raises ValueError for a space that is none, or a combination that is no network.
+    """
+    from bandscribe.training import search
+
+    points = search.propose(search.space_of(base.model, space), trials=trials, seed=seed)
+    tried = [search.apply(base, point) for point in points]
+    return {search.place(recipe, folder): recipe for recipe in tried}
+
+
+def run(trials: Mapping[Path, Any], **how: Any) -> list[Outcome]:
+    """`training.tune.search`, which loads Ray, unless all are over."""
+    from bandscribe.training.search import is_over, read
+
+    found = [read(folder, recipe) for folder, recipe in trials.items()]
+    if all(map(is_over, found)):
+        return found
+    from bandscribe.training import tune as ray_tune
+
+    return ray_tune.search(trials, **how)
+
+
+def stop_if_left(outcomes: Sequence[Outcome]) -> None:
+    """End the command where some trials are not over."""
+    from bandscribe.training.search import is_over
+
+    if not all(map(is_over, outcomes)):
+        complain("stopped; run the same command again to go on")
+        raise typer.Exit(1)
+
+
+@contextmanager
+def table() -> Iterator[Callable[[Sequence[Outcome]], None]]:
+    """A live table of trials on a terminal; elsewhere a line for each validation."""
+    if not sys.stderr.isatty():
+        told: dict[Path, tuple[str, int]] = {}
+
+        def tell(outcomes: Sequence[Outcome]) -> None:
+            for each in outcomes:
+                if told.get(each.run, ("new", 0)) != (each.state, each.epochs):
+                    told[each.run] = (each.state, each.epochs)
+                    print(
+                        f"{each.run.name} {each.state} · epoch {each.epochs} · "
+                        f"best {each.best:.3f} · {each.minutes:.1f} min",
+                        file=sys.stderr, flush=True,
+                    )  # fmt: skip
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), refresh_per_second=2) as live:
+        yield lambda outcomes: live.update(_draw(outcomes))
+
+
+def _draw(outcomes: Sequence[Outcome]) -> Any:
+    from rich.table import Table
+
+    drawn = Table("trial", "options", "state", "epoch", "micro F1", "minutes", box=None)
+    known = [each.best for each in outcomes if each.epochs]
+    for each in outcomes:
+        options = ", ".join(f"{name} {value}" for name, value in each.recipe.options.items())
+        drawn.add_row(
+            each.run.name, options, each.state, str(each.epochs),
+            "" if math.isnan(each.best) else f"{each.best:.3f}", f"{each.minutes:.1f}",
+            style="bold" if known and each.best == max(known) else "",
+        )  # fmt: skip
+    return drawn

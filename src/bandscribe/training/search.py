@@ -1,0 +1,243 @@
+"""A search over the options of a drum network: what is tried, where it lies, what came of it.
+
+Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, chapter 3 (the spaces) and
+section 5.3 (the rules of every trial). A trial is a run of `bandscribe train drums` in a folder
+named by its recipe, so that a search that was stopped finds what it did, and searches in one folder
+share their trials. What runs them is `training.tune`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bandscribe.files import whole
+from bandscribe.training import recipes
+from bandscribe.training.drums import recipe as drums
+from bandscribe.training.drums.models import MODELS, SEARCH_SPACES
+from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.tracks import Address, Tracks
+
+EPOCHS = 100
+#: Section 5.3, and infrequency weights by the inverse of the entropy itself (5.2.2). A trial stops
+#: after ten epochs without lower validation loss, after three the rate is a fifth; the best weights
+#: are those of the highest micro F1. Weights are not averaged, and the rate does not rise first.
+THESIS: Mapping[str, Any] = {
+    "schedule": "plateau", "plateau_patience": 3, "patience": 10, "watch": "loss",
+    "weight_exponent": 1.0, "average": 0.0, "warmup_steps": 0, "workers": 0, "threads": 1,
+}  # fmt: skip
+#: Written into a trial that the scheduler ended.
+STOPPED = "stopped.json"
+_INDIFFERENT = {"workers", "threads", "checkpoint_minutes", "max_minutes", "credits"}
+
+Proposal = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial came to.
+
+    `epochs` are validations; `best` is the highest micro F1 of validation, and `minutes` what it
+    took to the last. `state` is `new`, `begun`, `finished`, or `stopped` by the scheduler.
+    """
+
+    run: Path
+    recipe: Recipe
+    state: str
+    epochs: int
+    best: float
+    minutes: float
+
+
+def resolve(
+    path: Path | None, values: Mapping[str, str], corpora: Sequence[str], epochs: int = EPOCHS
+) -> Recipe:
+    """The recipe that all trials have, but for what they try.
+
+    What neither the file nor `values` say is as in the thesis: ten classes where the corpora have
+    them, else five or three. An epoch hears as many seconds as there are to train on. Chunks are no
+    longer than excerpts, since attention learns no positions beyond.
+
+    Raises ValueError naming the field.
+    """
+    said = json.loads(path.read_text(encoding="utf-8")).keys() if path else set()
+    given = {**values, **({"corpora": ",".join(corpora)} if corpora else {})}
+    recipe = recipes.resolve(path, given, Recipe, dict.fromkeys(MODELS, THESIS))
+    free = {field.name for field in fields(Recipe)} - said - given.keys()
+    own: dict[str, Any] = {}
+    if "chunk_seconds" in free:
+        own |= {
+            "chunk_seconds": recipe.excerpt_seconds,
+            "overlap_seconds": recipe.excerpt_seconds / 4,
+        }
+    if recipe.corpora:
+        if "classes" in free:
+            addresses = [*recipe.corpora, *recipe.validation_corpora]
+            own["classes"] = min(max(Address.parse(a).corpus.counts) for a in addresses)
+        if "validate_every" in free:
+            own["validate_every"] = count_steps(recipe)
+    own |= {} if "steps" not in free else {
+        "steps": epochs * own.get("validate_every", recipe.validate_every)
+    }  # fmt: skip
+    return replace(recipe, **own)
+
+
+def count_steps(recipe: Recipe) -> int:
+    """Steps that hear as many seconds as the corpora of a recipe have."""
+    tracks = Tracks.load(recipe.corpora, "train", classes=3, sample_rate=44100)
+    return max(1, math.ceil(sum(tracks.seconds) / (recipe.batch * recipe.excerpt_seconds)))
+
+
+def space_of(model: str, text: str | None) -> Mapping[str, Sequence[Any]]:
+    """What is searched of a network: chapter 3's, or a JSON object of names and lists of values.
+
+    Raises ValueError for other text.
+    """
+    if text is None:
+        return SEARCH_SPACES[model]
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"space: not JSON ({error})") from None
+    if not isinstance(given, dict) or not all(
+        isinstance(values, list) and values for values in given.values()
+    ):
+        raise ValueError(f"space: expected an object of names and lists of values, got {text}")
+    return given
+
+
+def propose(
+    space: Mapping[str, Sequence[Any]], *, trials: int | None, seed: int = 0
+) -> list[Proposal]:
+    """Some different points of a space, drawn at random; all of them, in order, where None.
+
+    With one seed, a longer search begins with the shorter one. Raises ValueError for no trials.
+    """
+    grid = [dict(zip(space, values, strict=True)) for values in itertools.product(*space.values())]
+    if trials is None:
+        return grid
+    if trials < 1:
+        raise ValueError(f"trials: expected 1 or more, got {trials}")
+    drawn = np.random.default_rng(seed).permutation(len(grid))[:trials]
+    return [grid[index] for index in drawn]
+
+
+def apply(recipe: Recipe, proposal: Proposal) -> Recipe:
+    """The recipe with what is proposed: fields of its own, and options of its network.
+
+    Raises ValueError where something is neither.
+    """
+    known = {field.name for field in fields(Recipe)}
+    own = {name: value for name, value in proposal.items() if name in known}
+    options = {name: value for name, value in proposal.items() if name not in known}
+    return replace(recipe, **own, options={**recipe.options, **options})
+
+
+def place(recipe: Recipe, folder: Path) -> Path:
+    """The folder of a trial below `folder`, by all that it depends on."""
+    said = {
+        field.name: getattr(recipe, field.name)
+        for field in fields(recipe)
+        if field.name not in _INDIFFERENT
+    }
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return folder / f"{recipe.model}-{digest[:10]}"
+
+
+def read(run: Path, recipe: Recipe) -> Outcome:
+    """What the trial of a recipe has come to."""
+    rows = read_history(run)
+    state = "begun" if rows else "new"
+    if (run / STOPPED).is_file():
+        state = "stopped"
+    elif (run / "metrics.json").is_file():
+        metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+        state = "finished" if metrics["finished"] else state
+    return Outcome(
+        run,
+        recipe,
+        state,
+        len(rows),
+        max((row["micro_f1"] for row in rows), default=math.nan),
+        rows[-1]["minutes"] if rows else 0.0,
+    )
+
+
+def is_over(outcome: Outcome) -> bool:
+    """Whether nothing is left to do."""
+    return outcome.state in ("finished", "stopped")
+
+
+def read_history(run: Path) -> list[dict[str, float]]:
+    """The validations of a run so far, the first one first."""
+    if not (run / "history.csv").is_file():
+        return []
+    with (run / "history.csv").open(encoding="utf-8", newline="") as file:
+        return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def choose(outcomes: Iterable[Outcome]) -> Outcome:
+    """The best: the highest micro F1 of validation; the first of equals.
+
+    Raises ValueError where none was ever validated.
+    """
+    known = [outcome for outcome in outcomes if outcome.epochs]
+    if not known:
+        raise ValueError("trials: none has come to its first validation")
+    return max(known, key=lambda outcome: outcome.best)
+
+
+def tabulate(outcomes: Sequence[Outcome]) -> list[str]:
+    """Lines: the trials, the best first."""
+    lines = [f"{'trial':<24}{'state':<10}{'epochs':>6}{'minutes':>9}{'micro F1':>10}  options"]
+    for each in sorted(outcomes, key=_rank):
+        options = ", ".join(f"{name} {value}" for name, value in each.recipe.options.items())
+        lines.append(
+            f"{each.run.name:<24}{each.state:<10}{each.epochs:>6}{each.minutes:>9.1f}"
+            f"{each.best:>10.3f}  {options}"
+        )
+    return lines
+
+
+def write(folder: Path, outcomes: Sequence[Outcome]) -> Outcome:
+    """Write trials.csv, and the recipe of the best trial as best.json; returns that trial.
+
+    Raises ValueError as `choose`, OSError as `bandscribe.files.whole`.
+    """
+    best = choose(outcomes)
+    with whole(folder / "trials.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(
+            ("trial", "model", "options", "learning_rate", "seed", "parameters", "state", "epochs",
+             "minutes", "micro_f1")
+        )  # fmt: skip
+        for each in sorted(outcomes, key=_rank):
+            recipe = each.recipe
+            table.writerow(
+                (each.run.name, recipe.model, json.dumps(recipe.options), recipe.learning_rate,
+                 recipe.seed, count_parameters(recipe), each.state, each.epochs,
+                 round(each.minutes, 3), each.best)
+            )  # fmt: skip
+    with whole(folder / "best.json") as part:
+        part.write_text(recipes.to_json(best.recipe) + "\n", encoding="utf-8")
+    return best
+
+
+def _rank(outcome: Outcome) -> float:
+    return -outcome.best if outcome.epochs else math.inf
+
+
+def count_parameters(recipe: Recipe) -> int:
+    """How many numbers its network learns."""
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in drums.build(recipe).parameters())

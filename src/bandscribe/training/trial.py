@@ -1,0 +1,33 @@
+"""A training run of drums in a process of its own, which does not outlive who started it.
+
+    python -m bandscribe.training.trial RUN
+
+RUN holds the recipe. When standard input is closed, the run stops and can be resumed: so it does
+where the process at its other end is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from bandscribe.training.drums.recipe import read
+from bandscribe.training.drums.train import train
+
+
+def _follow() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(run: Path) -> None:
+    """Train the recipe of a run, or go on with it; raises as `training.drums.train`."""
+    threading.Thread(target=_follow, daemon=True).start()
+    train(read(run), run)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,190 @@
+"""Trials of a search as tasks of Ray Tune: on this machine, or on a cluster. Nobody else knows Ray.
+
+Each trial is a process of `training.trial`; Ray decides where it runs, and with `asha` how long.
+What is tried is drawn beforehand (`training.search`), and all that is to be remembered lies in the
+folders of the trials: a search that was killed goes on where each of them was, whatever became of
+Ray. On a cluster these folders must be seen by every node under the same name.
+
+Fosse 2025, section 5.3, runs all trials to their end (`fifo`). `asha` ends those that are behind
+others at a tenth of the epochs, at three tenths and at nine tenths: of each three that come so far,
+about one goes on (Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning). It judges
+by who came first, so that a search on several cores may end other trials when it is run again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from logging import CRITICAL
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
+
+from bandscribe.training import record
+from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.train import train
+from bandscribe.training.search import STOPPED, Outcome, is_over, read, read_history
+
+SCHEDULERS = ("asha", "fifo")
+LOG = "train.log"
+#: One in so many goes on.
+_REDUCTION = 3
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+}
+_PATIENCE = 300.0  # seconds for a run to save itself when it is stopped
+
+
+class Trial(tune.Trainable):
+    """A run as Ray sees it: each step waits for the next validation."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Start the run; one that is over is only told again, for others to be compared with."""
+        trial = config["trial"]
+        self.run, self.told = Path(trial["run"]), 0
+        self.process = None if trial["over"] else _start(self.run)
+
+    def step(self) -> dict[str, Any]:
+        """The next validation, as in history.csv. Raises RuntimeError where the run failed."""
+        while True:
+            # Asked first, so that nothing is written after the history is read.
+            code = None if self.process is None else self.process.poll()
+            running = self.process is not None and code is None
+            rows = read_history(self.run)
+            last = not running and self.told + 1 >= len(rows)
+            if self.told < len(rows):
+                self.told += 1
+            elif code or (not running and not rows):
+                raise RuntimeError(_last_line(self.run))
+            elif running:
+                time.sleep(0.1)
+                continue
+            return {**rows[self.told - 1], "epoch": self.told, "last": last, "done": last}
+
+    def cleanup(self) -> None:
+        """Stop the run, which then can be resumed, and wait until it is saved."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.wait(_PATIENCE)
+
+
+class _Show(tune.Callback):
+    """Marks what the scheduler ends, and says how far all are."""
+
+    def __init__(self, show: Callable[[], None]) -> None:
+        self.show = show
+
+    def on_trial_result(self, *_: Any, **__: Any) -> None:
+        self.show()
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **_: Any) -> None:
+        if not trial.last_result["last"]:
+            path = Path(trial.config["trial"]["run"]) / STOPPED
+            record.write_json(path, {"epoch": trial.last_result["epoch"]})
+        self.show()
+
+
+def search(
+    trials: Mapping[Path, Recipe],
+    *,
+    scheduler: str = "asha",
+    jobs: int | None = None,
+    address: str | None = None,
+    show: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
+) -> list[Outcome]:
+    """Run what is left of the trials, each in its folder, and tell what all came to.
+
+    `jobs` run at a time, as many as there are cores where None. `address` is that of a Ray cluster;
+    None starts Ray on this machine, and ends it. `show` is told how far all are, now and then.
+
+    Raises ValueError for an unknown scheduler, and where trials failed, with what they said last.
+    """
+    if scheduler not in SCHEDULERS:
+        raise ValueError(f"scheduler: expected one of {', '.join(SCHEDULERS)}, got {scheduler!r}")
+    over = {outcome.run: is_over(outcome) for outcome in _read(trials)}
+    cores = max(recipe.workers + max(1, recipe.threads) for recipe in trials.values())
+    for run, recipe in trials.items():
+        if not over[run]:
+            record.write_json(run / "recipe.json", asdict(recipe))
+    os.environ.update(_QUIET)
+    folder = min(trials).parent.resolve() / "ray"
+    own = {"address": address} if address else {"num_cpus": jobs and jobs * cores}
+    ray.init(
+        log_to_driver=False, logging_level=CRITICAL,
+        include_dashboard=None if address else False, **own,
+    )  # fmt: skip
+    try:
+        tuner = tune.Tuner(
+            tune.with_resources(Trial, {"cpu": cores}),
+            param_space={
+                "trial": tune.grid_search(
+                    [{"run": str(run.resolve()), "over": over[run]} for run in trials]
+                )
+            },
+            tune_config=tune.TuneConfig(
+                metric="micro_f1",
+                mode="max",
+                scheduler=_make(scheduler, trials.values()),
+                max_concurrent_trials=jobs,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=str(folder),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                verbose=0,
+                callbacks=[_Show(lambda: show(_read(trials)))],
+            ),
+        )
+        results = tuner.fit()
+        ended = [results[index] for index in range(len(results))]
+        failed = [str(each.error).strip().splitlines()[-1] for each in ended if each.error]
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+    if failed:
+        raise ValueError("; ".join(failed))
+    for run, recipe in trials.items():
+        # Ray does not wait long for those that it ends last: one more step, and they say all.
+        if (run / STOPPED).is_file() and not (run / "metrics.json").is_file():
+            train(replace(recipe, max_minutes=1e-9), run)
+    return _read(trials)
+
+
+def _read(trials: Mapping[Path, Recipe]) -> list[Outcome]:
+    return [read(run, recipe) for run, recipe in trials.items()]
+
+
+def _make(scheduler: str, recipes: Iterable[Recipe]) -> Any:
+    epochs = max(recipe.steps // recipe.validate_every for recipe in recipes)
+    if scheduler == "fifo":
+        return FIFOScheduler()  # type: ignore[no-untyped-call]
+    return AsyncHyperBandScheduler(
+        time_attr="epoch",
+        # Who comes to the last epoch ends by itself.
+        max_t=epochs + 1,
+        grace_period=max(1, epochs // 10),
+        reduction_factor=_REDUCTION,
+    )
+
+
+def _start(run: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "bandscribe.training.trial", str(run)]
+    with (run / LOG).open("ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+
+def _last_line(run: Path) -> str:
+    """What a run said last, which is its error where it has one."""
+    lines = (run / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+    told = [line.strip() for line in lines if line.strip()]
+    return f"{run}: {told[-1] if told else 'ended without a word'}"

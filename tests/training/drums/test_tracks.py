@@ -1,0 +1,141 @@
+"""Excerpts of a corpus on disk, and a network that learns from them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe import runtime
+from bandscribe.training.drums import sources, targets
+from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.ship import ship
+from bandscribe.training.drums.tracks import Address, Tracks
+from bandscribe.training.drums.train import train
+from tiny_corpus import SECONDS, write_corpus
+
+torch = pytest.importorskip("torch")
+SMALL = {"channels": [4], "pooling": [6], "convolutions": 1, "hidden": 4, "layers": 1}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def test_excerpts_sound_as_their_notes_say(corpus: Path) -> None:
+    source = Tracks.load([f"egmd={corpus}"], "train", classes=10, sample_rate=44100)
+    assert [track.split for track in source.tracks] == ["train", "train"]
+    assert source.seconds == pytest.approx([SECONDS, SECONDS])
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        audio, notes = source.draw(rng, 1.0)
+        assert audio.samples.shape == (1, 44100)
+        assert notes.duration == 1.0
+        # A stroke begins within 2 ms of its note: MIDI's ticks.
+        for onset in notes.onsets[(notes.onsets > 0.01) & (notes.onsets < 0.95)]:
+            at = round(onset * 44100)
+            before, after = audio.samples[0, at - 440 : at - 90], audio.samples[0, at : at + 440]
+            assert np.abs(before).max() < 0.01 < 0.1 < np.abs(after).max()
+    again, _ = source.draw(np.random.default_rng(7), 1.0)
+    np.testing.assert_array_equal(
+        again.samples, source.draw(np.random.default_rng(7), 1.0)[0].samples
+    )
+
+
+def test_every_second_is_as_likely(corpus: Path) -> None:
+    whole = Tracks.load([f"egmd={corpus}"], "train", classes=5, sample_rate=44100)
+    long = Tracks(whole.tracks, (300.0, 100.0), 5, 44100)
+    place = np.random.default_rng(0).uniform(0, 400, 2000)
+    assert np.mean(np.searchsorted(long._ends, place, "right") == 0) == pytest.approx(
+        0.75, abs=0.03
+    )
+
+
+def test_a_short_track_is_followed_by_silence(corpus: Path) -> None:
+    source = Tracks.load([f"egmd={corpus}"], "test", classes=3, sample_rate=22050)
+    audio, notes = source.draw(np.random.default_rng(0), SECONDS + 1)
+    assert audio.samples.shape == (1, round((SECONDS + 1) * 22050))
+    assert not audio.samples[0, round((SECONDS + 0.1) * 22050) :].any()
+    assert notes.classes == ("KD", "SD", "HH")
+
+
+def test_addresses(corpus: Path) -> None:
+    given = Address.parse("mdb:all/remix=some=where")
+    assert (given.corpus.name, given.split, given.variant) == ("mdb", "all", "remix")
+    assert given.root == "some=where"
+    assert Address.parse("mdb=here").variant == "drum_only"
+    assert len(Address.parse(f"egmd:all={corpus}").tracks("train")) == 4
+    for text in ("irmas=here", "egmd", "egmd=", "=here"):
+        with pytest.raises(ValueError, match="expected CORPUS=ROOT"):
+            Address.parse(text)
+    with pytest.raises(ValueError, match="no track of the split 'fold1', but of test, train, val"):
+        Address.parse(f"egmd:fold1={corpus}").tracks("train")
+    with pytest.raises(ValueError, match="classes: adtof annotates no more than 5, got 10"):
+        Tracks.load(["adtof=here"], "train", classes=10, sample_rate=44100)
+
+
+def test_what_nobody_measured_teaches_no_velocity() -> None:
+    wanted = torch.zeros(1, 3, 22)
+    wanted[0, 0, 0] = wanted[0, 1, 1] = 1  # two strokes
+    wanted[0, 0, 10] = 0.8  # how hard one was
+    logits = torch.zeros_like(wanted).requires_grad_()
+    loss = targets.joint_loss(logits, wanted, torch.ones(10), velocity_weight=1, beat_weight=0)
+    assert loss.item() == pytest.approx(np.log(2) + (0.8 - 0.5) ** 2)
+    loss.backward()
+    assert torch.nonzero(logits.grad[0, :, 10:20]).tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("classes", [10, 5])
+def test_learns_from_a_corpus_and_ships(corpus: Path, tmp_path: Path, classes: int) -> None:
+    recipe = Recipe(
+        corpora=(f"egmd={corpus}",),
+        classes=classes,
+        options=SMALL,
+        watch="loss",
+        schedule="plateau",
+        steps=2,
+        validate_every=1,
+        batch=2,
+        excerpt_seconds=1.0,
+        chunk_seconds=1.0,
+        overlap_seconds=0.2,
+        validation_minutes=0.05,
+        weight_excerpts=3,
+        workers=0,
+        threads=1,
+        average=0.0,
+    )
+    result = train(recipe, tmp_path)
+    assert (result.finished, result.step) == (True, 2)
+    rows = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))
+    assert float(rows[0]["validation_loss"]) > 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert set(metrics["weights"]) == set(metrics["thresholds"][str(classes)])
+    card = ship(tmp_path, tmp_path / "drums.onnx")
+    assert [source["name"] for source in card.sources] == ["egmd"]
+    assert "CC BY 4.0" in card.sources[0]["licence"]
+    assert runtime.load(tmp_path / "drums.onnx")(np.zeros((50, 84), np.float32)).shape == (
+        50, 2 * classes + 2,
+    )  # fmt: skip
+
+
+def test_recipes_that_cannot_be(corpus: Path) -> None:
+    with pytest.raises(ValueError, match="not together with corpora"):
+        Recipe(kits=("kit",), corpora=(f"egmd={corpus}",))
+    with pytest.raises(ValueError, match="classes: expected 3, 5 or 10, got 4"):
+        Recipe(classes=4)
+    with pytest.raises(ValueError, match="or corpora"):
+        sources.load(Recipe())
+
+
+def test_a_file_that_breaks_is_named(tmp_path: Path) -> None:
+    root = write_corpus(tmp_path)
+    source = Tracks.load([f"egmd={root}"], "train", classes=10, sample_rate=44100)
+    for track in source.tracks:
+        track.audio.write_bytes(b"no sound")
+    with pytest.raises(ValueError, match=r"\.wav"):
+        source.draw(np.random.default_rng(0), 1.0)

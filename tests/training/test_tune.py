@@ -1,0 +1,90 @@
+"""Trials as processes: one that is stopped and goes on, and several under Ray."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from bandscribe.training import record, search
+from bandscribe.training.drums.train import train
+from tiny_corpus import write_corpus
+
+torch = pytest.importorskip("torch")
+SMALL = {"channels": [4], "pooling": 6, "convolutions": 1, "hidden": 4, "layers": 1}
+GIVEN = {
+    "model": "cnn", "batch": "2", "excerpt_seconds": "1.0", "validation_minutes": "0.05",
+    "weight_excerpts": "3", "half": "false", "learning_rate": "0.03",
+    "options": json.dumps(SMALL),
+}  # fmt: skip
+
+
+def test_a_trial_ends_with_its_parent_and_goes_on(tmp_path: Path) -> None:
+    root = write_corpus(tmp_path / "corpus")
+    recipe = search.resolve(None, GIVEN, [f"egmd={root}"], epochs=60)
+    run = tmp_path / "run"
+    record.write_json(run / "recipe.json", asdict(recipe))
+    command = [sys.executable, "-m", "bandscribe.training.trial", str(run)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not search.read_history(run) and process.poll() is None:
+            time.sleep(0.05)
+        _, said = process.communicate()  # closes its input
+    assert process.returncode == 0, said
+    stopped = search.read(run, recipe)
+    assert stopped.state == "begun"
+    # What it did so far, it does not do again; all in all it is the run that was never stopped.
+    few = replace(recipe, steps=(stopped.epochs + 1) * recipe.validate_every)
+    train(few, run)
+    train(few, tmp_path / "whole")
+    parts, whole = ([{**row, "minutes": 0} for row in search.read_history(each)]
+                    for each in (run, tmp_path / "whole"))  # fmt: skip
+    assert parts == whole
+    starts = json.loads((run / "versions.json").read_text())["starts"]
+    assert starts[0]["step"] == 0 < starts[1]["step"]
+
+
+def test_two_workers_of_ray_search(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    root = write_corpus(tmp_path / "corpus")
+    out = tmp_path / "out"
+    fields = [part for name, value in GIVEN.items() for part in (f"--{name}", value)]
+    command = [
+        sys.executable, "-m", "bandscribe", "tune", "drums", "-o", str(out), "--corpus",
+        f"egmd={root}", "--grid", "--space", '{"hidden": [4, 8], "seed": [1, 2]}', "--epochs", "3",
+        "--jobs", "2", *fields,
+    ]  # fmt: skip
+    told = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    if "timed out during startup" in told.stderr:
+        pytest.skip("this machine is too busy for Ray to start")
+    assert told.returncode == 0, told.stderr
+    rows = list(csv.DictReader((out / "trials.csv").read_text().splitlines()))
+    assert len(rows) == 4
+    assert {(json.loads(row["options"])["hidden"], row["seed"]) for row in rows} == {
+        (4, "1"), (4, "2"), (8, "1"), (8, "2"),
+    }  # fmt: skip
+    scores = [float(row["micro_f1"]) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    for row in rows:
+        run = out / "trials" / row["trial"]
+        left = {path.name for path in run.iterdir()}
+        assert {"recipe.json", "history.csv", "curve.png", "metrics.json", "best.pt"} <= left
+        assert (row["state"] == "stopped") == ("stopped.json" in left)
+    assert any(row["state"] == "finished" for row in rows)
+    assert not (out / "trials" / "ray").exists()
+    best = json.loads((out / "best.json").read_text())
+    assert best["options"] == json.loads(rows[0]["options"])
+    assert "Traceback" not in told.stderr and "WARNING" not in told.stderr
+    # The best is the same when it is trained by itself.
+    alone = search.recipes.from_file(out / "best.json", search.Recipe)
+    train(alone, tmp_path / "again")
+    again = max(row["micro_f1"] for row in search.read_history(tmp_path / "again"))
+    assert again == pytest.approx(scores[0], abs=1e-5)
