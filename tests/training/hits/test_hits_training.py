@@ -339,6 +339,20 @@ def test_the_reports_network_learns_one_class_among_several(tmp_path: Path) -> N
         ship(tmp_path / "run", tmp_path / "no.onnx")
 
 
+def test_a_run_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    first = recipe.build(small_recipe())
+    torch.save(first.state_dict(), tmp_path / "best.pt")
+    again = recipe.start(small_recipe(initial=str(tmp_path / "best.pt")))
+    assert all(
+        torch.equal(*pair) for pair in zip(first.parameters(), again.parameters(), strict=True)
+    )
+    wider = {"channels": [4, 8], "hidden": 8}
+    for initial, options in (("none.pt", {}), ("best.pt", {"options": wider})):
+        with pytest.raises(ValueError, match=r"initial: .*\.pt: "):
+            recipe.start(small_recipe(initial=str(tmp_path / initial), **options))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

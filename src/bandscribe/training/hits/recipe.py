@@ -51,6 +51,9 @@ class Recipe(Settings):
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
     )
+    initial: str | None = setting(
+        None, "best.pt of another run of this network, to start from instead of random weights"
+    )
     model: str = setting("compact", f"network: {', '.join(MODELS)}")
     options: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "the network's own options (JSON)"}
@@ -111,6 +114,20 @@ def build(recipe: Recipe) -> nn.Module:
     if recipe.model == "report":
         options.setdefault("frames", listen.count(recipe.seconds))
     return MODELS[recipe.model](listen.n_bins, len(outputs(recipe)), **options)
+
+
+def start(recipe: Recipe) -> nn.Module:
+    """A new network, with the weights of `initial` where the recipe names them.
+
+    Raises ValueError when those are another network's.
+    """
+    network = build(recipe)
+    if recipe.initial:
+        try:
+            network.load_state_dict(torch.load(recipe.initial, map_location="cpu"))
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"initial: {recipe.initial}: {error}") from error
+    return network
 
 
 def read(run: Path) -> Recipe:

@@ -14,7 +14,7 @@ from bandscribe.training.fit import Result, fit
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.clips import Clip, from_folder, from_kits, from_notes
 from bandscribe.training.hits.examples import Draw, loss
-from bandscribe.training.hits.recipe import Recipe, build, front_end
+from bandscribe.training.hits.recipe import Recipe, front_end, start
 
 #: The checkpoint of the lowest validation loss is kept: project report 2024, section 4.
 CRITERION = "-validation_loss"
@@ -70,7 +70,7 @@ def train_on(
         velocity_weight=recipe.velocity_weight,
     )
     torch.manual_seed(recipe.seed)
-    model = build(recipe)
+    model = start(recipe)
     if torch.cuda.is_available():
         model.cuda()
 
