@@ -116,7 +116,9 @@ def test_a_scene_of_a_seed_is_always_the_same() -> None:
     main, kin = make("SD"), [make("SD"), make("SD")]
     for seed in range(20):
         first, second = (
-            scenes.draw(main, kin, [make("KD")], make(None), np.random.default_rng(seed), codec=0.0)
+            scenes.draw(
+                main, kin[0], kin, [make("KD")], make(None), np.random.default_rng(seed), codec=0.0
+            )
             for _ in range(2)
         )
         assert first.treatment == second.treatment

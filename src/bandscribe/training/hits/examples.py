@@ -19,6 +19,8 @@ from bandscribe.training.hits.clips import Clip
 
 #: Target of a velocity that is not known: it is left out of the loss.
 UNKNOWN = -1.0
+#: Share of hits under which another of the class is laid: a sound that no kit has.
+_LAYERED = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +58,10 @@ class Draw:
         count = int(rng.integers(1, 3)) if rng.random() < self.overlap_share else 0
         others = [self._draw_hit(rng) for _ in range(count)]
         others = [clip for clip in others if clip.label != main.label]
+        under = self._draw_hit(rng, str(main.label)) if rng.random() < _LAYERED else None
         softly = _pick(self._nulls, rng) if self._nulls and rng.random() < 0.15 else None
         kin = self._by_class[str(main.label)][main.group]
-        scene = scenes.draw(main, kin, others, softly, rng, codec=self.codec_share)
+        scene = scenes.draw(main, under, kin, others, softly, rng, codec=self.codec_share)
         return self._listen(scene), make_target([main, *others], self.classes)
 
     def take(self, clip: Clip) -> Example:
@@ -80,8 +83,8 @@ class Draw:
         power = self.front_end.power(samples[skipped * hop_length :])
         return self.front_end.window(power, start - skipped, self.front_end.count(self.seconds))
 
-    def _draw_hit(self, rng: np.random.Generator) -> Clip:
-        label = str(rng.choice(self._labels, p=self._chances))
+    def _draw_hit(self, rng: np.random.Generator, label: str | None = None) -> Clip:
+        label = label or str(rng.choice(self._labels, p=self._chances))
         groups = self._by_class[label]
         roots = np.sqrt([len(clips) for clips in groups.values()])
         names = list(groups)

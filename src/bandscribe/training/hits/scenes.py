@@ -85,18 +85,25 @@ def _shape(stroke: Stroke, sample_rate: int) -> Samples:
 
 
 def draw(
-    main: Clip, kin: Sequence[Clip], others: Sequence[Clip], background: Clip | None,
-    rng: np.random.Generator, *, codec: float,
+    main: Clip, under: Clip | None, kin: Sequence[Clip], others: Sequence[Clip],
+    background: Clip | None, rng: np.random.Generator, *, codec: float,
 ) -> Scene:  # fmt: skip
     """A scene with a stroke of `main`.
 
-    `kin` are clips of the same class and kit, of which there may be further strokes; `others` are
-    struck together with it; `background` sounds softly below.
+    `under` is one of its class that is laid under it; `kin` are clips of the same class and kit, of
+    which there may be further strokes; `others` are struck together with it; `background` sounds
+    softly below.
     """
     semitones = float(rng.uniform(-_SEMITONES, _SEMITONES)) if rng.random() < 0.7 else 0.0
     seconds = float(np.exp(rng.uniform(np.log(0.06), 0.0))) if rng.random() < 0.25 else _WHOLE
     damping = float(rng.uniform(5, 60)) if rng.random() < 0.2 else 0.0
     strokes = [Stroke(main, 0.0, 1.0, semitones, seconds, damping)]
+    if under is not None:
+        start, shift = (
+            float(rng.uniform(-0.003, 0.003)),
+            float(rng.uniform(-_SEMITONES, _SEMITONES)),
+        )
+        strokes.append(Stroke(under, start, _amplitude(rng, -15, 0), shift, seconds, damping))
     strokes += [
         Stroke(
             clip,
