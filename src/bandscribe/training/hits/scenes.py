@@ -21,8 +21,12 @@ Samples = NDArray[np.float32]
 
 #: Seconds before the hit, in which earlier strokes ring.
 BEFORE = 0.2
-#: Drums: a semitone and a half makes no floor tom of a high one.
-_SEMITONES, _NOTE_SEMITONES = 1.5, 6.0
+#: A semitone and a half makes no floor tom of a high one; other drums differ more, and notes most.
+_SEMITONES, _TOM_SEMITONES, _NOTE_SEMITONES = 4.0, 1.5, 6.0
+_TOMS = ("HT", "MT", "LT")
+#: Seconds that are left of a drum that is cut short: an open hi-hat of fewer is a closed one.
+_SHORTEST, _SHORTEST_CYMBAL = 0.06, 0.3
+_CYMBALS = ("OHH", "CR", "RD")
 #: Longer than any clip, in seconds.
 _WHOLE = 9.0
 
@@ -94,22 +98,20 @@ def draw(
     which there may be further strokes; `others` are struck together with it; `background` sounds
     softly below.
     """
-    semitones = float(rng.uniform(-_SEMITONES, _SEMITONES)) if rng.random() < 0.7 else 0.0
-    seconds = float(np.exp(rng.uniform(np.log(0.06), 0.0))) if rng.random() < 0.25 else _WHOLE
+    semitones = _tune(main, rng) if rng.random() < 0.7 else 0.0
+    shortest = _SHORTEST_CYMBAL if main.label in _CYMBALS else _SHORTEST
+    seconds = float(np.exp(rng.uniform(np.log(shortest), 0.0))) if rng.random() < 0.25 else _WHOLE
     damping = float(rng.uniform(5, 60)) if rng.random() < 0.2 else 0.0
     strokes = [Stroke(main, 0.0, 1.0, semitones, seconds, damping)]
     if under is not None:
-        start, shift = (
-            float(rng.uniform(-0.003, 0.003)),
-            float(rng.uniform(-_SEMITONES, _SEMITONES)),
-        )
-        strokes.append(Stroke(under, start, _amplitude(rng, -15, 0), shift, seconds, damping))
+        start, tuned = float(rng.uniform(-0.003, 0.003)), _tune(under, rng)
+        strokes.append(Stroke(under, start, _amplitude(rng, -15, 0), tuned, seconds, damping))
     strokes += [
         Stroke(
             clip,
             start=float(rng.uniform(-0.01, 0.02)),
             amplitude=_amplitude(rng, -9, 6),
-            semitones=float(rng.uniform(-_SEMITONES, _SEMITONES)),
+            semitones=_tune(clip, rng),
             seconds=_WHOLE,
         )
         for clip in others
@@ -152,6 +154,11 @@ def _notes(
             Stroke(clip, start, _amplitude(rng, low, high), semitones, _WHOLE, 0.0, skip)
         )
     return strokes
+
+
+def _tune(clip: Clip, rng: np.random.Generator) -> float:
+    most = _TOM_SEMITONES if clip.label in _TOMS else _SEMITONES
+    return float(rng.uniform(-most, most))
 
 
 def _amplitude(rng: np.random.Generator, low: float, high: float) -> float:
