@@ -22,10 +22,12 @@ Samples = NDArray[np.float32]
 #: Seconds before the hit, in which earlier strokes ring.
 BEFORE = 0.2
 #: A semitone and a half makes no floor tom of a high one; other drums differ more, and notes most.
-_SEMITONES, _TOM_SEMITONES, _NOTE_SEMITONES = 4.0, 1.5, 6.0
+_SEMITONES, _TOM_SEMITONES, _NOTE_SEMITONES = 2.5, 1.5, 6.0
 _TOMS = ("HT", "MT", "LT")
-#: Seconds that are left of a drum that is cut short: an open hi-hat of fewer is a closed one.
-_SHORTEST, _SHORTEST_CYMBAL = 0.06, 0.3
+#: Seconds that are left of a drum that is cut short, and the least damping in dB per second: an
+#: open hi-hat that is cut shorter is a closed one, and loose ones ring longer than those of kits.
+_SHORTEST, _LEAST_DAMPING = 0.06, 5.0
+_SHORTEST_CYMBAL, _LEAST_DAMPING_CYMBAL = 0.3, -25.0
 _CYMBALS = ("OHH", "CR", "RD")
 #: Longer than any clip, in seconds.
 _WHOLE = 9.0
@@ -36,7 +38,7 @@ class Stroke:
     """How a clip is played: when (seconds after the hit), how loud, how high, how long.
 
     `amplitude` is its peak's. After `seconds` it is faded out in a tenth of them; `skip` seconds of
-    its beginning are left out. `damping` is further decay in dB per second.
+    its beginning are left out. `damping` is further decay in dB per second, or, below 0, less.
     """
 
     clip: Clip
@@ -99,9 +101,11 @@ def draw(
     softly below.
     """
     semitones = _tune(main, rng) if rng.random() < 0.7 else 0.0
-    shortest = _SHORTEST_CYMBAL if main.label in _CYMBALS else _SHORTEST
+    cymbal = main.label in _CYMBALS
+    shortest = _SHORTEST_CYMBAL if cymbal else _SHORTEST
     seconds = float(np.exp(rng.uniform(np.log(shortest), 0.0))) if rng.random() < 0.25 else _WHOLE
-    damping = float(rng.uniform(5, 60)) if rng.random() < 0.2 else 0.0
+    least = _LEAST_DAMPING_CYMBAL if cymbal else _LEAST_DAMPING
+    damping = float(rng.uniform(least, 60)) if rng.random() < (0.5 if cymbal else 0.2) else 0.0
     strokes = [Stroke(main, 0.0, 1.0, semitones, seconds, damping)]
     if under is not None:
         start, tuned = float(rng.uniform(-0.003, 0.003)), _tune(under, rng)
