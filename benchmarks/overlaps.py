@@ -45,7 +45,8 @@ def main() -> None:
             f"recall {figures['micro.recall']:.3f}, macro F1 {figures['macro.f1']:.3f}, "
             f"all right {figures['exact_match']:.3f}"
         )
-    print(", ".join(f"{name} {figures[f'{name}.f1']:.2f}" for name in classes if f"{name}.f1"))
+    by_class = {name: figures[f"{name}.f1"] for name in classes}
+    print(", ".join(f"{name} {f1:.2f}" for name, f1 in by_class.items() if np.isfinite(f1)))
 
 
 def draw(drums: list[clips.Clip], rng: np.random.Generator) -> scenes.Scene:

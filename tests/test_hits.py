@@ -164,6 +164,17 @@ def test_calibration_is_applied(tmp_path, model: runtime.Model) -> None:
     assert found == pytest.approx(1 / (1 + np.exp(1 - 0.5 * logit)), abs=1e-4)
 
 
+def test_several_files_at_a_time(tmp_path, model: runtime.Model) -> None:
+    paths = [tmp_path / f"{name}.wav" for name in (*CLASSES, "none")]
+    for path, label in zip(paths, CLASSES, strict=False):
+        soundfile.write(path, strike(label), SAMPLE_RATE)
+    *heard, missing = hits.classify_all(paths, model)
+    assert [found.label for found in heard] == list(CLASSES)
+    assert isinstance(missing, FileNotFoundError)
+    alone = hits.classify(paths[3], model=model)
+    np.testing.assert_array_equal(heard[3].tags.scores, alone.tags.scores)
+
+
 def test_only_the_first_half_minute_is_listened_to(tmp_path, model: runtime.Model) -> None:
     samples = np.concatenate([strike("KD", duration=30.5), strike("CR")])
     soundfile.write(tmp_path / "long.wav", samples, SAMPLE_RATE)

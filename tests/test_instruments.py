@@ -6,7 +6,7 @@ import soundfile
 
 from bandscribe import audio, chunks, instruments, runtime
 from bandscribe.instruments import Activity, Recognition
-from bandscribe.types import Activations, Audio
+from bandscribe.types import Activations, Audio, Segment
 from bandscribe.vocabulary import INSTRUMENTS
 from tiny_recognizer import SAMPLE_RATE, play, recognizer_card, tracker_card, write_recognizer
 
@@ -237,7 +237,7 @@ def test_a_stretch_may_be_as_short_as_was_said() -> None:
     assert bounds(by_hand("....xxx...", [0.0] * 10).segments(duration=0.3)) == [(0.4, 0.7)]
 
 
-def bounds(segments: list[instruments.Segment]) -> list[tuple[float, float]]:
+def bounds(segments: list[Segment]) -> list[tuple[float, float]]:
     return [(segment.start, segment.end) for segment in segments]
 
 

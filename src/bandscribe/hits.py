@@ -7,6 +7,8 @@ and what is said of them is averaged.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -81,14 +83,21 @@ class MelBands:
         made = filterbanks.mel(self.sample_rate, self.n_fft, n_mels=self.n_mels, fmin=self.fmin)
         return np.asarray(made / made.max(axis=0, initial=1e-9))
 
+    @cached_property
+    def _groups(self) -> spectrogram.Groups:
+        return spectrogram.group(self.filters)
+
     def count(self, seconds: float) -> int:
         """Frames of a window of so many seconds."""
         return 1 + round(seconds * self.sample_rate) // self.hop_length
 
     def power(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) samples to (1 + n // hop_length, bin); frame i is centred on i · hop_length."""
-        heard = spectrogram.magnitude(samples, n_fft=self.n_fft, hop_length=self.hop_length)
-        return np.asarray(np.square(heard, out=heard) @ self.filters)
+        half = self.n_fft // 2
+        return spectrogram.filter_frames(
+            np.pad(samples, (half, half)), self._groups,
+            n_fft=self.n_fft, hop_length=self.hop_length, power=True,
+        )  # fmt: skip
 
     def window(self, power: NDArray[np.float32], start: int, frames: int) -> NDArray[np.float32]:
         """Features (frames, bin) of `power` (frame, bin) from frame `start` on; silence beyond."""
@@ -173,6 +182,27 @@ def classify(source: Audio | str | Path, *, model: runtime.Model | str | Path = 
     listen = front_end(loaded.card)
     power = listen.power(_read(source, listen.sample_rate))
     return decide(power, loaded, listen)
+
+
+def classify_all(
+    paths: Sequence[str | Path], model: runtime.Model
+) -> Iterator[Hit | ValueError | OSError]:
+    """As `classify` of each file, in their order, several at the same time.
+
+    Of a file that cannot be heard comes the error, so that the others are. Raises ValueError where
+    the model does not classify hits.
+    """
+    check(model.card)
+    listen = front_end(model.card)
+
+    def hear(path: str | Path) -> Hit | ValueError | OSError:
+        try:
+            return decide(listen.power(_read(path, listen.sample_rate)), model, listen)
+        except (ValueError, OSError) as error:
+            return error
+
+    with ThreadPoolExecutor(model.threads) as pool:
+        yield from pool.map(hear, paths)
 
 
 def decide(power: NDArray[np.float32], model: runtime.Model, listen: MelBands) -> Hit:

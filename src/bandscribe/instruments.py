@@ -21,8 +21,7 @@ from bandscribe.calibration import Calibration
 from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.power import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Tags
-from bandscribe.types import Segment as Segment
+from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Segment, Tags
 
 #: The shipped model.
 MODEL = "instruments"

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +177,40 @@ def test_renaming(classify, bandscribe, samples) -> None:
     assert tree(samples) == renamed
     assert bandscribe("classify", "--undo", samples / "undo.csv").code == 0
     assert tree(samples) == before
+
+
+def test_stopped_in_the_middle_it_says_how_to_take_back_what_was_done(
+    classify, bandscribe, samples, tmp_path, monkeypatch
+) -> None:
+    copy, copied = shutil.copy2, []
+
+    def stop(source: Path, target: Path) -> None:
+        if copied:
+            raise KeyboardInterrupt
+        copied.append(copy(source, target))
+
+    monkeypatch.setattr(shutil, "copy2", stop)
+    said = classify(samples, "--sort-into", tmp_path / "sorted")
+    assert said.code == 130
+    assert said.complaints == [
+        "bandscribe: 1 file copied; to take it back: "
+        f"bandscribe classify --undo {tmp_path}/sorted/undo.csv"
+    ]
+    assert set(tree(tmp_path / "sorted")) == {"KD/one.wav"}
+    assert "1 file taken back" in bandscribe("classify", "--undo", "../sorted/undo.csv").err
+    assert tree(tmp_path / "sorted") == {}
+
+
+def test_odd_names(classify, bandscribe, samples, tmp_path) -> None:
+    names = [os.fsdecode(b"\xff\xfe.wav"), "two\nlines, and a comma.wav", "-dash.wav"]
+    for name in names:
+        soundfile.write(os.fsencode(samples / name), strike("SD"), SAMPLE_RATE)
+    assert classify(samples, "--sort-into", tmp_path / "sorted").code == 0
+    assert {f"SD/{name}" for name in names} < set(tree(tmp_path / "sorted"))
+    entries = json.loads(classify(samples, "--format", "json").out)
+    assert len(entries) == 7
+    assert bandscribe("classify", "--undo", tmp_path / "sorted/undo.csv").code == 0
+    assert tree(tmp_path / "sorted") == {}
 
 
 def test_copies_may_be_renamed(classify, samples, tmp_path) -> None:

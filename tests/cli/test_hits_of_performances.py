@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -94,11 +95,21 @@ def test_wrong_usage_of_supercut(bandscribe, clips: Path) -> None:
     for options, named, code in (
         (["--class", "RD", "-o", "a.wav"], "no clip is RD; its labels are kd, phh, sd", 1),
         (["--class", "kd", "-o", "a.wav", "--seconds", "0"], "--seconds: expected a positive", 2),
+        (["--class", "kd", "-o", "a.wav", "--seconds", "inf"], "--seconds: expected a positive", 2),
         (["--class", "kd", "-o", "a.doc"], "a.doc: expected one of .wav", 1),
     ):
         said = bandscribe("supercut", clips, *options)
         assert (said.code, len(said.complaints)) == (code, 1)
         assert named in said.err
+
+
+def test_a_supercut_overwrites_no_clip(bandscribe, clips: Path) -> None:
+    rows = csv.DictReader((clips / "labels.csv").read_text().splitlines())
+    kick = next(clips / row["file"] for row in rows if row["label"] == "kd")
+    before = kick.read_bytes()
+    said = bandscribe("supercut", clips, "--class", "kd", "-o", kick)
+    assert (said.code, "would overwrite an input" in said.err) == (2, True)
+    assert kick.read_bytes() == before
 
 
 def read_page(path: Path) -> dict[str, list[dict[str, Any]]]:
@@ -130,6 +141,32 @@ def test_explores_a_plain_folder(bandscribe, clips: Path) -> None:
     (clips / "labels.csv").unlink()
     said = bandscribe("explore", clips, "-o", "page.html", "--model", "none")
     assert "24 clips, 24 of them to hear" in said.out
+
+
+def test_explores_names_that_are_no_text(bandscribe, tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    path = folder / os.fsdecode(b"\xff.wav")
+    soundfile.write(os.fsencode(path), strike("KD"), SAMPLE_RATE)
+    said = bandscribe("explore", folder, "-o", "page.html", "--model", "none")
+    assert (said.code, said.err) == (0, "")
+    assert [clip["file"] for clip in read_page(Path("page.html"))["clips"]] == ["\ufffd.wav"]
+
+
+def test_a_page_needs_clips(bandscribe, tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    (folder / "a.wav").write_text("no sound")
+    options = ["-o", "page.html", "--model", "none"]
+    for arguments, words, code in (
+        ((folder,), "none of its clips can be heard", 1),
+        ((folder / "a.wav",), "there is no such folder", 1),
+        ((folder, "--seed", -1), "--seed: expected 0 or more", 2),
+        ((folder, "--count", 0), "--count: expected 1 or more", 2),
+    ):
+        said = bandscribe("explore", *arguments, *options)
+        assert (said.code, words in said.err) == (code, True), said.err
+    assert not Path("page.html").exists()
 
 
 @pytest.fixture
@@ -178,6 +215,18 @@ def test_judges_segments(bandscribe, performances: Path, tmp_path: Path) -> None
     assert (float(plain["precision"]), float(plain["precision_kept"])) == (0.5, 1.0)
     assert (float(aligned["precision"]), float(aligned["good_kept"])) == (1.0, 1.0)
     assert told["by the MIDI files", "late"]["clips"] == "12"
+
+
+def test_judges_the_segments_of_what_can_be_read(
+    bandscribe, performances: Path, tmp_path: Path
+) -> None:
+    folder = performances / "e-gmd-v1.0.0"
+    (folder / "1_in_time.wav").write_text("no sound")
+    (folder / "2_in_time.midi").unlink()
+    said = bandscribe("study", "segments", performances, "-o", tmp_path / "study")
+    assert (said.code, len(said.complaints)) == (1, 3)  # of one sound, plain and aligned
+    rows = list(csv.DictReader((tmp_path / "study/precision.csv").read_text().splitlines()))
+    assert rows[0]["clips"] == "16"
 
 
 def test_compares_rows(bandscribe, clips: Path, tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from bandscribe.display import lanes
-from bandscribe.instruments import Segment
-from bandscribe.types import Activations, Transcription
+from bandscribe.types import Activations, Segment, Transcription
 from bandscribe.vocabulary import INSTRUMENTS
 
 matplotlib = pytest.importorskip("matplotlib")

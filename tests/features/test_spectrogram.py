@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandscribe.features.spectrogram import LogSpectrogram, magnitude
+from bandscribe.features.spectrogram import LogSpectrogram, filter_frames, group, magnitude
 
 NOISE = (0.1 * np.random.default_rng(0).standard_normal(20000)).astype(np.float32)
 
@@ -20,6 +20,17 @@ def test_log_compression_by_formula() -> None:
     np.testing.assert_allclose(front_end(NOISE), expected, atol=1e-6)
     assert front_end.frame_rate == 100
     assert front_end.n_bins == 84
+
+
+def test_filtering_is_the_product_with_all_filters() -> None:
+    filters = np.random.default_rng(1).random((1025, 23)).astype(np.float32)
+    filters[100:, :10] = 0
+    filters[:, 10:18] = 0  # a whole group, and part of the next
+    padded = np.pad(NOISE, (1024, 1024))
+    for power in (False, True):
+        expected = magnitude(NOISE, hop_length=512) ** (1 + power) @ filters
+        found = filter_frames(padded, group(filters), n_fft=2048, hop_length=512, power=power)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("n", [0, 1, 440, 441, 1023, 1024, 2049])

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from bandscribe.formats import csv, jams, npz
-from bandscribe.instruments import Segment
-from bandscribe.types import Activations
+from bandscribe.types import Activations, Segment
 
 CLASSES = ("vio", "dru")
 SEGMENTS = [Segment("vio", 0.0, 1.25, -12.345), Segment("dru", 0.5, 2.0 / 3, 0.0)]

@@ -7,8 +7,6 @@ import io
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +14,14 @@ import typer
 
 from bandscribe.cli import filing, inputs
 from bandscribe.cli.evaluate import usage
-from bandscribe.cli.listening import ModelName, spell
+from bandscribe.cli.listening import (
+    ModelName,
+    TableFile,
+    TableFormat,
+    choose_table,
+    prepare_file,
+    spell,
+)
 from bandscribe.cli.report import complain, explain, progress
 from bandscribe.files import whole
 
@@ -24,7 +29,6 @@ if TYPE_CHECKING:
     from bandscribe.hits import Hit
     from bandscribe.runtime import Model
 
-FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}
 #: Columns of the CSV before those of the classes.
 COLUMNS = ("file", "class", "probability", "classes", "velocity")
 #: The shipped model.
@@ -42,14 +46,8 @@ def classify(
         list[Path] | None,
         typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(metavar="|".join(FORMATS), help="Default: by the suffix of -o, or a table."),
-    ] = None,
+    output: TableFile = None,
+    format: TableFormat = None,
     rename: Annotated[
         bool, typer.Option("--rename", help="Put the class before each name: KD_sound 12.wav.")
     ] = False,
@@ -81,14 +79,13 @@ def classify(
         return
     if move and sort_into is None:
         raise typer.BadParameter("--move: is for --sort-into")
-    kind = _choose_format(format, output)
+    kind = choose_table(format, output)
     loaded = _load(model)
     sources, failed = inputs.find_all(named or [])
     if sort_into is not None:
         sources = [source for source in sources if not _lies_in(source.path, sort_into)]
     if output is not None:
-        _check_output(output, sources)
-        output.parent.mkdir(parents=True, exist_ok=True)
+        prepare_file(output, sources)
     entries: list[dict[str, Any]] = []
     labels: list[tuple[Path, str | None]] = []
     with progress(len(sources)) as show:
@@ -145,35 +142,21 @@ def _hear_all(
     paths: Sequence[Path], model: Model, show: Callable[[int, str], None]
 ) -> Iterator[tuple[Hit | None, Path]]:
     """What each file is, in their order; None, and a line, of those that cannot be heard."""
-    from bandscribe import audio
+    from bandscribe import audio, hits
 
-    with (
-        ThreadPoolExecutor(model.threads) as pool,
-        warnings.catch_warnings(record=True) as caught,
-    ):
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", audio.TruncatedAudioWarning)
-        for done, (path, heard) in enumerate(
-            zip(paths, pool.map(partial(_hear, model=model), paths), strict=True)
-        ):
+        heard = hits.classify_all(paths, model)
+        for done, (path, found) in enumerate(zip(paths, heard, strict=True)):
             show(done, path.name)
             while caught:
                 complain(str(caught.pop(0).message))
-            if isinstance(heard, Exception):
-                complain(explain(heard, path))
-                yield None, path
+            if isinstance(found, hits.Hit):
+                yield found, path
             else:
-                yield heard, path
-
-
-def _hear(path: Path, model: Model) -> Hit | ValueError | OSError:
-    """A file's hit, or why there is none: an exception would end the others' pool."""
-    from bandscribe import hits
-
-    try:
-        return hits.classify(path, model=model)
-    except (ValueError, OSError) as error:
-        return error
+                complain(explain(found, path))
+                yield None, path
 
 
 def _file(
@@ -187,33 +170,34 @@ def _file(
     """Copy, move or rename; returns how many files could not be."""
     steps = filing.plan(labels, sort_into, rename=rename, move=move)
     if not steps:
-        complain("nothing to rename")
+        complain("nothing to rename" if rename else "nothing to sort")
         return 0
     first = named[0] if named[0].is_dir() else named[0].parent
     undo_list = filing.start_list(first if sort_into is None else sort_into)
-    failed = filing.carry_out(steps, undo_list)
     done = {"copy": "copied", "move": "renamed" if sort_into is None else "moved"}[steps[0].kind]
-    complain(
-        f"{len(steps) - failed} files {done}; "
-        f"to take it back: bandscribe classify --undo {spell(undo_list)}"
-    )
-    return failed
+    count = 0
+    try:
+        for carried_out in filing.carry_out(steps, undo_list):
+            count += carried_out
+    finally:
+        # Also of what was done before Ctrl-C, or before the disk was full.
+        if undo_list.exists():
+            complain(
+                f"{_count_files(count)} {done}; "
+                f"to take it back: bandscribe classify --undo {spell(undo_list)}"
+            )
+    return len(steps) - count
 
 
 def _undo(undo_list: Path) -> None:
     done, failed = filing.undo(undo_list)
-    complain(f"{done} files taken back")
+    complain(f"{_count_files(done)} taken back")
     if failed:
         raise typer.Exit(1)
 
 
-def _choose_format(given: str | None, output: Path | None) -> str:
-    if given is None:
-        suffix = "" if output is None else output.suffix.lower()
-        return next((name for name, known in FORMATS.items() if known == suffix), "table")
-    if given not in FORMATS:
-        raise typer.BadParameter(f"--format: expected one of {', '.join(FORMATS)}, got {given!r}")
-    return given
+def _count_files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
 
 
 def _load(model: str | None) -> Model:
@@ -224,18 +208,6 @@ def _load(model: str | None) -> Model:
         loaded = runtime.load(model or MODEL)
         hits.check(loaded.card)
     return loaded
-
-
-def _check_output(output: Path, sources: Sequence[inputs.Input]) -> None:
-    """Raise a usage error for a file that should not be written."""
-    from bandscribe.audio import EXTENSIONS
-
-    if output.is_dir():
-        raise typer.BadParameter(f"-o {output}: is a folder; name one file for all inputs")
-    if output.suffix.lower() in EXTENSIONS:
-        raise typer.BadParameter(f"-o {output}: has the name of a sound file; choose another")
-    if output.exists() and any(output.samefile(source.path) for source in sources):
-        raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
 
 
 def _lies_in(path: Path, folder: Path) -> bool:

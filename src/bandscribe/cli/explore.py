@@ -11,6 +11,7 @@ import typer
 
 from bandscribe.cli import inputs
 from bandscribe.cli.classify import MODEL
+from bandscribe.cli.listening import spell
 from bandscribe.cli.report import complain, explain, progress
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def explore(
     """
     if count < 1:
         raise typer.BadParameter(f"--count: expected 1 or more, got {count}")
+    if seed < 0:
+        raise typer.BadParameter(f"--seed: expected 0 or more, got {seed}")
     if output.suffix.lower() != ".html":
         raise typer.BadParameter(f"-o {output}: name a file that ends with .html")
     from bandscribe import hits, runtime
@@ -67,9 +70,11 @@ def explore(
                 clips.append(_describe(folder, row, loaded))
             except (ValueError, OSError) as error:
                 complain(explain(error, folder / row["file"]))
+    if not clips:
+        raise ValueError(f"{folder}: none of its clips can be heard")
     counts = Counter((row["label"], row.get("kit", ""), row.get("split", "")) for row in rows)
     output.parent.mkdir(parents=True, exist_ok=True)
-    name = folder.resolve().name
+    name = spell(folder.resolve().name)
     about = f"{len(rows):,} clips, {len(clips):,} of them to hear"
     if loaded is not None:
         about += f", named by the model {loaded.card.name}"
@@ -83,6 +88,8 @@ def _read(folder: Path) -> list[dict[str, str]]:
     """The rows of `labels.csv`, or one for each sound file."""
     from bandscribe.datasets import tables
 
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: there is no such folder; check the name")
     if (folder / "labels.csv").is_file():
         rows = tables.rows(folder / "labels.csv", "file", "label")
         if not rows:
@@ -121,7 +128,7 @@ def _describe(folder: Path, row: Mapping[str, str], model: Model | None) -> Clip
         named, probability = hit.label, hit.probability
     velocity = row.get("velocity")
     return explorer.Clip(
-        row["file"],
+        spell(row["file"]),
         label or (named or "none" if model is not None else ""),
         row.get("kit", ""),
         row.get("split", ""),

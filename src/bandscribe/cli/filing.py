@@ -7,6 +7,7 @@ before it is done, from which `undo` takes them back.
 from __future__ import annotations
 
 import csv
+import errno
 import filecmp
 import os
 import shutil
@@ -58,9 +59,11 @@ def start_list(folder: Path) -> Path:
     return _free(folder / "undo.csv", set())
 
 
-def carry_out(steps: Sequence[Step], undo_list: Path) -> int:
-    """Do the steps, and return how many failed, each with a line on standard error."""
-    failed = 0
+def carry_out(steps: Sequence[Step], undo_list: Path) -> Iterator[bool]:
+    """Do the steps; yields whether each was done. One that failed has a line on standard error.
+
+    Raises OSError where the list cannot be written: a step that is not in it is not done.
+    """
     undo_list.parent.mkdir(parents=True, exist_ok=True)
     with undo_list.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
@@ -73,8 +76,9 @@ def carry_out(steps: Sequence[Step], undo_list: Path) -> int:
                 _do(step)
             except OSError as error:
                 complain(explain(error, step.source))
-                failed += 1
-    return failed
+                yield False
+            else:
+                yield True
 
 
 def undo(undo_list: Path) -> tuple[int, int]:
@@ -100,10 +104,31 @@ def undo(undo_list: Path) -> tuple[int, int]:
 def _do(step: Step) -> None:
     step.target.parent.mkdir(parents=True, exist_ok=True)
     if step.kind == "move":
-        shutil.move(step.source, step.target)
-        return
-    with whole(step.target) as temporary:
-        shutil.copy2(step.source, temporary)
+        _move(step.source, step.target)
+    else:
+        _copy(step.source, step.target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole(target) as temporary:
+        shutil.copy2(source, temporary)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename; to another disk copy and remove. Raises OSError, with the file where it was."""
+    if source.is_symlink():
+        raise OSError(f"{source}: a link, which might lead nowhere from another place; left")
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, target)
+        try:
+            source.unlink()
+        except OSError:
+            target.unlink()
+            raise
 
 
 def _undo(step: Step) -> None:
@@ -111,7 +136,7 @@ def _undo(step: Step) -> None:
         if step.source.exists():
             raise FileExistsError(f"{step.source}: is there again; move it away first")
         step.source.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(step.target, step.source)
+        _move(step.target, step.source)
     else:
         if not step.source.exists() or not filecmp.cmp(step.source, step.target, shallow=False):
             raise FileExistsError(f"{step.target}: is no copy of {step.source} any more; left")

@@ -58,7 +58,11 @@ def find_all(given: Sequence[Path]) -> tuple[list[Input], int]:
             sources, locked = find(name)
             problems.extend(locked)
             for source in sources:
-                found.setdefault(os.path.realpath(source.path), source)
+                real = os.path.realpath(source.path)
+                # By its own name rather than by that of a link to it.
+                known = found.setdefault(real, source)
+                if known.path.is_symlink() and not source.path.is_symlink():
+                    found[real] = source
         except (ValueError, OSError) as error:
             problems.append(error)
         for problem in problems:

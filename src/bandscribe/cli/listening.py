@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bandscribe.cli.inputs import Input
 from bandscribe.cli.report import complain, explain
+
+#: How one thing is said of all inputs, and the suffix of a file of it.
+TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
 
 Inputs = Annotated[
     list[Path],
@@ -25,6 +29,16 @@ Output = Annotated[
         metavar="PATH",
         help="The file to write for one input and one format; else a folder. "
         "Default: the working directory.",
+    ),
+]
+TableFile = Annotated[
+    Path | None,
+    typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
+]
+TableFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="|".join(TABLES), help="Default: by the suffix of -o, or a table."
     ),
 ]
 ModelName = Annotated[
@@ -47,6 +61,40 @@ def warned(source: Path) -> Iterator[None]:
         yield
     for warning in caught:
         complain(explain(UserWarning(str(warning.message)), source))
+
+
+def choose_table(given: str | None, output: Path | None) -> str:
+    """One of `TABLES`: what was asked for, or what the suffix of the file says, or a table.
+
+    Raises a usage error for a format that there is not.
+    """
+    if given is None:
+        suffix = "" if output is None else output.suffix.lower()
+        return next((name for name, known in TABLES.items() if known == suffix), "table")
+    if given not in TABLES:
+        raise typer.BadParameter(f"--format: expected one of {', '.join(TABLES)}, got {given!r}")
+    return given
+
+
+def prepare_file(output: Path, sources: Sequence[Input]) -> None:
+    """Make the folder of a file that is going to be written.
+
+    Raises a usage error for one that should not be, and OSError for one that cannot be: before
+    anything is listened to.
+    """
+    from bandscribe.audio import EXTENSIONS
+
+    if output.is_dir():
+        raise typer.BadParameter(f"-o {output}: is a folder; name one file for all inputs")
+    if output.suffix.lower() in EXTENSIONS:
+        raise typer.BadParameter(f"-o {output}: has the name of a sound file; choose another")
+    if output.exists() and any(
+        output.samefile(source.path) for source in sources if source.path.exists()
+    ):
+        raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(output.parent, os.W_OK):
+        raise PermissionError(f"{output}: no permission to write there; choose another -o")
 
 
 def spell(path: str | Path) -> str:

@@ -13,7 +13,16 @@ import typer
 
 from bandscribe.cli import inputs
 from bandscribe.cli.evaluate import usage
-from bandscribe.cli.listening import Inputs, ModelName, spell, warned
+from bandscribe.cli.listening import (
+    Inputs,
+    ModelName,
+    TableFile,
+    TableFormat,
+    choose_table,
+    prepare_file,
+    spell,
+    warned,
+)
 from bandscribe.cli.report import clock, complain, explain, progress, reported
 from bandscribe.files import whole
 
@@ -22,7 +31,6 @@ if TYPE_CHECKING:
     from bandscribe.instruments import Recognition
     from bandscribe.runtime import Model
 
-FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv"}
 COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
 #: The shipped model.
 MODEL = "instruments"
@@ -37,14 +45,8 @@ _BAR = 20
 
 def recognize(
     named: Inputs,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(metavar="|".join(FORMATS), help="Default: by the suffix of -o, or a table."),
-    ] = None,
+    output: TableFile = None,
+    format: TableFormat = None,
     aggregate: Annotated[
         str,
         typer.Option(
@@ -68,12 +70,11 @@ def recognize(
     it is heard, and from when to when. `--with vio` prints the names of the files alone, unless
     there is a --format.
     """
-    kind = _choose_format(format, output)
+    kind = choose_table(format, output)
     loaded = _load(model, aggregate, threshold, having)
     sources, failed = inputs.find_all(named)
     if output is not None:
-        _check_output(output, sources)
-        output.parent.mkdir(parents=True, exist_ok=True)
+        prepare_file(output, sources)
     names_alone = having is not None and format is None and kind == "table"
     entries: list[dict[str, Any]] = []
     with progress(len(sources)) as show:
@@ -141,15 +142,6 @@ def tabulate(entry: Mapping[str, Any]) -> str:
     return "\n".join(lines if heard else [*lines, "  no instrument recognized"])
 
 
-def _choose_format(given: str | None, output: Path | None) -> str:
-    if given is None:
-        suffix = "" if output is None else output.suffix.lower()
-        return next((name for name, known in FORMATS.items() if known == suffix), "table")
-    if given not in FORMATS:
-        raise typer.BadParameter(f"--format: expected one of {', '.join(FORMATS)}, got {given!r}")
-    return given
-
-
 def _load(model: str | None, aggregate: str, threshold: float | None, having: str | None) -> Model:
     """The model; a usage error where it or what is asked of it does not exist."""
     from bandscribe import instruments, runtime
@@ -161,18 +153,6 @@ def _load(model: str | None, aggregate: str, threshold: float | None, having: st
     if having is not None and having not in classes:
         raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
     return loaded
-
-
-def _check_output(output: Path, sources: Sequence[inputs.Input]) -> None:
-    """Raise a usage error for a file that should not be written."""
-    from bandscribe.audio import EXTENSIONS
-
-    if output.is_dir():
-        raise typer.BadParameter(f"-o {output}: is a folder; name one file for all inputs")
-    if output.suffix.lower() in EXTENSIONS:
-        raise typer.BadParameter(f"-o {output}: has the name of a sound file; choose another")
-    if output.exists() and any(output.samefile(source.path) for source in sources):
-        raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
 
 
 def _hear(

@@ -33,7 +33,7 @@ def segment(
     align: Annotated[
         bool, typer.Option("--align", help="Move the notes to where the sound begins, first.")
     ] = False,
-) -> int:
+) -> None:
     """Find hits of one drum alone in performances, and cut them out as a corpus of clips.
 
     `labels.csv` is that of the corpus hits. A call that was stopped goes on where it was. A
@@ -50,7 +50,7 @@ def segment(
     recordings = segments.find_recordings(root)
     playable: list[Recording] = []
     with progress(len(recordings)) as show:
-        counts = segments.count(_read_notes(recordings, playable, show))
+        counts = segments.count(read_notes(recordings, playable, show))
     failures = len(recordings) - len(playable)
     if not counts:
         raise ValueError(f"{root}: no recording there has notes; is it laid out as E-GMD?")
@@ -83,10 +83,11 @@ def segment(
         f"out of step with their MIDI files: {len(late):,} recordings, {lost:,} clips"
         f"{'' if clean_up else ', which are kept'}"
     )
-    return 1 if failures else 0
+    if failures:
+        raise typer.Exit(1)
 
 
-def _read_notes(
+def read_notes(
     recordings: Sequence[Recording], readable: list[Recording], show: Callable[[int, str], None]
 ) -> Iterator[Transcription]:
     """The notes of each recording that can be read, which is added to `readable`."""

@@ -9,6 +9,7 @@ import typer
 
 from bandscribe.cli.evaluate import usage
 from bandscribe.cli.report import complain, explain, progress, require
+from bandscribe.cli.segment import read_notes
 
 
 def hits(
@@ -70,10 +71,14 @@ def segments(
     and after the clean-up.
     """
     from bandscribe.datasets import segments as cutting
+    from bandscribe.datasets import tables
     from bandscribe.studies import segmentation
 
     recordings = cutting.find_recordings(root)
-    counts = cutting.count(map(cutting.read_notes, recordings))
+    playable: list[cutting.Recording] = []
+    with progress(len(recordings)) as show:
+        counts = cutting.count(read_notes(recordings, playable, show))
+    failures = len(recordings) - len(playable)
     if not counts:
         raise ValueError(f"{root}: no recording there has notes; is it laid out as E-GMD?")
     names = tuple(counts)[: cutting.CLASSES]
@@ -82,13 +87,16 @@ def segments(
         folder = output / ("aligned" if align else "plain")
         cutting.begin(folder, classes=names, seconds=cutting.SECONDS, align=align)
         cuts = []
-        with progress(len(recordings)) as show:
-            for done, recording in enumerate(recordings):
+        with progress(len(playable)) as show:
+            for done, recording in enumerate(playable):
                 show(done, recording.id)
                 try:
                     cuts.append(cutting.cut(recording, names, folder, align=align))
                 except (ValueError, OSError) as error:
                     complain(explain(error))
+                    failures += 1
         rows += segmentation.tabulate(label, cuts)
-    segmentation.write(output / "precision.csv", rows)
+    tables.write(output / "precision.csv", list(rows[0]), rows)
     print("\n".join(segmentation.format_lines(rows)))
+    if failures:
+        raise typer.Exit(1)

@@ -36,7 +36,7 @@ def supercut(
     Every clip is heard once before any is heard twice. Without a labels.csv, a model says first
     which of the files are of the class; --model names another one.
     """
-    if not seconds > 0:
+    if not 0 < seconds < float("inf"):
         raise typer.BadParameter(f"--seconds: expected a positive number, got {seconds:g}")
     if seed < 0:
         raise typer.BadParameter(f"--seed: expected 0 or more, got {seed}")
@@ -50,6 +50,8 @@ def supercut(
         paths = cutting.find(folder, wanted)
     else:
         paths, failures = _classify(folder, wanted.upper(), model or MODEL)
+    if output.exists() and any(path.exists() and output.samefile(path) for path in paths):
+        raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
     bad: set[Path] = set()
 
     def read() -> Iterator[Audio]:
@@ -89,14 +91,16 @@ def _classify(folder: Path, wanted: str, model: str) -> tuple[list[Path], int]:
     sources, failures = inputs.find_all([folder])
     found = []
     with progress(len(sources)) as show:
-        for done, source in enumerate(sources):
-            show(done, source.path.name)
-            try:
-                if hits.classify(source.path, model=loaded).label == wanted:
-                    found.append(source.path)
-            except (ValueError, OSError) as error:
-                complain(explain(error, source.path))
+        paths = [source.path for source in sources]
+        for done, (path, heard) in enumerate(
+            zip(paths, hits.classify_all(paths, loaded), strict=True)
+        ):
+            show(done, path.name)
+            if not isinstance(heard, hits.Hit):
+                complain(explain(heard, path))
                 failures += 1
+            elif heard.label == wanted:
+                found.append(path)
     if not found:
         raise ValueError(f"{folder}: the model names no sound there {wanted}")
     return found, failures

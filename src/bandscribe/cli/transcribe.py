@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs, outputs
+from bandscribe.cli.evaluate import usage
+from bandscribe.cli.listening import (
+    Inputs,
+    ModelName,
+    Output,
+    SkipExisting,
+    list_paths,
+    spell,
+    warned,
+)
 from bandscribe.cli.report import clock, complain, explain, progress, reported, require
 
 if TYPE_CHECKING:
@@ -18,22 +26,13 @@ if TYPE_CHECKING:
     from bandscribe.drums import Hearing, Listener
     from bandscribe.types import Transcription
 
+#: The shipped model.
+MODEL = "drums"
+
 
 def transcribe(
-    named: Annotated[
-        list[Path],
-        # What cannot be read is complained about in its turn, and the others are done.
-        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
-    ],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            metavar="PATH",
-            help="The file to write for one input and one format; else a folder. "
-            "Default: the working directory.",
-        ),
-    ] = None,
+    named: Inputs,
+    output: Output = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -47,9 +46,7 @@ def transcribe(
     sensitivity: Annotated[
         float, typer.Option(metavar="X", help="0 to 1: more finds more notes, and more wrong ones.")
     ] = 0.5,
-    model: Annotated[
-        str, typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file.")
-    ] = "drums",
+    model: ModelName = None,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -58,15 +55,13 @@ def transcribe(
             "the inputs' names.",
         ),
     ] = None,
-    skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Leave outputs that exist, and go on.")
-    ] = False,
+    skip_existing: SkipExisting = False,
 ) -> None:
     """Write down the drum part of recordings."""
     formats = outputs.choose_formats(format, output)
     if "png" in formats:
         require("plot", "matplotlib")
-    loaded = _load(model, classes, sensitivity)
+    loaded = _load(model or MODEL, classes, sensitivity)
     sources, lost = inputs.find_all(named)
     jobs, refused = outputs.plan(named, sources, formats, output, reference)
     failed = lost + refused
@@ -78,7 +73,7 @@ def transcribe(
                 if not (skip_existing and path.is_file())
             }
             if not missing:
-                print(f"{job.source}: skipped, {_names(job.outputs)} is there")
+                print(f"{job.source}: skipped, {list_paths(job.outputs)} is there")
                 continue
 
             def listen(seconds: float, done: int = done, source: Path = job.source) -> None:
@@ -94,7 +89,7 @@ def transcribe(
                 complain(explain(error, job.source))
                 failed += 1
                 continue
-            print(f"{job.source} → {_names(missing)}  {_summary(notes)}")
+            print(f"{job.source} → {list_paths(missing)}  {_summary(notes)}")
     if failed:
         raise typer.Exit(1)
 
@@ -103,11 +98,9 @@ def _load(model: str, classes: int, sensitivity: float) -> Listener:
     """The model; a usage error where it or what is asked of it does not exist."""
     from bandscribe import drums
 
-    try:
+    with usage():
         loaded = drums.load(model)
         drums.check(loaded.card, classes, sensitivity)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     return loaded
 
 
@@ -139,13 +132,9 @@ def _hear(
     from bandscribe import audio, drums
 
     rate = drums.front_end(model.card).sample_rate
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", audio.TruncatedAudioWarning)
+    with warned(source):
         blocks = drums.Measured(audio.stream(source, sample_rate=rate))
         heard = drums.hear(reported(blocks, listen), model)
-    for warning in caught:
-        complain(explain(UserWarning(str(warning.message)), source))
     notes = drums.notes(
         heard, model.card, classes=classes, sensitivity=sensitivity, duration=blocks.duration
     )
@@ -163,8 +152,7 @@ def _write(
     from bandscribe import drums
     from bandscribe.formats import csv, jams, json, midi, npz
 
-    # A name need not be text on every system; what is written about it has to be.
-    title = os.fsencode(source.name).decode(errors="replace")
+    title = spell(source.name)
     match name:
         case "midi":
             midi.write(path, notes)
@@ -194,10 +182,6 @@ def _compare(annotated: Transcription, notes: Transcription) -> Reference:
 
     paired = pair(annotated, notes, TOLERANCE)
     return Reference(annotated, paired.found, paired.right)
-
-
-def _names(targets: dict[str, Path]) -> str:
-    return ", ".join(str(path) for path in targets.values())
 
 
 def _summary(notes: Transcription) -> str:

@@ -14,10 +14,9 @@ the same. Here is no sound of our own, and nothing that is trained.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -66,7 +65,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Segment:
+class SingleHit:
     """One hit: its articulation, its velocity in [0, 1], when it begins, how long it is alone."""
 
     label: str
@@ -145,7 +144,7 @@ def count(notes: Iterable[Transcription]) -> dict[str, int]:
     return {name: found[name] for name in order}
 
 
-def find(notes: Transcription, classes: Sequence[str]) -> list[Segment]:
+def find(notes: Transcription, classes: Sequence[str]) -> list[SingleHit]:
     """The single hits of these classes, each as long as it is alone; the last ends with the notes.
 
     Other notes part hits as those of the classes do.
@@ -156,7 +155,7 @@ def find(notes: Transcription, classes: Sequence[str]) -> list[Segment]:
     single = (before > BEFORE) & (lengths >= LEAST) & np.isin(notes.labels, list(classes))
     velocities = np.ones(len(onsets)) if notes.velocities is None else notes.velocities
     return [
-        Segment(str(notes.labels[i]), float(velocities[i]), float(onsets[i]), float(lengths[i]))
+        SingleHit(str(notes.labels[i]), float(velocities[i]), float(onsets[i]), float(lengths[i]))
         for i in np.flatnonzero(single)
     ]
 
@@ -200,7 +199,7 @@ def cut(
         start, length = first / SAMPLE_RATE, len(samples) / SAMPLE_RATE
         clips.append(Clip(file, segment.label, segment.velocity, start, length, peak))
     part.parent.mkdir(parents=True, exist_ok=True)
-    _write(part, _PART, (asdict(clip) for clip in clips))
+    tables.write(part, _PART, (asdict(clip) for clip in clips))
     return Cut(recording, tuple(clips))
 
 
@@ -236,10 +235,10 @@ def collect(found: Sequence[Cut], out: Path, *, clean: bool = True) -> list[dict
         for each in found
         for clip in each.clips
     ]  # fmt: skip
-    _write(out / EVERY, (*COLUMNS, "seconds", "peak", "in_step"), every)
+    tables.write(out / EVERY, (*COLUMNS, "seconds", "peak", "in_step"), every)
     kept = [row for row in every if row["file"] and (row["in_step"] == "1" or not clean)]
     rows = [{name: row[name] for name in COLUMNS} for row in kept]
-    _write(out / LABELS, COLUMNS, rows)
+    tables.write(out / LABELS, COLUMNS, rows)
     return rows
 
 
@@ -259,10 +258,3 @@ def _number(text: str, path: Path) -> float:
         return float(text)
     except ValueError:
         raise ValueError(f"{path}: damaged: {text!r} is no number") from None
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, columns, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)

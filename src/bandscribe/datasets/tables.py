@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from bandscribe.files import whole
 
 
 def text(path: Path) -> str:
@@ -34,3 +37,14 @@ def rows(path: Path, *columns: str) -> list[dict[str, str]]:
     if not whole or any(row[column] is None for row in found for column in columns):
         raise ValueError(f"{path}: expected the columns {', '.join(columns)} in each line")
     return found
+
+
+def write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write a CSV file as `rows` reads it; nothing for None.
+
+    Raises ValueError for a row with another column, OSError as `bandscribe.files.whole`.
+    """
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, columns, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, save
+from bandscribe.display.figures import INK, begin, draw_cells, save
 
 _CELL = 0.82  # inch
 
@@ -32,14 +32,7 @@ def draw(
     figure = begin(len(columns) * _CELL + 1.6, size * _CELL + 1.7, title)
     axis = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
-    axis.set_xticks(range(len(columns)), labels=columns, fontsize=10, color=INK)
-    axis.set_yticks(range(size), labels=classes, fontsize=10, color=INK)
-    # White lines between the cells.
-    axis.set_xticks(np.arange(1, len(columns)) - 0.5, minor=True)
-    axis.set_yticks(np.arange(1, size) - 0.5, minor=True)
-    axis.grid(which="minor", color="white", linewidth=1.5)
-    axis.tick_params(which="both", length=0)
+    draw_cells(axis, shares, classes, columns, low=0, high=1)
     for (i, j), count in np.ndenumerate(matrix):
         ink = "white" if shares[i, j] > 0.5 else INK
         if count:
@@ -49,6 +42,4 @@ def draw(
             )  # fmt: skip
     axis.set_xlabel("named", color=INK)
     axis.set_ylabel("is", color=INK)
-    for side in axis.spines.values():
-        side.set_visible(False)
     save(path, figure)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bandscribe.files import whole
 
@@ -33,6 +37,29 @@ def begin(width: float, height: float, title: str = "") -> Any:
         # A recording's name is no formula.
         figure.suptitle(title, fontsize=13, fontweight="bold", color=INK, parse_math=False)
     return figure
+
+
+def draw_cells(
+    axis: Any,
+    values: NDArray[np.float64],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    low: float,
+    high: float,
+) -> Any:
+    """Draw `values` (row, column) as cells, white at `low`, dark at `high`; returns the image."""
+    drawn = axis.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="equal")
+    axis.set_xticks(range(len(columns)), labels=columns, fontsize=9, color=INK)
+    axis.set_yticks(range(len(rows)), labels=rows, fontsize=9, color=INK)
+    # White lines between the cells.
+    axis.set_xticks(np.arange(1, len(columns)) - 0.5, minor=True)
+    axis.set_yticks(np.arange(1, len(rows)) - 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=1.5)
+    axis.tick_params(which="both", length=0)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    return drawn
 
 
 def save(path: str | Path, figure: Any) -> None:

@@ -73,7 +73,7 @@ def _draw_layer(axis: Any, learned: NDArray[np.float64], untrained: NDArray[np.f
     axis.axvline(0, color=INK, linewidth=0.7, linestyle=":")
     axis.axvline(float(learned.mean()), color=BLUE, linewidth=1.2)
     axis.set_xticks([-1, 0, 1], labels=["−1\nbands", "0", "1\nmoments"])
-    axis.yaxis.get_major_locator().set_params(nbins=5, steps=[1, 2, 4, 5, 10])
+    axis.yaxis.get_major_locator().set_params(nbins=4, steps=[1, 2, 5, 10])
     axis.yaxis.set_major_formatter("{x:.0%}")
     axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
     for side in ("top", "right", "left"):

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
-from bandscribe.types import Activations, Transcription
-
-if TYPE_CHECKING:
-    from bandscribe.instruments import Segment
+from bandscribe.types import Activations, Segment, Transcription
 
 #: Families from the top of a score to its bottom, each with its colour.
 _FAMILIES = {

@@ -1,4 +1,7 @@
-"""Training and validation losses of several runs, a small panel each, on common scales."""
+"""Training and validation losses of several runs, a small panel each, on common scales.
+
+In powers of ten: what a run starts from, or one that fails, is far above what others come to.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, begin, save
 
 _COLUMNS = 4
+_TICKS = [digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +55,10 @@ def draw(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> N
         for side in ("top", "right", "left"):
             axis.spines[side].set_visible(False)
         axis.spines["bottom"].set_color(PALE)
+    axes[0].set_yscale("log")
+    axes[0].minorticks_off()
+    low, high = axes[0].get_ylim()
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    axes[0].set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes[0].legend(frameon=False, fontsize=8.5, labelcolor=INK)
-    first = list(curves.values())
-    # What a run starts from is far above what it comes to.
-    top = max(float(np.median(curve.training)) for curve in first)
-    axes[0].set_ylim(0, 2.5 * max(top, max(float(c.validation.min()) for c in first)))
     save(path, figure)

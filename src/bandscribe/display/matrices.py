@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, save
+from bandscribe.display.figures import INK, begin, draw_cells, save
 from bandscribe.types import LEVEL_FLOOR_DB
 
 _CELL = 0.52  # inch
@@ -57,14 +57,7 @@ def draw(
 def _draw_matrix(
     axis: Any, matrix: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str]
 ) -> Any:
-    drawn = axis.imshow(matrix, cmap="Blues", vmin=LEVEL_FLOOR_DB, vmax=0, aspect="equal")
-    axis.set_xticks(range(len(columns)), labels=columns, fontsize=9, color=INK)
-    axis.set_yticks(range(len(rows)), labels=rows, fontsize=9, color=INK)
-    # White lines between the cells.
-    axis.set_xticks(np.arange(1, len(columns)) - 0.5, minor=True)
-    axis.set_yticks(np.arange(1, len(rows)) - 0.5, minor=True)
-    axis.grid(which="minor", color="white", linewidth=1.5)
-    axis.tick_params(which="both", length=0)
+    drawn = draw_cells(axis, matrix, rows, columns, low=LEVEL_FLOOR_DB, high=0)
     for (i, j), value in np.ndenumerate(matrix):
         if np.isfinite(value):
             ink = "white" if value > _DARK else INK
@@ -73,6 +66,4 @@ def _draw_matrix(
                 j, i, f"{value:.0f}", ha="center", va="center", fontsize=8.5, color=ink,
                 fontweight=strong,
             )  # fmt: skip
-    for side in axis.spines.values():
-        side.set_visible(False)
     return drawn

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,19 +110,14 @@ def judge(
     progress: Callable[[int, str], None] = lambda done, text: None,
 ) -> list[Verdict]:
     """What the model names each clip."""
-
-    def hear(clip: Clip) -> Verdict:
-        try:
-            found = hits.classify(clip.path, model=model)
-        except (ValueError, OSError) as error:
-            return Verdict(clip, None, 0.0, str(error))
-        return Verdict(clip, found.label, found.probability)
-
     verdicts = []
-    with ThreadPoolExecutor(model.threads) as pool:
-        for done, verdict in enumerate(pool.map(hear, clips)):
-            progress(done, verdict.clip.path.name)
-            verdicts.append(verdict)
+    heard = hits.classify_all([clip.path for clip in clips], model)
+    for done, (clip, found) in enumerate(zip(clips, heard, strict=True)):
+        progress(done, clip.path.name)
+        if isinstance(found, hits.Hit):
+            verdicts.append(Verdict(clip, found.label, found.probability))
+        else:
+            verdicts.append(Verdict(clip, None, 0.0, str(found)))
     return verdicts
 
 

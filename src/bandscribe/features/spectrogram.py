@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -17,12 +17,16 @@ from bandscribe.features import filterbanks
 _FRAMES_AT_ONCE = 64
 _BANDS_AT_ONCE = 7
 
+#: A few bands at a time: the FFT bins that they hear, their columns, and their filters (bin, band).
+Groups = list[tuple[slice, slice, NDArray[np.float32]]]
+
 
 def hann(n: int) -> NDArray[np.float32]:
     """Periodic Hann window, (n,)."""
     return _hann(n).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
 def _hann(n: int) -> NDArray[np.float64]:
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n), dtype=np.float64)
 
@@ -42,12 +46,47 @@ def magnitude(
     """
     half = n_fft // 2
     padded = np.pad(samples, (half, half))
-    return np.concatenate(list(_magnitudes(padded, n_fft, hop_length, double=double)))
+    powers = _powers(padded, n_fft, hop_length, double=double)
+    return np.concatenate([_root(power) for power in powers])
 
 
-def _magnitudes(
+def group(filters: NDArray[np.float32]) -> Groups:
+    """Filters (n_fft // 2 + 1, band), nearly all of which is zero, for `filter_frames`."""
+    groups = []
+    for first in range(0, filters.shape[1], _BANDS_AT_ONCE):
+        columns = slice(first, first + _BANDS_AT_ONCE)
+        heard = np.flatnonzero(filters[:, columns].any(axis=1))
+        bins = slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(0)
+        groups.append((bins, columns, np.ascontiguousarray(filters[bins, columns])))
+    return groups
+
+
+def filter_frames(
+    padded: NDArray[np.float32], groups: Groups, *, n_fft: int, hop_length: int, power: bool = False
+) -> NDArray[np.float32]:
+    """Magnitude, or power, in the bands of `groups`, (frame, band), of the frames in `padded` (n,).
+
+    As the product of `magnitude`, or its square, with the filters; without what lies beyond the
+    ends.
+    """
+    n_frames = (len(padded) - n_fft) // hop_length + 1
+    bands = np.empty((n_frames, sum(filters.shape[1] for _, _, filters in groups)), np.float32)
+    first = 0
+    for block in _powers(padded, n_fft, hop_length):
+        heard = block if power else _root(block)
+        for bins, columns, filters in groups:
+            bands[first : first + len(heard), columns] = heard[:, bins] @ filters
+        first += len(heard)
+    return bands
+
+
+def _root(power: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(np.sqrt(power, out=power).astype(np.float32, copy=False))
+
+
+def _powers(
     padded: NDArray[np.float32], n_fft: int, hop_length: int, *, double: bool = False
-) -> Iterator[NDArray[np.float32]]:
+) -> Iterator[NDArray[np.floating]]:
     """Some frames at a time, each that lies within `padded` once."""
     frames = sliding_window_view(padded, n_fft)[::hop_length]
     window: NDArray[np.floating] = _hann(n_fft) if double else hann(n_fft)
@@ -56,7 +95,7 @@ def _magnitudes(
         # Several times faster than np.abs, which guards against overflow that cannot happen here.
         power = spectrum.real**2
         power += spectrum.imag**2
-        yield np.sqrt(power, out=power).astype(np.float32, copy=False)
+        yield power
 
 
 @dataclass(frozen=True)
@@ -120,28 +159,12 @@ class LogSpectrogram:
             yield self._bands(held)
 
     def _bands(self, padded: NDArray[np.float32]) -> NDArray[np.float32]:
-        n_frames = (len(padded) - self.n_fft) // self.hop_length + 1
-        bands = np.empty((n_frames, self.n_bins), dtype=np.float32)
-        first = 0
-        for block in _magnitudes(padded, self.n_fft, self.hop_length):
-            for bins, columns, filters in self._neighbours:
-                bands[first : first + len(block), columns] = block[:, bins] @ filters
-            first += len(block)
+        bands = filter_frames(padded, self._groups, n_fft=self.n_fft, hop_length=self.hop_length)
         bands *= self.compression
         bands += 1
         np.log10(bands, out=bands)
         return bands
 
     @cached_property
-    def _neighbours(self) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-        """A few bands at a time: the FFT bins that they hear, their columns, and their filters.
-
-        Nearly all of `filters` is zero.
-        """
-        groups = []
-        for first in range(0, self.n_bins, _BANDS_AT_ONCE):
-            columns = slice(first, first + _BANDS_AT_ONCE)
-            heard = np.flatnonzero(self.filters[:, columns].any(axis=1))
-            bins = slice(int(heard[0]), int(heard[-1]) + 1)
-            groups.append((bins, columns, np.ascontiguousarray(self.filters[bins, columns])))
-        return groups
+    def _groups(self) -> Groups:
+        return group(self.filters)

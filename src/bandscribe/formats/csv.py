@@ -9,15 +9,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bandscribe.files import whole
-from bandscribe.types import Activations, Transcription
-
-if TYPE_CHECKING:
-    from bandscribe.instruments import Segment
+from bandscribe.types import Activations, Segment, Transcription
 
 HEADER = ("onset", "class", "velocity")
 SEGMENT_HEADER = ("class", "start", "end", "level_db")

@@ -13,14 +13,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bandscribe.files import whole
 from bandscribe.formats.json import content
-from bandscribe.types import Transcription
-
-if TYPE_CHECKING:
-    from bandscribe.instruments import Segment
+from bandscribe.types import Segment, Transcription
 
 VERSION = "0.3.4"  # of the schema
 TOOL = "bandscribe"

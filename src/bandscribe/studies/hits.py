@@ -11,7 +11,6 @@ stopped and started again; questions in one folder share their rows.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,6 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from bandscribe.datasets import segments, tables
-from bandscribe.files import whole
 from bandscribe.metrics import hits
 from bandscribe.studies import kernels
 from bandscribe.training import record
@@ -125,11 +123,7 @@ def write_clips(found: Path, out: Path) -> None:
             if row["split"] != "train" or rng.random() < share
         ]
         (out / name).mkdir(parents=True, exist_ok=True)
-        path = out / name / segments.LABELS
-        with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, columns, lineterminator="\n")
-            table.writeheader()
-            table.writerows(kept)
+        tables.write(out / name / segments.LABELS, columns, kept)
 
 
 _LEARNING = ("train", "validation")

@@ -9,7 +9,6 @@ kernels.csv, .png      the first row's kernels
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.datasets import tables
 from bandscribe.display import comparison, confusion, losses
 from bandscribe.display import kernels as kernel_picture
-from bandscribe.files import whole
 from bandscribe.metrics import hits
 from bandscribe.studies import kernels
 from bandscribe.studies.hits import ROWS, compare_kernels
@@ -171,17 +170,12 @@ def _matrix(seeds: Sequence[Mapping[str, Any]]) -> NDArray[np.int64]:
 def _show(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3f}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.3f}"
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    listed = list(rows)
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(listed[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(
-        {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
-        for row in listed
-    )
-    with whole(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+    rounded = [
+        {key: f"{value:.8g}" if isinstance(value, float) else value for key, value in row.items()}
+        for row in rows
+    ]
+    tables.write(path, list(rounded[0]), rounded)

@@ -10,7 +10,6 @@ label; it is *well placed* when that note lies within `PLACE` of its beginning.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from numpy.typing import NDArray
 
 from bandscribe.datasets import tables
 from bandscribe.datasets.segments import Clip, Cut, read_notes
-from bandscribe.files import whole
 
 #: Seconds by which a well placed clip may begin before or after its note.
 PLACE = 0.02
@@ -114,14 +112,6 @@ def format_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
         )
         for line in cells
     ]
-
-
-def write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write the rows as CSV. Raises OSError as `bandscribe.files.whole`."""
-    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
 
 
 def _measure_late(notes: NDArray[np.float64], truth: NDArray[np.float64]) -> float:

@@ -139,13 +139,12 @@ def _write(
 
 def _perform(notes: Transcription, module: Module) -> Transcription:
     """What the kit can play of a performance, after the lead-in."""
-    assert notes.velocities is not None
     kept = np.isin(notes.labels, list(module.drum_set))
     return replace(
         notes,
         onsets=notes.onsets[kept] + LEAD_IN,
         labels=notes.labels[kept],
-        velocities=notes.velocities[kept],
+        velocities=None if notes.velocities is None else notes.velocities[kept],
         duration=notes.duration + LEAD_IN + RING_OUT,
         beats=None,
     )
@@ -154,11 +153,13 @@ def _perform(notes: Transcription, module: Module) -> Transcription:
 def write_midi(path: Path, notes: Transcription, *, bpm: float, late: float = 0.0) -> None:
     """Write articulations as the notes of Groove MIDI's kit, `late` seconds after they sound.
 
-    Raises ValueError for an articulation that the kit lacks, OSError as `bandscribe.files.whole`.
+    Raises ValueError for an articulation that the kit lacks, or without velocities; OSError as
+    `bandscribe.files.whole`.
     """
     if unknown := sorted(set(notes.labels.tolist()) - set(NOTES)):
         raise ValueError(f"notes: expected some of {', '.join(NOTES)}, got {unknown}")
-    assert notes.velocities is not None
+    if notes.velocities is None:
+        raise ValueError("notes: expected velocities, got none")
     tempo = mido.bpm2tempo(bpm)
     events: list[tuple[int, int, int]] = []
     for onset, label, velocity in zip(notes.onsets, notes.labels, notes.velocities, strict=True):
