@@ -6,7 +6,8 @@ import pytest
 import soundfile
 
 from bandscribe import hits, runtime
-from bandscribe.hits import CLASSES, MelBands, find_hits
+from bandscribe.features.mel import MelBands
+from bandscribe.hits import CLASSES, find_hits
 from bandscribe.types import Audio
 from bandscribe.vocabulary import DRUMS_10
 from tiny_hits import FEATURES, SAMPLE_RATE, TONES, hits_card, strike, write_classifier

@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from bandscribe.hits import CLASSES, MelBands, name_outputs
+from bandscribe.features.mel import MelBands
+from bandscribe.hits import CLASSES, name_outputs
 from bandscribe.runtime import CARD_KEY, ModelCard
 
 SAMPLE_RATE = 16000

@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, runtime
 from bandscribe.calibration import Calibration
-from bandscribe.features import filterbanks, spectrogram
+from bandscribe.features.mel import MelBands
 from bandscribe.types import Audio, Tags
 from bandscribe.vocabulary import DRUMS_10
 
@@ -34,7 +32,6 @@ LONGEST, MOST_HITS = 30.0, 8
 #: Frames that a window begins before a hit.
 LEAD_FRAMES = 2
 
-_DEPTH_DB = 80.0
 #: Of a hit: how far below the loudest moment sound is silence (dB), how clear it is beside the
 #: clearest, and how far from the next clearer one (seconds).
 _FLOOR_DB, _CLEAR, _APART = -50.0, 0.3, 0.1
@@ -43,80 +40,6 @@ _FLOOR_DB, _CLEAR, _APART = -50.0, 0.3, 0.1
 def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
     """What the outputs of a network are that `classify` runs: presence of each class, velocity."""
     return (*classes, VELOCITY)
-
-
-@dataclass(frozen=True)
-class MelBands:
-    """Power in mel bands, and windows of it.
-
-    Source: Drum Classification, project report 2024, section 3.2 (32 kHz, 2048 samples, 256 bands,
-    half a second as 32 frames); its "50 % overlap" would give 16 of them, its author's code has a
-    hop of 512. `scale` `"power"` leaves the power as it is, as that code does; `"levels"` is the
-    level in dB below the window's loudest, -80 to 0, as 0 to 1: then it does not matter how loud a
-    file is. Bands are Slaney's with peak 1, where that code has HTK's.
-    """
-
-    sample_rate: int = 32000
-    n_fft: int = 2048
-    hop_length: int = 512
-    n_mels: int = 256
-    fmin: float = 0.0
-    scale: Literal["power", "levels"] = "power"
-
-    def __post_init__(self) -> None:
-        if self.scale not in ("power", "levels"):
-            raise ValueError(f"scale: expected power or levels, got {self.scale!r}")
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames per second."""
-        return self.sample_rate / self.hop_length
-
-    @property
-    def n_bins(self) -> int:
-        """Number of bands."""
-        return self.n_mels
-
-    @cached_property
-    def filters(self) -> NDArray[np.float32]:
-        """(n_fft // 2 + 1, bin)."""
-        made = filterbanks.mel(self.sample_rate, self.n_fft, n_mels=self.n_mels, fmin=self.fmin)
-        return np.asarray(made / made.max(axis=0, initial=1e-9))
-
-    @cached_property
-    def _groups(self) -> spectrogram.Groups:
-        return spectrogram.group(self.filters)
-
-    def count(self, seconds: float) -> int:
-        """Frames of a window of so many seconds."""
-        return 1 + round(seconds * self.sample_rate) // self.hop_length
-
-    def power(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) samples to (1 + n // hop_length, bin); frame i is centred on i · hop_length."""
-        half = self.n_fft // 2
-        return spectrogram.filter_frames(
-            np.pad(samples, (half, half)), self._groups,
-            n_fft=self.n_fft, hop_length=self.hop_length, power=True,
-        )  # fmt: skip
-
-    def window(self, power: NDArray[np.float32], start: int, frames: int) -> NDArray[np.float32]:
-        """Features (frames, bin) of `power` (frame, bin) from frame `start` on; silence beyond."""
-        first, last = max(0, start), max(0, start + frames)
-        cut = np.zeros((frames, power.shape[1]), dtype=np.float32)
-        inside = power[first:last]
-        cut[first - start : first - start + len(inside)] = inside
-        if self.scale == "power":
-            return cut
-        if not (top := float(cut.max(initial=0.0))):
-            return cut
-        cut /= top
-        levels = np.log10(cut, out=np.full_like(cut, -np.inf), where=cut > 0)
-        return np.maximum(levels * np.float32(10 / _DEPTH_DB) + 1, 0)
-
-    def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) samples to features (1 + n // hop_length, bin)."""
-        power = self.power(samples)
-        return self.window(power, 0, len(power))
 
 
 @dataclass(frozen=True, eq=False)

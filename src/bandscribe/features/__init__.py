@@ -3,7 +3,8 @@
 Here: functions and small frozen records from samples to `(frame, bin)` arrays. Not here: files
 (`audio`), anything learned (`runtime`), torch (its twins register these arrays as buffers).
 
-`spectrogram` has the STFT that all share and the drum networks' front end; `filterbanks` the
-matrices; `frames` framing and decibels; `descriptors`, `chroma` and `cepstrum` turn magnitudes
-into features; `clip` knows them all by name; `kaldi` is the front end of AST.
+`spectrogram` has the STFT that all share and the drum networks' front end, `mel` that of single
+hits; `filterbanks` the matrices; `frames` framing and decibels; `descriptors`, `chroma` and
+`cepstrum` turn magnitudes into features; `clip` knows them all by name; `kaldi` is the front end of
+AST.
 """

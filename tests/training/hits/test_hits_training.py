@@ -10,7 +10,8 @@ import torch
 from small import kit
 
 from bandscribe import hits, runtime
-from bandscribe.hits import CLASSES, MelBands
+from bandscribe.features.mel import MelBands
+from bandscribe.hits import CLASSES
 from bandscribe.training.export import check_parity, export
 from bandscribe.training.hits import clips, examples, recipe, scenes, train, validation
 from bandscribe.training.hits.clips import Clip

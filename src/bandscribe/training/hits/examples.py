@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bandscribe.hits import MelBands
+from bandscribe.features.mel import MelBands
 from bandscribe.training.batches import Example
 from bandscribe.training.hits import scenes
 from bandscribe.training.hits.clips import Clip

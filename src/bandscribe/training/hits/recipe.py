@@ -10,7 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from bandscribe.hits import CLASSES, VELOCITY, MelBands
+from bandscribe.features.mel import MelBands
+from bandscribe.hits import CLASSES, VELOCITY
 from bandscribe.training import recipes
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.settings import Settings, setting

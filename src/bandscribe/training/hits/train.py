@@ -67,7 +67,6 @@ def train_on(
         make(validating, balance=recipe.validation_balance),
         examples=recipe.validation_examples,
         seed=recipe.validation_seed,
-        velocity_weight=recipe.velocity_weight,
     )
     torch.manual_seed(recipe.seed)
     model = start(recipe)

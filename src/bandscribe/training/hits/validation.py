@@ -25,7 +25,6 @@ class Validation:
     features: NDArray[np.float32]
     targets: NDArray[np.float32]
     classes: tuple[str, ...]
-    velocity_weight: float = 0.0
 
     @property
     def single(self) -> NDArray[np.bool_]:
@@ -33,7 +32,7 @@ class Validation:
         return np.asarray(self.targets[:, :-1].sum(axis=1) == 1)
 
 
-def prepare(draw: Draw, *, examples: int, seed: int, velocity_weight: float = 0.0) -> Validation:
+def prepare(draw: Draw, *, examples: int, seed: int) -> Validation:
     """So many examples of `draw` where it augments, else each of its clips once.
 
     Raises ValueError when there are no clips.
@@ -46,7 +45,7 @@ def prepare(draw: Draw, *, examples: int, seed: int, velocity_weight: float = 0.
         else [draw.take(clip) for clip in draw.clips]
     )
     features, targets = (np.stack(arrays) for arrays in zip(*made, strict=True))
-    return Validation(features, targets, draw.classes, velocity_weight)
+    return Validation(features, targets, draw.classes)
 
 
 @torch.no_grad()
@@ -63,13 +62,14 @@ def listen(
 
 
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
-    """What a validation adds to the history: the loss, and accuracies of hits of one drum."""
+    """What a validation adds to the history: loss, and accuracies of hits of one drum.
+
+    The loss is that of the classes alone: how hard a stroke was can hardly be heard in a kit that
+    nobody knows, and would decide which weights are the best.
+    """
     logits = listen(model, validation.features)
-    value = loss(
-        torch.from_numpy(logits),
-        torch.from_numpy(validation.targets),
-        velocity_weight=validation.velocity_weight,
-    )
+    targets = torch.from_numpy(validation.targets)
+    value = loss(torch.from_numpy(logits), targets, velocity_weight=0.0)
     figures = hits.figures(confuse(logits, validation), validation.classes)
     names = ("accuracy", "balanced_accuracy")
     return {"validation_loss": float(value), **{name: figures[name] for name in names}}
