@@ -29,6 +29,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
     here = ["-o", tmp_path / "out", "--corpus", f"egmd={root}"]
     tune, study = ["tune", "drums", *here], ["study", "architectures", *here]
+    best = tmp_path / "best.json"
+    best.write_text("{}")
+    data = ["study", "data", *here, "--recipe", best]
     for arguments, named in (
         (["tune", "hits", *here], "TASK: expected drums, got 'hits'"),
         ([*tune, "--space", "[]"], "space: expected an object"),
@@ -41,6 +44,9 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
         ([*study, "--seeds", "a"], "--seeds: expected whole numbers"),
         ([*study, "--seed", "3"], "seed: a study sets it"),
         (["study", "architectures", "-o", "x", "--corpus", f"egmd:test={root}"], "none is parted"),
+        ([*data, "--train", "egmd+slakh"], "train: expected some of egmd, got 'slakh'"),
+        ([*data, "--corpora", "x"], "corpora: a study sets it"),
+        ([*data, "--depth", "3"], "depth: no such field"),
     ):
         said = bandscribe(*arguments)
         assert (said.code, len(said.complaints)) == (2, 1), said

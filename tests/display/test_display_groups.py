@@ -36,6 +36,18 @@ def test_bars_stand_in_their_groups(tmp_path: Path) -> None:
     assert [text.get_text() for text in plot.get_xticklabels()] == ["a", "b"]
 
 
+def test_the_legend_is_all_in_the_picture(tmp_path: Path) -> None:
+    names = ("Recurrent", "Convolutional recurrent", "Convolutional transformer", "one + two + six")
+    with mock.patch.object(groups, "save") as save:
+        groups.draw(tmp_path / "bars.png", ["a"], {n: {"a": Span(1, 1, 1)} for n in names}, {})
+    figure = save.call_args.args[1]
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(names)
+    inside, outside = legend.get_window_extent(), figure.bbox
+    assert outside.x0 <= inside.x0 and inside.x1 <= outside.x1
+
+
 def test_writes_a_picture(tmp_path: Path) -> None:
     groups.draw(tmp_path / "bars.png", ["a", "b"], SERIES, {})
     assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")

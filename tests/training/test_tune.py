@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pickle
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -50,14 +52,25 @@ def test_a_trial_ends_with_its_parent_and_goes_on(tmp_path: Path) -> None:
     assert starts[0]["step"] == 0 < starts[1]["step"]
 
 
-def test_two_workers_of_ray_search(tmp_path: Path) -> None:
+def test_a_terminal_stays_where_it_is() -> None:
     pytest.importorskip("ray")
-    root = write_corpus(tmp_path / "corpus")
-    out = tmp_path / "out"
+    from bandscribe.training.tune import _Show
+
+    lock = threading.RLock()  # such as a live table has, and no file can keep
+    show = _Show(lock.acquire)
+    assert isinstance(pickle.loads(pickle.dumps(show)), _Show)
+    assert show.show == lock.acquire
+
+
+def test_two_workers_of_ray_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.chdir(tmp_path)  # Ray's workers are elsewhere
+    write_corpus(tmp_path / "corpus")
+    out = Path("out")
     fields = [part for name, value in GIVEN.items() for part in (f"--{name}", value)]
     command = [
         sys.executable, "-m", "bandscribe", "tune", "drums", "-o", str(out), "--corpus",
-        f"egmd={root}", "--grid", "--space", '{"hidden": [4, 8], "seed": [1, 2]}', "--epochs", "3",
+        "egmd=corpus", "--grid", "--space", '{"hidden": [4, 8], "seed": [1, 2]}', "--epochs", "3",
         "--jobs", "2", *fields,
     ]  # fmt: skip
     told = subprocess.run(

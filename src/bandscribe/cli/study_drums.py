@@ -169,21 +169,16 @@ def _given(values: dict[str, str], numbers: Sequence[int]) -> dict[str, str]:
 
 def _tell(sources: Sequence[Source], output: Path) -> dict[str, Any]:
     """What a report says of the corpora, and of those who guess."""
-    from bandscribe.studies import held_out
+    from bandscribe.studies import guesses, held_out
     from bandscribe.vocabulary import DRUMS
 
     count = held_out.count_classes(sources)
-    guesses = {
-        kind: {
-            source.label: held_out.score(
-                [held_out.guess(kind, source, count, output)], DRUMS[count]
-            )
-            for source in sources
-        }
-        for kind in held_out.GUESSES
-    }
     corpora = [row for source in sources for row in held_out.describe(source, count)]
-    return {"corpora": corpora, "guesses": guesses, "classes": DRUMS[count]}
+    return {
+        "corpora": corpora,
+        "guesses": guesses.judge(sources, count, output),
+        "classes": DRUMS[count],
+    }
 
 
 def _about(scheduler: str, numbers: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#555555")
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#555555", "#56B4E9", "#B8A13A")
 _BARS = 0.8  # of a group's width
 
 
@@ -38,7 +38,9 @@ def draw(
     """
     if not groups or not series:
         raise ValueError("groups, series: expected at least one of each")
-    figure = begin(2.2 + max(0.3 * len(series), 1.2) * len(groups), 4.2, title)
+    # Wide enough for a legend of three columns, and not so wide that a page makes it small.
+    wide = min(max(7.6, 2.2 + max(0.3 * len(series), 1.2) * len(groups)), 12.0)
+    figure = begin(wide, 4.4, title)
     plot = figure.subplots()
     width = _BARS / len(series)
     for place, (label, spans) in enumerate(series.items()):
@@ -59,7 +61,7 @@ def draw(
             )  # fmt: skip
     _finish(plot, groups, axis)
     figure.legend(
-        loc="outside lower center", ncols=min(6, len(series) + 1), frameon=False, fontsize=9,
+        loc="outside lower center", ncols=3, frameon=False, fontsize=9,
         labelcolor=INK,
     )  # fmt: skip
     save(path, figure)

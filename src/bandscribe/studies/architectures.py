@@ -41,7 +41,7 @@ THESIS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """A network on a corpus: `trials` were searched for `hours`, `best` is the one chosen.
+    """A network on a corpus: `trials` were searched, `best` is the one chosen.
 
     `runs` are those of its recipe, one per seed, which `figures` judges: F1 by name. `real_time` is
     how many seconds of audio the first hears in one of a core.
@@ -49,13 +49,17 @@ class Row:
 
     corpus: str
     model: str
-    trials: int
-    hours: float
+    trials: tuple[Outcome, ...]
     best: Outcome
     runs: tuple[Outcome, ...]
     parameters: int
     real_time: float
     figures: Mapping[str, Figure]
+
+    @property
+    def hours(self) -> float:
+        """Of all trials together."""
+        return sum(each.minutes for each in self.trials) / 60
 
 
 def plan(
@@ -106,7 +110,7 @@ def study(
         runs = finish(repeat, held_out.reseed(best.recipe, seeds, folder))
         judged = [held_out.judge(each.run, known[label], count, folder) for each in runs]
         yield Row(
-            label, model, len(outcomes), sum(each.minutes for each in outcomes) / 60, best, runs,
+            label, model, outcomes, best, runs,
             search.count_parameters(best.recipe), held_out.measure_speed(runs[0].run),
             held_out.score(judged, DRUMS[count]),
         )  # fmt: skip

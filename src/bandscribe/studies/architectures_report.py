@@ -1,4 +1,9 @@
-"""What the study of architectures writes: architectures.html, .csv and .png, and corpora.csv."""
+"""What the study of architectures writes: its page, tables and picture.
+
+architectures.html, .csv, .png    a row for each corpus and network
+trials.csv                        every trial
+corpora.csv                       what the corpora hold
+"""
 
 from __future__ import annotations
 
@@ -13,9 +18,8 @@ from bandscribe.display import groups
 from bandscribe.files import whole
 from bandscribe.studies import held_out_page as pages
 from bandscribe.studies.architectures import NAMES, THESIS, THESIS_CORPORA, Row
-from bandscribe.studies.held_out import Figure
-
-Guesses = Mapping[str, Mapping[str, Mapping[str, Figure]]]
+from bandscribe.studies.guesses import Guesses
+from bandscribe.training import search
 
 
 def write(
@@ -72,8 +76,9 @@ def write(
          pages.picture(path, "micro F1 by corpus and network")),
         ("Class by class", "F1 of each class, mean over seeds; the best of a corpus is bold.",
          _by_class(rows, classes)),
-        ("What each took", "Trials searched and their hours, the options of the best, its size, "
-         "and how many seconds of audio it hears in one of a processor core.", _costs(rows)),
+        ("What each took", "Trials searched, in brackets those ended early, and the hours of all; "
+         "options and size of the best, what its training took, and how many seconds of audio it "
+         "hears in one of a processor core.", _costs(rows)),
         ("In the thesis", "Micro F1 of Fosse 2025, section 6.1: other data and other means, as a "
          "reference and no target.", _thesis()),
     ]  # fmt: skip
@@ -81,7 +86,10 @@ def write(
     with whole(folder / "architectures.html") as temporary:
         temporary.write_text(told, encoding="utf-8")
     pages.write_csv(folder / "corpora.csv", corpora)
-    pages.write_csv(folder / "architectures.csv", [_plain(row) for row in rows])
+    search.write_table(folder / "trials.csv", [each for row in rows for each in row.trials])
+    plain = [_plain(row) for row in rows]
+    guessed = pages.guess_lines(guesses, labels, plain[0], corpus="corpus", row="network")
+    pages.write_csv(folder / "architectures.csv", [*plain, *guessed])
 
 
 def tabulate(rows: Sequence[Row], guesses: Guesses) -> list[str]:
@@ -129,15 +137,16 @@ def _costs(rows: Sequence[Row]) -> str:
             "",
             [
                 html.escape(row.corpus), NAMES[row.model],
-                html.escape(_options(row)), f"{row.parameters:,}", f"{row.trials}",
-                f"{row.hours:.2f}", f"{row.best.epochs}", f"{row.best.minutes:.1f}",
-                f"{row.best.best:.3f}", f"{len(row.runs)}", f"{row.real_time:.0f}",
+                html.escape(_options(row)), f"{row.parameters:,}",
+                f"{len(row.trials)} ({_ended(row)})", f"{row.hours:.2f}",
+                f"{row.best.epochs}", f"{row.best.minutes:.1f}", f"{row.best.best:.3f}",
+                f"{len(row.runs)}", f"{row.real_time:.0f}",
             ],
         )
         for row in rows
     ]  # fmt: skip
-    head = ["corpus", "network", "options", "parameters", "trials", "hours of all", "epochs",
-            "minutes", "micro F1 in validation", "seeds", "× real time"]  # fmt: skip
+    head = ["corpus", "network", "options", "parameters", "trials", "hours of all",
+            "epochs", "minutes", "micro F1 in validation", "seeds", "× real time"]  # fmt: skip
     return pages.table(head, lines, 3)
 
 
@@ -145,10 +154,14 @@ def _options(row: Row) -> str:
     return ", ".join(f"{name} {value}" for name, value in row.best.recipe.options.items())
 
 
+def _ended(row: Row) -> int:
+    return sum(each.state == "stopped" for each in row.trials)
+
+
 def _thesis() -> str:
     lines = []
     for model, found in THESIS.items():
-        cells = [f"{found[c]:.3f}" if c in found else "–" for c in THESIS_CORPORA]
+        cells = [f"{found[c]:.4f}" if c in found else "–" for c in THESIS_CORPORA]
         lines.append(("", [NAMES[model], *cells]))
     return pages.table(["", *THESIS_CORPORA.values()], lines)
 
@@ -159,7 +172,8 @@ def _plain(row: Row) -> dict[str, Any]:
         "network": row.model,
         "options": _options(row),
         "parameters": row.parameters,
-        "trials": row.trials,
+        "trials": len(row.trials),
+        "trials_ended": _ended(row),
         "hours": row.hours,
         "seeds": len(row.runs),
         "epochs": row.best.epochs,

@@ -14,9 +14,8 @@ from bandscribe.files import whole
 from bandscribe.studies import held_out_page as pages
 from bandscribe.studies.architectures import NAMES
 from bandscribe.studies.data import Row
+from bandscribe.studies.guesses import Guesses
 from bandscribe.studies.held_out import Figure
-
-Guesses = Mapping[str, Mapping[str, Mapping[str, Figure]]]
 
 
 def write(
@@ -64,7 +63,9 @@ def write(
     with whole(folder / "data.html") as temporary:
         temporary.write_text(told, encoding="utf-8")
     pages.write_csv(folder / "corpora.csv", corpora)
-    pages.write_csv(folder / "data.csv", [_plain(row, c) for row in rows for c in labels])
+    plain = [_plain(row, c) for row in rows for c in labels]
+    guessed = pages.guess_lines(guesses, labels, plain[0], corpus="tested_on", row="trained_on")
+    pages.write_csv(folder / "data.csv", [*plain, *guessed])
 
 
 def tabulate(rows: Sequence[Row], guesses: Guesses) -> list[str]:

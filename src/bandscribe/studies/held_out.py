@@ -21,12 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import drums, peaks, runtime
-from bandscribe.audio import read
+from bandscribe import drums, runtime
 from bandscribe.datasets.corpora import CORPORA
 from bandscribe.datasets.corpus import inspect
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import figures, tracks
+from bandscribe.evaluation import figures
 from bandscribe.evaluation.run import Settings, run
 from bandscribe.evaluation.systems import Network
 from bandscribe.features.spectrogram import LogSpectrogram
@@ -35,7 +34,6 @@ from bandscribe.training import record, search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.ship import ship
 from bandscribe.training.drums.tracks import Address
-from bandscribe.training.drums.validation import PEAKS
 from bandscribe.training.search import Outcome
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
@@ -43,10 +41,6 @@ from bandscribe.vocabulary import DRUMS, reduce
 Counts = NDArray[np.int64]
 #: Runs recipes in their folders and tells what they came to; raises ValueError where one failed.
 Run = Callable[[Mapping[Path, Recipe]], Sequence[Outcome]]
-#: Who does not know drums: every class evenly, as often as it is in the test set; and each rise of
-#: the spectrum (Böck et al. 2012, as Fosse 2025, section 2.4.3) as the most frequent class.
-GUESSES = {"rate": "each class at its mean rate", "flux": "every onset as the commonest class"}
-_DELTA = 0.1
 
 
 @dataclass(frozen=True)
@@ -149,67 +143,6 @@ def judge(trial: Path, source: Source, count: int, folder: Path) -> Counts:
     if found.problems:
         raise ValueError(": ".join(found.problems[0]))
     return figures.stack(found.verdicts, count)
-
-
-def guess(kind: str, source: Source, count: int, folder: Path) -> Counts:
-    """The same of one of `GUESSES`, who know how often each class is in the test set."""
-    test = source.test
-    notes = [reduce(track.load(), count) for track in test]
-    seconds = sum(track.duration for track in notes)
-    rates = {
-        name: sum(np.count_nonzero(track.labels == name) for track in notes) / max(seconds, 1e-9)
-        for name in DRUMS[count]
-    }
-    found = tracks.judge_all(
-        test, _Guess(kind, rates), store=folder / "judged" / source.label / kind
-    )
-    if found.problems:
-        raise ValueError(": ".join(found.problems[0]))
-    return np.array([verdict["counts"] for verdict in found.verdicts], dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class _Guess:
-    kind: str
-    rates: Mapping[str, float]
-
-    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
-        return track.missing
-
-    def depends(self, track: Track[Any], target: Transcription) -> list[object]:
-        return [self.kind, dict(self.rates), tracks.identify(track.audio), len(target.onsets)]
-
-    def judge(self, track: Track[Any], target: Transcription) -> tracks.Judgement:
-        heard = read(track.audio, sample_rate=LogSpectrogram().sample_rate, mono=True)
-        if self.kind == "rate":
-            said = spread(self.rates, heard.duration)
-        else:
-            said = {max(self.rates, key=self.rates.__getitem__): rises(heard)}
-        notes = reduce(target, len(self.rates))
-        rows = []
-        for name in self.rates:
-            wanted, given = notes.onsets[notes.labels == name], said.get(name, np.zeros(0))
-            tp = len(onsets.match(wanted, given).reference)
-            rows.append([tp, len(given) - tp, len(wanted) - tp])
-        return tracks.Judgement({"counts": rows}, {})
-
-
-def spread(rates: Mapping[str, float], duration: float) -> dict[str, NDArray[np.float64]]:
-    """Onsets of each class, evenly, as many a second as its rate says."""
-    return {
-        name: np.asarray((np.arange(round(rate * duration)) + 0.5) / max(rate, 1e-9))
-        for name, rate in rates.items()
-    }
-
-
-def rises(heard: Audio) -> NDArray[np.float64]:
-    """Onsets (n,) of the spectral flux: the rise of all bands between frames, 1 at its highest."""
-    listen = LogSpectrogram()
-    bands = listen(heard.samples[0])
-    flux = np.maximum(np.diff(bands, axis=0, prepend=bands[:1]), 0).sum(axis=1, keepdims=True)
-    flux /= max(float(flux.max(initial=0)), 1e-9)
-    found = peaks.pick(flux.astype(np.float32), thresholds=[_DELTA], **PEAKS)
-    return np.asarray(found.frames / listen.frame_rate, dtype=np.float64)
 
 
 def score(found: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bandscribe.files import whole
-from bandscribe.studies.held_out import GUESSES, Figure
+from bandscribe.studies.guesses import GUESSES, Guesses
+from bandscribe.studies.held_out import Figure
 
 Row = Mapping[str, Any]
-Guesses = Mapping[str, Mapping[str, Figure]]
 _STYLE = """
 td b { font-weight: 750; }
 td.known { color: var(--quiet); opacity: 0.75; }
@@ -28,7 +28,7 @@ td small, td .quiet { font-size: 11px; color: var(--quiet); }
 td .quiet { margin: 0; }
 td { vertical-align: top; }
 tr.guess td { border-top-style: dashed; color: var(--quiet); }
-th.label, td.label { text-align: left; }
+th.label, td.label { text-align: left; white-space: normal; }
 img { max-width: 100%; background: white; border-radius: 8px; }
 details { margin-top: 12px; }
 """
@@ -114,7 +114,7 @@ def corpora(rows: Sequence[Row], classes: Sequence[str]) -> tuple[str, str, str]
 
 
 def guess_rows(
-    found: Guesses, columns: Sequence[str], more: int = 0
+    found: Mapping[str, Mapping[str, Figure]], columns: Sequence[str], more: int = 0
 ) -> list[tuple[str, list[str]]]:
     """Rows of micro F1 of those who guess, by column."""
     return [
@@ -122,6 +122,25 @@ def guess_rows(
                    *[""] * more])
         for kind, told in GUESSES.items()
     ]  # fmt: skip
+
+
+def guess_lines(
+    found: Guesses, labels: Sequence[str], like: Row, *, corpus: str, row: str
+) -> list[Row]:
+    """The same as lines of a CSV file, of the columns of `like`, most of them empty.
+
+    `corpus` and `row` are the columns of the test set and of who is judged.
+    """
+    return [
+        {
+            **dict.fromkeys(like, ""),
+            corpus: label,
+            row: f"guess: {kind}",
+            **flat(figures[label]),
+        }
+        for kind, figures in found.items()
+        for label in labels
+    ]
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:

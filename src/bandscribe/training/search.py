@@ -215,22 +215,27 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> Outcome:
     Raises ValueError as `choose`, OSError as `bandscribe.files.whole`.
     """
     best = choose(outcomes)
-    with whole(folder / "trials.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(
-            ("trial", "model", "options", "learning_rate", "seed", "parameters", "state", "epochs",
-             "minutes", "micro_f1")
-        )  # fmt: skip
-        for each in sorted(outcomes, key=_rank):
-            recipe = each.recipe
-            table.writerow(
-                (each.run.name, recipe.model, json.dumps(recipe.options), recipe.learning_rate,
-                 recipe.seed, count_parameters(recipe), each.state, each.epochs,
-                 round(each.minutes, 3), each.best)
-            )  # fmt: skip
+    write_table(folder / "trials.csv", sorted(outcomes, key=_rank))
     with whole(folder / "best.json") as part:
         part.write_text(recipes.to_json(best.recipe) + "\n", encoding="utf-8")
     return best
+
+
+def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Write a line for each trial. Raises OSError as `bandscribe.files.whole`."""
+    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(
+            ("trial", "corpora", "model", "options", "learning_rate", "seed", "parameters",
+             "state", "epochs", "minutes", "micro_f1")
+        )  # fmt: skip
+        for each in outcomes:
+            recipe = each.recipe
+            table.writerow(
+                (each.run.name, " ".join(recipe.corpora), recipe.model, json.dumps(recipe.options),
+                 recipe.learning_rate, recipe.seed, count_parameters(recipe), each.state,
+                 each.epochs, round(each.minutes, 3), each.best)
+            )  # fmt: skip
 
 
 def _rank(outcome: Outcome) -> float:

@@ -37,10 +37,12 @@ SCHEDULERS = ("asha", "fifo")
 LOG = "train.log"
 #: One in so many goes on.
 _REDUCTION = 3
-_QUIET = {
+#: No statistics are sent, nothing is printed or logged, and trials are no nicer than who asked.
+_MANNERS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "RAY_worker_niceness": "0",
 }
 _PATIENCE = 300.0  # seconds for a run to save itself when it is stopped
 
@@ -52,7 +54,7 @@ class Trial(tune.Trainable):
         """Start the run; one that is over is only told again, for others to be compared with."""
         trial = config["trial"]
         self.run, self.told = Path(trial["run"]), 0
-        self.process = None if trial["over"] else _start(self.run)
+        self.process = None if trial["over"] else _start(self.run, trial["home"])
 
     def step(self) -> dict[str, Any]:
         """The next validation, as in history.csv. Raises RuntimeError where the run failed."""
@@ -83,6 +85,10 @@ class _Show(tune.Callback):
 
     def __init__(self, show: Callable[[], None]) -> None:
         self.show = show
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Ray keeps its callbacks in a file, where a terminal cannot go."""
+        return {}
 
     def on_trial_result(self, *_: Any, **__: Any) -> None:
         self.show()
@@ -116,7 +122,7 @@ def search(
     for run, recipe in trials.items():
         if not over[run]:
             record.write_json(run / "recipe.json", asdict(recipe))
-    os.environ.update(_QUIET)
+    os.environ.update(_MANNERS)
     folder = min(trials).parent.resolve() / "ray"
     own = {"address": address} if address else {"num_cpus": jobs and jobs * cores}
     ray.init(
@@ -128,7 +134,10 @@ def search(
             tune.with_resources(Trial, {"cpu": cores}),
             param_space={
                 "trial": tune.grid_search(
-                    [{"run": str(run.resolve()), "over": over[run]} for run in trials]
+                    [
+                        {"run": str(run.resolve()), "over": over[run], "home": str(Path.cwd())}
+                        for run in trials
+                    ]
                 )
             },
             tune_config=tune.TuneConfig(
@@ -177,10 +186,11 @@ def _make(scheduler: str, recipes: Iterable[Recipe]) -> Any:
     )
 
 
-def _start(run: Path) -> subprocess.Popen[bytes]:
+def _start(run: Path, home: str) -> subprocess.Popen[bytes]:
+    """A process of `training.trial`, where relative paths of its recipe are those of who asked."""
     command = [sys.executable, "-m", "bandscribe.training.trial", str(run)]
     with (run / LOG).open("ab") as log:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        return subprocess.Popen(command, cwd=home, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
 
 def _last_line(run: Path) -> str:
