@@ -13,6 +13,7 @@ import soundfile
 
 import bandscribe as package
 from bandscribe import runtime
+from bandscribe.cli.models import describe
 from bandscribe.vocabulary import ARTICULATIONS
 from tiny import SAMPLE_RATE
 
@@ -107,6 +108,17 @@ def test_models_lists_what_is_shipped(bandscribe, installed) -> None:
     assert row.split()[:3] == ["tiny", "drums", "10"]
     assert row.endswith("micro F1 of 10, 5, 3 classes: 0.500, 0.600, -")
     assert [line.split()[0] for line in baselines] == ["nmf", "nmfd"]
+
+
+def test_models_tells_what_each_task_is_judged_by() -> None:
+    metrics = {"single": {"accuracy": 0.75}, "heard": {"abstained": 0.5}}
+    assert describe("hits", metrics) == ["single hits: accuracy 0.750; no drum: no name for 0.500"]
+    assert describe("hits", {}) == ["single hits: accuracy -; no drum: no name for -"]
+    judged = {"learned": {"micro.f1": 0.5}, "calibration": {"error_before": 0.2}}
+    recordings = "recordings: micro F1 0.500, macro F1 -, calibration error 0.200 to -"
+    assert describe("recognition", {"s1": judged}) == [recordings]
+    followed = describe("activity", {"s1": judged, "frame": {"level_error_db": 5.25}})
+    assert followed == [recordings, "frames: mean AP -, micro F1 -, level error 5.2 dB"]
 
 
 def test_models_names_sources_and_licences(bandscribe, installed) -> None:

@@ -65,13 +65,18 @@ def _print_sources(card: ModelCard) -> None:
 def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
     """Lines with the figures of a card; a dash for each that it does not tell.
 
-    Of drums micro F1 by number of classes. Of instruments what is said of whole recordings at the
+    Of drums micro F1 by number of classes. Of single hits how many get their name, and how many
+    sounds that are no drum get none. Of instruments what is said of whole recordings at the
     learned thresholds, with the calibration error before and after; where the model tracks them,
     what is said of frames.
     """
     if task == "drums":
         rates = (_find(metrics, f"classes_{count}", "micro", "f1") for count in (10, 5, 3))
         return [f"micro F1 of 10, 5, 3 classes: {', '.join(map(_show, rates))}"]
+    if task == "hits":
+        named = _show(_find(metrics, "single", "accuracy"))
+        none = _show(_find(metrics, "heard", "abstained"))
+        return [f"single hits: accuracy {named}; no drum: no name for {none}"]
     heard = metrics.get(_AGGREGATE, {})
     micro, macro = (_show(_find(heard, "learned", f"{name}.f1")) for name in ("micro", "macro"))
     before, after = (
