@@ -59,7 +59,9 @@ def write(
     ]
     path = folder / "architectures.png"
     spans = {
-        NAMES[model]: {c: _span(row) for c in labels if (row := by_place.get((model, c)))}
+        NAMES[model]: {
+            c: pages.span(row.figures["micro"]) for c in labels if (row := by_place.get((model, c)))
+        }
         for model in models
     }
     floors = {c: max(found[c].mean for found in micro.values()) for c in labels}
@@ -108,11 +110,6 @@ def tabulate(rows: Sequence[Row], guesses: Guesses) -> list[str]:
 
 def _micro(row: Row) -> float:
     return row.figures["micro"].mean
-
-
-def _span(row: Row) -> groups.Span:
-    found = row.figures["micro"]
-    return groups.Span(found.mean, found.low, found.high)
 
 
 def _by_class(rows: Sequence[Row], classes: Sequence[str]) -> str:

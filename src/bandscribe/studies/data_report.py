@@ -15,7 +15,6 @@ from bandscribe.studies import held_out_page as pages
 from bandscribe.studies.architectures import NAMES
 from bandscribe.studies.data import Row
 from bandscribe.studies.guesses import Guesses
-from bandscribe.studies.held_out import Figure
 
 
 def write(
@@ -35,7 +34,7 @@ def write(
     labels = list(rows[0].figures)
     micro = {kind: {c: found[c]["micro"] for c in labels} for kind, found in guesses.items()}
     path = folder / "data.png"
-    spans = {_name(row): {c: _span(row.figures[c]["micro"]) for c in labels} for row in rows}
+    spans = {_name(row): {c: pages.span(row.figures[c]["micro"]) for c in labels} for row in rows}
     floors = {c: max(found[c].mean for found in micro.values()) for c in labels}
     groups.draw(path, labels, spans, floors, axis="micro F1 on the test set")
     recipe = rows[0].runs[0].recipe
@@ -134,10 +133,6 @@ def _by_class(rows: Sequence[Row], labels: Sequence[str], classes: Sequence[str]
 
 def _name(row: Row) -> str:
     return " + ".join(row.trained)
-
-
-def _span(figure: Figure) -> groups.Span:
-    return groups.Span(figure.mean, figure.low, figure.high)
 
 
 def _plain(row: Row, label: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from bandscribe.display import groups
 from bandscribe.files import whole
 from bandscribe.studies.guesses import GUESSES, Guesses
 from bandscribe.studies.held_out import Figure
@@ -111,6 +112,11 @@ def corpora(rows: Sequence[Row], classes: Sequence[str]) -> tuple[str, str, str]
         "Hours and tracks of each split, and onsets of each class.",
         table(head, lines, 3),
     )
+
+
+def span(figure: Figure) -> groups.Span:
+    """A figure as a bar with its interval."""
+    return groups.Span(figure.mean, figure.low, figure.high)
 
 
 def guess_rows(

@@ -70,6 +70,23 @@ def load(batches: Batches, *, workers: int) -> Iterator[Batch]:
     return iter(loader)
 
 
+def stream(
+    draw: Callable[[np.random.Generator], Example],
+    *,
+    seed: int,
+    size: int,
+    steps: int,
+    workers: int,
+) -> Callable[[int], Iterator[Batch]]:
+    """What gives the batches from a step on, as `fit` asks for them."""
+
+    def batches(step: int) -> Iterator[Batch]:
+        made = Batches(draw, seed=seed, size=size, steps=steps, start=step)
+        return load(made, workers=workers)
+
+    return batches
+
+
 def _start_worker(_: int) -> None:
     torch.set_num_threads(1)
     # Out of the group that Ctrl-C and stop signals reach: the main process ends its workers.

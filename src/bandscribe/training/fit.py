@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,8 @@ from bandscribe.training.settings import Settings
 
 #: What a run is judged by, unless its task says otherwise: a figure that `validate` returns.
 CRITERION = "micro_f1"
+
+N = TypeVar("N", bound=nn.Module)
 
 
 @dataclass
@@ -49,6 +51,19 @@ class State:
         """The criterion at each validation, negative where the lowest is best: `-loss`."""
         name = criterion.removeprefix("-")
         return [-row[name] if criterion != name else row[name] for row in self.history]
+
+
+def start_from(network: N, initial: str | None) -> N:
+    """The network with the weights of another run's best.pt, where one is named.
+
+    Raises ValueError when those are another network's.
+    """
+    if initial:
+        try:
+            network.load_state_dict(torch.load(initial, map_location="cpu"))
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"initial: {initial}: {error}") from error
+    return network
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,13 @@ def commit() -> str | None:
     return answer.stdout.strip()
 
 
-def read_credits(path: str | Path) -> list[dict[str, str]]:
+def read_credits(path: str | Path | None) -> list[dict[str, str]]:
     """The rows of a CSV file with `name`, `licence` and `origin` of each source.
 
-    Raises ValueError when it has other columns.
+    Raises ValueError when it has other columns, or none is named.
     """
+    if path is None:
+        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
     with Path(path).open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         if rows.fieldnames != CREDIT_FIELDS:

@@ -27,7 +27,6 @@ from bandscribe.training.activity.recipe import (
     classes_of,
     make_optimiser,
     read,
-    start,
 )
 from bandscribe.training.activity.windows import (
     Array,
@@ -38,7 +37,7 @@ from bandscribe.training.activity.windows import (
     stitch,
     take,
 )
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.fit import Result, fit, start_from
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
@@ -94,7 +93,7 @@ def train(recipe: Recipe, run: Path) -> Result:
 
 def begin(recipe: Recipe, training: Windows) -> Neuroment | EncoderDecoder:
     """A new network that knows the scale of features, and each class's mean; or `initial`."""
-    model = start(recipe, build_envelopes(recipe))
+    model = start_from(build_envelopes(recipe), recipe.initial)
     if not recipe.initial:
         mean, deviation = map(torch.from_numpy, training.scale())
         model.standardise.fit(mean, deviation)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -24,8 +24,6 @@ from bandscribe.training.activity.solos import EIGHT, in_order
 from bandscribe.training.activity.windows import SLICES, SPECTRA, LogSpectrum
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import INSTRUMENTS
-
-N = TypeVar("N", bound=nn.Module)
 
 #: The front end where the recipe does not say otherwise: fine enough for partials of low notes.
 BANDS = LogSpectrogram(n_fft=4096, hop_length=1024, bands_per_octave=24, fmin=40.0, fmax=16000.0)
@@ -160,19 +158,6 @@ def build_envelopes(recipe: Recipe) -> Neuroment | EncoderDecoder:
         raise ValueError(f"model: expected one of {', '.join(ENVELOPES)}, got {recipe.model!r}")
     bins, classes = LogSpectrum(recipe.spectrum).n_bins, classes_of(recipe)
     return ENVELOPES[recipe.model](bins, len(classes), **recipe.options)
-
-
-def start(recipe: Recipe, network: N) -> N:
-    """The new network, with the weights of `initial` where the recipe names them.
-
-    Raises ValueError when those are another network's.
-    """
-    if recipe.initial:
-        try:
-            network.load_state_dict(torch.load(recipe.initial, map_location="cpu"))
-        except (OSError, RuntimeError) as error:
-            raise ValueError(f"initial: {recipe.initial}: {error}") from error
-    return network
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +14,9 @@ from bandscribe.training import record
 from bandscribe.training.activity import envelopes, targets, validation
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
-from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser, start
-from bandscribe.training.batches import Batch, Batches, Example, load
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser
+from bandscribe.training.batches import Example, stream
+from bandscribe.training.fit import Result, fit, start_from
 from bandscribe.vocabulary import INSTRUMENTS
 
 
@@ -52,16 +51,15 @@ def train(recipe: Recipe, run: Path) -> Result:
     pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
     held_out = validation.prepare(recipe)
     torch.manual_seed(recipe.seed)
-    model = start(recipe, build(recipe))
+    model = start_from(build(recipe), recipe.initial)
     if torch.cuda.is_available():
         model.cuda()
     draw = Draw(pieces, front_end(recipe), recipe.excerpt_seconds)
     draw(np.random.default_rng(recipe.seed))  # raises here, and not in a worker
 
-    def batches(step: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
-
+    batches = stream(
+        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
+    )
     result = fit(
         model,
         partial(targets.loss, level_weight=recipe.level_weight),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from bandscribe.training import record
 from bandscribe.training.adaptation import weights
 from bandscribe.training.adaptation.recipe import Recipe
 from bandscribe.training.adaptation.recordings import Draw, hear
-from bandscribe.training.batches import Batch, Batches, load
+from bandscribe.training.batches import Batch, Batches, stream
 from bandscribe.training.drummernet.sounds import Recordings
 from bandscribe.training.drums.targets import UNKNOWN
 from bandscribe.training.fit import Result, fit
@@ -65,10 +64,9 @@ def train(recipe: Recipe, run: Path) -> Result:
     unchanged = Draw(recordings, frames, 0.0)
     held_out = Batches(unchanged, seed=recipe.seed + 1, size=_HELD_OUT, steps=1).make(0)
 
-    def batches(step: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
-
+    batches = stream(
+        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
+    )
     result = fit(
         Adapting(network),
         agree,

@@ -75,8 +75,6 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
 
     A source is known there by the last part of its path. Raises ValueError when one is missing.
     """
-    if recipe.credits is None:
-        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
     known = {row["name"]: row for row in record.read_credits(recipe.credits)}
     paths = [*recipe.kits, *recipe.sound_kits, *recipe.validation_kits, *recipe.audio]
     paths += [recipe.groove] if recipe.groove else []

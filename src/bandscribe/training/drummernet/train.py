@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 
 from bandscribe.synthesis import source
 from bandscribe.training import record
-from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.batches import Example, stream
 from bandscribe.training.drummernet import validation
 from bandscribe.training.drummernet.network import DrummerNet
 from bandscribe.training.drummernet.recipe import Recipe, make_loss, start
@@ -71,10 +71,9 @@ def train_on(
         loss.cuda()
     draw(np.random.default_rng(recipe.seed))  # raises here, and not in a worker
 
-    def batches(step: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
-
+    batches = stream(
+        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
+    )
     result = fit(
         model,
         loss,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import record
-from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.batches import Example, stream
 from bandscribe.training.drums import sources, targets, validation
 from bandscribe.training.drums.recipe import Recipe, front_end, start
 from bandscribe.training.drums.validation import Source
@@ -93,10 +92,9 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
     def lose(logits: Tensor) -> Tensor:
         return loss(logits, torch.from_numpy(wanted))
 
-    def batches(step: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
-
+    batches = stream(
+        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
+    )
     result = fit(
         model,
         loss,

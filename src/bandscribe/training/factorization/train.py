@@ -139,8 +139,6 @@ def _pick(curves: Activations, thresholds: Sequence[float]) -> Transcription:
 
 def _credit(recipe: Recipe) -> list[dict[str, str]]:
     """The rows of the credits that belong to the recipe's kits and performances."""
-    if recipe.credits is None:
-        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
     rows = {row["name"]: row for row in record.read_credits(recipe.credits)}
     named = (*recipe.kits, *recipe.validation_kits, *([recipe.groove] if recipe.groove else []))
     owed = sorted({Path(address).name for address in named})

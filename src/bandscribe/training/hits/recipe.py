@@ -13,6 +13,7 @@ from torch import nn
 from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES, VELOCITY
 from bandscribe.training import recipes
+from bandscribe.training.fit import start_from
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.settings import Settings, setting
 
@@ -122,13 +123,7 @@ def start(recipe: Recipe) -> nn.Module:
 
     Raises ValueError when those are another network's.
     """
-    network = build(recipe)
-    if recipe.initial:
-        try:
-            network.load_state_dict(torch.load(recipe.initial, map_location="cpu"))
-        except (OSError, RuntimeError) as error:
-            raise ValueError(f"initial: {recipe.initial}: {error}") from error
-    return network
+    return start_from(build(recipe), recipe.initial)
 
 
 def read(run: Path) -> Recipe:

@@ -21,8 +21,6 @@ def card(run: Path, name: str) -> ModelCard:
     metrics = export.read_metrics(run)
     if recipe.head != "sigmoid":
         raise ValueError(f"{run}: classifying abstains; train a network with --head sigmoid")
-    if recipe.credits is None:
-        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
     listen = front_end(recipe)
     fitted = metrics["label"]["calibration"]
     return ModelCard(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import torch
 
 from bandscribe.training import record
-from bandscribe.training.batches import Batch, Batches, load
+from bandscribe.training.batches import stream
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.clips import Clip, from_folder, from_kits, from_notes
@@ -73,10 +73,9 @@ def train_on(
     if torch.cuda.is_available():
         model.cuda()
 
-    def batches(step: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
-
+    batches = stream(
+        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
+    )
     result = fit(
         model,
         partial(loss, velocity_weight=recipe.velocity_weight),
