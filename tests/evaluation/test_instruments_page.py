@@ -10,7 +10,7 @@ import pytest
 
 from bandscribe.evaluation import instruments_page
 from bandscribe.evaluation.results import STORE
-from bandscribe.evaluation.tracks import file_name
+from bandscribe.evaluation.store import file_name
 
 ENTRY = {
     "precision": 0.5, "recall": 0.75, "f1": 0.6, "tp": 3, "fp": 3, "fn": 1, "ci95": [0.4, 0.8],

@@ -12,7 +12,7 @@ import pytest
 from bandscribe.evaluation import beats, figures, run
 from bandscribe.evaluation.judge import Verdict
 from bandscribe.evaluation.run import Settings, read_lanes
-from bandscribe.evaluation.tracks import file_name
+from bandscribe.evaluation.store import file_name
 from bandscribe.formats import notes
 from bandscribe.metrics import onsets, velocity
 from bandscribe.types import Beats

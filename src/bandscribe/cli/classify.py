@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import filing, inputs
-from bandscribe.cli.evaluate import usage
 from bandscribe.cli.listening import (
     ModelName,
     TableFile,
@@ -22,7 +21,7 @@ from bandscribe.cli.listening import (
     prepare_file,
     spell,
 )
-from bandscribe.cli.report import complain, explain, progress
+from bandscribe.cli.report import complain, explain, progress, usage_errors
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ def _load(model: str | None) -> Model:
     """The model; a usage error where it does not exist, or does not classify."""
     from bandscribe import hits, runtime
 
-    with usage():
+    with usage_errors():
         loaded = runtime.load(model or MODEL)
         hits.check(loaded.card)
     return loaded

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bandscribe.cli.report import complain, progress
+from bandscribe.cli.report import complain, progress, usage_errors
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
@@ -191,7 +190,7 @@ def _drums(
         tolerance_ms = 50.0
     if not 0 < tolerance_ms < 1000:
         raise typer.BadParameter(f"--tolerance-ms: expected 0 to 1000, got {tolerance_ms:g}")
-    with usage():
+    with usage_errors():
         system = Files.load(estimates) if estimates else Network.load(model, corpus.counts)
     settings = Settings(corpus.counts, corpus.unscored, tolerance_ms / 1000, offset)
     # Where there is nothing at all, the corpus says what it expects.
@@ -270,12 +269,3 @@ def _corpus(task: str, name: str) -> Corpus[Any]:
     if name not in known:
         raise typer.BadParameter(f"CORPUS: expected one of {', '.join(known)}, got {name!r}")
     return CORPORA[name]
-
-
-@contextmanager
-def usage() -> Iterator[None]:
-    """Of a system that does not exist, or does not fit, a usage error."""
-    try:
-        yield
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import typer
 
-from bandscribe.cli.evaluate import usage
-from bandscribe.cli.report import complain, progress
+from bandscribe.cli.report import complain, progress, usage_errors
 
 
 def hits(root: Path, split: str | None, output: Path | None, model: str) -> None:
@@ -15,7 +14,7 @@ def hits(root: Path, split: str | None, output: Path | None, model: str) -> None
     from bandscribe import hits, runtime
     from bandscribe.evaluation import hits as evaluation
 
-    with usage():
+    with usage_errors():
         loaded = runtime.load(model)
         hits.check(loaded.card)
     clips = evaluation.read(root, None if split == "all" else split)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bandscribe.cli.evaluate import find_track, point_to, usage
-from bandscribe.cli.report import complain, progress, require
+from bandscribe.cli.evaluate import find_track, point_to
+from bandscribe.cli.report import complain, progress, require, usage_errors
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation import tracks
+    from bandscribe.evaluation import store as tracks
     from bandscribe.evaluation.activity import Figures, Tracker
 
 
@@ -44,7 +44,8 @@ class Call:
 
     def judge(self, chosen: Sequence[Track[Any]], task: tracks.Task) -> tracks.Outcome:
         """Verdicts of all tracks; each problem has its line. Raises ValueError without verdicts."""
-        from bandscribe.evaluation import results, tracks
+        from bandscribe.evaluation import results
+        from bandscribe.evaluation import store as tracks
 
         store = None if self.output is None else self.output / results.STORE
         with progress(len(chosen)) as show:
@@ -61,9 +62,9 @@ def recognition(call: Call, aggregate: str) -> None:
     from bandscribe.evaluation import instruments_page, recognition
     from bandscribe.evaluation import recognition_figures as figures
     from bandscribe.evaluation.listeners import Listener
-    from bandscribe.evaluation.tag_files import Tables
+    from bandscribe.evaluation.recognition_estimates import Tables
 
-    with usage():
+    with usage_errors():
         system = (
             Tables.load(call.estimates, call.threshold)
             if call.estimates
@@ -97,10 +98,10 @@ def activity(call: Call, join: Sequence[str], plots: Sequence[str]) -> None:
         instruments_page,
         joining,
     )
-    from bandscribe.evaluation.curve_files import Curves
+    from bandscribe.evaluation.activity_estimates import Curves
     from bandscribe.evaluation.recognition import choose_classes
 
-    with usage():
+    with usage_errors():
         if plots and call.estimates:
             raise ValueError("--plot: listens to solos, and so needs a model")
         if call.threshold is not None and not call.estimates:

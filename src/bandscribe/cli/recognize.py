@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from bandscribe.cli import inputs
-from bandscribe.cli.evaluate import usage
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
@@ -23,7 +22,7 @@ from bandscribe.cli.listening import (
     spell,
     warned,
 )
-from bandscribe.cli.report import clock, complain, explain, progress, reported
+from bandscribe.cli.report import clock, complain, explain, progress, reported, usage_errors
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ def _load(model: str | None, aggregate: str, threshold: float | None, having: st
     """The model; a usage error where it or what is asked of it does not exist."""
     from bandscribe import instruments, runtime
 
-    with usage():
+    with usage_errors():
         loaded = runtime.load(model or MODEL)
         instruments.check(loaded.card, aggregate, threshold)
     classes = loaded.card.classes

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bandscribe.cli.evaluate import usage
-from bandscribe.cli.report import complain, progress, require
+from bandscribe.cli.report import complain, progress, require, usage_errors
 
 Start = Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")]
 
@@ -182,7 +181,7 @@ def recognition(
     if not all(seed.isdecimal() for seed in seeds.split(",")):
         raise typer.BadParameter(f"--seeds: expected whole numbers, got {seeds!r}")
     numbers = [int(seed) for seed in seeds.split(",")]
-    with usage():
+    with usage_errors():
         given = parse(context.args)
         if name != "cost":
             comparing.resolve(COMPARISONS[name], given, sources, output)
@@ -230,7 +229,7 @@ def activity(
     from bandscribe.studies import activity_report
 
     _check_name(name, comparing.QUESTIONS)
-    with usage():
+    with usage_errors():
         given = parse(context.args)
         comparing.resolve_row(comparing.QUESTIONS[name][0], given)
     output.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bandscribe.cli.evaluate import usage
-from bandscribe.cli.report import require
+from bandscribe.cli.report import require, usage_errors
 
 
 def drummernet(
@@ -42,7 +41,7 @@ def drummernet(
     from bandscribe.training import recipes
     from bandscribe.training.drummernet.recipe import Recipe
 
-    with usage():
+    with usage_errors():
         given = recipes.from_file(recipe, Recipe) if recipe else Recipe()
         base = recipes.override(given, parse(context.args))
     output.mkdir(parents=True, exist_ok=True)

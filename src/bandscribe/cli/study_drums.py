@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import tune as tuning
-from bandscribe.cli.evaluate import usage
-from bandscribe.cli.report import require
+from bandscribe.cli.report import require, usage_errors
 
 if TYPE_CHECKING:
     from bandscribe.studies.held_out import Source
@@ -67,7 +66,7 @@ def architectures(
     from bandscribe.studies import architectures_report as report
     from bandscribe.training import recipes
 
-    with usage():
+    with usage_errors():
         sources, numbers = _sources(corpus), _numbers(seeds)
         given = _given(parse(context.args), numbers)
         chosen = [name for name in models.split(",") if name]
@@ -126,7 +125,7 @@ def data(
     from bandscribe.training import recipes
     from bandscribe.training.drums.recipe import Recipe
 
-    with usage():
+    with usage_errors():
         sources, numbers = _sources(corpus), _numbers(seeds)
         base = recipes.override(
             recipes.from_file(recipe, Recipe), _given(parse(context.args), numbers)

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bandscribe.cli.evaluate import usage
-from bandscribe.cli.report import complain, explain, progress, require
+from bandscribe.cli.report import complain, explain, progress, require, usage_errors
 from bandscribe.cli.segment import read_notes
 
 
@@ -41,7 +40,7 @@ def hits(
     from bandscribe.studies import hits as comparing
     from bandscribe.studies import hits_report
 
-    with usage():
+    with usage_errors():
         given = parse(context.args)
         names = comparing.choose(name)
         classes = comparing.read_classes(clips)

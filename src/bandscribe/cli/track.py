@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs, outputs
-from bandscribe.cli.evaluate import usage
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
@@ -21,7 +20,15 @@ from bandscribe.cli.listening import (
     warned,
 )
 from bandscribe.cli.recognize import MODEL, NAMES
-from bandscribe.cli.report import clock, complain, explain, progress, reported, require
+from bandscribe.cli.report import (
+    clock,
+    complain,
+    explain,
+    progress,
+    reported,
+    require,
+    usage_errors,
+)
 
 if TYPE_CHECKING:
     from bandscribe.instruments import Activity
@@ -157,7 +164,7 @@ def _load(name: str | None) -> Model:
     """The model; a usage error where it does not exist, or does not track."""
     from bandscribe import instruments, runtime
 
-    with usage():
+    with usage_errors():
         loaded = runtime.load(name or MODEL)
         instruments.check_tracker(loaded.card)
     return loaded

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs, outputs
-from bandscribe.cli.evaluate import usage
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
@@ -19,7 +18,15 @@ from bandscribe.cli.listening import (
     spell,
     warned,
 )
-from bandscribe.cli.report import clock, complain, explain, progress, reported, require
+from bandscribe.cli.report import (
+    clock,
+    complain,
+    explain,
+    progress,
+    reported,
+    require,
+    usage_errors,
+)
 
 if TYPE_CHECKING:
     from bandscribe.display import Reference
@@ -98,7 +105,7 @@ def _load(model: str, classes: int, sensitivity: float) -> Listener:
     """The model; a usage error where it or what is asked of it does not exist."""
     from bandscribe import drums
 
-    with usage():
+    with usage_errors():
         loaded = drums.load(model)
         drums.check(loaded.card, classes, sensitivity)
     return loaded

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bandscribe.cli.evaluate import usage
-from bandscribe.cli.report import complain, require
+from bandscribe.cli.report import complain, require, usage_errors
 
 if TYPE_CHECKING:
     from bandscribe.training.search import Outcome
@@ -86,7 +85,7 @@ def tune(
     from bandscribe.cli.train import parse
     from bandscribe.training import search
 
-    with usage():
+    with usage_errors():
         base = search.resolve(recipe, parse(context.args), corpus or (), epochs)
         tried = propose(base, space, None if grid else trials, draw_seed, output / "trials")
     with table() as show:

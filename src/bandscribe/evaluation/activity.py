@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import lanes
+from bandscribe.evaluation.activity_estimates import Curves
 from bandscribe.evaluation.confidence import confide
-from bandscribe.evaluation.curve_files import Curves
 from bandscribe.evaluation.figures import plain
 from bandscribe.evaluation.joining import Groups, join, join_reference, select
 from bandscribe.evaluation.presence import digest, refer
 from bandscribe.evaluation.results import describe_audio
-from bandscribe.evaluation.tracks import Judgement, Plain
+from bandscribe.evaluation.store import Judgement, Plain
 from bandscribe.instruments import Activity
 from bandscribe.metrics import counts
 from bandscribe.metrics.frames import (

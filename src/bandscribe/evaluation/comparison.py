@@ -20,7 +20,7 @@ from bandscribe.evaluation import (
     recognition_figures,
 )
 from bandscribe.evaluation.results import STORE
-from bandscribe.evaluation.tracks import read_verdict
+from bandscribe.evaluation.store import read_verdict
 from bandscribe.metrics import counts
 from bandscribe.metrics.bootstrap import Statistic
 from bandscribe.metrics.comparison import Difference, compare

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.evaluation.estimates import counts_of
+from bandscribe.evaluation.drum_estimates import counts_of
 from bandscribe.evaluation.judge import Verdict
 from bandscribe.files import whole
 from bandscribe.metrics import bootstrap, counts, velocity

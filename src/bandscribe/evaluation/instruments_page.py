@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from bandscribe.evaluation.figures import plain
-from bandscribe.evaluation.pages import fill, find_sound
+from bandscribe.evaluation.page import fill, find_sound
 from bandscribe.evaluation.results import STORE, name_system
-from bandscribe.evaluation.tracks import read_shown
+from bandscribe.evaluation.store import read_shown
 from bandscribe.files import whole
 from bandscribe.metrics import counts
 

@@ -11,9 +11,9 @@ from bandscribe import instruments, runtime
 from bandscribe.chunks import Strategy
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import lanes
+from bandscribe.evaluation.recognition_estimates import Heard, Said
+from bandscribe.evaluation.store import identify
 from bandscribe.evaluation.systems import load_once
-from bandscribe.evaluation.tag_files import Heard, Said
-from bandscribe.evaluation.tracks import identify
 from bandscribe.instruments import Activity
 
 

@@ -26,9 +26,9 @@ from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation.listeners import Listener
 from bandscribe.evaluation.presence import digest, refer
+from bandscribe.evaluation.recognition_estimates import Said, Tables
 from bandscribe.evaluation.results import describe_audio
-from bandscribe.evaluation.tag_files import Said, Tables
-from bandscribe.evaluation.tracks import Judgement, Plain
+from bandscribe.evaluation.store import Judgement, Plain
 from bandscribe.metrics import tags
 from bandscribe.metrics.tasks import name_setup
 from bandscribe.types import Activations

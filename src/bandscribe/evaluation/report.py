@@ -12,7 +12,7 @@ from typing import Any
 
 from bandscribe.evaluation.figures import plain, stack
 from bandscribe.evaluation.judge import Verdict
-from bandscribe.evaluation.pages import fill, find_sound
+from bandscribe.evaluation.page import fill, find_sound
 from bandscribe.evaluation.run import read_lanes
 from bandscribe.files import whole
 from bandscribe.metrics import counts
@@ -67,7 +67,7 @@ def write(
         "tracks": tracks,
     }
     with whole(folder / "report.html") as temporary:
-        temporary.write_text(fill("report", title, data), encoding="utf-8")
+        temporary.write_text(fill("drums", title, data), encoding="utf-8")
 
 
 def _worst(verdicts: Sequence[Verdict], count: int) -> list[int]:

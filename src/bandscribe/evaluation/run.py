@@ -1,7 +1,7 @@
 """Drums on a whole corpus: verdicts of all tracks.
 
 A verdict depends on the annotation, the model's or the estimate's content, the audio file's name,
-size and time, the settings, and `FORMAT`: see `evaluation.tracks`.
+size and time, the settings, and `FORMAT`: see `evaluation.store`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import tracks as judging
+from bandscribe.evaluation import store as judging
 from bandscribe.evaluation.judge import (
     Lane,
     Lanes,
@@ -23,8 +23,8 @@ from bandscribe.evaluation.judge import (
     lanes,
     measure_offset,
 )
+from bandscribe.evaluation.store import Judgement, read_shown
 from bandscribe.evaluation.systems import System
-from bandscribe.evaluation.tracks import Judgement, read_shown
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
@@ -111,7 +111,7 @@ def run(
     jobs: int = 1,
     progress: Callable[[int, str], None] = lambda done, track: None,
 ) -> Outcome:
-    """Judge every track as `evaluation.tracks.judge_all` does; raises as it does."""
+    """Judge every track as `evaluation.store.judge_all` does; raises as it does."""
     found = judging.judge_all(
         tracks, Task(system, settings), store=store, jobs=jobs, progress=progress
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from bandscribe import audio, drums, runtime
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import estimates
+from bandscribe.evaluation import drum_estimates as estimates
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS_10, reduce
 

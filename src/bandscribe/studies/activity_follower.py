@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.tracks import identify
+from bandscribe.evaluation.store import identify
 from bandscribe.files import whole
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames

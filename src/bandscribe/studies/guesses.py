@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bandscribe import peaks
 from bandscribe.audio import read
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import tracks
+from bandscribe.evaluation import store as tracks
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import onsets
 from bandscribe.studies.held_out import Counts, Figure, Source, score

@@ -39,7 +39,7 @@ UNSEEN = "○"
 
 def page(title: str, about: str, sections: Iterable[tuple[str, str, str]]) -> str:
     """A page of sections: heading, a sentence under it, and what it shows, as HTML."""
-    style = (files("bandscribe.evaluation") / "page" / "report.css").read_text(encoding="utf-8")
+    style = (files("bandscribe.evaluation") / "assets" / "page.css").read_text(encoding="utf-8")
     body = "".join(
         f"<section><h2>{html.escape(head)}</h2><p class='quiet'>{html.escape(told)}</p>{shown}"
         "</section>\n"

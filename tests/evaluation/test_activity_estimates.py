@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.curve_files import Curves, read
+from bandscribe.evaluation.activity_estimates import Curves, read
 from bandscribe.formats import csv, npz
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS

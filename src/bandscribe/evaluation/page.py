@@ -12,18 +12,18 @@ from typing import Any
 from urllib.parse import quote
 
 from bandscribe import audio
-from bandscribe.evaluation.tracks import file_name
+from bandscribe.evaluation.store import file_name
 
 
 def fill(name: str, title: str, data: Mapping[str, Any]) -> str:
     """The page `name`: its HTML in the shell of all, with style, script and `data` inside it."""
-    source = files("bandscribe.evaluation") / "page"
+    source = files("bandscribe.evaluation") / "assets"
     # No text of the data can end the element that holds it.
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     parts = {
         "@BODY@": (source / f"{name}.html").read_text(encoding="utf-8"),
         "@TITLE@": html.escape(title),
-        "@STYLE@": (source / "report.css").read_text(encoding="utf-8"),
+        "@STYLE@": (source / "page.css").read_text(encoding="utf-8"),
         "@SCRIPT@": "".join(
             (source / f"{script}.js").read_text(encoding="utf-8") for script in ("common", name)
         ),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import estimates
+from bandscribe.evaluation import drum_estimates as estimates
 from bandscribe.instruments import Activity
 from bandscribe.metrics.frames import ACTIVE
 from bandscribe.types import LEVEL_FLOOR_DB, Activations

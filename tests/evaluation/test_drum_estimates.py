@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.estimates import counts_of, find, index
+from bandscribe.evaluation.drum_estimates import counts_of, find, index
 
 
 def track(name: str, audio: str) -> Track:
