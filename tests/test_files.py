@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bandscribe.files import whole
+from bandscribe.files import inside, whole
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -64,3 +64,18 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         temporary.write_text("new")
     assert link.is_symlink()
     assert target.read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "b/a.csv", "..a/b..csv", "a b/…"])
+def test_a_name_from_a_table_lies_in_the_folder(tmp_path: Path, name: str) -> None:
+    assert inside(tmp_path, name) == tmp_path / name
+    assert inside(tmp_path, Path(name)) == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", "../a", "b/../a", "b/..", "..\\a", "b\\..\\..\\a", "/a", "//a", "a\0", "b/../../../X"],
+)
+def test_no_name_from_a_table_leads_out_of_it(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"no name for a file below .*; mend it"):
+        inside(tmp_path, name)

@@ -1,12 +1,27 @@
-"""Whole files or none: every output is written beside its target and renamed when complete."""
+"""Whole files or none: every output is written beside its target and renamed when complete.
+
+And inside of the folder that was named: what a table calls a file cannot lead out of it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
+
+
+def inside(folder: Path, name: str | PurePath) -> Path:
+    """The path of `name` below `folder`, for a name that was read and is written to.
+
+    Raises ValueError for one that leads elsewhere: an absolute path, or one with `..` in it.
+    """
+    parts = re.split(r"[/\\]", str(name))
+    if ".." in parts or "\0" in str(name) or PurePath(name).anchor:
+        raise ValueError(f"{str(name)!r}: no name for a file below {folder}; mend it where it is")
+    return folder / name
 
 
 @contextmanager

@@ -52,6 +52,30 @@ def test_segments_performances(bandscribe, performances: Path, tmp_path: Path) -
     assert "cut otherwise" in said.err
 
 
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ("9.wav,1_in_time.midi,../../../X,performance 9,Jazz,3.0", "'../../../X'"),
+        ("../evil.wav,1_in_time.midi,train,performance 9,Jazz,3.0", "'../evil.csv'"),
+    ],
+)
+def test_a_table_names_no_file_outside(
+    bandscribe, performances: Path, tmp_path: Path, row: str, named: str
+) -> None:
+    folder = performances / "e-gmd-v1.0.0"
+    for path in (folder / "9.wav", performances / "evil.wav"):
+        path.write_bytes((folder / "1_in_time.wav").read_bytes())
+    with (folder / "e-gmd-v1.0.0.csv").open("a") as table:
+        table.write(row + "\n")
+    before = sorted(tmp_path.rglob("*"))
+    out = tmp_path / "a/b/out"
+    said = bandscribe("segment", performances, "-o", out, "--classes", 2)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert f"{named}: no name for a file below" in said.err
+    made = sorted(path for path in tmp_path.rglob("*") if out.parent not in path.parents)
+    assert made == sorted([*before, tmp_path / "a", tmp_path / "a/b"])
+
+
 def test_a_bad_recording_has_its_line(bandscribe, performances: Path, tmp_path: Path) -> None:
     folder = performances / "e-gmd-v1.0.0"
     (folder / "1_in_time.wav").write_text("no sound")

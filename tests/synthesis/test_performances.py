@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +128,16 @@ def test_nothing_to_play_on(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="with kick, snare and hi-hat"):
         next(made)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"name": "../../evil/1"}, {"kind": "../../beat"}, {"name": "/evil/session/1"}]
+)
+def test_a_performance_is_written_below_the_folder(tmp_path: Path, odd: dict[str, str]) -> None:
+    groove = replace(make_groove(1), **odd)  # type: ignore[arg-type]
+    made = performances.write_performances(
+        [groove], KITS, tmp_path / "out", hours=1.0, seed=3, split="train"
+    )
+    with pytest.raises(ValueError, match="no name for a file below"):
+        list(made)
+    assert not list(tmp_path.rglob("*.*"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli.report import complain, progress, usage_errors
+from bandscribe.files import inside
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
@@ -241,7 +242,7 @@ def _draw(output: Path, track: Track[Any], system: System, settings: Settings) -
     if heard.hearing is None:
         raise ValueError(f"{track.id}: nothing to draw but notes; name a model")
     notes, annotated = heard.notes[count], reduce(track.load(), count)
-    path = output / "plots" / Path(track.id).with_suffix(".png")
+    path = inside(output / "plots", Path(track.id).with_suffix(".png"))
     path.parent.mkdir(parents=True, exist_ok=True)
     curves, _ = drums.reduce_hearing(heard.hearing, count)
     highest = curves.values.max(axis=0, initial=1e-6)

@@ -11,6 +11,7 @@ import typer
 
 from bandscribe.cli.evaluate import find_track, point_to
 from bandscribe.cli.report import complain, progress, require, usage_errors
+from bandscribe.files import inside
 
 if TYPE_CHECKING:
     from bandscribe.datasets.corpus import Corpus
@@ -154,7 +155,7 @@ def _draw_envelopes(output: Path, track: Track[Any], model: str) -> Path:
     from bandscribe.evaluation.solos import compare_solos
 
     heard = _open_tracker(model)
-    path = output / "plots" / Path(track.id).with_suffix(".png")
+    path = inside(output / "plots", Path(track.id).with_suffix(".png"))
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = [envelopes.Column(*column) for column in compare_solos(track, heard)]
     envelopes.draw(path, columns, title=track.id)

@@ -25,7 +25,7 @@ import numpy as np
 from bandscribe import audio
 from bandscribe.datasets import alignment, tables
 from bandscribe.datasets.annotations import home
-from bandscribe.files import whole
+from bandscribe.files import inside, whole
 from bandscribe.formats import midi
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
@@ -174,15 +174,17 @@ def cut(
     first moves the notes to where the sound begins (`alignment.measure`), which the report does
     not.
 
-    Raises ValueError or OSError, in one line, for a file that cannot be read or written.
+    Raises ValueError or OSError, in one line, for a file that cannot be read or written, and for
+    an id or a split that leads out of the folder.
     """
-    part = out / PARTS / f"{recording.id}.csv"
+    part = inside(out / PARTS, f"{recording.id}.csv")
     if part.is_file():
         return Cut(recording, _read_part(part))
     notes = read_notes(recording)
     sound = audio.read(recording.audio, sample_rate=SAMPLE_RATE, mono=True).samples[0]
     late = alignment.measure(sound, SAMPLE_RATE, notes.onsets) if align else 0.0
     name = recording.id.replace("/", "_")
+    folder = inside(out / CLIPS, recording.split)
     clips = []
     for segment in find(notes, classes):
         first = max(0, round((segment.start + late) * SAMPLE_RATE))
@@ -191,11 +193,12 @@ def cut(
         file, peak = "", np.inf
         if len(samples):
             number = round(1000 * segment.start)
-            file = f"{CLIPS}/{recording.split}/{segment.label}/{name}_{number}.flac"
+            path = folder / segment.label / f"{name}_{number}.flac"
+            file = path.relative_to(out).as_posix()
             # The next hit, where the notes are late, is at the end of what is heard.
             peak = float(np.abs(heard).argmax()) / SAMPLE_RATE
-            (out / file).parent.mkdir(parents=True, exist_ok=True)
-            audio.write(out / file, Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            audio.write(path, Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE))
         start, length = first / SAMPLE_RATE, len(samples) / SAMPLE_RATE
         clips.append(Clip(file, segment.label, segment.velocity, start, length, peak))
     part.parent.mkdir(parents=True, exist_ok=True)

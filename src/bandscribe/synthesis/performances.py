@@ -25,7 +25,7 @@ import mido
 import numpy as np
 
 from bandscribe import audio
-from bandscribe.files import whole
+from bandscribe.files import inside, whole
 from bandscribe.formats import csv as note_table
 from bandscribe.synthesis import effects
 from bandscribe.synthesis.corpus import COLUMNS, INDEX
@@ -118,7 +118,7 @@ def _write(
     bpm = f"{groove.bpm:g}"
     style = groove.style.replace("/", "-")
     name = f"{session}/{index}_{style}_{bpm}_{groove.kind}_{metre}_{number}"
-    stem = out / name
+    stem = inside(out, name)
     # Names hold dots where a tempo does.
     sound = stem.with_name(f"{stem.name}.flac")
     if not sound.is_file():

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bandscribe import drums, peaks
 from bandscribe.factorization import SUFFIX, Factorization, write
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.files import inside
 from bandscribe.metrics import onsets
 from bandscribe.runtime import ModelCard
 from bandscribe.synthesis import kits
@@ -43,6 +44,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     """
     if not recipe.kits or not recipe.validation_kits:
         raise ValueError("kits, validation_kits: expected at least one each")
+    target = inside(run, f"{recipe.name}{SUFFIX}")
     front_end = LogSpectrogram()
     sources = tuple(_credit(recipe))
     templates = average([kits.load(address) for address in recipe.kits], front_end, recipe.lags)
@@ -69,7 +71,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     record.write_json(run / "recipe.json", card.recipe)
     record.write_json(run / "versions.json", {"starts": [{"step": 0, **versions}]})
     record.write_json(run / "metrics.json", {"task": "factorization", **figures})
-    write(run / f"{recipe.name}{SUFFIX}", card, templates)
+    write(target, card, templates)
     return Result(True, 1, {"macro_f1": figures["classes_3"]["macro"]["f1"]})
 
 
