@@ -113,10 +113,11 @@ class Source:
         """A band (length,), or None, and its beats where they are known."""
         if self.band is None or rng.random() >= self.band_share:
             return None, None
-        backing, grid = self.band.draw(rng, length)
+        passage = self.band.draw(rng, length)
+        backing, grid = passage.samples, passage.beats
         backing = effects.apply(backing, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
         if self.extras is not None and rng.random() < self.extras_share:
-            extra, _ = self.extras.draw(rng, length)
+            extra = self.extras.draw(rng, length).samples
             extra = effects.apply(extra, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
             if rng.random() < 0.3:
                 return extra, None

@@ -8,7 +8,8 @@ import tiny_soundfont
 
 from bandscribe.synthesis.band import recordings as band
 from bandscribe.synthesis.band.songs import Song, compose
-from bandscribe.types import Beats
+from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import ARTICULATIONS
 
 
 @pytest.fixture
@@ -64,10 +65,10 @@ def test_backing_cuts_passages_and_names_bad_files(tmp_path: Path) -> None:
     ramp = np.arange(0, 30000, dtype=np.int16)
     soundfile.write(tmp_path / "a.flac", ramp, 44100, subtype="PCM_16")
     backing = band.Backing.load([tmp_path])
-    passage, beats = backing.draw(np.random.default_rng(0), 1000)
-    assert beats is None
-    np.testing.assert_allclose(np.diff(passage), 1 / 32768, atol=1e-7)
-    assert not backing.draw(np.random.default_rng(0), 40000)[0][30000:].any()
+    passage = backing.draw(np.random.default_rng(0), 1000)
+    assert (passage.beats, passage.drums, passage.stem) == (None, None, None)
+    np.testing.assert_allclose(np.diff(passage.samples), 1 / 32768, atol=1e-7)
+    assert not backing.draw(np.random.default_rng(0), 40000).samples[30000:].any()
     with pytest.raises(ValueError, match=r"no \.flac"):
         band.Backing.load([tmp_path / "nowhere"])
     soundfile.write(tmp_path / "b.flac", np.zeros(100), 22050)
@@ -84,17 +85,86 @@ def test_a_passage_comes_with_its_beats_and_one_on_either_side(tmp_path: Path) -
     band.write_beats(tmp_path / "a.beats.csv", Beats(times, np.arange(21) % 4 + 1))
     backing = band.Backing.load([tmp_path])
     for seed in range(10):
-        passage, beats = backing.draw(np.random.default_rng(seed), 2 * 44100)
+        passage = backing.draw(np.random.default_rng(seed), 2 * 44100)
+        beats = passage.beats
         assert beats is not None
-        heard = np.flatnonzero(passage) / 44100
+        heard = np.flatnonzero(passage.samples) / 44100
         inside = (beats.times >= 0) & (beats.times < 2)
         np.testing.assert_allclose(beats.times[inside], heard, atol=1e-4)
         assert len(beats.times) == len(heard) + 2
         assert beats.times[0] < 0 < 2 < beats.times[-1]
         np.testing.assert_array_equal(np.diff(beats.positions) % 4, 1)
-    _, beats = backing.draw(np.random.default_rng(0), 11 * 44100)
+    beats = backing.draw(np.random.default_rng(0), 11 * 44100).beats
     assert beats is not None
     np.testing.assert_allclose(beats.times, times)
+
+
+def test_a_passage_comes_with_the_drum_part_of_its_song(tmp_path: Path) -> None:
+    # A click of the drum stem wherever the table has a note; the band is silent.
+    onsets = np.array([0.25, 1.5, 1.5, 3.125, 7.75])
+    labels = np.array(["kd", "sd", "other", "chh", "clap"])
+    drums = Transcription(onsets, labels, np.array([1, 0.5, 0.25, 0.75, 0.3]), 8.0, ARTICULATIONS)
+    stem = np.zeros(8 * 44100, dtype=np.int16)
+    stem[np.round(onsets * 44100).astype(int)] = 16384
+    soundfile.write(tmp_path / "a.flac", np.zeros_like(stem), 44100, subtype="PCM_16")
+    soundfile.write(tmp_path / "a.drums.flac", stem, 44100, subtype="PCM_16")
+    band.write_drums(tmp_path / "a.drums.csv", drums)
+    backing = band.Backing.load([tmp_path])
+    assert len(backing.songs) == 1  # the stem is no song of its own
+    struck = 0
+    for seed in range(12):
+        passage = backing.draw(np.random.default_rng(seed), 2 * 44100)
+        assert passage.drums is not None
+        assert passage.stem is not None
+        assert passage.drums.duration == 2.0
+        at = np.unique(passage.drums.onsets)
+        np.testing.assert_allclose(at, np.flatnonzero(passage.stem) / 44100, atol=2e-5)
+        struck += len(at)
+    assert struck
+    whole = backing.draw(np.random.default_rng(0), 9 * 44100).drums
+    assert whole is not None
+    assert whole.velocities is not None
+    np.testing.assert_allclose(whole.onsets, onsets, atol=1e-6)
+    np.testing.assert_allclose(whole.velocities, [1, 0.5, 0.25, 0.75, 0.3])
+    assert whole.labels.tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "onset,class\n",
+        "time,articulation,velocity\n0.5,tom,1\n",
+        "time,articulation,velocity\n0.5,kd,2\n",
+        "time,articulation,velocity\n0.5,kd\n",
+        "time,articulation,velocity\n0.5,kd,1\n0.4,kd,1\n",
+    ],
+)
+def test_a_table_that_is_no_drum_part_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.drums.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"x\.drums\.csv"):
+        band.read_drums(tmp_path / "x.drums.csv", 1.0)
+
+
+def test_a_stem_of_another_length_is_named(tmp_path: Path) -> None:
+    for name, count in (("a.flac", 1000), ("a.drums.flac", 999)):
+        soundfile.write(tmp_path / name, np.zeros(count, dtype=np.int16), 44100)
+    with pytest.raises(ValueError, match=r"a\.drums\.flac.*1000"):
+        band.Backing.load([tmp_path])
+
+
+def test_drums_are_written_in_microseconds(tmp_path: Path) -> None:
+    path = tmp_path / "x.drums.csv"
+    notes = Transcription(
+        np.array([0.1, 1 / 3]), np.array(["kd", "tmb"]), np.array([1.0, 0.0]), 1.0, ARTICULATIONS
+    )
+    band.write_drums(path, notes)
+    assert path.read_text() == (
+        "time,articulation,velocity\n0.100000,kd,1.0000\n0.333333,tmb,0.0001\n"
+    )
+    band.write_drums(path, dataclasses.replace(notes, velocities=None))
+    again = band.read_drums(path, 1.0)
+    assert again.velocities is not None
+    assert again.velocities.tolist() == [0.8, 0.8]
 
 
 def test_beats_are_written_in_microseconds(tmp_path: Path) -> None:

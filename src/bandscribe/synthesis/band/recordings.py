@@ -3,8 +3,11 @@
 `write_band` renders songs into a folder: our own (see `songs`), beside each its beat grid, and
 re-arranged ones (see `arrangement`), which have none.
 
-    band_0000.flac          mono, 44.1 kHz
+    band_0000.flac          mono, 44.1 kHz, without drums
     band_0000.beats.csv     time,position; only where the beats are known
+    band_0000.drums.csv     time,articulation,velocity: the drum part that the arrangement was
+                            written with; only where there is one
+    band_0000.drums.flac    the sound of that part, aligned; only where it is known (modules)
 
 `Backing` holds such folders in memory and cuts passages from them.
 """
@@ -28,7 +31,12 @@ from bandscribe.synthesis.band.arrangement import arrange, read_song
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
 from bandscribe.synthesis.band.songs import Song, compose
 from bandscribe.synthesis.band.synthesizer import load_library
-from bandscribe.types import Audio, Beats
+from bandscribe.synthesis.drummer.performance import excerpt
+from bandscribe.types import Audio, Beats, Transcription
+from bandscribe.vocabulary import ARTICULATIONS
+
+#: What may lie beside the audio of a song.
+_BESIDE = ("beats.csv", "drums.csv", "drums.flac")
 
 
 def write_band(
@@ -96,12 +104,68 @@ def read_beats(path: Path) -> Beats:
     return Beats(times, np.array([int(row[1]) for row in rows[1:]], dtype=np.int64))
 
 
+def write_drums(path: Path, drums: Transcription) -> None:
+    """A table of `time,articulation,velocity`, six and four decimals; 0.8 where unknown."""
+    count = len(drums.onsets)
+    velocities = np.full(count, 0.8) if drums.velocities is None else drums.velocities
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("time", "articulation", "velocity"))
+        for time, label, velocity in zip(drums.onsets, drums.labels, velocities, strict=True):
+            table.writerow((f"{time:.6f}", label, f"{max(velocity, 0.0001):.4f}"))
+
+
+def read_drums(path: Path, duration: float) -> Transcription:
+    """The table that `write_drums` wrote, of a recording of `duration` seconds.
+
+    Raises ValueError naming a file that is none.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    if not rows or rows[0] != ["time", "articulation", "velocity"]:
+        raise ValueError(
+            f"{path}: expected a table of time,articulation,velocity; delete it and render anew"
+        )
+    try:
+        return Transcription(
+            np.array([float(row[0]) for row in rows[1:]], dtype=np.float64),
+            np.array([row[1] for row in rows[1:]], dtype="<U5"),
+            np.array([float(row[2]) for row in rows[1:]], dtype=np.float64),
+            duration,
+            ARTICULATIONS,
+        )
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{path}: {error}; delete it and render anew") from error
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A song without drums: `samples` (n,) int16 at 44.1 kHz, and its beats if they are known."""
+    """A song without drums: `samples` (n,) int16 at 44.1 kHz.
+
+    Where they are known: its beats, the drum part that belongs to it (labels are articulations),
+    and the sound of that part by itself, `stem` (n,) int16.
+    """
 
     samples: NDArray[np.int16]
-    beats: Beats | None
+    beats: Beats | None = None
+    drums: Transcription | None = None
+    stem: NDArray[np.int16] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """A stretch of a recording; all times are relative to its start.
+
+    `samples` (n,) of the band without drums. Where they are known: `beats`, among them the last
+    one before the passage and the first one after it, so that a performance can be aligned
+    throughout; `drums`, the notes within the passage of the drum part that belongs to the song,
+    labelled with articulations; `stem` (n,), the sound of that part.
+    """
+
+    samples: NDArray[np.float32]
+    beats: Beats | None = None
+    drums: Transcription | None = None
+    stem: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,36 +176,61 @@ class Backing:
 
     @classmethod
     def load(cls, folders: Sequence[Path]) -> Backing:
-        """All mono 44.1 kHz flac files of some folders. Raises ValueError when there are none."""
-        songs = []
-        for path in [path for folder in folders for path in sorted(folder.glob("*.flac"))]:
-            samples, rate = soundfile.read(path, dtype="int16")
-            if rate != SAMPLE_RATE or samples.ndim != 1:
-                raise ValueError(f"{path}: expected mono audio at {SAMPLE_RATE} Hz")
-            grid = path.with_suffix(".beats.csv")
-            songs.append(Recording(samples, read_beats(grid) if grid.exists() else None))
+        """All mono 44.1 kHz flac files of some folders, and what lies beside each.
+
+        Raises ValueError when there are none, or naming a file that is not as expected.
+        """
+        paths = [path for folder in folders for path in sorted(folder.glob("*.flac"))]
+        songs = [_read_song(path) for path in paths if not path.stem.endswith(".drums")]
         if not songs:
             names = ", ".join(map(str, folders))
             raise ValueError(f"{names}: no .flac of a band; make one: bandscribe synthesize band")
         return cls(tuple(songs))
 
-    def draw(
-        self, rng: np.random.Generator, length: int
-    ) -> tuple[NDArray[np.float32], Beats | None]:
-        """A random passage of (length,) samples, and its beats, relative to its start.
-
-        Short songs are padded with silence. One beat before the passage and one after it are
-        among the beats where the song has them, so that a performance can be aligned throughout.
-        """
+    def draw(self, rng: np.random.Generator, length: int) -> Passage:
+        """A random passage of (length,) samples. Short songs are padded with silence."""
         song = self.songs[rng.integers(len(self.songs))]
         start = int(rng.integers(max(1, len(song.samples) - length)))
-        out = np.zeros(length, dtype=np.float32)
-        passage = song.samples[start : start + length]
-        out[: len(passage)] = passage / np.float32(32768)
-        if song.beats is None:
-            return out, None
-        times = song.beats.times - start / SAMPLE_RATE
-        # The last beat at or before the start, and the first at or after the end.
-        first = max(0, int(np.searchsorted(times, 0.0, side="right")) - 1)
-        last = int(np.searchsorted(times, length / SAMPLE_RATE)) + 1
-        return out, Beats(times[first:last], song.beats.positions[first:last])
+        seconds, duration = start / SAMPLE_RATE, length / SAMPLE_RATE
+        return Passage(
+            _cut(song.samples, start, length),
+            None if song.beats is None else _beats_around(song.beats, seconds, duration),
+            None if song.drums is None else excerpt(song.drums, seconds, duration),
+            None if song.stem is None else _cut(song.stem, start, length),
+        )
+
+
+def _read_song(path: Path) -> Recording:
+    samples = _read_samples(path)
+    beats, drums, stem = (path.with_suffix(f".{name}") for name in _BESIDE)
+    recording = Recording(
+        samples,
+        read_beats(beats) if beats.exists() else None,
+        read_drums(drums, len(samples) / SAMPLE_RATE) if drums.exists() else None,
+        _read_samples(stem) if stem.exists() else None,
+    )
+    if recording.stem is not None and len(recording.stem) != len(samples):
+        raise ValueError(f"{stem}: expected the {len(samples)} samples of {path.name}")
+    return recording
+
+
+def _read_samples(path: Path) -> NDArray[np.int16]:
+    samples, rate = soundfile.read(path, dtype="int16")
+    if rate != SAMPLE_RATE or samples.ndim != 1:
+        raise ValueError(f"{path}: expected mono audio at {SAMPLE_RATE} Hz")
+    return np.asarray(samples, dtype=np.int16)
+
+
+def _cut(samples: NDArray[np.int16], start: int, length: int) -> NDArray[np.float32]:
+    out = np.zeros(length, dtype=np.float32)
+    passage = samples[start : start + length]
+    out[: len(passage)] = passage / np.float32(32768)
+    return out
+
+
+def _beats_around(beats: Beats, start: float, duration: float) -> Beats:
+    """From the last beat at or before the start to the first one at or after the end."""
+    times = beats.times - start
+    first = max(0, int(np.searchsorted(times, 0.0, side="right")) - 1)
+    last = int(np.searchsorted(times, duration)) + 1
+    return Beats(times[first:last], beats.positions[first:last])
