@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from bandscribe.datasets.corpora import CORPORA
-from bandscribe.studies.activity_follower import Follower
+from bandscribe.studies.neuroment_system import Follower
 from bandscribe.training.activity.recipe import resolve
 from bandscribe.training.activity.train import train
 

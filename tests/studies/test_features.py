@@ -14,7 +14,7 @@ from scipy import stats
 
 from bandscribe.datasets.track import Track
 from bandscribe.features.clip import FEATURES, Clip
-from bandscribe.studies import features, report
+from bandscribe.studies import features, features_report
 from bandscribe.studies.features import Clips, Dimension
 
 CLASSES = ("cel", "cla", "voi")
@@ -61,8 +61,8 @@ def test_the_result_does_not_depend_on_the_order_or_the_unit() -> None:
         clips.dimensions,
     )
     for ours, theirs in zip(
-        report.columns(features.compare(clips, CLASSES)).items(),
-        report.columns(features.compare(other, CLASSES)).items(),
+        features_report.columns(features.compare(clips, CLASSES)).items(),
+        features_report.columns(features.compare(other, CLASSES)).items(),
         strict=True,
     ):
         assert ours[0] == theirs[0]
@@ -158,7 +158,7 @@ def test_chooses_the_training_clips_where_there_are_any(tmp_path: Path) -> None:
 
 def test_writes_a_row_per_dimension_and_a_sum_per_feature(tmp_path: Path) -> None:
     found = features.compare(planted(), CLASSES)
-    report.write(tmp_path, found, {"corpus": "mine"}, title="a $1 corpus_x")
+    features_report.write(tmp_path, found, {"corpus": "mine"}, title="a $1 corpus_x")
     rows = list(csv.DictReader((tmp_path / "features.csv").read_text().splitlines()))
     assert [row["meaning"] for row in rows] == list("CDEF")
     assert [row["significant"] for row in rows] == list("0101")
@@ -169,7 +169,7 @@ def test_writes_a_row_per_dimension_and_a_sum_per_feature(tmp_path: Path) -> Non
     assert told["clips"] == {"cel": 12, "cla": 12, "voi": 3}
     assert (chroma["dimensions"], chroma["significant"], chroma["robust"]) == (4, 2, 1)
     assert (tmp_path / "features.png").stat().st_size > 10_000
-    lines = report.tabulate(found)
+    lines = features_report.tabulate(found)
     assert lines[1].split()[:6] == ["chroma", "4", "2", "2", "1", "1"]
     assert lines[-1] == "It supposes independent clips too; these 27 are of 14 recordings."
 
@@ -178,4 +178,4 @@ def test_writes_a_row_per_dimension_and_a_sum_per_feature(tmp_path: Path) -> Non
     ("log10", "text"), [(0, "1.000"), (-1.3, "0.050"), (-400, "1e-400"), (-16.02, "1e-16")]
 )
 def test_small_p_values_are_told_by_their_power(log10: float, text: str) -> None:
-    assert report._power(log10) == text
+    assert features_report._power(log10) == text

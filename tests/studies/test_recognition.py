@@ -9,8 +9,8 @@ import pytest
 
 from bandscribe.metrics import tags
 from bandscribe.studies import recognition, recognition_report
-from bandscribe.studies.comparisons import COMPARISONS, COSTS, Comparison, Row
 from bandscribe.studies.recognition import FIGURES, Outcome, Sources, Study
+from bandscribe.studies.recognition_rows import COMPARISONS, COSTS, Comparison, Row
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.judge import judge
 from tiny_clips import CLASSES, LABELS, write_clips

@@ -141,7 +141,7 @@ def _open_tracker(model: str) -> Tracker:
     """A shipped model's name, an ONNX file, or the folder of a run of a network of envelopes."""
     if Path(model).is_dir():
         require("train", "torch", "scipy", "matplotlib")
-        from bandscribe.studies.activity_follower import Follower
+        from bandscribe.studies.neuroment_system import Follower
 
         return Follower.load(Path(model))
     from bandscribe.evaluation.listeners import Listener

@@ -58,7 +58,7 @@ def features(
 
     from bandscribe.features.clip import FEATURES
     from bandscribe.studies import features as significance
-    from bandscribe.studies import report
+    from bandscribe.studies import features_report
 
     names = significance.STUDIED if only is None else tuple(dict.fromkeys(only.split(",")))
     if unknown := [name for name in names if name not in FEATURES]:
@@ -85,7 +85,7 @@ def features(
     if heard.several:
         print(f"{heard.several} clips of several labels, or none, are left out")
     print()
-    print("\n".join(report.tabulate(found)))
+    print("\n".join(features_report.tabulate(found)))
     if output is not None:
         described = {
             "corpus": chosen.name,
@@ -95,7 +95,7 @@ def features(
             "clips_left_out_for_their_labels": heard.several,
             "problems": heard.problems,
         }
-        report.write(output, found, described, title=title)
+        features_report.write(output, found, described, title=title)
     if heard.problems:
         raise typer.Exit(1)
 
@@ -125,12 +125,12 @@ def clip(
     """Draw every feature of a sound file over its time, one under the other (extra: train)."""
     require("train", "scipy", "matplotlib")
     from bandscribe.studies import features as significance
-    from bandscribe.studies import report
+    from bandscribe.studies import features_report
 
     _check_span(start, duration, significance.LONGEST)
     heard = significance.load(file, start=start, duration=duration)
     target = output or Path(f"{file.stem}.features.png")
-    report.draw_clip(target, heard, title=file.name)
+    features_report.draw_clip(target, heard, title=file.name)
     print(target)
 
 
@@ -172,9 +172,9 @@ def recognition(
     """
     require("train", "torch", "matplotlib")
     from bandscribe.cli.train import parse
-    from bandscribe.studies import cost, recognition_report
     from bandscribe.studies import recognition as comparing
-    from bandscribe.studies.comparisons import COMPARISONS, COSTS
+    from bandscribe.studies import recognition_cost, recognition_report
+    from bandscribe.studies.recognition_rows import COMPARISONS, COSTS
 
     _check_name(name, (*COMPARISONS, "cost"))
     sources = comparing.Sources(_part(training), _part(validation or training), _part(test))
@@ -193,9 +193,12 @@ def recognition(
         "fields": given if name == "cost" else {**COMPARISONS[name].base, **given},
     }
     if name == "cost":
-        costs = [cost.measure_cost(row, given, sources.training, sources.test) for row in COSTS]
-        cost.write(output, costs, described)
-        print("\n".join(cost.tabulate(costs)))
+        costs = [
+            recognition_cost.measure_cost(row, given, sources.training, sources.test)
+            for row in COSTS
+        ]
+        recognition_cost.write(output, costs, described)
+        print("\n".join(recognition_cost.tabulate(costs)))
         return
     found = comparing.study(name, COMPARISONS[name], given, sources, numbers, output)
     recognition_report.write(output, found, described)
@@ -225,8 +228,8 @@ def activity(
     """
     require("train", "torch", "scipy", "matplotlib")
     from bandscribe.cli.train import parse
-    from bandscribe.studies import activity as comparing
-    from bandscribe.studies import activity_report
+    from bandscribe.studies import neuroment as comparing
+    from bandscribe.studies import neuroment_report
 
     _check_name(name, comparing.QUESTIONS)
     with usage_errors():
@@ -234,9 +237,9 @@ def activity(
         comparing.resolve_row(comparing.QUESTIONS[name][0], given)
     output.mkdir(parents=True, exist_ok=True)
     comparing.run(comparing.QUESTIONS[name], given, output)
-    told = activity_report.summarise(output, comparing.ROWS)
-    activity_report.write(output, told)
-    print("\n".join(activity_report.tabulate(told)))
+    told = neuroment_report.summarise(output, comparing.ROWS)
+    neuroment_report.write(output, told)
+    print("\n".join(neuroment_report.tabulate(told)))
 
 
 @study.command()

@@ -13,7 +13,7 @@ from bandscribe.cli import tune as tuning
 from bandscribe.cli.report import require, usage_errors
 
 if TYPE_CHECKING:
-    from bandscribe.studies.held_out import Source
+    from bandscribe.studies.drum_corpora import Source
 
 Output = Annotated[Path, typer.Option("-o", metavar="DIR", help="The trials, tables and the page.")]
 Corpora = Annotated[
@@ -62,8 +62,8 @@ def architectures(
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
     from bandscribe.files import whole
-    from bandscribe.studies import architectures as comparing
-    from bandscribe.studies import architectures_report as report
+    from bandscribe.studies import drum_architectures as comparing
+    from bandscribe.studies import drum_architectures_report as report
     from bandscribe.training import recipes
 
     with usage_errors():
@@ -120,8 +120,8 @@ def data(
     """
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
-    from bandscribe.studies import data as comparing
-    from bandscribe.studies import data_report as report
+    from bandscribe.studies import drum_data as comparing
+    from bandscribe.studies import drum_data_report as report
     from bandscribe.training import recipes
     from bandscribe.training.drums.recipe import Recipe
 
@@ -144,7 +144,7 @@ def data(
 
 def _sources(texts: Sequence[str]) -> list[Source]:
     """The corpora. Raises ValueError for one that is none, or two of one label."""
-    from bandscribe.studies.held_out import Source
+    from bandscribe.studies.drum_corpora import Source
 
     sources = [Source.parse(text) for text in texts]
     labels = [source.label for source in sources]
@@ -168,14 +168,14 @@ def _given(values: dict[str, str], numbers: Sequence[int]) -> dict[str, str]:
 
 def _tell(sources: Sequence[Source], output: Path) -> dict[str, Any]:
     """What a report says of the corpora, and of those who guess."""
-    from bandscribe.studies import guesses, held_out
+    from bandscribe.studies import drum_chance, drum_corpora
     from bandscribe.vocabulary import DRUMS
 
-    count = held_out.count_classes(sources)
-    corpora = [row for source in sources for row in held_out.describe(source, count)]
+    count = drum_corpora.count_classes(sources)
+    corpora = [row for source in sources for row in drum_corpora.describe(source, count)]
     return {
         "corpora": corpora,
-        "guesses": guesses.judge(sources, count, output),
+        "guesses": drum_chance.judge(sources, count, output),
         "classes": DRUMS[count],
     }
 

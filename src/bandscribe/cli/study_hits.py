@@ -71,7 +71,7 @@ def segments(
     """
     from bandscribe.datasets import segments as cutting
     from bandscribe.datasets import tables
-    from bandscribe.studies import segmentation
+    from bandscribe.studies import hit_segments
 
     recordings = cutting.find_recordings(root)
     playable: list[cutting.Recording] = []
@@ -94,8 +94,8 @@ def segments(
                 except (ValueError, OSError) as error:
                     complain(explain(error))
                     failures += 1
-        rows += segmentation.tabulate(label, cuts)
+        rows += hit_segments.tabulate(label, cuts)
     tables.write(output / "precision.csv", list(rows[0]), rows)
-    print("\n".join(segmentation.format_lines(rows)))
+    print("\n".join(hit_segments.format_lines(rows)))
     if failures:
         raise typer.Exit(1)

@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy
 
 from bandscribe.datasets import segments, tables
 from bandscribe.metrics import hits
-from bandscribe.studies import kernels
+from bandscribe.studies import hit_kernels
 from bandscribe.training import record
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.clips import Clip, from_folder
@@ -243,8 +243,8 @@ def reopen(run: Path) -> torch.nn.Module:
     return model.eval()
 
 
-def compare_kernels(run: Path) -> list[kernels.Layer]:
+def compare_kernels(run: Path) -> list[hit_kernels.Layer]:
     """The kernels of a run beside those of its network before the first step."""
     recipe = read(run)
     torch.manual_seed(recipe.seed)
-    return kernels.compare(reopen(run), build(recipe))
+    return hit_kernels.compare(reopen(run), build(recipe))

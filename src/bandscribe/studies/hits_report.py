@@ -21,7 +21,7 @@ from bandscribe.datasets import tables
 from bandscribe.display import comparison, confusion, losses
 from bandscribe.display import kernels as kernel_picture
 from bandscribe.metrics import hits
-from bandscribe.studies import kernels
+from bandscribe.studies import hit_kernels
 from bandscribe.studies.hits import ROWS, compare_kernels
 
 #: The report's own: 39,356 of 42,122 test clips of E-GMD (section 4).
@@ -156,7 +156,7 @@ def _write_kernels(folder: Path, name: str) -> None:
     kernel_picture.draw(
         folder / "kernels.png",
         layers[0].kernels,
-        [(kernels.direct(each.kernels), kernels.direct(each.untrained)) for each in layers],
+        [(hit_kernels.direct(each.kernels), hit_kernels.direct(each.untrained)) for each in layers],
         title=f"which way kernels point: {ROWS[name].label}",
     )
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.metrics import tags
-from bandscribe.studies.comparisons import Comparison, Row
+from bandscribe.studies.recognition_rows import Comparison, Row
 from bandscribe.training import record
 from bandscribe.training.recipes import override
 from bandscribe.training.recognition import corpora

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from bandscribe import __version__
 from bandscribe.display import comparison as picture
 from bandscribe.files import whole
-from bandscribe.studies.comparisons import NUMBERS
 from bandscribe.studies.recognition import FIGURES, Outcome, Study
+from bandscribe.studies.recognition_rows import NUMBERS
 
 #: Kinds of decision beside that of the row.
 _KINDS = ("s1", "s2", "s1_learned", "s2_learned")

@@ -9,8 +9,8 @@ import soundfile
 import torch
 
 from bandscribe.metrics import frames
-from bandscribe.studies import activity as study
-from bandscribe.studies import activity_report as report
+from bandscribe.studies import neuroment as study
+from bandscribe.studies import neuroment_report as report
 from bandscribe.training import recipes, schedules
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.models import Neuroment

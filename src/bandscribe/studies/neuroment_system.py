@@ -27,7 +27,7 @@ from bandscribe.evaluation.store import identify
 from bandscribe.files import whole
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
-from bandscribe.studies.activity import Recording, be_sure, hold_out
+from bandscribe.studies.neuroment import Recording, be_sure, hold_out
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces

@@ -18,8 +18,8 @@ from typing import Any
 
 from bandscribe.display import groups
 from bandscribe.files import whole
-from bandscribe.studies.guesses import GUESSES, Guesses
-from bandscribe.studies.held_out import Figure
+from bandscribe.studies.drum_chance import GUESSES, Guesses
+from bandscribe.studies.drum_corpora import Figure
 
 Row = Mapping[str, Any]
 _STYLE = """

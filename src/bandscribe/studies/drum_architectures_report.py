@@ -16,9 +16,9 @@ import numpy as np
 
 from bandscribe.display import groups
 from bandscribe.files import whole
-from bandscribe.studies import held_out_page as pages
-from bandscribe.studies.architectures import NAMES, THESIS, THESIS_CORPORA, Row
-from bandscribe.studies.guesses import Guesses
+from bandscribe.studies import page as pages
+from bandscribe.studies.drum_architectures import NAMES, THESIS, THESIS_CORPORA, Row
+from bandscribe.studies.drum_chance import Guesses
 from bandscribe.training import search
 
 
@@ -32,7 +32,7 @@ def write(
 ) -> None:
     """Write all of it into an existing folder.
 
-    `corpora` are the lines of `held_out.describe`; `guesses` are figures by kind, corpus and name.
+    `corpora` are the lines of `drum_corpora.describe`; `guesses` are figures by kind, corpus and name.
 
     Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
     """

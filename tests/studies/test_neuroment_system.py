@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from bandscribe.datasets.corpora import CORPORA
-from bandscribe.studies.activity import Recording, be_sure
-from bandscribe.studies.activity_follower import (
+from bandscribe.studies.neuroment import Recording, be_sure
+from bandscribe.studies.neuroment_system import (
     Follower,
     learn_thresholds,
     validation_recordings,

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from bandscribe.files import whole
 from bandscribe.metrics import frames
-from bandscribe.studies import activity_report as report
+from bandscribe.studies import neuroment_report as report
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.recipe import Recipe, classes_of, resolve
 from bandscribe.training.activity.train import train

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bandscribe.studies import held_out
-from bandscribe.studies.held_out import Figure, Run, Source, finish
+from bandscribe.studies import drum_corpora
+from bandscribe.studies.drum_corpora import Figure, Run, Source, finish
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.search import Outcome
@@ -103,16 +103,16 @@ def study(
     stopped, and where a track cannot be judged.
     """
     known = {source.label: source for source in sources}
-    count = held_out.count_classes(sources)
+    count = drum_corpora.count_classes(sources)
     for (label, model), trials in planned.items():
         outcomes = finish(run, trials)
         best = search.choose(outcomes)
-        runs = finish(repeat, held_out.reseed(best.recipe, seeds, folder))
-        judged = [held_out.judge(each.run, known[label], count, folder) for each in runs]
+        runs = finish(repeat, drum_corpora.reseed(best.recipe, seeds, folder))
+        judged = [drum_corpora.judge(each.run, known[label], count, folder) for each in runs]
         yield Row(
             label, model, outcomes, best, runs,
-            search.count_parameters(best.recipe), held_out.measure_speed(runs[0].run),
-            held_out.score(judged, DRUMS[count]),
+            search.count_parameters(best.recipe), drum_corpora.measure_speed(runs[0].run),
+            drum_corpora.score(judged, DRUMS[count]),
         )  # fmt: skip
 
 

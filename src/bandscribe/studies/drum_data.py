@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bandscribe.studies import held_out
-from bandscribe.studies.held_out import Figure, Run, Source, finish
+from bandscribe.studies import drum_corpora
+from bandscribe.studies.drum_corpora import Figure, Run, Source, finish
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.search import Outcome
 from bandscribe.vocabulary import DRUMS
@@ -72,7 +72,7 @@ def plan(
     for labels in sets:
         corpora = tuple(known[label].text for label in labels)
         recipe = replace(base, corpora=corpora, validation_corpora=())
-        planned[labels] = held_out.reseed(recipe, seeds, folder)
+        planned[labels] = drum_corpora.reseed(recipe, seeds, folder)
     return planned
 
 
@@ -86,12 +86,12 @@ def study(
 
     Raises ValueError as `run`, where it was stopped, and where a track cannot be judged.
     """
-    count = held_out.count_classes(sources)
+    count = drum_corpora.count_classes(sources)
     for labels, trials in planned.items():
         runs = finish(run, trials)
         figures = {
-            source.label: held_out.score(
-                [held_out.judge(each.run, source, count, folder) for each in runs], DRUMS[count]
+            source.label: drum_corpora.score(
+                [drum_corpora.judge(each.run, source, count, folder) for each in runs], DRUMS[count]
             )
             for source in sources
         }

@@ -22,8 +22,8 @@ import torch
 from bandscribe import __version__
 from bandscribe.display import comparison as picture
 from bandscribe.files import whole
-from bandscribe.studies.comparisons import Row
 from bandscribe.studies.recognition_report import align
+from bandscribe.studies.recognition_rows import Row
 from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.described import describe

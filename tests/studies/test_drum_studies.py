@@ -13,14 +13,14 @@ import pytest
 
 from bandscribe.audio import read
 from bandscribe.studies import (
-    architectures,
-    architectures_report,
-    data,
-    data_report,
-    guesses,
-    held_out,
+    drum_architectures,
+    drum_architectures_report,
+    drum_chance,
+    drum_corpora,
+    drum_data,
+    drum_data_report,
 )
-from bandscribe.studies.held_out import Source
+from bandscribe.studies.drum_corpora import Source
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.train import train
@@ -67,49 +67,49 @@ def test_corpora_by_label(sources: list[Source]) -> None:
     assert Source.parse("rooms=slakh=there").text == "slakh=there"
     with pytest.raises(ValueError, match="expected CORPUS=ROOT"):
         Source.parse("rooms=there")
-    assert held_out.count_classes(sources) == 5
-    assert held_out.count_classes([*sources, Source.parse("idmt=here")]) == 3
+    assert drum_corpora.count_classes(sources) == 5
+    assert drum_corpora.count_classes([*sources, Source.parse("idmt=here")]) == 3
 
 
 def test_what_corpora_hold(sources: list[Source]) -> None:
-    rows = held_out.describe(sources[0], 5)
+    rows = drum_corpora.describe(sources[0], 5)
     assert [row["split"] for row in rows] == ["train", "validation", "test"]
     assert [row["tracks"] for row in rows] == [2, 1, 1]
     assert rows[2]["hours"] == pytest.approx(SECONDS / 3600)
     # 22 strokes: kick, hi-hat, snare, hi-hat and so on.
     assert [rows[2][name] for name in DRUMS[5]] == [6, 5, 0, 11, 0]
     assert [rows[0][name] for name in DRUMS[5]] == [12, 10, 0, 22, 0]
-    assert [row["split"] for row in held_out.describe(sources[2], 5)] == ["test only"]
+    assert [row["split"] for row in drum_corpora.describe(sources[2], 5)] == ["test only"]
 
 
 def test_scores_by_hand() -> None:
     # Two tracks, two classes: micro F1 of the first seed 2·6 / (2·6 + 4), of the second 1.
     one = np.array([[[2, 1, 1], [1, 0, 0]], [[2, 1, 1], [1, 0, 0]]])
     two = np.array([[[3, 0, 0], [1, 0, 0]], [[3, 0, 0], [1, 0, 0]]])
-    found = held_out.score([one, two], ("A", "B"))
+    found = drum_corpora.score([one, two], ("A", "B"))
     assert found["micro"] == pytest.approx((0.875, 0.875, 0.875, 0.75, 1.0))
     assert found["A"].mean == pytest.approx((2 / 3 + 1) / 2)
     assert (found["B"].least, found["B"].most) == (1, 1)
-    apart = held_out.score([np.array([[[1, 0, 0]], [[0, 1, 1]]])], ("A",))["micro"]
+    apart = drum_corpora.score([np.array([[[1, 0, 0]], [[0, 1, 1]]])], ("A",))["micro"]
     assert (apart.mean, apart.low, apart.high) == (0.5, 0, 1)
 
 
 def test_guesses(sources: list[Source], tmp_path: Path) -> None:
-    even = guesses.spread({"A": 2.0, "B": 0.0}, 1.5)
+    even = drum_chance.spread({"A": 2.0, "B": 0.0}, 1.5)
     assert even["A"].tolist() == [0.25, 0.75, 1.25]
     assert len(even["B"]) == 0
     track = sources[0].test[0]
-    heard = guesses.rises(read(track.audio, mono=True))
+    heard = drum_chance.rises(read(track.audio, mono=True))
     # Each stroke of a corpus of strokes rises: 22 of them, 0.1 s after the beginning.
     assert len(heard) == 22
     assert heard[0] == pytest.approx(0.1, abs=0.02)
-    flux = guesses.guess("flux", sources[0], 5, tmp_path)
+    flux = drum_chance.guess("flux", sources[0], 5, tmp_path)
     assert flux.shape == (1, 5, 3)
     assert flux[0, DRUMS[5].index("HH")].tolist() == [11, 11, 0]
     assert flux[0, 0].tolist() == [0, 0, 6]
-    again = guesses.guess("flux", sources[0], 5, tmp_path)
+    again = drum_chance.guess("flux", sources[0], 5, tmp_path)
     np.testing.assert_array_equal(again, flux)
-    assert (guesses.guess("rate", sources[0], 5, tmp_path)[0, :, [1, 2]].sum(axis=0) >= 0).all()
+    assert (drum_chance.guess("rate", sources[0], 5, tmp_path)[0, :, [1, 2]].sum(axis=0) >= 0).all()
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ Planned = dict[tuple[str, str], dict[Path, Recipe]]
 
 @pytest.fixture(scope="module")
 def planned(sources: list[Source], folder: Path) -> Planned:
-    return architectures.plan(
+    return drum_architectures.plan(
         sources[:1], ["cnn", "rnn"], GIVEN, path=None, spaces=SPACES, trials=2, epochs=2, seed=0,
         folder=folder,
     )  # fmt: skip
@@ -131,7 +131,7 @@ def planned(sources: list[Source], folder: Path) -> Planned:
 
 def test_which_architecture(sources: list[Source], folder: Path, planned: Planned) -> None:
     assert [len(trials) for trials in planned.values()] == [2, 1]
-    rows = list(architectures.study(sources[:1], planned, [1], folder, run, run))
+    rows = list(drum_architectures.study(sources[:1], planned, [1], folder, run, run))
     assert len(list((folder / "trials").iterdir())) == 3
     assert [(row.model, len(row.trials), len(row.runs)) for row in rows] == [
         ("cnn", 2, 1),
@@ -141,16 +141,16 @@ def test_which_architecture(sources: list[Source], folder: Path, planned: Planne
     assert rows[0].best.best == max(each.best for each in tried)
     assert rows[0].hours == pytest.approx(sum(each.minutes for each in tried) / 60)
     assert rows[0].runs == (rows[0].best,)
-    counts = held_out.judge(rows[0].best.run, sources[0], 5, folder)
-    assert str(rows[0].figures) == str(held_out.score([counts], DRUMS[5]))
+    counts = drum_corpora.judge(rows[0].best.run, sources[0], 5, folder)
+    assert str(rows[0].figures) == str(drum_corpora.score([counts], DRUMS[5]))
     # Started again, nothing is trained, and the same comes out.
-    again = list(architectures.study(sources[:1], planned, [1], folder, look, look))
+    again = list(drum_architectures.study(sources[:1], planned, [1], folder, look, look))
     assert str(again) == str(rows)  # nan, of classes that are not there, is not itself
     outcomes = [outcome for trials in planned.values() for outcome in look(trials)]
-    assert architectures.choose(planned) == search.choose(outcomes).recipe
+    assert drum_architectures.choose(planned) == search.choose(outcomes).recipe
 
     corpora, guessed = describe(sources[:1], folder)
-    architectures_report.write(folder, rows, corpora, guessed, DRUMS[5], "a test")
+    drum_architectures_report.write(folder, rows, corpora, guessed, DRUMS[5], "a test")
     told = (folder / "architectures.html").read_text()
     assert not re.search(r"(src|href)=.(?!data:)", told)
     assert "0.8911" in told and "0.8755" in told  # the thesis's
@@ -169,23 +169,23 @@ def test_which_architecture(sources: list[Source], folder: Path, planned: Planne
     ]
     trials = list(csv.DictReader((folder / "trials.csv").read_text().splitlines()))
     assert [line["trial"] for line in trials] == [each.run.name for each in outcomes]
-    assert "guess: flux" in "\n".join(architectures_report.tabulate(rows, guessed))
+    assert "guess: flux" in "\n".join(drum_architectures_report.tabulate(rows, guessed))
 
 
 def describe(sources: list[Source], folder: Path) -> tuple[list[Any], Any]:
     """The corpora, and what those who guess score."""
-    lines = [line for source in sources for line in held_out.describe(source, 5)]
-    return lines, guesses.judge(sources, 5, folder)
+    lines = [line for source in sources for line in drum_corpora.describe(source, 5)]
+    return lines, drum_chance.judge(sources, 5, folder)
 
 
 def test_training_sets(sources: list[Source], tmp_path: Path) -> None:
-    assert data.combine(sources, []) == [("first",), ("second",), ("first", "second")]
-    assert data.combine(sources, ["second+first"]) == [("second", "first")]
+    assert drum_data.combine(sources, []) == [("first",), ("second",), ("first", "second")]
+    assert drum_data.combine(sources, ["second+first"]) == [("second", "first")]
     for wanted in ("last", "first+third"):
         with pytest.raises(ValueError, match="train: expected some of first, second"):
-            data.combine(sources, [wanted])
+            drum_data.combine(sources, [wanted])
     base = Recipe(corpora=("egmd=x",), validation_corpora=("egmd=y",))
-    planned = data.plan(sources, [("second", "first")], base, [1, 2], tmp_path)
+    planned = drum_data.plan(sources, [("second", "first")], base, [1, 2], tmp_path)
     (recipes,) = planned.values()
     assert [(each.seed, each.validation_corpora) for each in recipes.values()] == [(1, ()), (2, ())]
     assert {each.corpora for each in recipes.values()} == {(sources[1].text, sources[0].text)}
@@ -193,20 +193,20 @@ def test_training_sets(sources: list[Source], tmp_path: Path) -> None:
 
 def test_which_data(sources: list[Source], folder: Path, planned: Planned) -> None:
     (base,) = planned["first", "rnn"].values()
-    wanted = data.plan(sources, [("first",)], base, [1, 2], folder)
+    wanted = drum_data.plan(sources, [("first",)], base, [1, 2], folder)
     before = len(list((folder / "trials").iterdir()))
-    (row,) = data.study(sources, wanted, folder, run)
+    (row,) = drum_data.study(sources, wanted, folder, run)
     # That of the first seed was the other study's.
     assert len(list((folder / "trials").iterdir())) == before + 1
     assert set(row.unseen) == {"second", "last"}
-    judged = [held_out.judge(each.run, sources[1], 5, folder) for each in row.runs]
-    assert row.unseen["second"] == held_out.score(judged, DRUMS[5])["micro"]
-    assert str(list(data.study(sources, wanted, folder, look))) == str([row])
-    assert data_report.best_unseen([row], "first") is None
-    assert data_report.best_unseen([row], "second") is row
+    judged = [drum_corpora.judge(each.run, sources[1], 5, folder) for each in row.runs]
+    assert row.unseen["second"] == drum_corpora.score(judged, DRUMS[5])["micro"]
+    assert str(list(drum_data.study(sources, wanted, folder, look))) == str([row])
+    assert drum_data_report.best_unseen([row], "first") is None
+    assert drum_data_report.best_unseen([row], "second") is row
 
     corpora, guessed = describe(sources, folder)
-    data_report.write(folder, [row], corpora, guessed, DRUMS[5], "a test")
+    drum_data_report.write(folder, [row], corpora, guessed, DRUMS[5], "a test")
     told = (folder / "data.html").read_text()
     assert not re.search(r"(src|href)=.(?!data:)", told)
     # The corpus that was trained on is grey, the two others are zero-shot.
@@ -214,15 +214,15 @@ def test_which_data(sources: list[Source], folder: Path, planned: Planned) -> No
     lines = list(csv.DictReader((folder / "data.csv").read_text().splitlines()))
     assert [line["zero_shot"] for line in lines] == ["0", "1", "1", *[""] * 6]
     assert {line["seeds"] for line in lines[:3]} == {"2"}
-    assert data_report.tabulate([row], guessed)[1].split()[:2] == ["first", lines_of(row)]
+    assert drum_data_report.tabulate([row], guessed)[1].split()[:2] == ["first", lines_of(row)]
 
 
-def lines_of(row: data.Row) -> str:
+def lines_of(row: drum_data.Row) -> str:
     return f"{row.figures['first']['micro'].mean:.3f}"
 
 
 def test_a_stopped_study_says_so(sources: list[Source], tmp_path: Path) -> None:
     base = search.resolve(None, {**GIVEN, "model": "cnn"}, [sources[0].text], epochs=2)
-    planned = data.plan(sources, [("first",)], base, [1], tmp_path)
+    planned = drum_data.plan(sources, [("first",)], base, [1], tmp_path)
     with pytest.raises(ValueError, match="stopped; run the same command again"):
-        list(data.study(sources, planned, tmp_path, look))
+        list(drum_data.study(sources, planned, tmp_path, look))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bandscribe.datasets.segments import Clip, Cut, Recording
-from bandscribe.studies import segmentation
+from bandscribe.studies import hit_segments
 from bandscribe.synthesis.performances import write_midi
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATIONS
@@ -36,7 +36,7 @@ def clip(label: str, start: float, seconds: float, peak: float = 0.0) -> Clip:
     ],
 )
 def test_single_and_well_placed(found: Clip, verdict: tuple[bool, bool]) -> None:
-    assert segmentation.judge_clip(found, ONSETS, LABELS) == verdict
+    assert hit_segments.judge_clip(found, ONSETS, LABELS) == verdict
 
 
 def test_precision_before_and_after(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_precision_before_and_after(tmp_path: Path) -> None:
         make("late", 0.05, clip("kd", 1.05, 0.5), clip("sd", 2.05, 0.39, peak=0.35)),
         make("later", 0.06, clip("kd", 1.06, 0.5, peak=0.49)),
     ]
-    rows = {row["files"]: row for row in segmentation.tabulate("plain", cuts)}
+    rows = {row["files"]: row for row in hit_segments.tabulate("plain", cuts)}
     assert (rows["all"]["clips"], rows["all"]["clips_kept"]) == (5, 4)
     assert rows["all"]["precision"] == pytest.approx(2 / 5)
     assert rows["all"]["precision_kept"] == pytest.approx(2 / 4)
@@ -63,9 +63,9 @@ def test_precision_before_and_after(tmp_path: Path) -> None:
     assert (rows["in time"]["clips"], rows["in time"]["precision"]) == (2, 1.0)
     assert (rows["late"]["clips"], rows["late"]["precision"]) == (3, 0.0)
     assert rows["early"]["clips"] == 0 and np.isnan(rows["early"]["precision"])
-    assert segmentation.format_lines(list(rows.values()))[1].split()[:2] == ["plain", "all"]
+    assert hit_segments.format_lines(list(rows.values()))[1].split()[:2] == ["plain", "all"]
 
 
 def test_a_recording_without_its_notes_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"x\.csv: missing"):
-        segmentation.read_truth(tmp_path / "x.flac")
+        hit_segments.read_truth(tmp_path / "x.flac")

@@ -20,7 +20,7 @@ from bandscribe.datasets.track import Track
 from bandscribe.evaluation import store as tracks
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import onsets
-from bandscribe.studies.held_out import Counts, Figure, Source, score
+from bandscribe.studies.drum_corpora import Counts, Figure, Source, score
 from bandscribe.training.drums.validation import PEAKS
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
