@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from bandscribe.files import inside, whole
+from bandscribe.files import inside, to_csv, whole, write_csv, write_json
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -79,3 +81,27 @@ def test_a_name_from_a_table_lies_in_the_folder(tmp_path: Path, name: str) -> No
 def test_no_name_from_a_table_leads_out_of_it(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"no name for a file below .*; mend it"):
         inside(tmp_path, name)
+
+
+def test_a_table_by_name_or_in_order(tmp_path: Path) -> None:
+    columns = ("name", "share", "count")
+    rows = [{"name": 'a "b", c\nd', "share": 1 / 3}, ("e", None, 3), {"count": 0, "name": "é"}]
+    write_csv(tmp_path / "a.csv", columns, rows, digits=4)
+    data = (tmp_path / "a.csv").read_bytes()
+    assert data.decode() == 'name,share,count\n"a ""b"", c\nd",0.3333,\ne,,3\né,,0\n'
+    read = list(csv.DictReader(data.decode().splitlines(keepends=True)))
+    assert read[0]["name"] == rows[0]["name"]
+    assert to_csv(columns, rows[:1]).endswith(f",{1 / 3!r},\n")
+    for wrong in ({"name": 1, "other": 2}, ("a", 1)):
+        with pytest.raises(ValueError, match="rows: expected"):
+            write_csv(tmp_path / "a.csv", columns, [wrong])
+    assert (tmp_path / "a.csv").read_bytes() == data
+
+
+def test_json_is_utf_8_in_the_order_given(tmp_path: Path) -> None:
+    value = {"b": ["é", 1.5, None], "a": {}}
+    write_json(tmp_path / "a.json", value)
+    assert (tmp_path / "a.json").read_text("utf-8").startswith('{\n "b": [\n  "é"')
+    write_json(tmp_path / "b.json", value, indent=None)
+    assert (tmp_path / "b.json").read_text("utf-8") == '{"b":["é",1.5,null],"a":{}}\n'
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == value

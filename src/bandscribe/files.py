@@ -5,10 +5,13 @@ And inside of the folder that was named: what a table calls a file cannot lead o
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
@@ -52,3 +55,62 @@ def whole(path: str | Path) -> Iterator[Path]:
             # The constructor picks the subclass that belongs to the number.
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` in UTF-8, its lines as they are. Raises as `whole`."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: str | Path, value: object, *, indent: int | None = 1) -> None:
+    """Write `value` as JSON; without `indent` in one line. Raises as `whole`."""
+    write_text(path, to_json(value, indent=indent))
+
+
+def write_csv(
+    path: str | Path,
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object] | Sequence[object]],
+    *,
+    digits: int | None = None,
+) -> None:
+    """Write what `to_csv` makes of a table. Raises as `to_csv` and `whole`."""
+    write_text(path, to_csv(columns, rows, digits=digits))
+
+
+def to_json(value: object, *, indent: int | None = 1) -> str:
+    """`value` as JSON with a line end; without `indent` in one line, without any space."""
+    separators = None if indent else (",", ":")
+    return json.dumps(value, indent=indent, ensure_ascii=False, separators=separators) + "\n"
+
+
+def to_csv(
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object] | Sequence[object]],
+    *,
+    digits: int | None = None,
+) -> str:
+    """A table as CSV: a line of `columns`, then each row, by name or in their order.
+
+    None, and what a row by name lacks, is an empty cell. Floats have `digits` significant digits,
+    or as many as they need. Raises ValueError for a row with another column, or another length.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(columns)
+    for row in rows:
+        if isinstance(row, Mapping):
+            if unknown := [name for name in row if name not in columns]:
+                raise ValueError(f"rows: expected the columns {', '.join(columns)}, got {unknown}")
+            cells: Sequence[object] = [row.get(name) for name in columns]
+        else:
+            cells = row
+        if len(cells) != len(columns):
+            raise ValueError(f"rows: expected {len(columns)} cells, got {len(cells)}")
+        table.writerow([_round(cell, digits) for cell in cells])
+    return text.getvalue()
+
+
+def _round(cell: object, digits: int | None) -> object:
+    return f"{cell:.{digits}g}" if digits and isinstance(cell, float) else cell

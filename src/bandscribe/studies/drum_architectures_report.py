@@ -32,7 +32,8 @@ def write(
 ) -> None:
     """Write all of it into an existing folder.
 
-    `corpora` are the lines of `drum_corpora.describe`; `guesses` are figures by kind, corpus and name.
+    `corpora` are the lines of `drum_corpora.describe`; `guesses` are figures by kind, corpus and
+    name.
 
     Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
     """
