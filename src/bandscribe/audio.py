@@ -16,6 +16,7 @@ import soxr
 
 from bandscribe.decode import FOREIGN, PLAIN, TruncatedAudioWarning, decode
 from bandscribe.files import whole
+from bandscribe.mono import fold
 from bandscribe.types import Audio
 
 __all__ = [
@@ -54,7 +55,7 @@ def read(
 ) -> Audio:
     """A file, or `duration` seconds of it from `start` seconds on; shorter where the file ends.
 
-    `sample_rate` None keeps the file's own. `mono` takes the mean of the channels.
+    `sample_rate` None keeps the file's own. `mono` folds the channels as `downmix` does.
 
     A file that breaks off gives what can be decoded, and a TruncatedAudioWarning. Raises
     FileNotFoundError, PermissionError or ValueError, each in one line that names the file: a
@@ -68,8 +69,8 @@ def stream(path: str | Path, *, sample_rate: int, block_seconds: float = 10.0) -
     """A file as mono blocks at `sample_rate`, in flat memory, however long it is.
 
     Joined together, the blocks equal `read(path, sample_rate=sample_rate, mono=True)`. Blocks are
-    `block_seconds` long, and up to one block of the decoder more; the last is shorter. Warns and
-    raises as `read`, when iterated.
+    `block_seconds` long, and up to a second more; the last is shorter. Warns and raises as `read`,
+    when iterated.
     """
     if block_seconds <= 0:
         raise ValueError(f"block_seconds: expected a positive number, got {block_seconds}")
@@ -94,10 +95,14 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
 
 
 def downmix(audio: Audio) -> Audio:
-    """The mean of the channels, (1, sample)."""
+    """The mean of the channels, (1, sample); the loudest of them where they cancel out.
+
+    That is decided for each second, see `bandscribe.mono`.
+    """
     if audio.samples.shape[0] == 1:
         return audio
-    return Audio(audio.samples.mean(axis=0, keepdims=True, dtype=np.float32), audio.sample_rate)
+    blocks = list(fold([audio]))
+    return _join(blocks) if blocks else Audio(audio.samples[:1], audio.sample_rate)
 
 
 def write(path: str | Path, audio: Audio, *, subtype: str | None = None) -> None:
@@ -142,7 +147,7 @@ def _blocks(
         raise ValueError(f"duration: expected a positive number of seconds, got {duration}")
     blocks = _cut(decode(path, start), duration)
     if mono:
-        blocks = map(downmix, blocks)
+        blocks = fold(blocks)
     if sample_rate is not None:
         blocks = _resampled(blocks, sample_rate)
     empty = True
