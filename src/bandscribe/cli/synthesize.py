@@ -85,6 +85,13 @@ def synthesize(
     in_turn: Annotated[
         bool, typer.Option("--in-turn", help="For mixtures: five seconds of each clip in turn.")
     ] = False,
+    locked_share: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="For a band: share of sections in which bass and guitars follow the drums, 0 to 1.",
+        ),
+    ] = 0.75,
     misaligned: Annotated[
         float,
         typer.Option(metavar="X", help="For performances: share of MIDI files early or late."),
@@ -108,6 +115,8 @@ def synthesize(
         raise typer.BadParameter(f"--split: expected one of {', '.join(SPLITS)}, got {split!r}")
     if not 0 <= band_share <= 1:
         raise typer.BadParameter(f"--band-share: expected 0 to 1, got {band_share}")
+    if not 0 <= locked_share <= 1:
+        raise typer.BadParameter(f"--locked-share: expected 0 to 1, got {locked_share}")
     require("train", "scipy")
     if kind == "drums":
         source = load_source(
@@ -138,7 +147,10 @@ def synthesize(
             solos=solos, bands=band_share,
         )  # fmt: skip
     else:
-        write_songs(output, hours, seed, soundfont, songs=songs, notes=notes, voices=voices)
+        write_songs(
+            output, hours, seed, soundfont, locked_share=locked_share, songs=songs, notes=notes,
+            voices=voices,
+        )  # fmt: skip
 
 
 def load_source(kits: list[str] | None, **options: Any) -> Source:
@@ -196,15 +208,18 @@ def write_performances(
 
 
 def write_songs(
-    output: Path, hours: float, seed: int, soundfonts: list[Path], **sources: Path | None
-) -> None:
-    """Render songs without drums."""
+    output: Path, hours: float, seed: int, soundfonts: list[Path], *,
+    locked_share: float, **sources: Path | None,
+) -> None:  # fmt: skip
+    """Render songs without drums, and beside each the drum part that belongs to it."""
     from bandscribe.synthesis.band.recordings import write_band
 
     count = 0
     with progress(round(hours * 60)) as show:
         show(0, "")
-        for path, done in write_band(soundfonts, output, hours=hours, seed=seed, **sources):
+        for path, done in write_band(
+            soundfonts, output, hours=hours, seed=seed, locked_share=locked_share, **sources
+        ):
             count += 1
             show(round(done * 60), path.name)
     print(f"{output}: {count} songs, {clock(done * 3600)}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
-from bandscribe.synthesis.band import ensemble
+from bandscribe.synthesis.band import ensemble, sampler, subbass
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.band.synthesizer import Note
@@ -36,3 +36,51 @@ def test_missing_sources_are_named(tmp_path: Path) -> None:
         Instruments.load([tmp_path / "none.sf2"])
     with pytest.raises(ValueError, match="soundfonts: expected one"):
         Instruments.load([])
+
+
+def test_a_bass_is_about_as_loud_as_the_loudest_other_part() -> None:
+    parts = [Part(role, 33, ()) for role in ("power", "bass dub", "pad", "lead")]
+    for seed in range(50):
+        power, bass, pad, lead = ensemble._draw_levels(parts, np.random.default_rng(seed))
+        assert -3 <= bass - max(power, pad, lead) <= 6
+    alone = ensemble._draw_levels([Part("bass", 33, ())], np.random.default_rng(0))
+    assert -3 <= alone[0] <= 6
+
+
+def test_a_part_is_played_on_notes_of_its_own_kind() -> None:
+    sound = sampler.Sound(np.ones(10, np.float32), 40, 0.5)
+    names = ("philharmonia_bassoon", "growly_bass", "emily_guitar", "meatbass pizz")
+    recorded = [sampler.Instrument(name, (sound,)) for name in names]
+    found: dict[str, set[str | None]] = {}
+    for role in ("bass slap", "metal", "pad"):
+        draws = (
+            ensemble._draw_recorded(Part(role, 0, ()), recorded, np.random.default_rng(seed))
+            for seed in range(40)
+        )
+        found[role] = {draw and draw.name for draw in draws}
+    assert found == {
+        "bass slap": {None, "growly_bass", "meatbass pizz"},
+        "metal": {None, "emily_guitar"},
+        "pad": {None},
+    }
+
+
+def test_the_band_gives_way_to_kicks_and_comes_back() -> None:
+    gain = ensemble._duck(2 * SAMPLE_RATE, np.array([0.5, 1.99]), np.random.default_rng(0))
+    assert np.all(gain[: SAMPLE_RATE // 2] == 1)
+    assert gain[SAMPLE_RATE // 2] == gain.min() < 0.75
+    assert np.all(np.diff(gain[SAMPLE_RATE // 2 : SAMPLE_RATE]) >= 0)
+    assert gain[round(1.98 * SAMPLE_RATE)] > 0.99
+
+
+def test_a_sine_bass_sounds_its_notes_alone() -> None:
+    notes = (Note(0.25, 0.75, 33, 127),)  # A1, 55 Hz
+    for seed in range(5):
+        out = subbass.play(notes, 2 * SAMPLE_RATE, SAMPLE_RATE, np.random.default_rng(seed))
+        assert not out[: SAMPLE_RATE // 4].any()
+        assert not out[SAMPLE_RATE:].any()
+        spectrum = np.abs(np.fft.rfft(out[round(0.35 * SAMPLE_RATE) : round(0.75 * SAMPLE_RATE)]))
+        assert np.argmax(spectrum) / 0.4 == pytest.approx(55, abs=2.6)
+    # What lies beyond the end is left out.
+    late = subbass.play(notes, SAMPLE_RATE // 2, SAMPLE_RATE, np.random.default_rng(0))
+    assert late.shape == (SAMPLE_RATE // 2,)

@@ -8,6 +8,7 @@ import tiny_soundfont
 
 from bandscribe.synthesis.band import recordings as band
 from bandscribe.synthesis.band.songs import Song, compose
+from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -17,14 +18,16 @@ def font(tmp_path: Path) -> Path:
     return tiny_soundfont.write(tmp_path / "tiny.sf2")
 
 
-def short(rng: np.random.Generator) -> Song:
+def short(rng: np.random.Generator, *, locked_share: float = 0.75) -> Song:
     """The first two seconds of a song."""
-    song = compose(rng)
+    song = compose(rng, locked_share=locked_share)
     parts = tuple(
         dataclasses.replace(part, notes=tuple(n for n in part.notes if n.start < 2))
         for part in song.parts
     )
-    return dataclasses.replace(song, parts=parts, tune=(), duration=2.0)
+    assert song.drums is not None
+    drums = excerpt(song.drums, 0.0, 2.0)
+    return dataclasses.replace(song, parts=parts, tune=(), duration=2.0, drums=drums)
 
 
 def test_songs_depend_on_seed_and_number_alone(
@@ -41,6 +44,10 @@ def test_songs_depend_on_seed_and_number_alone(
     assert song.beats is not None
     np.testing.assert_allclose(grid.times, song.beats.times, atol=1e-6)
     np.testing.assert_array_equal(grid.positions, song.beats.positions)
+    drums = band.read_drums(out / "band_0001.drums.csv", 2.0)
+    assert song.drums is not None
+    np.testing.assert_allclose(drums.onsets, song.drums.onsets, atol=1e-6)
+    assert drums.labels.tolist() == song.drums.labels.tolist()
     # The first is kept, the second made again.
     written[1][0].unlink()
     (out / "band_0000.flac").touch()

@@ -75,7 +75,7 @@ def test_swing_delays_the_off_beat_only():
 def test_hats_struck_at_once_sound_once():
     notes = [(1.0, "chh", 0.9), (1.0, "ohh", 0.4), (1.0, "kd", 0.5), (1.0, "kd", 0.8)]
     beats = draw_pattern(np.random.default_rng(0), 1.0).beats
-    kept = patterns._collect(notes, 0.5, 0.0, 1.0, beats)
+    kept = patterns.gather(notes, 0.5, 0.0, 1.0, beats)
     assert list(zip(kept.onsets, kept.labels, kept.velocities, strict=True)) == [
         (0.5, "kd", 0.8),
         (0.5, "ohh", 0.4),

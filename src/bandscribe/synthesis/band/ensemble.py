@@ -4,6 +4,7 @@ and one mix of them all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,19 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects
-from bandscribe.synthesis.band import amplifier, sampler, synthesizer, voice
+from bandscribe.synthesis.band import amplifier, sampler, subbass, synthesizer, voice
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.band.speech import Speech, talk
 
 SAMPLE_RATE = 44100
 _BLOCK = 2048
+_DUCKED_SHARE = 0.07  # of songs, in which the band gives way to each kick
+_BASS = r"bass(?!oon)"
 
 Rng = np.random.Generator
 Samples = NDArray[np.float32]
 
-#: Which recorded instruments (a part of their name) suit a part (the first word of its role).
+#: Which recorded instruments (an expression found in their name) suit a part (the first word of
+#: its role).
 _RECORDED = {
-    "bass": ("bass",),
+    "bass": (_BASS,),
     "power": ("guitar",), "metal": ("guitar",), "crunch": ("guitar",), "riff": ("guitar",),
     "clean": ("guitar",), "strum": ("guitar",), "picking": ("guitar",), "skank": ("guitar",),
     "scratch": ("guitar",), "chick": ("guitar",), "muted": ("guitar",), "guitar": ("guitar",),
@@ -65,10 +69,12 @@ def play(song: Song, instruments: Instruments, rng: Rng) -> Samples:
     length = round(song.duration * SAMPLE_RATE)
     mix = np.zeros(length, dtype=np.float32)
     stems = _stems(song.parts, instruments, length, rng)
-    for part, stem in zip(song.parts, stems, strict=True):
+    for part, stem, level in zip(song.parts, stems, _draw_levels(song.parts, rng), strict=True):
         if part.distorted:
             stem = amplifier.amplify(stem, SAMPLE_RATE, amplifier.draw(rng))
-        mix += at_level(stem, _draw_level(part, rng))
+        mix += at_level(stem, level)
+    if song.drums is not None and rng.random() < _DUCKED_SHARE:
+        mix *= _duck(length, song.drums.onsets[song.drums.labels == "kd"], rng)
     if rng.random() < 0.5:
         singing = at_level(_sing(song, instruments.speech, rng), rng.uniform(-6, 8))
         n = min(length, len(singing))
@@ -87,30 +93,34 @@ def _stems(
         synthesizer.Voice(instruments.soundfonts[fonts[int(rng.integers(2))]], part.program)
         for part in parts
     ]
-    index, recorded = _draw_recorded(parts, instruments.recorded, rng)
-    lines = [() if i == index else part.notes for i, part in enumerate(parts)]
+    recorded = [_draw_recorded(part, instruments.recorded, rng) for part in parts]
+    apart = [
+        part.role == "bass sub" or r is not None for part, r in zip(parts, recorded, strict=True)
+    ]
+    lines = [() if other else part.notes for part, other in zip(parts, apart, strict=True)]
     stems = synthesizer.render(lines, voices, length, SAMPLE_RATE)
-    if recorded is not None:
-        stems[index] = sampler.play(recorded, parts[index].notes, length, SAMPLE_RATE, rng)
+    for index, (part, instrument) in enumerate(zip(parts, recorded, strict=True)):
+        if part.role == "bass sub":
+            stems[index] = subbass.play(part.notes, length, SAMPLE_RATE, rng)
+        elif instrument is not None:
+            stems[index] = sampler.play(instrument, part.notes, length, SAMPLE_RATE, rng)
     return stems
 
 
 def _draw_recorded(
-    parts: Sequence[Part], recorded: Sequence[sampler.Instrument], rng: Rng
-) -> tuple[int, sampler.Instrument | None]:
-    """Which part, if any, is played on recorded notes, and on which; -1 and None for none."""
-    choices = [
-        (i, instrument)
-        for i, part in enumerate(parts)
-        for instrument in recorded
-        if any(name in instrument.name for name in _RECORDED.get(part.role.split()[0], ()))
-    ]
-    if not choices or rng.random() > 0.45:
-        return -1, None
-    # The part first, so that the many that can play the tune do not crowd out the guitar.
-    part = int(rng.choice(sorted({i for i, _ in choices})))
-    suitable = [instrument for i, instrument in choices if i == part]
-    return part, suitable[int(rng.integers(len(suitable)))]
+    part: Part, recorded: Sequence[sampler.Instrument], rng: Rng
+) -> sampler.Instrument | None:
+    """The recorded notes that a part is played on, None for a SoundFont.
+
+    Basses and guitars are more often real ones, since it is they that lie over drums.
+    """
+    role = part.role.split()[0]
+    names = _RECORDED.get(role, ())
+    suitable = [i for i in recorded if any(re.search(name, i.name) for name in names)]
+    low = names and names[0] in (_BASS, "guitar")
+    if not suitable or rng.random() > (0.5 if low else 0.2):
+        return None
+    return suitable[int(rng.integers(len(suitable)))]
 
 
 def _sing(song: Song, speech: Speech | None, rng: Rng) -> Samples:
@@ -141,12 +151,33 @@ def at_level(samples: Samples, level_db: float) -> Samples:
     return samples * np.float32(10 ** (level_db / 20) / (loudness(samples) or 1.0))
 
 
-def _draw_level(part: Part, rng: Rng) -> float:
-    if part.role.startswith("bass") or part.role == "lead":
-        return float(rng.uniform(-5, 4))
-    if part.role in ("pad", "strings"):
-        return float(rng.uniform(-16, 0))
-    return float(rng.uniform(-10, 4))
+def _draw_levels(parts: Sequence[Part], rng: Rng) -> list[float]:
+    """The level of each part in dB: a bass from 3 dB below to 6 dB above the loudest other part."""
+    levels = []
+    for part in parts:
+        if part.role == "lead":
+            levels.append(rng.uniform(-5, 4))
+        elif part.role in ("pad", "strings"):
+            levels.append(rng.uniform(-16, 0))
+        else:
+            levels.append(rng.uniform(-10, 4))
+    basses = [part.role.startswith("bass") for part in parts]
+    top = max((level for level, low in zip(levels, basses, strict=True) if not low), default=0.0)
+    return [
+        float(top + rng.uniform(-3, 6) if low else level)
+        for level, low in zip(levels, basses, strict=True)
+    ]
+
+
+def _duck(length: int, kicks: NDArray[np.float64], rng: Rng) -> Samples:
+    """The gain (length,) of a compressor that the kicks at some seconds push down."""
+    depth, release = rng.uniform(0.3, 0.9), rng.uniform(0.06, 0.3)
+    dip = depth * np.exp(-np.arange(int(4 * release * SAMPLE_RATE)) / (release * SAMPLE_RATE))
+    gain = np.ones(length, dtype=np.float32)
+    for first in np.round(kicks * SAMPLE_RATE).astype(int).tolist():
+        n = min(len(dip), length - first)
+        gain[first : first + n] = np.minimum(gain[first : first + n], 1 - dip[:n])
+    return gain
 
 
 def _master(mix: Samples, rng: Rng) -> Samples:

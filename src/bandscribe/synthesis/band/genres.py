@@ -13,7 +13,7 @@ class Genre:
     """Beats per minute, metres, the latest place of a swung off-beat (0.5 = straight), chords.
 
     In a compound metre the beats are slower by two fifths. `core` players are always there
-    ("a|b" is a choice), of `more` half, two at least.
+    ("a|b" is a choice), of `more` half, two at least. `drums` names the usual styles of a drummer.
     """
 
     bpm: tuple[float, float]
@@ -22,6 +22,7 @@ class Genre:
     chords: tuple[str, ...]
     core: tuple[str, ...]
     more: tuple[str, ...]
+    drums: tuple[str, ...]
 
 
 POP = (
@@ -55,78 +56,93 @@ _COMMON = ("4/4",)
 GENRES: dict[str, Genre] = {
     "pop": Genre(
         (80, 132), _COMMON, 0.5, POP,
-        ("bass|bass synth|bass slap", "piano|e-piano|clean|strum"),
+        ("bass|bass synth|bass slap|bass sub", "piano|e-piano|clean|strum"),
         ("pad", "strings", "pluck", "muted", "chick", "arp", "organ", "power", "noises"),
+        ("rock", "rock", "disco", "half time", "ballad", "hip hop"),
     ),
     "rock": Genre(
         (90, 160), ("4/4", "4/4", "4/4", "6/8"), 0.5, ROCK + POP,
         ("bass|bass driving", "power|crunch"),
         ("crunch", "riff", "muted", "clean", "organ", "piano", "strum"),
+        ("rock", "rock", "rock", "half time", "toms"),
     ),
     "punk": Genre(
         (140, 190), _COMMON, 0.5, ROCK + POP,
         ("bass driving", "power"),
         ("power", "crunch", "riff"),
+        ("double time", "rock", "rock", "blast"),
     ),
     "metal": Genre(
         (90, 185), ("4/4", "4/4", "4/4", "3/4"), 0.5, DARK,
         ("bass driving", "metal", "metal|riff"),
         ("strings", "pad", "riff", "picking"),
+        ("metal", "metal", "rock", "half time", "blast", "toms"),
     ),
     "blues": Genre(
         (65, 140), ("12/8", "4/4"), 0.67, BLUES,
         ("bass walking|bass", "crunch|clean|piano"),
         ("organ", "comping", "clean riff", "riff", "brass"),
+        ("shuffle", "shuffle", "rock"),
     ),
     "funk": Genre(
         (88, 122), _COMMON, 0.5, FUNK + SOUL,
         ("bass slap|bass|bass octaves", "scratch|chick"),
         ("clavinet", "brass", "e-piano", "organ", "clean riff", "muted"),
+        ("funk", "funk", "breakbeat"),
     ),
     "disco": Genre(
         (108, 130), _COMMON, 0.5, SOUL + POP,
         ("bass octaves|bass slap", "chick|scratch"),
         ("strings", "brass", "piano", "spiccato", "e-piano", "arp"),
+        ("disco", "disco", "funk"),
     ),
     "reggae": Genre(
         (62, 100), _COMMON, 0.62, REGGAE,
         ("bass dub", "skank"),
         ("bubble", "brass", "muted", "organ", "piano"),
+        ("one drop", "one drop", "rock"),
     ),
     "jazz": Genre(
         (80, 190), ("4/4", "4/4", "3/4"), 0.67, JAZZ,
         ("bass walking", "comping"),
         ("brass", "clean", "pluck", "organ"),
+        ("jazz", "jazz", "brushes"),
     ),
     "soul": Genre(
         (65, 115), ("4/4", "12/8", "6/8"), 0.58, SOUL + POP,
         ("bass|bass slap", "e-piano|organ|piano"),
         ("clean", "strings", "brass", "skank", "organ"),
+        ("motown", "funk", "rock", "ballad"),
     ),
     "hip-hop": Genre(
         (66, 105), _COMMON, 0.6, SOUL + DARK + FUNK,
-        ("bass synth|bass dub|bass long", "e-piano|pluck|clean riff|strings"),
+        ("bass synth|bass dub|bass long|bass sub|bass sub", "e-piano|pluck|clean riff|strings"),
         ("pad", "brass", "scratch", "spiccato", "piano", "noises"),
+        ("hip hop", "hip hop", "breakbeat", "half time"),
     ),
     "electronic": Genre(
         (100, 175), _COMMON, 0.5, POP + DARK + SOUL,
-        ("bass synth", "chords|arp"),
+        ("bass synth|bass synth|bass sub", "chords|arp"),
         ("pad", "arp", "pluck", "strings", "piano", "noises"),
+        ("disco", "disco", "breakbeat", "hip hop", "rock"),
     ),
     "ballad": Genre(
         (60, 90), ("4/4", "4/4", "6/8", "3/4"), 0.5, POP + SOUL,
         ("bass long|bass", "piano|picking|e-piano"),
         ("strings", "pad", "picking", "power", "organ"),
+        ("ballad", "ballad", "rock", "half time"),
     ),
     "folk": Genre(
         (75, 140), ("4/4", "3/4", "6/8"), 0.55, POP + ROCK,
         ("bass|bass long|bass walking", "strum|picking"),
         ("picking", "strum", "piano", "strings", "noises"),
+        ("train", "rock", "brushes", "ballad", "march"),
     ),
     "latin": Genre(
         (85, 180), _COMMON, 0.5, JAZZ + SOUL,
         ("bass|bass dub", "piano|picking|comping"),
         ("brass", "pluck", "strings", "clean", "strum"),
+        ("bossa", "bossa", "funk", "toms"),
     ),
 }  # fmt: skip
 

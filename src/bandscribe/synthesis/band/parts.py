@@ -154,6 +154,7 @@ PLAYERS: dict[str, Player] = {
     "bass slap": Player(bass, (36, 37), (octaves, syncopated, scratch)),
     "bass octaves": Player(bass, (33, 34, 36, 38), (octaves, octaves, syncopated)),
     "bass synth": Player(bass, (38, 39, 87, 81), (eighths, sixteenths, octaves, offbeats, figure)),
+    "bass sub": Player(bass, (38,), (syncopated, figure, whole)),
     "bass dub": Player(bass, (33, 34, 39), (syncopated, figure)),
     "bass long": Player(bass, (32, 33, 35, 39), (whole, whole, figure)),
     "clean": Player(guitar, (27, 27, 26), (figure, syncopated, strum, quarters, whole, backbeats)),

@@ -1,7 +1,7 @@
 """A band without drums to hide the drums in: songs played through SoundFonts, amplifiers, voices.
 
-`write_band` renders songs into a folder: our own (see `songs`), beside each its beat grid, and
-re-arranged ones (see `arrangement`), which have none.
+`write_band` renders songs into a folder: our own (see `songs`), beside each its beat grid and its
+drum part, and re-arranged ones (see `arrangement`), which have none.
 
     band_0000.flac          mono, 44.1 kHz, without drums
     band_0000.beats.csv     time,position; only where the beats are known
@@ -29,12 +29,13 @@ from bandscribe import audio
 from bandscribe.files import whole
 from bandscribe.synthesis.band.arrangement import arrange, read_song
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
-from bandscribe.synthesis.band.songs import Song, compose
+from bandscribe.synthesis.band.songs import LOCKED_SHARE, Song, compose
 from bandscribe.synthesis.band.synthesizer import load_library
 from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
+_REARRANGED_SHARE = 1 / 3
 #: What may lie beside the audio of a song.
 _BESIDE = ("beats.csv", "drums.csv", "drums.flac")
 
@@ -42,9 +43,11 @@ _BESIDE = ("beats.csv", "drums.csv", "drums.flac")
 def write_band(
     soundfonts: Sequence[Path], out: Path, *, hours: float, seed: int,
     songs: Path | None = None, notes: Path | None = None, voices: Path | None = None,
+    locked_share: float = LOCKED_SHARE,
 ) -> Iterator[tuple[Path, float]]:  # fmt: skip
-    """Render songs until there are `hours`; half of them out of the zip `songs`, if one is given.
+    """Render songs until there are `hours`; a third of them out of the zip `songs`, if it is given.
 
+    In `locked_share` of the sections of our own songs the band is locked to the drums.
     `notes` is a folder of folders of single recorded notes (see `sampler`), `voices` a folder of
     speech (see `voice`). Yields each mono flac as it is done, and the hours so far. File `i`
     depends on the seed and on `i` alone, and those that are there are kept. Raises ValueError
@@ -59,11 +62,16 @@ def write_band(
         path = out / f"band_{index:04d}.flac"
         if not path.exists():
             rng = np.random.default_rng([seed, index])
-            song = _rearranged(songs, names, rng) if songs and rng.random() < 0.5 else compose(rng)
+            if songs and rng.random() < _REARRANGED_SHARE:
+                song = _rearranged(songs, names, rng)
+            else:
+                song = compose(rng, locked_share=locked_share)
             samples = play(song, instruments, rng)
             # The audio last, since its presence says that the song is complete.
             if song.beats is not None:
                 write_beats(path.with_suffix(".beats.csv"), song.beats)
+            if song.drums is not None:
+                write_drums(path.with_suffix(".drums.csv"), song.drums)
             audio.write(path, Audio(samples[None], SAMPLE_RATE))
         done += soundfile.info(path).duration / 3600
         index += 1

@@ -1,6 +1,7 @@
 """Rhythms of one bar, as bands play them: strokes on the straight grid of the metre.
 
-They accent the beats, and the backbeats where the snare is, as bands do. `songs` gives them time.
+They accent the beats, and the backbeats where the snare is, as bands do. `with_kicks` and
+`with_cymbals` follow a given bar of drums, as rhythm sections do. `songs` gives them time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandscribe.synthesis.drummer.styles import Meter, Rng, chance, grid, pick
+from bandscribe.synthesis.drummer.styles import Meter, Note, Rng, chance, grid, pick
 
 
 class Stroke(NamedTuple):
@@ -168,6 +169,59 @@ def walk(rng: Rng, meter: Meter) -> list[Stroke]:
         at = meter.beats - meter.eighth
         strokes.append(Stroke(at, meter.eighth, 0.5, int(rng.choice([0, 7, -1]))))
     return strokes
+
+
+def with_kicks(
+    rng: Rng, meter: Meter, groove: Sequence[Note], base: Sequence[Stroke] = ()
+) -> list[Stroke]:
+    """A stroke on every kick of a bar of drums; between them those of `base`, or a few eighths.
+
+    Without a kick in the bar there is none. The notes on the kicks are the louder ones.
+    """
+    kicks = _places(meter, groove, ("kd",))
+    if not kicks:
+        return []
+    passing = rng.uniform(0.0, 0.3)
+    others = [s.at for s in base] or [
+        t for t in grid(meter, meter.eighth) if t == 0 or chance(rng, passing)
+    ]
+    free = [t for t in others if min(abs(t - k) for k in kicks) > 0.1]
+    times = sorted([*kicks, *free])
+    hold = rng.choice([0.35, 0.6, 0.9, 1.0])
+    tones = pick(rng, ((0,), (0,), (0, 0, 0, 7), (0, 12), (0, 0, 12)))
+    given = {s.at: s.tone for s in base}
+    strokes = []
+    for index, (at, end) in enumerate(zip(times, [*times[1:], float(meter.beats)], strict=True)):
+        loud = rng.uniform(0.75, 1.0) if at in kicks else rng.uniform(0.35, 0.75)
+        tone = given.get(at, tones[index % len(tones)])
+        strokes.append(Stroke(at, max(0.08, hold * (end - at)), loud, tone))
+    return strokes
+
+
+def with_cymbals(rng: Rng, meter: Meter, groove: Sequence[Note]) -> list[Stroke]:
+    """A strummed stroke with every hi-hat or cymbal of a bar of drums, louder with the snare.
+
+    With fewer than three of them there is none.
+    """
+    times = _places(meter, groove, ("chh", "phh", "ohh", "rd", "rb", "cr", "ch"))
+    if len(times) < 3:
+        return []
+    snares = _places(meter, [n for n in groove if n[2] > 0.5], ("sd", "ss"))
+    hold, soft = rng.choice([0.3, 0.6, 0.95]), rng.uniform(0.35, 0.8)
+    damped = rng.choice([0.0, 0.0, 0.3, 0.7])
+    strokes = []
+    for at, end in zip(times, [*times[1:], float(meter.beats)], strict=True):
+        accent = any(abs(at - s) < 0.05 for s in snares)
+        loud = rng.uniform(0.85, 1.0) if accent else soft + rng.uniform(-0.06, 0.06)
+        tone = 0 if accent else 2 if chance(rng, damped) else 0 if at % 1 < 1e-6 else 1
+        strokes.append(Stroke(at, max(0.08, hold * (end - at)), loud, tone))
+    return strokes
+
+
+def _places(meter: Meter, groove: Sequence[Note], labels: Sequence[str]) -> list[float]:
+    """Where in the bar something of these labels is struck, ascending, each once."""
+    at = {round(position, 6) for position, label, _ in groove if label in labels}
+    return sorted(p for p in at if 0 <= p < meter.beats)
 
 
 Rhythm = Callable[[Rng, Meter], list[Stroke]]

@@ -1,8 +1,10 @@
-"""Songs of our own, without drums, on a beat grid that is known to the sample.
+"""Songs of our own and the drum part that belongs to each, on a beat grid known to the sample.
 
-A genre names its players, tempi, metres and chord progressions; all else is drawn: key, form,
-which parts play in which section, their rhythms, stops, swing, and a tune to sing. Parts accent
-the beats where drums are usually struck, since in real music they sound together with the drums.
+A genre names its players, tempi, metres, chord progressions and styles of drumming; all else is
+drawn: key, form, which parts play in which section, their rhythms, stops, swing, and a tune to
+sing. In most sections the band is locked to the drums, as bands are: the bass plays on the kicks,
+guitars and keyboards strum with the hi-hat and accent the snare, stabs come with a crash. In the
+others all play rhythms of their own.
 """
 
 from __future__ import annotations
@@ -11,14 +13,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bandscribe.synthesis.band.clock import Clock
 from bandscribe.synthesis.band.genres import GENRES, Genre, parse
-from bandscribe.synthesis.band.parts import LEADS, PLAYERS, Chord, Event, Player
-from bandscribe.synthesis.band.rhythms import Stroke, stabs
+from bandscribe.synthesis.band.parts import (
+    LEADS,
+    PLAYERS,
+    Chord,
+    Event,
+    Player,
+    bass,
+    guitar,
+    keys,
+    power,
+    riff,
+)
+from bandscribe.synthesis.band.rhythms import Stroke, stabs, with_cymbals, with_kicks
 from bandscribe.synthesis.band.synthesizer import Note
-from bandscribe.synthesis.drummer.styles import METERS, Meter, Rng, chance, grid, pick
-from bandscribe.types import Beats
+from bandscribe.synthesis.drummer import styles
+from bandscribe.synthesis.drummer.patterns import (
+    Habits,
+    draw_groove,
+    draw_style,
+    gather,
+    ornament,
+    play_bar,
+)
+from bandscribe.synthesis.drummer.styles import METERS, Meter, Rng, chance, grid, hit, pick
+from bandscribe.types import Beats, Transcription
+
+#: The share of sections in which the band is locked to the drums.
+LOCKED_SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -33,18 +58,26 @@ class Part:
 
 @dataclass(frozen=True)
 class Song:
-    """Parts, a tune for a voice, the beats if they are known, and the length in seconds."""
+    """Parts, a tune for a voice, the length in seconds; the beats and drum part if they are known.
+
+    The drum part has articulations for labels; its strokes lie exactly on the grid.
+    """
 
     parts: tuple[Part, ...]
     tune: tuple[Note, ...]
     beats: Beats | None
     duration: float
+    drums: Transcription | None = None
 
 
 @dataclass(frozen=True)
 class _Section:
-    """One kind of section: chords per bar, who plays which rhythm, and the tune in it."""
+    """One kind of section: chords per bar, who plays which rhythm, and the tune in it.
 
+    `groove` is the bar of drums that it repeats, empty where the drums rest.
+    """
+
+    groove: list[styles.Note]
     chords: list[Chord]
     playing: dict[int, tuple[list[Stroke], list[Stroke]]]
     tune: list[list[Event]]
@@ -52,8 +85,11 @@ class _Section:
     lead: bool  # an instrument plays the tune
 
 
-def compose(rng: Rng) -> Song:
-    """A song of one to two and a half minutes in a random genre."""
+def compose(rng: Rng, *, locked_share: float = LOCKED_SHARE) -> Song:
+    """A song of one to two and a half minutes in a random genre.
+
+    In `locked_share` of its sections the band is locked to the drums.
+    """
     genre = GENRES[pick(rng, tuple(GENRES))]
     meter = METERS[pick(rng, genre.meters)]
     names = [pick(rng, name.split("|")) for name in genre.core]
@@ -61,8 +97,9 @@ def compose(rng: Rng) -> Song:
     names += more[: max(2, int(rng.binomial(len(more), 0.5)))]
     players = [PLAYERS[name] for name in names]
     key = int(rng.integers(12))
+    style = pick(rng, genre.drums) if chance(rng, 0.7) else draw_style(rng)
     sections = {
-        kind: _section(rng, genre, meter, players, key, kind)
+        kind: _section(rng, genre, meter, players, key, kind, style, chance(rng, locked_share))
         for kind in ("intro", "verse", "chorus", "break")
     }
     bpm = rng.uniform(*genre.bpm) * (0.6 if meter.eighth < 0.4 else 1.0)
@@ -72,26 +109,39 @@ def compose(rng: Rng) -> Song:
     while sum(len(sections[kind].chords) for kind in form) * meter.beats < wanted:
         form.append(pick(rng, ("verse", "verse", "chorus", "chorus", "break")))
     events: list[list[Event]] = [[] for _ in range(len(players) + 2)]
+    drums: list[styles.Note] = []
+    habits = Habits.draw(rng)
     bar = 0
     for kind in form:
-        bar = _play_section(sections[kind], players, meter, bar, events, rng)
-    clock = _Clock.draw(rng, bpm, bar * meter.beats, meter, genre.swing)
+        bar = _play_section(sections[kind], players, habits, meter, bar, events, drums, rng)
+    clock = Clock.draw(rng, bpm, bar * meter.beats, meter, genre.swing)
     parts = [
         Part(name, int(pick(rng, player.programs)), clock.time(rng, line), player.distorted)
         for name, player, line in zip(names, players, events, strict=False)
     ]
     parts.append(Part("lead", int(pick(rng, LEADS)), clock.time(rng, events[-2])))
+    duration = float(clock.times[-1]) + 1.5
     return Song(
         tuple(part for part in parts if part.notes),
         clock.time(rng, events[-1]),
         clock.beats(meter),
-        clock.times[-1] + 1.5,
+        duration,
+        _time_drums(rng, drums, clock, meter, duration),
     )
 
 
+def _time_drums(
+    rng: Rng, notes: Sequence[styles.Note], clock: Clock, meter: Meter, duration: float
+) -> Transcription:
+    times = clock.seconds(np.array([at for at, _, _ in notes]))
+    timed = [(t, label, v) for t, (_, label, v) in zip(times.tolist(), notes, strict=True)]
+    return gather(ornament(rng, timed), 0.0, 0.0, duration, clock.beats(meter))
+
+
 def _section(
-    rng: Rng, genre: Genre, meter: Meter, players: Sequence[Player], key: int, kind: str
-) -> _Section:
+    rng: Rng, genre: Genre, meter: Meter, players: Sequence[Player], key: int, kind: str,
+    style: str, locked: bool,
+) -> _Section:  # fmt: skip
     chords = parse(pick(rng, genre.chords), key)
     repeats = max(1, int(rng.choice([8, 8, 16 if kind != "intro" else 4])) // len(chords))
     if len(chords) <= 4 and meter.beats >= 4 and chance(rng, 0.25):
@@ -100,16 +150,57 @@ def _section(
     share = {"intro": 0.5, "verse": 0.75, "chorus": 1.0, "break": 0.5}[kind]
     playing: dict[int, tuple[list[Stroke], list[Stroke]]] = {}
     unison = stabs(rng, meter) if kind == "break" and chance(rng, 0.4) else None
+    groove = draw_groove(
+        rng, meter, styles.STYLES[style if chance(rng, 0.8) else draw_style(rng)][3]
+    )
+    if unison and chance(rng, 0.7):
+        groove = _with_stabs(rng, groove, unison)
+    if chance(rng, {"intro": 0.25, "break": 0.15}.get(kind, 0.03)):
+        groove = []
     for index, player in enumerate(players):
         left = len(players) - index  # three parts at least, where there are as many
-        if chance(rng, share) or len(playing) + left <= 3:
+        here = 0.95 if player.voicing is bass and groove else share
+        if chance(rng, here) or len(playing) + left <= 3:
             rhythm = pick(rng, player.rhythms)
-            first = unison or rhythm(rng, meter)
-            playing[index] = (first, first if chance(rng, 0.6) else rhythm(rng, meter))
+            own = [unison or rhythm(rng, meter)]
+            own.append(own[0] if chance(rng, 0.6) else rhythm(rng, meter))
+            if locked and not unison:
+                own = [_lock(rng, meter, player, groove, strokes) for strokes in own]
+            playing[index] = (own[0], own[1])
     tune = _tune(rng, meter, chords * repeats, key)
     lead = chance(rng, {"intro": 0.5, "verse": 0.15, "chorus": 0.3, "break": 0.6}[kind])
     sung = chance(rng, {"intro": 0.15, "verse": 1.0, "chorus": 1.0, "break": 0.3}[kind])
-    return _Section(chords * repeats, playing, tune, sung, lead)
+    return _Section(groove, chords * repeats, playing, tune, sung, lead)
+
+
+def _lock(
+    rng: Rng, meter: Meter, player: Player, groove: Sequence[styles.Note], own: list[Stroke]
+) -> list[Stroke]:
+    """What a player makes of a rhythm of his own when he follows the drums.
+
+    Basses play on the kicks, half of the heavy guitars too; most chords come with the cymbals.
+    """
+    if player.voicing is bass:
+        # Long-held and walking lines stay what they are, with the kicks added.
+        base = own if chance(rng, 0.3) or player.rhythms == PLAYERS["bass walking"].rhythms else ()
+        return with_kicks(rng, meter, groove, base) or own
+    if player.voicing in (power, riff) and chance(rng, 0.5):
+        return with_kicks(rng, meter, groove) or own
+    if player.voicing in (power, guitar, keys) and chance(rng, 0.6):
+        return with_cymbals(rng, meter, groove) or own
+    return own
+
+
+def _with_stabs(
+    rng: Rng, groove: Sequence[styles.Note], unison: Sequence[Stroke]
+) -> list[styles.Note]:
+    """The drums with the stabs of the band: a kick or snare and mostly a crash on each."""
+    notes = [n for n in groove if n[1] != "kd"] if chance(rng, 0.5) else []
+    for stroke in unison:
+        notes.append(hit(rng, stroke.at, pick(rng, ("kd", "kd", "sd")), 0.9))
+        if chance(rng, 0.7):
+            notes.append(hit(rng, stroke.at, pick(rng, ("cr", "cr", "ch")), 0.85))
+    return notes
 
 
 def _tune(rng: Rng, meter: Meter, chords: Sequence[Chord], key: int) -> list[list[Event]]:
@@ -147,17 +238,23 @@ def _tune(rng: Rng, meter: Meter, chords: Sequence[Chord], key: int) -> list[lis
 
 
 def _play_section(
-    section: _Section, players: Sequence[Player], meter: Meter, bar: int,
-    events: list[list[Event]], rng: Rng,
+    section: _Section, players: Sequence[Player], habits: Habits, meter: Meter, bar: int,
+    events: list[list[Event]], drums: list[styles.Note], rng: Rng,
 ) -> int:  # fmt: skip
     """Add a section's events, from bar `bar` on, in beats of the song; the number of the next bar.
 
-    Now and then the last bar is a stop: a short chord on its one, and silence.
+    Now and then the last bar is a stop: a short chord on its one with a crash, and silence.
     """
     stop = chance(rng, 0.15)
     for index, chord in enumerate(section.chords):
         start = (bar + index) * meter.beats
         last = index == len(section.chords) - 1
+        if section.groove:
+            struck = (
+                [hit(rng, 0.0, "kd", 0.95), hit(rng, 0.0, habits.crash, 0.9)] if last and stop
+                else play_bar(rng, meter, section.groove, habits, first=index == 0, last=last)
+            )  # fmt: skip
+            drums += [(start + at, label, velocity) for at, label, velocity in struck]
         for part, rhythms in section.playing.items():
             strokes = [Stroke(0.0, 0.5, 1.0)] if last and stop else rhythms[index % 2]
             line = players[part].voicing(chord, strokes, rng)
@@ -168,51 +265,3 @@ def _play_section(
         if section.lead:
             events[-2] += line
     return bar + len(section.chords)
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """Where beats lie in seconds, `times` (beat,), and how a beat is divided."""
-
-    times: NDArray[np.float64]
-    swing: float  # where the middle of a swung unit falls
-    unit: float  # beats that swing: 1 for eighths, 0.5 for sixteenths
-
-    @classmethod
-    def draw(cls, rng: Rng, bpm: float, beats: int, meter: Meter, swing: float) -> _Clock:
-        """A tempo that drifts by up to two percent, or not at all."""
-        drift = np.cumsum(rng.normal(0, 1, beats)) * rng.choice([0.0, 0.001, 0.003])
-        lengths = 60 / bpm * np.clip(1 + drift, 0.96, 1.04)
-        times = np.concatenate([[0.0], np.cumsum(lengths)]) + rng.uniform(0.02, 1.0)
-        swung = meter.eighth > 0.4 and swing > 0.5 and chance(rng, 0.7)
-        place = rng.uniform(0.5 + (swing - 0.5) / 2, swing) if swung else 0.5
-        return cls(times, float(place), float(rng.choice([1.0, 0.5]) if swing < 0.65 else 1.0))
-
-    def seconds(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places in beats as seconds, (n,) to (n,)."""
-        whole, part = np.divmod(at + 1e-9, self.unit)
-        part = np.interp(part / self.unit, [0.0, 0.5, 1.0], [0.0, self.swing, 1.0])
-        straight = (whole + part) * self.unit
-        return np.interp(straight, np.arange(len(self.times)), self.times)
-
-    def time(self, rng: Rng, line: Sequence[Event]) -> tuple[Note, ...]:
-        """Events in beats as notes in seconds, played by a human."""
-        if not line:
-            return ()
-        sloppy, lag = rng.uniform(0.0, 0.008), rng.uniform(-0.006, 0.008)
-        at = np.array([e.at for e in line])
-        places, same = np.unique(at.round(6), return_inverse=True)
-        # Notes of one stroke are late together.
-        late = lag + np.clip(rng.normal(0, sloppy, len(places)), -0.02, 0.02)[same.reshape(-1)]
-        starts = self.seconds(at) + late + np.array([e.late for e in line])
-        ends = starts + np.array([e.length for e in line]) * np.median(np.diff(self.times))
-        velocities = np.array([30 + 92 * e.loud for e in line]) + rng.normal(0, 4, len(line))
-        return tuple(
-            Note(max(0.0, float(start)), max(float(end), float(start) + 0.03), event.pitch,
-                 int(np.clip(velocity, 1, 127)))
-            for start, end, velocity, event in zip(starts, ends, velocities, line, strict=True)
-        )  # fmt: skip
-
-    def beats(self, meter: Meter) -> Beats:
-        """The grid: all beats, the one after the end included."""
-        return Beats(self.times, np.arange(len(self.times)) % meter.beats + 1)

@@ -3,11 +3,14 @@
 A song has a style, a metre, a tempo and a swing. It is a row of sections of two to eight bars;
 each has its time keeper, opens with a crash and closes with a fill. What drum parts do now and
 then is done now and then: flams, drags, ghost notes, breaks, late entries, percussion on top.
+`draw_pattern` makes whole parts; the functions below it are what the songs of `band` write their
+drum parts with.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,7 +49,7 @@ def draw_pattern(rng: Rng, duration: float, *, beats: int | None = None) -> Tran
     """
     if not duration > 0:
         raise ValueError(f"duration: expected a positive number of seconds, got {duration}")
-    name = _NAMES[int(np.searchsorted(_WEIGHTS, rng.random() * _WEIGHTS[-1], side="right"))]
+    name = draw_style(rng)
     _, tempi, swing_chance, style = STYLES[name]
     signature = pick(rng, [m for m in _METERS if METERS[m].beats == beats] or _METERS)
     meter = METERS[signature]
@@ -62,13 +65,23 @@ def draw_pattern(rng: Rng, duration: float, *, beats: int | None = None) -> Tran
     bars = math.ceil(duration / beat / meter.beats) + 1
     notes = _form(rng, meter, style, bars) + _percussion(rng, meter, bars)
     timed = [(_swing(p, swing, swung) * beat, label, velocity) for p, label, velocity in notes]
-    timed = _ornament(rng, timed)
+    timed = ornament(rng, timed)
     offset = _swing(start, swing, swung) * beat
     entry = rng.random() * 0.6 * duration if chance(rng, 0.06) else 0.0
     times = np.arange(bars * meter.beats, dtype=np.float64) * beat - offset
     inside = (times >= 0) & (times < duration)
     positions = np.arange(len(times)) % meter.beats + 1
-    return _collect(timed, offset, entry, duration, Beats(times[inside], positions[inside]))
+    return gather(timed, offset, entry, duration, Beats(times[inside], positions[inside]))
+
+
+def draw_style(rng: Rng) -> str:
+    """The name of one of STYLES, by their weights."""
+    return _NAMES[int(np.searchsorted(_WEIGHTS, rng.random() * _WEIGHTS[-1], side="right"))]
+
+
+def draw_groove(rng: Rng, meter: Meter, style: Style) -> list[Note]:
+    """One bar of a style, which a section repeats, with a random time keeper."""
+    return style(rng, meter, pick(rng, _KEEPERS))
 
 
 def _draw_tempo(rng: Rng, tempi: tuple[float, float]) -> float:
@@ -89,27 +102,52 @@ def _swing(position: float, ratio: float, period: float) -> float:
 def _form(rng: Rng, meter: Meter, style: Style, bars: int) -> list[Note]:
     """All bars of the song, in beats from its first bar."""
     notes: list[Note] = []
-    crash, fills, breaks = pick(rng, _CRASHES), rng.random(), 0.3 * rng.random() ** 3
+    habits = Habits.draw(rng)
     bar = 0
     while bar < bars:
         length = pick(rng, (2, 2, 4, 4, 4, 8))
-        groove = style(rng, meter, pick(rng, _KEEPERS))
+        groove = draw_groove(rng, meter, style)
         for i in range(length):
-            played = _vary(rng, groove)
-            if i == 0 and chance(rng, 0.6):
-                played = _crash(rng, played, crash if chance(rng, 0.8) else pick(rng, _CRASHES))
-            if chance(rng, fills if i == length - 1 else 0.05):
-                beats = pick(rng, (1, 1, 2, 2, meter.beats))
-                begin = float(max(0, meter.beats - beats))
-                played = [n for n in played if n[0] < begin - 1e-6] + fill(rng, meter, begin)
-            elif chance(rng, breaks):  # a stop: some beats of silence at the end, or a whole bar
-                begin = pick(rng, (0.0, 0.25, meter.beats / 2))
-                played = [n for n in played if n[0] < begin]
-            elif chance(rng, 0.03):  # new figure
-                groove = style(rng, meter, pick(rng, _KEEPERS))
+            played = play_bar(rng, meter, groove, habits, first=i == 0, last=i == length - 1)
             notes += [((bar + i) * meter.beats + p, label, v) for p, label, v in played]
+            if chance(rng, 0.03):  # new figure
+                groove = draw_groove(rng, meter, style)
         bar += length
     return notes
+
+
+class Habits(NamedTuple):
+    """What a drummer does throughout a song: the usual crash, the shares of fills and of stops."""
+
+    crash: str
+    fills: float
+    breaks: float
+
+    @classmethod
+    def draw(cls, rng: Rng) -> Habits:
+        """From no fills at all to one after every section."""
+        return cls(pick(rng, _CRASHES), rng.random(), 0.3 * rng.random() ** 3)
+
+
+def play_bar(
+    rng: Rng, meter: Meter, groove: list[Note], habits: Habits, *, first: bool, last: bool
+) -> list[Note]:
+    """A groove once more, as the first or last bar of a section, or one between.
+
+    A few notes are missing and the loudness is a little different; a crash opens most sections,
+    and a fill closes some.
+    """
+    played = _vary(rng, groove)
+    if first and chance(rng, 0.6):
+        played = _crash(rng, played, habits.crash if chance(rng, 0.8) else pick(rng, _CRASHES))
+    if chance(rng, habits.fills if last else 0.05):
+        beats = pick(rng, (1, 1, 2, 2, meter.beats))
+        begin = float(max(0, meter.beats - beats))
+        played = [n for n in played if n[0] < begin - 1e-6] + fill(rng, meter, begin)
+    elif chance(rng, habits.breaks):  # a stop: some beats of silence at the end, or a whole bar
+        begin = pick(rng, (0.0, 0.25, meter.beats / 2))
+        played = [n for n in played if n[0] < begin]
+    return played
 
 
 def _vary(rng: Rng, groove: list[Note]) -> list[Note]:
@@ -150,7 +188,7 @@ def _percussion(rng: Rng, meter: Meter, bars: int) -> list[Note]:
     return [(i * meter.beats + p, label, v) for i in range(bars) for p, label, v in bar]
 
 
-def _ornament(rng: Rng, notes: list[Note]) -> list[Note]:
+def ornament(rng: Rng, notes: list[Note]) -> list[Note]:
     """Flams, drags and buzzes before and after some loud strokes; positions are seconds here."""
     flams = 0.1 * rng.random() ** 2
     drags, buzzes = (0.03, 0.01) if chance(rng, 0.3) else (0.0, 0.0)
@@ -171,12 +209,13 @@ def _ornament(rng: Rng, notes: list[Note]) -> list[Note]:
     return notes + graces
 
 
-def _collect(
+def gather(
     notes: list[Note], offset: float, entry: float, duration: float, beats: Beats
 ) -> Transcription:
-    """Sorts the notes in [entry, duration); a piece that is struck twice at once sounds once.
+    """Notes in seconds, counted from `offset`, sorted: those in [entry, duration) of that count.
 
-    The hi-hat is open, closed or pressed: of two at once, the open one sounds.
+    A piece that is struck twice at once sounds once. The hi-hat is open, closed or pressed: of two
+    at once, the open one sounds.
     """
     loudest: dict[tuple[int, str], Note] = {}
     for time, label, velocity in notes:
