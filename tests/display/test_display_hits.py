@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import browser
 from bandscribe.display import explorer
 from bandscribe.types import Audio
 
@@ -45,7 +46,8 @@ def test_the_page_holds_everything(tmp_path: Path) -> None:
     explorer.write(tmp_path / "page.html", [clip], counts, title="Hits & <more>", about="ten clips")
     text = (tmp_path / "page.html").read_text()
     assert "<title>Hits &amp; &lt;more&gt;</title>" in text
-    assert "http" not in re.sub(r'type="application/json">.*?</script>', "", text, flags=re.DOTALL)
+    own = re.sub(r'type="application/json">.*?</script>', "", text, flags=re.DOTALL)
+    assert "://" not in own.replace("http://www.w3.org/2000/svg", "")
     data = page_data(tmp_path / "page.html")
     assert data["splits"] == ["train", "test"]
     assert data["counts"] == [
@@ -55,6 +57,32 @@ def test_the_page_holds_everything(tmp_path: Path) -> None:
     (told,) = data["clips"]  # type: ignore[misc]
     assert (told["file"], told["kit"], told["differs"]) == ("a</script>.wav", "Kit @DATA@", True)
     assert base64.b64decode(told["sound"])[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3", b"\xff\xfa")
+
+
+@browser.needed
+def test_names_are_shown_and_never_run(tmp_path: Path) -> None:
+    sound, shape = explorer.encode(Audio(np.ones((1, 2000), dtype=np.float32), RATE))
+    evil = browser.EVIL
+    clips = [
+        explorer.Clip(evil, evil, evil, split, 0.5, evil, 0.7, True, sound, shape)
+        for split in (evil, "total", "__proto__", "train")
+    ]
+    counts = {(evil, evil, clip.split): 3 for clip in clips}
+    explorer.write(tmp_path / "page.html", clips, counts, title=evil, about=evil)
+    click = """
+      document.querySelector("#labels [data-pick]").click();
+      document.querySelector("#order").value = "kit";
+      document.querySelector("#order").dispatchEvent(new Event("input"));
+      document.querySelector("#clips button").click();
+    """
+    shown = browser.show(tmp_path / "page.html", click)
+    main = shown[shown.index("<main>") : shown.index("</main>")]
+    assert main.count('class="clip differs') == 4
+    assert main.count("<tr ") == 2 and main.count(">12</td>") == 2
+    assert [main.count(f"{split}: 3") for split in ("total", "__proto__", "train")] == [2, 2, 2]
+    assert main.count("background: var(--train)") == 3
+    assert "<img" not in shown and "</b><b " not in shown
+    assert browser.EVIL.replace("<", "&lt;").replace(">", "&gt;") in shown
 
 
 def test_a_page_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -8,17 +8,15 @@ model names them and how sure it is of that.
 from __future__ import annotations
 
 import base64
-import html
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from bandscribe import audio
+from bandscribe.display.page import compose, read_asset
 from bandscribe.files import whole
 from bandscribe.types import Audio
 
@@ -71,7 +69,8 @@ def write(
 ) -> None:
     """Write the page; `counts` are clips by label, kit and split, those that are not heard too.
 
-    Raises ValueError where there are no counts; OSError as `bandscribe.files.whole`.
+    Raises ValueError where there are no counts, or a number is nan; OSError as
+    `bandscribe.files.whole`.
     """
     if not counts:
         raise ValueError("counts: expected at least one")
@@ -87,9 +86,13 @@ def write(
         ],
         "clips": [asdict(clip) for clip in clips],
     }
-    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    page = (files("bandscribe.display") / "explorer.html").read_text(encoding="utf-8")
-    # The data last: a name in it may look like a sign.
-    page = page.replace("@TITLE@", html.escape(title), 1).replace("@DATA@", content, 1)
+    page = compose(
+        title,
+        read_asset("explorer.html"),
+        style=read_asset("explorer.css"),
+        script=read_asset("explorer.js"),
+        data=data,
+        media="data:",
+    )
     with whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import os
 from collections.abc import Mapping
 from importlib.resources import files
@@ -12,27 +10,28 @@ from typing import Any
 from urllib.parse import quote
 
 from bandscribe import audio
+from bandscribe.display.page import compose
 from bandscribe.evaluation.store import file_name
 
 
 def fill(name: str, title: str, data: Mapping[str, Any]) -> str:
-    """The page `name`: its HTML in the shell of all, with style, script and `data` inside it."""
-    source = files("bandscribe.evaluation") / "assets"
-    # No text of the data can end the element that holds it.
-    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    parts = {
-        "@BODY@": (source / f"{name}.html").read_text(encoding="utf-8"),
-        "@TITLE@": html.escape(title),
-        "@STYLE@": (source / "page.css").read_text(encoding="utf-8"),
-        "@SCRIPT@": "".join(
-            (source / f"{script}.js").read_text(encoding="utf-8") for script in ("common", name)
-        ),
-        "@DATA@": content,
-    }
-    page = (source / "shell.html").read_text(encoding="utf-8")
-    for sign, part in parts.items():
-        page = page.replace(sign, part, 1)
-    return page
+    """The page `name`, with style, script and `data` inside it.
+
+    Raises ValueError as `bandscribe.display.page.compose`.
+    """
+    return compose(
+        title,
+        _read(f"{name}.html"),
+        style=_read("page.css"),
+        script=_read("common.js") + _read(f"{name}.js"),
+        data=data,
+        # The recordings lie where the corpus is, which may be on another drive.
+        media="'self' file:",
+    )
+
+
+def _read(asset: str) -> str:
+    return (files("bandscribe.evaluation") / "assets" / asset).read_text(encoding="utf-8")
 
 
 def find_sound(folder: Path, track: str, source: Path, copy: bool) -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bandscribe.display import groups
+from bandscribe.display.page import compose
 from bandscribe.files import whole
 from bandscribe.studies.drum_chance import GUESSES, Guesses
 from bandscribe.studies.drum_corpora import Figure
@@ -45,13 +46,11 @@ def page(title: str, about: str, sections: Iterable[tuple[str, str, str]]) -> st
         "</section>\n"
         for head, told, shown in sections
     )
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{html.escape(title)}</title><style>{style}{_STYLE}</style></head>\n<body>"
+    head = (
         f"<p class='kicker'>bandscribe study</p><h1>{html.escape(title)}</h1>"
-        f"<p class='quiet'>{html.escape(about)}</p>\n{body}</body></html>\n"
+        f"<p class='quiet'>{html.escape(about)}</p>\n"
     )
+    return compose(title, head + body, style=style + _STYLE)
 
 
 def table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], labels: int = 1) -> str:

@@ -1,8 +1,6 @@
-"use strict";
 // What the pages of all tasks share. `data` is what the page was filled with; nothing is fetched but
 // the audio of the track that is chosen. A page says `f1Of` and `nameOf` of a track by its index, and
 // has `drawTracks`, `choose` and `moveHead`.
-const data = JSON.parse(document.getElementById("data").textContent);
 const summary = data.summary;
 
 const FIRST = 10;
@@ -10,37 +8,37 @@ let chosen = null; // index into data.tracks
 let everything = false;
 let position = 0;
 
-const by = (id) => document.getElementById(id);
 const audio = by("audio");
 const scroller = by("scroller");
-const text = (value) =>
-  String(value).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const known = (value) => value !== null && value !== undefined;
 const rate = (value) => (known(value) ? value.toFixed(3) : "–");
 const minutes = (seconds) =>
   known(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` : "–";
 
-const interval = (ci, show = rate) => (ci ? `95 %: ${show(ci[0])} to ${show(ci[1])}` : "");
-const tile = (name, value, note, drawn = "") =>
-  `<div class="tile"><span>${name}</span><b>${value}</b>${drawn}<span>${note}</span></div>`;
+const interval = (ci, print = rate) => (ci ? `95 %: ${print(ci[0])} to ${print(ci[1])}` : "");
+const tile = (name, value, note, drawn = null) =>
+  element("div", { class: "tile" }, element("span", {}, name), element("b", {}, value), drawn, element("span", {}, note));
+
+// Parts of tables.
+const cell = (...content) => element("td", {}, ...content);
+const barCell = (...content) => element("td", { class: "bar" }, ...content);
+const bold = (content) => cell(element("b", {}, content));
+const head = (...names) => element("thead", {}, element("tr", {}, names.map((name) => element("th", {}, name))));
+const body = (...rows) => element("tbody", {}, ...rows);
 
 // F1 as a bar from 0 to 1, its interval across it, and with `marks` precision above, recall below.
 function bar(row, height, marks, name = "F1") {
-  if (!known(row.f1)) return "";
+  if (!known(row.f1)) return null;
   const y = height / 2;
+  const line = (x1, x2, y1, y2) => shape("line", { class: "range", x1: `${100 * x1}%`, x2: `${100 * x2}%`, y1, y2 });
   const ci = (row.ci95 || []).map((x) => Math.max(x, 0)); // correlations can be negative
-  const interval = ci.length
-    ? `<line class="range" x1="${100 * ci[0]}%" x2="${100 * ci[1]}%" y1="${y}" y2="${y}"/>` +
-      ci.map((x) => `<line class="range" x1="${100 * x}%" x2="${100 * x}%" y1="${y - 4}" y2="${y + 4}"/>`).join("")
-    : "";
+  const range = ci.length ? [line(ci[0], ci[1], y, y), ci.map((x) => line(x, x, y - 4, y + 4))] : null;
   const glyph = (value, sign, base) =>
-    !known(value) || !marks ? "" : `<text class="glyph" x="${100 * value}%" y="${base}">${sign}</text>`;
+    known(value) && marks ? shape("text", { class: "glyph", x: `${100 * value}%`, y: base }, sign) : null;
   const thick = marks ? 10 : height - 6;
-  return (
-    `<svg role="img" aria-label="${name} ${rate(row.f1)}"><rect class="track" width="100%" y="${y - thick / 2}" height="${thick}" rx="3"/>` +
-    `<rect class="fill" width="${100 * Math.max(row.f1, 0)}%" y="${y - thick / 2}" height="${thick}" rx="3"/>${interval}` +
-    `${glyph(row.precision, "▾", y - 3)}${glyph(row.recall, "▴", y + 12)}</svg>`
-  );
+  const block = (kind, width) => shape("rect", { class: kind, width: `${width}%`, y: y - thick / 2, height: thick, rx: 3 });
+  return shape("svg", { role: "img", "aria-label": `${name} ${rate(row.f1)}` },
+    block("track", 100), block("fill", 100 * Math.max(row.f1, 0)), range,
+    glyph(row.precision, "▾", y - 3), glyph(row.recall, "▴", y + 12));
 }
 
 const order = () => data.tracks.map((_, i) => i).sort((a, b) => (f1Of(a) ?? 2) - (f1Of(b) ?? 2) || a - b);
@@ -52,6 +50,11 @@ function chooseRows() {
   by("more").textContent = everything ? `the worst ${FIRST} alone` : `all ${sorted.length} tracks`;
   return [sorted, everything ? sorted : sorted.slice(0, FIRST)];
 }
+
+// The row of a track in the table, up to its bar.
+const trackRow = (i, track, ...cells) =>
+  element("tr", { "data-track": i, class: i === chosen ? "chosen" : "" },
+    element("td", { title: nameOf(i) }, nameOf(i)), cell(track.split), cell(minutes(track.duration)), ...cells);
 
 // A strip of all tracks by F1; dots that would cover each other are stacked.
 function drawDots(sorted) {
@@ -67,12 +70,14 @@ function drawDots(sorted) {
       const level = stacks.get(bin) || 0;
       stacks.set(bin, level + 1);
       const y = Math.max(radius, base - radius - level * 2 * radius);
-      return `<circle data-track="${i}" class="${i === chosen ? "chosen" : ""}" cx="${x.toFixed(1)}" cy="${y}" r="${radius}"><title>${text(nameOf(i))}: ${rate(f1Of(i))}</title></circle>`;
+      return shape("circle", { "data-track": i, class: i === chosen ? "chosen" : "", cx: x.toFixed(1), cy: y, r: radius },
+        shape("title", {}, `${nameOf(i)}: ${rate(f1Of(i))}`));
     });
   const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1].map(
-    (f1) => `<text x="${f1 * width}" y="${base + 16}" text-anchor="${f1 === 0 ? "start" : f1 === 1 ? "end" : "middle"}">${f1 === 1 ? "F1 = 1" : f1}</text>`,
+    (f1) => shape("text", { x: f1 * width, y: base + 16, "text-anchor": f1 === 0 ? "start" : f1 === 1 ? "end" : "middle" }, f1 === 1 ? "F1 = 1" : f1),
   );
-  by("dots").innerHTML = `<svg height="${base + 20}"><line class="rule" x1="0" x2="100%" y1="${base + 1}" y2="${base + 1}"/>${dots.join("")}${ticks.join("")}</svg>`;
+  const rule = shape("line", { class: "rule", x1: 0, x2: "100%", y1: base + 1, y2: base + 1 });
+  show(by("dots"), shape("svg", { height: base + 20 }, rule, dots, ticks));
 }
 
 // From now on the track of this index is the one to look at, and to listen to.
@@ -93,7 +98,7 @@ function follow() {
 }
 
 by("title").textContent = data.title;
-by("failed").innerHTML = summary.failed.map((row) => `<li>${text(row.track)} left out: ${text(row.problem)}</li>`).join("");
+show(by("failed"), summary.failed.map((row) => element("li", {}, `${row.track} left out: ${row.problem}`)));
 by("more").addEventListener("click", () => {
   everything = !everything;
   drawTracks();

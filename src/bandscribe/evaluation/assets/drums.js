@@ -6,44 +6,39 @@ const figures = () => summary[`classes_${count}`];
 
 function drawTiles() {
   const { micro, macro, track_mean: mean } = figures();
-  by("tiles").innerHTML =
-    tile("F1, all onsets together", rate(micro.f1), interval(micro.ci95), bar(micro, 12)) +
-    tile("F1, mean of classes", rate(macro.f1), interval(macro.ci95), bar(macro, 12)) +
-    tile("F1, mean of tracks", rate(mean.f1), interval(mean.ci95), bar(mean, 12)) +
-    tile("Precision", rate(micro.precision), `${micro.fp.toLocaleString("en")} false alarms`) +
-    tile("Recall", rate(micro.recall), `${micro.fn.toLocaleString("en")} of ${(micro.tp + micro.fn).toLocaleString("en")} missed`);
+  show(by("tiles"),
+    tile("F1, all onsets together", rate(micro.f1), interval(micro.ci95), bar(micro, 12)),
+    tile("F1, mean of classes", rate(macro.f1), interval(macro.ci95), bar(macro, 12)),
+    tile("F1, mean of tracks", rate(mean.f1), interval(mean.ci95), bar(mean, 12)),
+    tile("Precision", rate(micro.precision), `${micro.fp.toLocaleString("en")} false alarms`),
+    tile("Recall", rate(micro.recall), `${micro.fn.toLocaleString("en")} of ${(micro.tp + micro.fn).toLocaleString("en")} missed`));
   by("tolerances").textContent =
     "F1 of all onsets " +
     figures().tolerances.map((row) => `within ±${1000 * row.tolerance} ms: ${rate(row.micro.f1)}`).join(", ") + ".";
 }
 
 function drawClasses() {
-  const rows = Object.entries(figures().per_class).map(
-    ([name, row]) =>
-      `<tr><td>${name}</td><td class="bar">${bar(row, 26, true)}</td><td><b>${rate(row.f1)}</b></td><td>${rate(row.precision)}</td>` +
-      `<td>${rate(row.recall)}</td><td>${row.tp + row.fn}</td><td>${row.fn}</td><td>${row.fp}</td></tr>`,
-  );
-  by("classes").innerHTML =
-    "<thead><tr><th></th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th></tr></thead>" +
-    `<tbody>${rows.join("")}</tbody>`;
+  const rows = Object.entries(figures().per_class).map(([name, row]) =>
+    element("tr", {}, cell(name), barCell(bar(row, 26, true)), bold(rate(row.f1)),
+      [rate(row.precision), rate(row.recall), row.tp + row.fn, row.fn, row.fp].map((value) => cell(value))));
+  show(by("classes"), head("", "", "F1", "precision", "recall", "played", "missed", "false"), body(rows));
 }
 
 function drawConfusion() {
   const { classes, onsets } = figures().confusion;
   const last = classes.length - 1;
-  const heads = classes.map((name, i) => `<th>${i === last ? "missed" : name}</th>`).join("");
   const rows = onsets.map((row, i) => {
     const total = row.reduce((a, b) => a + b, 0);
     const cells = row.map((n, j) => {
-      if (i === last && j === last) return "<td></td>";
+      if (i === last && j === last) return cell();
       const share = total ? n / total : 0;
       const colour = i === j ? "--hit" : j === last ? "--miss" : "--false";
-      const paint = n ? `background:color-mix(in srgb, var(${colour}) ${Math.round(8 + 62 * share)}%, var(--card))` : "";
-      return `<td class="${n ? "" : "none"}" style="${paint}" title="${(100 * share).toFixed(1)} % of the row">${n}</td>`;
+      const style = n ? { background: `color-mix(in srgb, var(${colour}) ${Math.round(8 + 62 * share)}%, var(--card))` } : {};
+      return element("td", { class: n ? "" : "none", style, title: `${(100 * share).toFixed(1)} % of the row` }, n);
     });
-    return `<tr><th>${i === last ? "nothing" : classes[i]}</th>${cells.join("")}</tr>`;
+    return element("tr", {}, element("th", {}, i === last ? "nothing" : classes[i]), cells);
   });
-  by("confusion").innerHTML = `<thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join("")}</tbody>`;
+  show(by("confusion"), head("", ...classes.map((name, i) => (i === last ? "missed" : name))), body(rows));
 }
 
 // velocities and beats -----------------------------------------------------------------------------
@@ -56,12 +51,11 @@ function drawVelocities() {
   if (!velocity) return;
   const steps = (value) => (value === null ? "–" : (STEPS * value).toFixed(1));
   const row = (name, found) =>
-    `<tr><td>${name}</td><td class="bar">${bar({ f1: found.pearson, ci95: found.pearson_ci95 }, 16, false, "correlation")}</td>` +
-    `<td><b>${rate(found.pearson)}</b></td><td>${steps(found.mae)}</td><td>${steps(found.bias)}</td><td>${found.pairs}</td></tr>`;
+    element("tr", {}, cell(name), barCell(bar({ f1: found.pearson, ci95: found.pearson_ci95 }, 16, false, "correlation")),
+      bold(rate(found.pearson)), cell(steps(found.mae)), cell(steps(found.bias)), cell(found.pairs));
   const classes = Object.entries(velocity.per_class).filter(([, found]) => found.pairs);
-  by("velocities").innerHTML =
-    "<thead><tr><th></th><th></th><th>correlation</th><th>error</th><th>bias</th><th>hits</th></tr></thead>" +
-    `<tbody>${row("all", velocity.micro)}${classes.map(([name, found]) => row(name, found)).join("")}</tbody>`;
+  show(by("velocities"), head("", "", "correlation", "error", "bias", "hits"),
+    body(row("all", velocity.micro), classes.map(([name, found]) => row(name, found))));
 }
 
 const LEVELS = { right: "right", offbeat: "off the beat", double: "twice as fast", half: "half as fast", none: "none of these" };
@@ -73,23 +67,22 @@ function drawBeats() {
   by("beats-how").textContent =
     `Mean of ${found.tracks} track${found.tracks === 1 ? "" : "s"}, within ±${1000 * found.tolerance} ms, after the first ${found.skip} s.`;
   const row = (name, f1, ci95, more) =>
-    `<tr><td>${name}</td><td class="bar">${bar({ f1, ci95 }, 16, false, name)}</td><td><b>${rate(f1)}</b></td>${more}</tr>`;
-  const rates = ({ precision, recall }) => `<td>${rate(precision)}</td><td>${rate(recall)}</td>`;
+    element("tr", {}, cell(name), barCell(bar({ f1, ci95 }, 16, false, name)), bold(rate(f1)), more);
+  const rates = ({ precision, recall }) => [cell(rate(precision)), cell(rate(recall))];
   const { beats, downbeats, continuity } = found;
-  const share = (name, key) => row(name, continuity[key], continuity[`${key}_ci95`], "<td></td><td></td>");
-  by("grid").innerHTML =
-    "<thead><tr><th></th><th></th><th></th><th>precision</th><th>recall</th></tr></thead><tbody>" +
-    row("F1 of beats", beats.f1, beats.ci95, rates(beats)) +
-    row("F1 of downbeats", downbeats.f1, downbeats.ci95, rates(downbeats)) +
-    share("CMLt: in tempo", "cmlt") + share("AMLt: at any level", "amlt") + "</tbody>";
+  const share = (name, key) => row(name, continuity[key], continuity[`${key}_ci95`], [cell(), cell()]);
+  show(by("grid"), head("", "", "", "precision", "recall"), body(
+    row("F1 of beats", beats.f1, beats.ci95, rates(beats)),
+    row("F1 of downbeats", downbeats.f1, downbeats.ci95, rates(downbeats)),
+    share("CMLt: in tempo", "cmlt"), share("AMLt: at any level", "amlt")));
   let left = 0;
   const parts = Object.entries(found.levels).map(([name, number]) => {
     const width = (100 * number) / found.tracks;
     left += width;
-    return `<rect class="${name}" x="${left - width}%" width="${width}%" height="14"><title>${number} ${LEVELS[name]}</title></rect>`;
+    return shape("rect", { class: name, x: `${left - width}%`, width: `${width}%`, height: 14 }, shape("title", {}, `${number} ${LEVELS[name]}`));
   });
   const said = Object.entries(found.levels).filter(([, number]) => number).map(([name, number]) => `${number} ${LEVELS[name]}`);
-  by("levels").innerHTML = `<svg role="img" aria-label="Tempo">${parts.join("")}</svg>Tempo, in tracks: ${said.join(", ")}.`;
+  show(by("levels"), shape("svg", { role: "img", "aria-label": "Tempo" }, parts), `Tempo, in tracks: ${said.join(", ")}.`);
 }
 
 // tracks -----------------------------------------------------------------------------------------
@@ -100,9 +93,10 @@ const nameOf = (i) => data.tracks[i].id;
 
 // The F1 of a track's beats, and what is wrong with its tempo.
 function beatsOf({ beats }) {
-  if (!summary.beats) return "";
-  if (!beats || !beats.level) return "<td>–</td>";
-  return `<td>${beats.level === "right" || beats.level === "none" ? "" : `<span class="quiet">${LEVELS[beats.level]}</span> `}${rate(beats.f1)}</td>`;
+  if (!summary.beats) return null;
+  if (!beats || !beats.level) return cell("–");
+  const wrong = beats.level !== "right" && beats.level !== "none";
+  return cell(wrong ? [element("span", { class: "quiet" }, LEVELS[beats.level]), " "] : null, rate(beats.f1));
 }
 
 function drawTracks() {
@@ -110,15 +104,11 @@ function drawTracks() {
   const rows = shown.map((i) => {
     const track = data.tracks[i];
     const row = scoreOf(track);
-    return (
-      `<tr data-track="${i}" class="${i === chosen ? "chosen" : ""}"><td title="${text(track.id)}">${text(track.id)}</td><td>${text(track.split)}</td>` +
-      `<td>${minutes(track.duration)}</td><td class="bar">${bar(row, 14)}</td><td><b>${rate(row.f1)}</b></td><td>${rate(row.precision)}</td>` +
-      `<td>${rate(row.recall)}</td><td>${row.tp + row.fn}</td><td>${row.fn}</td><td>${row.fp}</td>${beatsOf(track)}</tr>`
-    );
+    return trackRow(i, track, barCell(bar(row, 14)), bold(rate(row.f1)),
+      [rate(row.precision), rate(row.recall), row.tp + row.fn, row.fn, row.fp].map((value) => cell(value)), beatsOf(track));
   });
-  by("tracks").innerHTML =
-    `<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th><th>played</th><th>missed</th><th>false</th>${summary.beats ? "<th>beats</th>" : ""}</tr></thead>` +
-    `<tbody>${rows.join("")}</tbody>`;
+  const names = ["", "split", "length", "", "F1", "precision", "recall", "played", "missed", "false"];
+  show(by("tracks"), head(...names, ...(summary.beats ? ["beats"] : [])), body(rows));
   drawDots(sorted);
 }
 
@@ -144,8 +134,8 @@ function drawTimeline() {
   by("stage").hidden = by("overview").hidden = !lanes;
   errors = [];
   if (!lanes) {
-    by("names").innerHTML = "";
-    scroller.innerHTML = "";
+    show(by("names"));
+    show(scroller);
     by("score").textContent += ` · timelines are drawn for the ${data.limit} worst tracks`;
     return;
   }
@@ -156,10 +146,10 @@ function drawTimeline() {
   const at = (time) => (time * scale + 6).toFixed(1);
   const parts = [];
   const step = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30].find((s) => s * scale >= 60) || 60;
-  names.forEach((_, i) => parts.push(`<rect class="lane" x="0" y="${i * LANE + 2}" width="${width}" height="${LANE - 4}"/>`));
+  names.forEach((_, i) => parts.push(shape("rect", { class: "lane", x: 0, y: i * LANE + 2, width, height: LANE - 4 })));
   for (let k = 0; k * step <= track.duration; k++) {
     const x = at(k * step);
-    parts.push(`<line class="rule" x1="${x}" x2="${x}" y1="0" y2="${height - AXIS}"/><text x="${x}" y="${height - 5}">${+(k * step).toFixed(2)} s</text>`);
+    parts.push(shape("line", { class: "rule", x1: x, x2: x, y1: 0, y2: height - AXIS }), shape("text", { x, y: height - 5 }, `${+(k * step).toFixed(2)} s`));
   }
   names.forEach((name, i) => {
     const top = i * LANE + 6;
@@ -167,25 +157,25 @@ function drawTimeline() {
     const lane = lanes[name];
     for (const [played, heard] of lane.hits) {
       const ms = 1000 * (heard - played);
-      parts.push(
-        `<g><title>${name} ${played.toFixed(3)} s, heard ${Math.abs(ms).toFixed(0)} ms ${ms < 0 ? "early" : "late"}</title>` +
-          `<line class="drift" x1="${at(played)}" x2="${at(heard)}" y1="${middle}" y2="${middle}"/>` +
-          `<line class="hit" x1="${at(played)}" x2="${at(played)}" y1="${top}" y2="${top + LANE - 12}"/></g>`,
-      );
+      parts.push(shape("g", {},
+        shape("title", {}, `${name} ${played.toFixed(3)} s, heard ${Math.abs(ms).toFixed(0)} ms ${ms < 0 ? "early" : "late"}`),
+        shape("line", { class: "drift", x1: at(played), x2: at(heard), y1: middle, y2: middle }),
+        shape("line", { class: "hit", x1: at(played), x2: at(played), y1: top, y2: top + LANE - 12 })));
     }
     for (const time of lane.misses) {
       errors.push(time);
-      parts.push(`<circle class="miss" cx="${at(time)}" cy="${middle}" r="5.5"><title>${name} ${time.toFixed(3)} s, missed</title></circle>`);
+      parts.push(shape("circle", { class: "miss", cx: at(time), cy: middle, r: 5.5 }, shape("title", {}, `${name} ${time.toFixed(3)} s, missed`)));
     }
     for (const time of lane.false_alarms) {
       errors.push(time);
       const x = Number(at(time));
-      parts.push(`<path class="false" d="M${x - 4.5} ${middle - 4.5}l9 9M${x + 4.5} ${middle - 4.5}l-9 9"><title>${name} ${time.toFixed(3)} s, false alarm</title></path>`);
+      parts.push(shape("path", { class: "false", d: `M${x - 4.5} ${middle - 4.5}l9 9M${x + 4.5} ${middle - 4.5}l-9 9` },
+        shape("title", {}, `${name} ${time.toFixed(3)} s, false alarm`)));
     }
   });
   errors.sort((a, b) => a - b);
-  by("names").innerHTML = names.map((name) => `<div>${name}</div>`).join("");
-  scroller.innerHTML = `<svg width="${width}" height="${height}">${parts.join("")}<line id="head" class="head" y1="0" y2="${height - AXIS}"/></svg>`;
+  show(by("names"), names.map((name) => element("div", {}, name)));
+  show(scroller, shape("svg", { width, height }, parts, shape("line", { id: "head", class: "head", y1: 0, y2: height - AXIS })));
   moveHead(false);
 }
 
@@ -252,9 +242,7 @@ function toError(forward) {
 
 function draw() {
   by("about").textContent = [data.about, summary.literature[count], summary.setup].filter(Boolean).join(" · ");
-  by("tabs").innerHTML = counts
-    .map((n) => `<button type="button" role="tab" data-count="${n}" aria-selected="${n === count}">${n} classes</button>`)
-    .join("");
+  show(by("tabs"), counts.map((n) => element("button", { type: "button", role: "tab", "data-count": n, "aria-selected": n === count }, `${n} classes`)));
   drawTiles();
   drawClasses();
   drawConfusion();

@@ -12,16 +12,16 @@ const SHOWN = overTime ? ["map", "balanced_accuracy", "level_error_db"] : ["top1
 
 function drawTiles() {
   const trivial = summary.always_on || {};
-  const beside = (value) => (known(value) ? `<br>always on: ${rate(value)}` : "");
+  const beside = (value) => (known(value) ? [element("br"), `always on: ${rate(value)}`] : null);
   const f1 = (name, key) =>
-    tile(name, rate(summary[key].f1), interval(summary[key].ci95) + beside(trivial[`${key}_f1`]), bar(summary[key], 12));
+    tile(name, rate(summary[key].f1), [interval(summary[key].ci95), beside(trivial[`${key}_f1`])], bar(summary[key], 12));
   const others = SHOWN.filter((key) => known(summary[key])).map((key) => {
     const ci = summary[`${key}_ci95`];
     if (key === "level_error_db") return tile(NAMES[key], `${decibels(summary[key])} dB`, interval(ci, decibels));
-    return tile(NAMES[key], rate(summary[key]), interval(ci) + beside(trivial[key]));
+    return tile(NAMES[key], rate(summary[key]), [interval(ci), beside(trivial[key])]);
   });
   const unit = overTime ? "all frames together" : "all decisions together";
-  by("tiles").innerHTML = f1(`F1, ${unit}`, "micro") + f1("F1, mean of classes", "macro") + others.join("");
+  show(by("tiles"), f1(`F1, ${unit}`, "micro"), f1("F1, mean of classes", "macro"), others);
   const absent = summary.absent;
   by("remark").textContent = absent
     ? `Never played: ${absent.classes.join(", ")}. Said to play ${share(absent.called)} of the time; ${absent.worst} the most, ${share(absent.worst_called)}.`
@@ -37,13 +37,9 @@ function drawClasses() {
       ? [rate(row.balanced_accuracy), decibels(row.level_error_db), share(row.played), share(row.called)]
       : [row.tp + row.fn, row.fn, row.fp];
     const cells = [rate(row.precision), rate(row.recall), rate(row.ap), ...more];
-    return (
-      `<tr><td>${text(name)}</td><td class="bar">${bar(row, 26, true)}</td><td><b>${rate(row.f1)}</b></td>` +
-      cells.map((cell) => `<td>${cell}</td>`).join("") + "</tr>"
-    );
+    return element("tr", {}, cell(name), barCell(bar(row, 26, true)), bold(rate(row.f1)), cells.map((value) => cell(value)));
   });
-  by("classes").innerHTML =
-    `<thead><tr><th></th><th></th>${heads.map((head) => `<th>${head}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+  show(by("classes"), head("", "", ...heads), body(rows));
 }
 
 // matrices, or confusion and reliability -----------------------------------------------------------
@@ -54,21 +50,22 @@ function fill(id, title, note, content) {
   if (!content) return;
   section.querySelector("h2").textContent = title;
   section.querySelector("p").textContent = note;
-  section.querySelector("div").innerHTML = content;
+  show(section.querySelector("div"), content);
 }
 
-// Rows with something in them; `paint` gives a colour and how much of it, `show` the text.
-function table(rows, columns, cells, paint, show, title) {
-  const body = rows.map((row, i) => {
-    if (cells[i].every((value) => !known(value))) return "";
+// Rows with something in them; `paint` gives a colour and how much of it, `print` the text.
+function table(rows, columns, cells, paint, print, title) {
+  const lines = rows.map((row, i) => {
+    if (cells[i].every((value) => !known(value))) return null;
     const shown = cells[i].map((value, j) => {
-      if (!known(value)) return "<td></td>";
+      if (!known(value)) return cell();
       const [colour, amount] = paint(value, i, j);
-      return `<td title="${title(value, i, j)}" style="background:color-mix(in srgb, var(${colour}) ${Math.round(amount)}%, var(--card))">${show(value)}</td>`;
+      const style = { background: `color-mix(in srgb, var(${colour}) ${Math.round(amount)}%, var(--card))` };
+      return element("td", { title: title(value, i, j), style }, print(value));
     });
-    return `<tr><th>${text(row)}</th>${shown.join("")}</tr>`;
+    return element("tr", {}, element("th", {}, row), shown);
   });
-  return `<table class="matrix"><thead><tr><th></th>${columns.map((name) => `<th>${text(name)}</th>`).join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`;
+  return element("table", { class: "matrix" }, head("", ...columns), body(lines));
 }
 
 function drawMatrix(id, name, note) {
@@ -103,22 +100,21 @@ function drawTogether() {
 // How often a class is there, of the decisions in which the system was so sure.
 function drawReliability() {
   const bins = summary.reliability;
-  if (!bins || !bins.length) return fill("right", "", "", "");
+  if (!bins || !bins.length) return fill("right", "", "", null);
   const [size, pad] = [250, 34];
   const total = bins.reduce((sum, bin) => sum + bin.number, 0);
   const at = (value) => pad + value * size;
-  const points = bins.map(
-    (bin) =>
-      `<circle class="point" cx="${at(bin.confidence)}" cy="${at(1 - bin.frequency)}" r="${(3 + 14 * Math.sqrt(bin.number / total)).toFixed(1)}">` +
-      `<title>${bin.number} decisions: sure by ${rate(bin.confidence)}, there in ${rate(bin.frequency)}</title></circle>`,
-  );
-  const ticks = [0, 0.5, 1].map(
-    (tick) =>
-      `<text x="${at(tick)}" y="${at(1) + 18}" text-anchor="middle">${tick}</text><text x="${pad - 8}" y="${at(1 - tick) + 4}" text-anchor="end">${tick}</text>`,
-  );
+  const points = bins.map((bin) =>
+    shape("circle", { class: "point", cx: at(bin.confidence), cy: at(1 - bin.frequency), r: (3 + 14 * Math.sqrt(bin.number / total)).toFixed(1) },
+      shape("title", {}, `${bin.number} decisions: sure by ${rate(bin.confidence)}, there in ${rate(bin.frequency)}`)));
+  const ticks = [0, 0.5, 1].map((tick) => [
+    shape("text", { x: at(tick), y: at(1) + 18, "text-anchor": "middle" }, tick),
+    shape("text", { x: pad - 8, y: at(1 - tick) + 4, "text-anchor": "end" }, tick),
+  ]);
   fill("right", "Are probabilities frequencies?", "Across: how sure the system is. Up: how often the class is there. A larger dot is of more decisions; on the dashed line, probabilities mean what they say.",
-    `<svg width="${size + 2 * pad}" height="${size + 2 * pad}" role="img" aria-label="Reliability"><rect class="lane" x="${pad}" y="${pad}" width="${size}" height="${size}"/>` +
-    `<line class="diagonal" x1="${at(0)}" y1="${at(1)}" x2="${at(1)}" y2="${at(0)}"/>${points.join("")}${ticks.join("")}</svg>`);
+    shape("svg", { width: size + 2 * pad, height: size + 2 * pad, role: "img", "aria-label": "Reliability" },
+      shape("rect", { class: "lane", x: pad, y: pad, width: size, height: size }),
+      shape("line", { class: "diagonal", x1: at(0), y1: at(1), x2: at(1), y2: at(0) }), points, ticks));
 }
 
 // tracks -----------------------------------------------------------------------------------------
@@ -139,17 +135,13 @@ function drawTracks() {
   const rows = shown.map((i) => {
     const track = data.tracks[i];
     const more = overTime
-      ? `<td>${decibels(track.level_error_db)}</td>`
-      : `<td class="labels">${told(track).map(([name, kind]) => `<span class="${kind}">${text(name)}</span>`).join(" ")}</td>`;
-    return (
-      `<tr data-track="${i}" class="${i === chosen ? "chosen" : ""}"><td title="${text(track.track)}">${text(track.track)}</td><td>${text(track.split)}</td>` +
-      `<td>${minutes(track.duration)}</td><td class="bar">${bar(track, 14)}</td><td><b>${rate(track.f1)}</b></td><td>${rate(track.precision)}</td>` +
-      `<td>${rate(track.recall)}</td>${more}</tr>`
-    );
+      ? cell(decibels(track.level_error_db))
+      : element("td", { class: "labels" }, told(track).map(([name, kind]) => [element("span", { class: kind }, name), " "]));
+    return trackRow(i, track, barCell(bar(track, 14)), bold(rate(track.f1)), cell(rate(track.precision)), cell(rate(track.recall)), more);
   });
-  by("tracks").innerHTML =
-    `<thead><tr><th></th><th>split</th><th>length</th><th></th><th>F1</th><th>precision</th><th>recall</th>${overTime ? "<th>level dB</th>" : '<th class="labels">right, missed, invented</th>'}</tr></thead>` +
-    `<tbody>${rows.join("")}</tbody>`;
+  const heads = head("", "split", "length", "", "F1", "precision", "recall", overTime ? "level dB" : "right, missed, invented");
+  if (!overTime) heads.querySelector("th:last-child").className = "labels";
+  show(by("tracks"), heads, body(rows));
   // Of a clip F1 has few values: the dots of a large corpus would be three columns.
   if (overTime) drawDots(sorted);
 }
@@ -163,7 +155,7 @@ function choose(index, jump) {
   const track = data.tracks[index];
   turnTo(index, track.sound);
   by("score").textContent = `F1 ${rate(track.f1)} · ${minutes(track.duration)}`;
-  by("said").innerHTML = overTime ? "" : told(track).map(([name, kind, score]) => `<span class="${kind}">${text(name)} ${score.toFixed(2)}</span>`).join("");
+  show(by("said"), overTime ? null : told(track).map(([name, kind, score]) => element("span", { class: kind }, `${name} ${score.toFixed(2)}`)));
   drawTracks();
   drawLanes();
   if (jump) by("listen").scrollIntoView({ behavior: "smooth", block: "start" });
@@ -184,7 +176,8 @@ function verdicts(lane, values, step, at, y) {
     if (last && last.kind === kind && last.end === i) last.end = i + 1;
     else parts.push({ kind, start: i, end: i + 1 });
   });
-  return parts.map(({ kind, start, end }) => `<rect class="${kind}" x="${at(start * step)}" width="${((end - start) * step * at.scale).toFixed(1)}" y="${y}" height="4"/>`).join("");
+  return parts.map(({ kind, start, end }) =>
+    shape("rect", { class: kind, x: at(start * step), width: ((end - start) * step * at.scale).toFixed(1), y, height: 4 }));
 }
 
 function drawLanes() {
@@ -194,16 +187,23 @@ function drawLanes() {
     overTime || track.annotated.includes(name) || [...lanes[name].curve].some((digit) => parseInt(digit, 36) / 35 >= lanes[name].threshold);
   const names = lanes ? Object.keys(lanes).filter((name) => summary.classes.includes(name) && matters(name)) : [];
   by("stage").hidden = !names.length;
-  by("legend").innerHTML = !names.length
-    ? `<span class="quiet">${track.lanes ? "nothing is said over time here" : `curves are drawn for the ${data.limit} worst tracks`}</span>`
-    : `<span><svg width="22" height="14"><path class="curve" d="M1 12 L8 4 L14 9 L21 2"/></svg>how sure</span>` +
-      `<span><svg width="22" height="14"><line class="bound" x1="1" x2="21" y1="7" y2="7"/></svg>from here on it is said to play</span>` +
-      (overTime
-        ? `<span><svg width="22" height="14"><rect class="played" width="22" height="14"/></svg>plays</span><span><svg width="22" height="14"><rect class="open" width="22" height="14"/></svg>nobody can say</span>` +
-          `<span><svg width="22" height="14"><rect class="agreed" y="5" width="22" height="4"/></svg>right</span><span><svg width="22" height="14"><rect class="gone" y="5" width="22" height="4"/></svg>missed</span><span><svg width="22" height="14"><rect class="wrong" y="5" width="22" height="4"/></svg>false</span>`
-        : "") + `<span class="quiet">click to go there, space to play</span>`;
-  by("names").innerHTML = names.map((name) => `<div style="height:${LANE}px;line-height:${LANE}px">${text(name)}</div>`).join("");
-  if (!names.length) return void (scroller.innerHTML = "");
+  const sample = (label, ...drawn) => element("span", {}, shape("svg", { width: 22, height: 14 }, ...drawn), label);
+  const block = (kind) => shape("rect", { class: kind, width: 22, height: 14 });
+  const strip = (kind) => shape("rect", { class: kind, y: 5, width: 22, height: 4 });
+  const quiet = (label) => element("span", { class: "quiet" }, label);
+  show(by("legend"), !names.length
+    ? quiet(track.lanes ? "nothing is said over time here" : `curves are drawn for the ${data.limit} worst tracks`)
+    : [
+        sample("how sure", shape("path", { class: "curve", d: "M1 12 L8 4 L14 9 L21 2" })),
+        sample("from here on it is said to play", shape("line", { class: "bound", x1: 1, x2: 21, y1: 7, y2: 7 })),
+        overTime
+          ? [sample("plays", block("played")), sample("nobody can say", block("open")),
+             sample("right", strip("agreed")), sample("missed", strip("gone")), sample("false", strip("wrong"))]
+          : null,
+        quiet("click to go there, space to play"),
+      ]);
+  show(by("names"), names.map((name) => element("div", { style: { height: `${LANE}px`, "line-height": `${LANE}px` } }, name)));
+  if (!names.length) return void show(scroller);
   const step = 1 / track.lanes.rate;
   const duration = Math.max(track.duration || 0, ...names.map((name) => lanes[name].curve.length * step));
   const width = Math.max(scroller.clientWidth || 1000, Math.min(duration * 12, 12000));
@@ -216,18 +216,22 @@ function drawLanes() {
     const lane = lanes[name];
     const [top, room] = [i * LANE + 2, LANE - 10];
     const values = [...lane.curve].map((digit) => parseInt(digit, 36) / 35);
-    parts.push(`<rect class="lane" x="0" y="${top}" width="${width}" height="${LANE - 4}"/>`);
+    parts.push(shape("rect", { class: "lane", x: 0, y: top, width, height: LANE - 4 }));
     for (const [kind, stretches] of [["played", lane.played], ["open", lane.open]])
       for (const [first, last] of stretches || [])
-        parts.push(`<rect class="${kind}" x="${at(first)}" width="${((last - first) * at.scale).toFixed(1)}" y="${top}" height="${LANE - 4}"/>`);
+        parts.push(shape("rect", { class: kind, x: at(first), width: ((last - first) * at.scale).toFixed(1), y: top, height: LANE - 4 }));
     const y = (value) => (top + 1 + room * (1 - value)).toFixed(1);
-    parts.push(`<line class="bound" x1="0" x2="${width}" y1="${y(lane.threshold)}" y2="${y(lane.threshold)}"/>`);
-    parts.push(`<path class="curve" d="${values.map((value, k) => `${k ? "L" : "M"}${at((k + 0.5) * step)} ${y(value)}`).join("")}"/>`);
+    parts.push(shape("line", { class: "bound", x1: 0, x2: width, y1: y(lane.threshold), y2: y(lane.threshold) }));
+    parts.push(shape("path", { class: "curve", d: values.map((value, k) => `${k ? "L" : "M"}${at((k + 0.5) * step)} ${y(value)}`).join("") }));
     parts.push(verdicts(lane, values, step, at, top + LANE - 8));
   });
-  for (let k = 0; k * tick <= duration; k++)
-    parts.push(`<line class="rule" x1="${at(k * tick)}" x2="${at(k * tick)}" y1="0" y2="${height - AXIS}"/>` + (Number(at(k * tick)) > width - 40 ? "" : `<text x="${Number(at(k * tick)) + 3}" y="${height - 5}">${minutes(k * tick)}${tick < 1 ? `.${Math.round((k * tick * 10) % 10)}` : ""}</text>`));
-  scroller.innerHTML = `<svg width="${width}" height="${height}">${parts.join("")}<line id="head" class="head" y1="0" y2="${height - AXIS}"/></svg>`;
+  for (let k = 0; k * tick <= duration; k++) {
+    const x = at(k * tick);
+    parts.push(shape("line", { class: "rule", x1: x, x2: x, y1: 0, y2: height - AXIS }));
+    if (Number(x) <= width - 40)
+      parts.push(shape("text", { x: Number(x) + 3, y: height - 5 }, `${minutes(k * tick)}${tick < 1 ? `.${Math.round((k * tick * 10) % 10)}` : ""}`));
+  }
+  show(scroller, shape("svg", { width, height }, parts, shape("line", { id: "head", class: "head", y1: 0, y2: height - AXIS })));
   scroller.dataset.scale = at.scale;
   moveHead(false);
 }
