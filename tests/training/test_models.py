@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from bandscribe import runtime
-from bandscribe.training.drums.models import MODELS, SEARCH_SPACES
+from bandscribe.training.drums.models import MODELS
 from bandscribe.training.export import check_parity, export
+from bandscribe.training.search import SEARCH_SPACES
 from bandscribe.vocabulary import DRUMS_10
 from tiny import tiny_card
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bandscribe.training import search
-from bandscribe.training.drums.models import SEARCH_SPACES
 from bandscribe.training.drums.recipe import Recipe
 from tiny_corpus import SECONDS, write_corpus
 
@@ -19,7 +18,8 @@ torch = pytest.importorskip("torch")
 
 def test_the_spaces_of_chapter_3() -> None:
     sizes = {
-        model: len(search.propose(space, trials=None)) for model, space in SEARCH_SPACES.items()
+        model: len(search.propose(space, trials=None))
+        for model, space in search.SEARCH_SPACES.items()
     }
     # 2 · 4 · 3, 2 · 5 · 4, 3 · 4 · 4, 3 · 5 · 4 and 3 · 4 · 5 · 4.
     assert sizes == {"crnn": 24, "rnn": 40, "cnn": 48, "transformer": 60, "vit": 240}
@@ -49,7 +49,7 @@ def test_a_point_is_fields_and_options() -> None:
     with pytest.raises(ValueError, match="no such option 'width'"):
         search.apply(Recipe(), {"width": 8})
     assert search.space_of("crnn", '{"layers": [1]}') == {"layers": [1]}
-    assert search.space_of("crnn", None) is SEARCH_SPACES["crnn"]
+    assert search.space_of("crnn", None) is search.SEARCH_SPACES["crnn"]
     for text in ("{", "[1]", '{"layers": 1}', '{"layers": []}'):
         with pytest.raises(ValueError, match="space: "):
             search.space_of("crnn", text)

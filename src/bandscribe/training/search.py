@@ -24,7 +24,7 @@ import torch
 from bandscribe.files import whole
 from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
-from bandscribe.training.drums.models import MODELS, SEARCH_SPACES
+from bandscribe.training.drums.models import MODELS
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.tracks import Address, Tracks
 
@@ -36,6 +36,37 @@ THESIS: Mapping[str, Any] = {
     "schedule": "plateau", "plateau_patience": 3, "patience": 10, "watch": "loss",
     "weight_exponent": 1.0, "average": 0.0, "warmup_steps": 0, "workers": 0, "threads": 1,
 }  # fmt: skip
+#: Model to option to values that a search tries: chapter 3 and, for sizes of 576, ten layers of
+#: attention and `vit`, the thesis's later state. Every combination is a network; a list is one
+#: value.
+SEARCH_SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "crnn": {
+        "unit": ("gru", "lstm"),
+        "layers": (2, 3, 4, 5),
+        "hidden": (72, 144, 288),
+    },
+    "rnn": {
+        "unit": ("gru", "lstm"),
+        "layers": (2, 3, 4, 5, 6),
+        "hidden": (72, 144, 288, 576),
+    },
+    "cnn": {
+        "channels": ([32], [32, 64], [32, 64, 96]),
+        "layers": (1, 2, 3, 4),
+        "hidden": (72, 144, 288, 576),
+    },
+    "transformer": {
+        "width": (72, 144, 288),
+        "layers": (2, 4, 6, 8, 10),
+        "heads": (2, 4, 6, 8),
+    },
+    "vit": {
+        "patch": (7, 14, 21),
+        "width": (72, 144, 288, 576),
+        "layers": (2, 4, 6, 8, 10),
+        "heads": (2, 4, 6, 8),
+    },
+}
 #: Written into a trial that the scheduler ended.
 STOPPED = "stopped.json"
 _INDIFFERENT = {"workers", "threads", "checkpoint_minutes", "max_minutes", "credits"}

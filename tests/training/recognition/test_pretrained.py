@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bandscribe.training.recognition.models import AST, ResNet50, pretrained
+from bandscribe.training.recognition import pretrained
+from bandscribe.training.recognition.models import AST, ResNet50
 
 TINY_RESNET = {"depths": [1, 1], "hidden_sizes": [8, 16], "embedding_size": 8}
 TINY_AST = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}

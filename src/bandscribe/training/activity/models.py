@@ -1,15 +1,23 @@
-"""The network of Neuroment, and the two that it proposes: one frame at a time, encoder-decoder.
+"""Networks for instrument activity.
 
-Source: Häusler and Maier 2022, Neuroment - Instrument Detection using Convolutional Neural
-Networks, section 4.3. The paper names kernels, pooling, dropout and the number of weights for each
-kind of features. Widths of 16, 32 and 64 kernels and one dense layer give exactly those numbers
+They take features `(batch, frame, bin)` and give logits `(batch, frame, output)`. `MODELS` lists
+the choices; every entry is called with `bins`, `outputs` and options by name.
+
+The tracker estimates, for any number of frames, whether each class plays, then how loud it is. The
+networks of `ENVELOPES` estimate the amplitude of each class in windows of `frames` frames: in all
+of these, or in the middle one, `said` of them.
+
+Source of the latter: Häusler and Maier 2022, Neuroment - Instrument Detection using Convolutional
+Neural Networks, section 4.3, and the two extensions that it proposes: one frame at a time, and an
+encoder-decoder. The paper gives kernels, pooling, dropout and the number of weights for each kind
+of features. Widths of 16, 32 and 64 kernels and one dense layer give exactly those numbers
 (1,390,832 for 128 bins, 1,915,120 for 192, 8,730,864 for 1025, of eight classes and 16 frames);
-there is no room in them for batch normalisation.
+they leave no room for batch normalisation.
 
-Two additions, without which these networks, in runs of a few hundred steps, say each class's mean
-and nothing else: features are brought to mean 0 and deviation 1 per bin, by numbers that are
-measured before the first step and kept with the weights; and outputs begin at the mean of each
-class's envelopes.
+Two additions, without which these networks predict each class's mean and nothing else in runs of a
+few hundred steps: features are standardised per bin, by statistics that are measured before the
+first step and saved with the weights; and output biases start at the mean of each class's
+envelopes.
 """
 
 from __future__ import annotations
@@ -20,8 +28,50 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bandscribe.training.layers import FrameConvolutions, NormaliseBins, attention_over_time
+
 #: Frames of an observation window: 348 ms at 44.1 kHz and a hop of 1024 samples.
 FRAMES = 16
+
+
+class Tracker(nn.Module):
+    """Convolutions for timbre, attention for seconds of context: the network that ships.
+
+    Blocks of convolutions (see `FrameConvolutions`), a projection of each frame to `width` values,
+    `layers` attention blocks of `heads` heads, and one linear layer. The input is normalised per
+    bin by batch statistics.
+    """
+
+    def __init__(
+        self,
+        bins: int,
+        outputs: int,
+        *,
+        channels: Sequence[int] = (24, 48, 96),
+        convolutions: int = 2,
+        pooling: Sequence[int] = (3, 3, 3),
+        width: int = 160,
+        heads: int = 4,
+        layers: int = 3,
+        dropout: float = 0.1,
+        convolution_dropout: float = 0.15,
+    ) -> None:
+        """Raises ValueError when the options do not fit each other, or the number of bins."""
+        super().__init__()
+        self.normalise = NormaliseBins(bins)
+        self.convolve = FrameConvolutions(
+            bins, channels, pooling, convolutions=convolutions, dropout=convolution_dropout
+        )
+        self.project = nn.Linear(self.convolve.width, width)
+        self.attend = attention_over_time(width, heads=heads, layers=layers, dropout=dropout)
+        self.output = nn.Linear(width, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`features` (batch, frame, bin) to logits (batch, frame, output)."""
+        x = self.convolve(self.normalise(features))  # (batch, frame, kernel × bin)
+        x = self.attend(self.project(x))  # (batch, frame, width)
+        logits: Tensor = self.output(x)
+        return logits
 
 
 class Standardise(nn.Module):
@@ -161,6 +211,13 @@ class EncoderDecoder(nn.Module):
             y = decode(torch.cat([y.repeat_interleave(2, dim=2), beside], dim=1)).relu()
         logits: Tensor = self.output(y.transpose(1, 2))
         return logits
+
+
+ENVELOPES: dict[str, type[Neuroment] | type[EncoderDecoder]] = {
+    "neuroment": Neuroment,
+    "encoder_decoder": EncoderDecoder,
+}
+MODELS: dict[str, type[nn.Module]] = {"tracker": Tracker, **ENVELOPES}
 
 
 def _convolutions(
