@@ -175,7 +175,8 @@ def test_writes_a_row_per_dimension_and_a_sum_per_feature(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("log10", "text"), [(0, "1.000"), (-1.3, "0.050"), (-400, "1e-400"), (-16.02, "1e-16")]
+    ("p", "text"),
+    [(1.0, "1.000"), (0.05, "0.050"), (0.002, "2e-3"), (9.6e-17, "1e-16"), (0.0, "<1e-307")],
 )
-def test_small_p_values_are_told_by_their_power(log10: float, text: str) -> None:
-    assert features_report._power(log10) == text
+def test_small_p_values_are_shown_by_their_power(p: float, text: str) -> None:
+    assert features_report._write_p(p) == text

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,14 +13,14 @@ from bandscribe import __version__
 from bandscribe.display import clip as picture
 from bandscribe.display import significance
 from bandscribe.features.clip import FEATURES, Clip
-from bandscribe.files import whole
+from bandscribe.files import write_csv, write_json
 from bandscribe.studies.features import ALPHA, DOUBT, STUDIED, Study, name_dimensions
 
 
 def columns(study: Study) -> dict[str, list[Any]]:
     """A row per dimension, by column: what features.csv holds."""
     tests = {
-        "f": study.anova.statistic, "p": study.anova.p, "log10_p": study.anova.log10_p,
+        "f": study.anova.statistic, "p": study.anova.p,
         "p_holm": study.p_holm, "eta2": study.anova.eta2, "omega2": study.anova.omega2,
         "brown_forsythe_f": study.brown_forsythe.statistic,
         "brown_forsythe_p": study.brown_forsythe.p,
@@ -61,7 +58,7 @@ def summarise(study: Study) -> dict[str, dict[str, Any]]:
                 "dimension": study.dimensions[best].index,
                 "meaning": study.dimensions[best].meaning,
                 "f": _plain(study.anova.statistic[best]),
-                "log10_p": _plain(study.anova.log10_p[best]),
+                "p": _plain(study.anova.p[best]),
                 "eta2": _plain(study.anova.eta2[best]),
                 "omega2": _plain(study.anova.omega2[best]),
                 "standing": {
@@ -89,7 +86,7 @@ def tabulate(study: Study) -> list[str]:
                 _number(best["omega2"], ".2f"),
                 _number(best["eta2"], ".2f"),
                 _number(best["f"], ".1f"),
-                "-" if best["log10_p"] is None else _power(best["log10_p"]),
+                "-" if best["p"] is None else _write_p(best["p"]),
                 best["meaning"],
             )
         )
@@ -130,11 +127,6 @@ def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: st
 
     Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
     """
-    rows = columns(study)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(rows)
-    writer.writerows(zip(*(map(_cell, values) for values in rows.values()), strict=True))
     told = {
         "study": "features",
         **described,
@@ -147,12 +139,9 @@ def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: st
         "version": __version__,
     }
     draw(folder / "features.png", study, title=title)
-    for name, text in (
-        ("features.csv", table.getvalue()),
-        ("features.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n"),
-    ):
-        with whole(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    table = columns(study)
+    write_csv(folder / "features.csv", list(table), zip(*table.values(), strict=True), digits=6)
+    write_json(folder / "features.json", told)
 
 
 def draw(path: Path, study: Study, *, title: str = "") -> None:
@@ -205,18 +194,12 @@ def _median(values: Any) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _cell(value: Any) -> Any:
-    return f"{value:.6g}" if isinstance(value, float) else value
-
-
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _power(log10: float) -> str:
-    """A p-value by its logarithm, as 2e-17."""
-    if log10 >= -2:
-        return f"{10**log10:.3f}"
-    exponent = math.floor(log10)
-    digit = round(10 ** (log10 - exponent))
-    return f"1e{exponent + 1}" if digit == 10 else f"{digit}e{exponent}"
+def _write_p(p: float) -> str:
+    """A p-value, a small one as 2e-17; what is smaller than any float as <1e-307."""
+    if p < 1e-307:
+        return "<1e-307"
+    return f"{p:.3f}" if p >= 0.01 else f"{p:.0e}".replace("e-0", "e-")
