@@ -13,8 +13,10 @@ Levels are those of `instruments.Activity`, in dB below the loudest moment of th
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -26,10 +28,10 @@ from bandscribe.instruments import DURATION, GAP, Activity
 #: Of who plays (frame, class) and levels (frame, class) the frames (frame,) in which it holds.
 Condition = Callable[[NDArray[np.bool_], NDArray[np.float32]], NDArray[np.bool_]]
 
-_WORD = re.compile(r"\s*([<>]=?|[()]|[-−+]?\d+(?:\.\d*)?|[^\W\d]\w*|\S)")
-_COMPARE: dict[str, Callable[..., NDArray[np.bool_]]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+_COMPARE: dict[type[ast.cmpop], Callable[..., NDArray[np.bool_]]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
+_HIGHEST = 1e6  # dB; a number is no larger
 
 
 class Passage(NamedTuple):
@@ -53,92 +55,59 @@ def find(
 
 
 def parse(text: str, classes: Sequence[str]) -> Condition:
-    """The condition that an expression states.
+    """The condition that an expression states, in capitals or not.
 
-    Raises ValueError, quoting the expression, where it is none.
+    Raises ValueError, quoting the expression and what is wrong in it, where it is none.
     """
-    reader = _Reader(text, classes)
-    condition = reader.any_of()
-    if reader.words:
-        raise reader.error("'and' or 'or'")
-    return condition
+    columns = {name.lower(): column for column, name in enumerate(classes)}
+    # The grammar is Python's, but for the unit and the typographer's minus.
+    plain = re.sub(r"([\d.])\s*db\b", r"\1 ", " ".join(text.lower().split()).replace("−", "-"))
+
+    def refuse(got: str) -> ValueError:
+        return ValueError(
+            f"{text!r}: expected 'not', 'and', 'or', '(', ')', one of {', '.join(classes)}, and "
+            f"levels as '{classes[0]} > -30 dB', got {got}"
+        )
+
+    def build(node: ast.expr) -> Condition:
+        match node:
+            case ast.BoolOp(op, parts):
+                join = np.logical_and if isinstance(op, ast.And) else np.logical_or
+                conditions = [build(part) for part in parts]
+                return lambda plays, level: np.asarray(
+                    join.reduce([condition(plays, level) for condition in conditions])
+                )
+            case ast.UnaryOp(ast.Not(), part):
+                condition = build(part)
+                return lambda plays, level: ~condition(plays, level)
+            case ast.Name(name) if name in columns:
+                column = columns[name]
+                return lambda plays, level: plays[:, column]
+            case ast.Compare(ast.Name(name), [op], [limit]) if name in columns:
+                value, compare = _read_number(limit), _COMPARE.get(type(op))
+                if value is not None and compare is not None:
+                    column = columns[name]
+                    return lambda plays, level: compare(level[:, column], value)
+        raise refuse(repr(ast.get_source_segment(plain, node)))
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numbers that touch a word
+            return build(ast.parse(plain, mode="eval").body)
+    except SyntaxError as error:
+        rest = plain[(error.offset or len(plain) + 1) - 1 :]
+        raise refuse(repr(rest) if rest else "the end") from None
+    except (RecursionError, MemoryError):
+        raise refuse("too many of them") from None
 
 
-class _Reader:
-    """Reads one thing after another off the front of `words`."""
-
-    def __init__(self, text: str, classes: Sequence[str]) -> None:
-        self.text = text
-        self.classes = {name.lower(): column for column, name in enumerate(classes)}
-        self.words = _WORD.findall(text)
-
-    def any_of(self) -> Condition:
-        """A or B or …"""
-        one = self.all_of()
-        while self.take("or"):
-            one = _either(one, self.all_of())
-        return one
-
-    def all_of(self) -> Condition:
-        """A and B and …"""
-        one = self.single()
-        while self.take("and"):
-            one = _both(one, self.single())
-        return one
-
-    def single(self) -> Condition:
-        """Not A, ( A ), or what is said of one class."""
-        if self.take("not"):
-            return _negated(self.single())
-        if self.take("("):
-            inner = self.any_of()
-            if not self.take(")"):
-                raise self.error("')'")
-            return inner
-        return self.statement()
-
-    def statement(self) -> Condition:
-        """A class, or its level compared with a number."""
-        column = self.classes.get(self.next.lower())
-        if column is None:
-            raise self.error(f"'not', '(' or one of {', '.join(self.classes)}")
-        self.words.pop(0)
-        if self.next not in _COMPARE:
-            return lambda plays, level: plays[:, column]
-        compare = _COMPARE[self.words.pop(0)]
-        try:
-            limit = float(self.next.replace("−", "-"))
-        except ValueError:
-            raise self.error("a number of dB") from None
-        self.words.pop(0)
-        self.take("dB")
-        return lambda plays, level: compare(level[:, column], limit)
-
-    @property
-    def next(self) -> str:
-        """The word at the front; nothing at the end."""
-        return self.words[0] if self.words else ""
-
-    def take(self, word: str) -> bool:
-        """Whether the next word is this one, in capitals or not; if so it is read."""
-        taken = self.next.lower() == word.lower()
-        if taken:
-            self.words.pop(0)
-        return taken
-
-    def error(self, expected: str) -> ValueError:
-        """What was expected in place of the next word."""
-        got = repr(self.next) if self.words else "the end"
-        return ValueError(f"{self.text!r}: expected {expected}, got {got}")
-
-
-def _either(one: Condition, other: Condition) -> Condition:
-    return lambda plays, level: one(plays, level) | other(plays, level)
-
-
-def _both(one: Condition, other: Condition) -> Condition:
-    return lambda plays, level: one(plays, level) & other(plays, level)
-
-
-def _negated(one: Condition) -> Condition:
-    return lambda plays, level: ~one(plays, level)
+def _read_number(node: ast.expr) -> float | None:
+    """A number with its sign, None for anything else."""
+    match node:
+        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as value)):
+            value = -value
+        case ast.Constant(int() | float() as value):
+            pass
+        case _:
+            return None
+    return float(value) if abs(value) < _HIGHEST else None
