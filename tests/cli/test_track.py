@@ -250,7 +250,7 @@ def test_an_input_is_never_overwritten(track, duet) -> None:
     ("arguments", "reason"),
     [
         (["--format", "midi"], "--format: expected some of csv,npz,png,jams, got 'midi'"),
-        (["--find", "violin"], "--find: 'violin': expected 'not', 'and', 'or', '(', ')', one of cel,"),
+        (["--find", "violin"], "--find: 'violin': expected 'not', 'and', 'or', '(', ')'"),
         (["--onsets"], "--onsets: only a picture shows them; add --format png"),
         (["--min-duration", "-1"], "--min-duration: expected seconds from 0 on, got -1.0"),
         (["--min-gap", "nan"], "--min-gap: expected seconds from 0 on, got nan"),

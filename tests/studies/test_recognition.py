@@ -58,7 +58,6 @@ def test_a_study_trains_each_run_once(
 
 
 def test_baselines_are_rows_too(sources: Sources, tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
     comparison = Comparison("?", {}, (Row("linear", ({"model": "linear"},)),))
     made = recognition.study("lines", comparison, GIVEN, sources, (0,), tmp_path)
     assert made.outcomes[0].parameters is None

@@ -147,7 +147,6 @@ def test_features_are_normalised_by_the_training_set(
 
 @pytest.mark.parametrize("model", recipes.CLASSICAL)
 def test_baselines_tell_the_clips_apart(clips: Path, tmp_path: Path, model: str) -> None:
-    pytest.importorskip("sklearn")
     result = train(small(clips, model), tmp_path)
     assert result.finished
     metrics = json.loads((tmp_path / "metrics.json").read_text())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +72,20 @@ def _fit(model: str, means: Floats, targets: NDArray[np.bool_], seed: int) -> An
 
 def _make(model: str, seed: int, rarest: int) -> Any:
     try:
-        pipeline = import_module("sklearn.pipeline").make_pipeline
-        scale = import_module("sklearn.preprocessing").StandardScaler()
-        if model == "linear":
-            linear = import_module("sklearn.linear_model")
-            return pipeline(scale, linear.LogisticRegression(max_iter=1000))
-        if model == "svm":
-            # Distances to the border become probabilities by those of windows left out.
-            calibrate = import_module("sklearn.calibration").CalibratedClassifierCV
-            machine = import_module("sklearn.svm").SVC(random_state=seed)
-            return pipeline(scale, calibrate(machine, cv=min(3, rarest), ensemble=False))
-        ensemble = import_module("sklearn.ensemble")
-        # Of a rare instrument there are few windows.
-        return ensemble.HistGradientBoostingClassifier(min_samples_leaf=5, random_state=seed)
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import SVC
     except ImportError:
-        raise ValueError(f"model: {model} needs pip install scikit-learn") from None
+        raise ValueError(f"model: {model} needs pip install 'bandscribe[recognition]'") from None
+    if model == "linear":
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    if model == "svm":
+        # Distances to the border become probabilities by those of windows left out.
+        machine = SVC(random_state=seed)
+        calibrated = CalibratedClassifierCV(machine, cv=min(3, rarest), ensemble=False)
+        return make_pipeline(StandardScaler(), calibrated)
+    # Of a rare instrument there are few windows.
+    return HistGradientBoostingClassifier(min_samples_leaf=5, random_state=seed)
