@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from bandscribe.vocabulary import DRUMS, REDUCTIONS
 
 #: What a network says of each frame after the onsets and the velocities of its classes.
 BEATS = ("beat", "downbeat")
+#: Silence before and after a recording, in frames: a network finds an onset by what precedes it.
+PADDING = 20
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0
 
@@ -145,14 +148,16 @@ def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
     """What the model says of each frame of `source`.
 
     `source` is audio of any kind, or consecutive mono blocks of it at the front end's rate; blocks
-    are taken one at a time.
+    are taken one at a time. `PADDING` frames of silence before and after it count as part of it.
 
     Raises ValueError when a block has another rate, or more than one channel.
     """
     card = model.card
     through = front_end(card)
     blocks = [prepare(source, card)] if isinstance(source, Audio) else source
-    features = through.stream(_samples(block, through.sample_rate) for block in blocks)
+    silence = np.zeros(round(PADDING / card.frame_rate * through.sample_rate), dtype=np.float32)
+    samples = (_samples(block, through.sample_rate) for block in blocks)
+    features = through.stream(itertools.chain([silence], samples, [silence]))
     pieces = chunks.stitch(
         features, model, card.chunk_frames, card.overlap_frames, threads=model.threads
     )
@@ -161,19 +166,25 @@ def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
     for piece in pieces:
         joined += piece.astype(np.float32, copy=False).tobytes()
     values = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
-    return split(values, card.frame_rate, card.classes)
+    return split(values, card.frame_rate, card.classes, start=-PADDING / card.frame_rate)
 
 
-def split(values: NDArray[np.float32], frame_rate: float, classes: tuple[str, ...]) -> Hearing:
+def split(
+    values: NDArray[np.float32],
+    frame_rate: float,
+    classes: tuple[str, ...],
+    *,
+    start: float = 0.0,
+) -> Hearing:
     """(frame, output), ordered as `name_outputs`, into its parts; or amplitudes (frame, class)."""
     n = len(classes)
-    onsets = Activations(values[:, :n], frame_rate, 0.0, classes)
+    onsets = Activations(values[:, :n], frame_rate, start, classes)
     if values.shape[1] == n:
-        return Hearing(onsets, onsets, Activations(values[:, n:], frame_rate, 0.0, ()))
+        return Hearing(onsets, onsets, Activations(values[:, n:], frame_rate, start, ()))
     return Hearing(
         onsets,
-        Activations(values[:, n : 2 * n], frame_rate, 0.0, classes),
-        Activations(values[:, 2 * n :], frame_rate, 0.0, BEATS),
+        Activations(values[:, n : 2 * n], frame_rate, start, classes),
+        Activations(values[:, 2 * n :], frame_rate, start, BEATS),
     )
 
 

@@ -104,7 +104,8 @@ class LogSpectrogram:
 
     Source: Fosse 2025, sections 2.3.5-2.3.7; Vogl et al. 2017, section 3.1 (2048 samples, 100
     frames a second, 84 bands). The factor `compression` is ours: with samples in [-1, 1] the plain
-    log10(1 + magnitude) would flatten everything quieter than -50 dB to zero.
+    log10(1 + magnitude) would flatten everything quieter than -50 dB to zero. A `compression` of 0
+    leaves the magnitudes as they are, for networks that scale them by themselves.
     """
 
     sample_rate: int = 44100
@@ -160,9 +161,10 @@ class LogSpectrogram:
 
     def _bands(self, padded: NDArray[np.float32]) -> NDArray[np.float32]:
         bands = filter_frames(padded, self._groups, n_fft=self.n_fft, hop_length=self.hop_length)
-        bands *= self.compression
-        bands += 1
-        np.log10(bands, out=bands)
+        if self.compression:
+            bands *= self.compression
+            bands += 1
+            np.log10(bands, out=bands)
         return bands
 
     @cached_property

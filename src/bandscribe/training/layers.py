@@ -25,6 +25,35 @@ class NormaliseBins(nn.BatchNorm1d):
         return super().forward(features.transpose(1, 2)).transpose(1, 2)
 
 
+class LevelInvariant(nn.Module):
+    """Magnitudes on a scale that no gain changes, as they are and as they change.
+
+    Magnitudes (batch, frame, bin) are divided by the level of the excerpt, the root mean square
+    over frames of their norm, and compressed: x = log10(1 + 1000 · magnitude / level), so that 60
+    dB below the level is where x vanishes. Three channels of x come out, (batch, frame, 3 · bin):
+    x; its rise above its mean over the frames 3 to 10 before, zero where it falls; and its
+    difference from its mean over half a second. Attacks stand out in the latter two under whatever
+    is sustained (cf. Boeck and Widmer 2013, "Maximum filter vibrato suppression", section 2).
+
+    A recording far below -80 dBFS is silence: its level does not fall below that.
+    """
+
+    channels = 3
+    compression = 1000.0
+    #: The level in magnitudes of a 2048 point Hann window of a sound at about -80 dBFS.
+    floor = 0.05
+
+    def forward(self, magnitudes: Tensor) -> Tensor:
+        """(batch, frame, bin) to (batch, frame, 3 · bin)."""
+        power = magnitudes.square().sum(dim=2).mean(dim=1) + self.floor**2
+        level = power.sqrt().reshape(-1, 1, 1)
+        x = torch.log10(1 + self.compression * magnitudes / level).transpose(1, 2)
+        # (batch, bin, frame)
+        past = F.avg_pool1d(F.pad(x, (10, 0)), kernel_size=8, stride=1)[:, :, :-3]
+        around = F.avg_pool1d(x, kernel_size=51, stride=1, padding=25, count_include_pad=False)
+        return torch.cat([x, F.relu(x - past), x - around], dim=1).transpose(1, 2)
+
+
 class FrameConvolutions(nn.Sequential):
     """Blocks of convolutions that shrink frequency and leave time as it is.
 
@@ -44,12 +73,16 @@ class FrameConvolutions(nn.Sequential):
         *,
         convolutions: int,
         dropout: float,
+        inputs: int = 1,
     ) -> None:
-        """Raises ValueError when pooling and channels differ in number, or no bins are left."""
+        """`inputs` is the number of input channels, each of `bins`.
+
+        Raises ValueError when pooling and channels differ in number, or no bins are left.
+        """
         if len(channels) != len(pooling):
             raise ValueError(f"pooling: expected {len(channels)} factors, got {len(pooling)}")
         blocks: list[nn.Module] = []
-        width = 1
+        width = inputs
         for kernels, pool in zip(channels, pooling, strict=True):
             for _ in range(convolutions):
                 blocks += [
@@ -63,17 +96,21 @@ class FrameConvolutions(nn.Sequential):
         if bins < 1:
             raise ValueError(f"pooling: {tuple(pooling)} leaves no bins")
         super().__init__(*blocks)
+        self.inputs = inputs
         self.width = width * bins
         # Channels last: a third faster on a CPU.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, frame, bin) to (batch, frame, width)."""
-        x = features.unsqueeze(1)  # (batch, 1, frame, bin)
-        x = x.contiguous(memory_format=torch.channels_last)
+        """(batch, frame, input · bin) to (batch, frame, width)."""
+        x = self.split(features).contiguous(memory_format=torch.channels_last)
         x = super().forward(x)  # type: ignore[no-untyped-call]  # (batch, kernel, frame, bin)
         joined: Tensor = x.permute(0, 2, 1, 3).flatten(2)
         return joined
+
+    def split(self, features: Tensor) -> Tensor:
+        """(batch, frame, input · bin) to (batch, input, frame, bin)."""
+        return features.reshape(*features.shape[:2], self.inputs, -1).transpose(1, 2)
 
 
 def recurrent(width: int, *, unit: Unit, hidden: int, layers: int, dropout: float) -> nn.RNNBase:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bandscribe import drums
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes
-from bandscribe.training.adaptation import weights
+from bandscribe.training.drums import weights
 from bandscribe.training.adaptation.recipe import read
 from bandscribe.training.adaptation.train import Adapting
 

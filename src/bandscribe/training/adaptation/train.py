@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from bandscribe import runtime
 from bandscribe.training import record
-from bandscribe.training.adaptation import weights
+from bandscribe.training.drums import weights
 from bandscribe.training.adaptation.recipe import Recipe
 from bandscribe.training.adaptation.recordings import Draw, hear
 from bandscribe.training.batches import Batch, Batches, stream

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from bandscribe import runtime
 from bandscribe.drums import name_outputs
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
@@ -49,7 +50,8 @@ class Recipe(Settings):
     )
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
-        None, "best.pt of another run of this network, to start from instead of random weights"
+        None, "best.pt of another run of this network, or an exported model (drums, or an ONNX "
+        "file), to start from instead of random weights"
     )
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
@@ -112,15 +114,21 @@ def build(recipe: Recipe) -> nn.Module:
     )
 
 
-def start(recipe: Recipe) -> nn.Module:
-    """A new network, with the weights of `initial` where the recipe names some.
+def is_model(initial: str | None) -> bool:
+    """Whether `initial` names a shipped model or an ONNX file, and not the weights of a run."""
+    return initial is not None and (initial in runtime.installed() or initial.endswith(".onnx"))
 
-    Those of an earlier run with fewer outputs fill the first ones.
+
+def start(recipe: Recipe) -> nn.Module:
+    """A new network, with the weights of the run that `initial` names.
+
+    Those of an earlier run with fewer outputs fill the first ones. The weights of an exported model
+    need typical input: see `weights.transfer`.
 
     Raises ValueError when they are of another network.
     """
     network = build(recipe)
-    if recipe.initial is None:
+    if recipe.initial is None or is_model(recipe.initial):
         return network
     given = torch.load(recipe.initial, map_location="cpu")
     own = network.state_dict()
@@ -137,9 +145,12 @@ def start(recipe: Recipe) -> nn.Module:
 
 
 def lineage(recipe: Recipe) -> list[Recipe]:
-    """The recipe and those of the runs that its weights come from, the newest first."""
+    """The recipe and those of the runs that its weights come from, the newest first.
+
+    It ends with the one that starts from an exported model, or from random weights.
+    """
     recipes_ = [recipe]
-    while (initial := recipes_[-1].initial) is not None:
+    while (initial := recipes_[-1].initial) is not None and not is_model(initial):
         recipes_.append(read(Path(initial).parent))
     return recipes_
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bandscribe import runtime
 from bandscribe.synthesis.source import Source
 from bandscribe.training import record
 from bandscribe.training.drums import validation
@@ -56,7 +57,7 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     """Name, licence and origin of all that was trained or validated on, out of `credits`.
 
-    So too for the runs that the recipe starts from. A source is known there by the last part of its
+    So too for the runs and the model that the recipe starts from. A source is known there by the last part of its
     path; of corpora, which need no row, that is said which is known of them.
 
     Raises ValueError when one is missing.
@@ -69,6 +70,9 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
         {"name": corpus.name, "licence": corpus.licence, "origin": corpus.obtain or "own"}
         for corpus in corpora.values()
     ]
+    first = lineage(recipe)[-1].initial
+    if first is not None:
+        owed += runtime.load(first).card.sources
     if recipe.credits is None:
         if recipe.corpora:
             return owed
@@ -82,4 +86,5 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     names = sorted({Path(path.partition("#")[0]).name for path in paths})
     if missing := [name for name in names if name not in known]:
         raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")
-    return [*(known[name] for name in names), *owed]
+    own = [known[name] for name in names]
+    return [*own, *(row for row in owed if row["name"] not in names)]

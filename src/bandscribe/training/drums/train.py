@@ -14,8 +14,8 @@ from torch import Tensor
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import record
 from bandscribe.training.batches import Example, stream
-from bandscribe.training.drums import sources, targets, validation
-from bandscribe.training.drums.recipe import Recipe, front_end, start
+from bandscribe.training.drums import sources, targets, validation, weights
+from bandscribe.training.drums.recipe import Recipe, front_end, is_model, start
 from bandscribe.training.drums.validation import Source
 from bandscribe.training.fit import Result, fit
 from bandscribe.types import Transcription
@@ -71,7 +71,9 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
     by_loss = recipe.watch == "loss"
     model = start(recipe)
     draw = Draw(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
-    weights = torch.from_numpy(_weights(draw, recipe))
+    if recipe.initial is not None and is_model(recipe.initial):
+        weights.transfer(recipe.initial, model, _typical(draw, recipe))
+    class_weights = torch.from_numpy(_class_weights(draw, recipe))
     held_out = validation.render(
         validating,
         draw.front_end,
@@ -82,7 +84,7 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
 
     loss = partial(
         targets.joint_loss,
-        weights=weights,
+        weights=class_weights,
         velocity_weight=recipe.velocity_weight,
         beat_weight=recipe.beat_weight,
     )
@@ -110,14 +112,14 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
             "finished": result.finished,
             "steps": result.step,
             "best": result.best,
-            "weights": dict(zip(DRUMS[recipe.classes], weights.tolist(), strict=True)),
+            "weights": dict(zip(DRUMS[recipe.classes], class_weights.tolist(), strict=True)),
             **validation.report(model, held_out),
         }
         record.write_json(run / "metrics.json", figures)
     return result
 
 
-def _weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
+def _class_weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
     """Infrequency weights, measured on excerpts that no step sees."""
     frames = round(recipe.excerpt_seconds * draw.front_end.frame_rate)
     drawn = (
@@ -128,3 +130,11 @@ def _weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
         (draw.targets(notes, frames)[:, : recipe.classes] for _, notes in drawn),
         exponent=recipe.weight_exponent,
     )
+
+
+def _typical(draw: Draw, recipe: Recipe) -> Tensor:
+    """Features (batch, frame, bin) of excerpts that no step sees."""
+    examples = (
+        draw(np.random.default_rng([recipe.seed, recipe.steps, 2, item])) for item in range(32)
+    )
+    return torch.from_numpy(np.stack([features for features, _ in examples]))

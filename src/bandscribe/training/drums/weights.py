@@ -1,7 +1,8 @@
-"""A shipped drum network taken apart again: what an ONNX file holds becomes weights of torch.
+"""The weights of an exported drum network, back in torch: to adapt it, or to train it further.
 
 What the exporter changed stays so: batch normalisation is folded into the convolution before it,
-and the normalisation that is left here does nothing. LSTM weights in 8 bits become numbers again.
+and the normalisation that is left here does nothing, until `transfer` measures it anew. LSTM
+weights in 8 bits become float32 again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from bandscribe import runtime
 from bandscribe.training.drums.models.crnn import CRNN
@@ -40,6 +41,45 @@ def load(model: str | Path) -> tuple[runtime.ModelCard, CRNN]:
         raise ValueError(f"initial: expected a drum network, crnn with LSTM layers, got {model}")
     fill(network, onnx.load_from_string(runtime.read_bytes(model)).graph)
     return card, network.eval()
+
+
+@torch.no_grad()
+def transfer(model: str, network: nn.Module, features: Tensor) -> None:
+    """Start `network` from the weights of an exported one of the same shape.
+
+    `features` (batch, frame, bin) are typical input. A network that takes more channels than the
+    exported one ignores the further ones at first. Batch normalisation is fitted to `features` so
+    that in training, too, it begins by doing nothing.
+
+    Raises ValueError when the two differ in any other way, and as `load`.
+    """
+    _, given = load(model)
+    held = given.state_dict()
+    if not isinstance(network, CRNN) or held.keys() != network.state_dict().keys():
+        raise ValueError(f"initial: {model} is another network; check model and options")
+    for name, own in network.state_dict().items():
+        value = held[name]
+        if name == "convolve.0.weight" and value.shape[1] < own.shape[1]:
+            own.zero_()
+            own[:, : value.shape[1]] = value
+        elif name.startswith("normalise.") and len(value.shape) and len(value) < len(own):
+            own[: len(value)] = value
+        elif own.shape == value.shape:
+            own.copy_(value)
+        else:
+            raise ValueError(
+                f"initial: {model} is another network: {name} has shape {tuple(value.shape)}, "
+                f"expected {tuple(own.shape)}; check options"
+            )
+    x = network.train().normalise(network.scale(features))
+    x = network.eval().convolve.split(x)
+    for part in network.convolve:
+        if isinstance(part, nn.BatchNorm2d):
+            mean, variance = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), unbiased=False)
+            part.weight.copy_((variance + part.eps).sqrt())
+            part.bias += mean
+            part.running_mean, part.running_var = mean, variance
+        x = part(x)
 
 
 def fill(network: CRNN, graph: onnx.GraphProto) -> None:
