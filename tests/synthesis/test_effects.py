@@ -9,8 +9,8 @@ SAMPLE_RATE = 44100
 NOTHING = effects.Treatment(
     seed=0, reverb_db=None, reverb_seconds=0.3, reverb_cutoff=5000.0, pre_delay=0.01,
     equaliser_db=(0.0,) * 7, highpass=0.0, lowpass=0.0, compressor_db=0.0, compressor_ratio=4.0,
-    release_db=100.0, drive=0.0, noise_db=None, noise_slope=0.0, peak_db=0.0, codec=None,
-    codec_quality=0.5,
+    release_db=100.0, drive=0.0, limit_db=0.0, bandwidth=0.0, noise_db=None, noise_slope=0.0,
+    peak_db=0.0, codec=None, codec_quality=0.5,
 )  # fmt: skip
 
 
@@ -112,3 +112,23 @@ def test_a_stored_treatment_can_be_replayed() -> None:
     assert what == effects.draw(np.random.default_rng(5))
     first, again = (effects.apply(tone(200), SAMPLE_RATE, what) for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+def test_a_limiter_lowers_the_crest_factor_and_nothing_passes_it() -> None:
+    rng = np.random.default_rng(0)
+    strokes = 0.1 * rng.standard_normal(SAMPLE_RATE).astype(np.float32)
+    strokes[::8000] = 1.0
+    crest = {}
+    for gain in (0.0, 14.0):
+        out = effects.apply(strokes, SAMPLE_RATE, replace(NOTHING, limit_db=gain))
+        assert np.abs(out).max() <= 1.0
+        crest[gain] = -level_db(out) + 20 * np.log10(np.abs(out).max())
+    assert crest[14.0] < crest[0.0] - 5
+
+
+def test_nothing_is_left_above_the_bandwidth() -> None:
+    what = replace(NOTHING, bandwidth=4000.0)
+    both = effects._filter(tone(1000) + tone(6000), SAMPLE_RATE, what, np.random.default_rng(0))
+    spectrum = np.abs(np.fft.rfft(both * np.hanning(len(both))))
+    low, high = (spectrum[round(f * len(both) / SAMPLE_RATE)] for f in (1000, 6000))
+    assert 20 * np.log10(high / low) < -60

@@ -3,9 +3,9 @@ import pytest
 from small import SAMPLE_RATE, kit
 
 from bandscribe.synthesis.band.recordings import Backing, Recording
-from bandscribe.synthesis.source import Source, mix_at
-from bandscribe.types import Beats
-from bandscribe.vocabulary import DRUMS_10
+from bandscribe.synthesis.source import Source, cut_edges, mix_at
+from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import ARTICULATIONS, DRUMS_10
 
 KIT = kit("kd", "sd", "ss", "chh", "phh", "ohh", "ht", "mt", "lt", "cr", "rd", "other")
 
@@ -55,6 +55,39 @@ def test_drums_and_band_share_their_beats() -> None:
         assert notes.beats is not None
         np.testing.assert_allclose(np.diff(notes.beats.times), 0.5, atol=1e-9)
         assert set(np.diff(notes.beats.positions).tolist()) <= {1, -3}
+
+
+def test_locked_drums_play_the_part_that_belongs_to_the_band() -> None:
+    times = 0.1 + np.arange(30) * 0.25
+    part = Transcription(times, np.array(["kd", "sd"] * 15), np.full(30, 0.8), 8.0, ARTICULATIONS)
+    stem = np.zeros(SAMPLE_RATE * 8, dtype=np.int16)
+    stem[(times * SAMPLE_RATE).astype(int)] = 20000
+    [plain] = backing().songs
+    song = Recording(plain.samples, None, part, stem)
+    locked = {"band": Backing((song,)), "band_share": 1.0, "locked_share": 1.0}
+    for seed in range(6):
+        source = Source((KIT,), drumless_share=0.0, edge_share=0.0, **locked)
+        _, notes = source.draw(np.random.default_rng(seed), 3.0)
+        gaps = np.diff(np.unique(notes.onsets.round(2)))
+        assert 8 <= len(notes.onsets) <= 14
+        np.testing.assert_allclose(gaps[gaps > 0.1], 0.25, atol=0.08)
+        assert set(notes.labels.tolist()) <= set(DRUMS_10)
+
+
+def test_a_cut_leaves_silence_and_no_notes_in_it() -> None:
+    samples = np.ones(4 * SAMPLE_RATE, dtype=np.float32)
+    onsets = np.arange(40) * 0.1
+    notes = Transcription(onsets, np.full(40, "KD"), np.full(40, 0.5), 4.0, DRUMS_10)
+    snapped = 0
+    for seed in range(40):
+        cut, left = cut_edges(samples, notes, np.random.default_rng(seed))
+        sounding = np.flatnonzero(cut) / SAMPLE_RATE
+        first, last = sounding[0], sounding[-1]
+        np.testing.assert_array_equal(
+            left.onsets, onsets[(onsets >= first - 1e-4) & (onsets <= last + 1e-4)]
+        )
+        snapped += first > 0 and left.onsets[0] - first < 0.0021
+    assert snapped > 8
 
 
 def test_beats_are_unknown_where_nobody_plays_in_time() -> None:

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from bandscribe.training.layers import AttentionBlock, FrameConvolutions, SinusoidalPositions
+from bandscribe.training.layers import (
+    AttentionBlock,
+    FrameConvolutions,
+    LevelInvariant,
+    SinusoidalPositions,
+)
 
 
 def test_positions_are_sines_and_cosines() -> None:
@@ -61,3 +66,23 @@ def test_convolutions_see_two_frames_to_each_side_per_block() -> None:
 def test_widths_that_do_not_fit(make, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("gain_db", [-40, 20, 90])
+def test_no_gain_changes_a_level_invariant_input(gain_db: float) -> None:
+    magnitudes = 30 * torch.rand(2, 100, 5, generator=torch.Generator().manual_seed(0))
+    scale = LevelInvariant()
+    torch.testing.assert_close(
+        scale(magnitudes * 10 ** (gain_db / 20)), scale(magnitudes), atol=2e-3, rtol=0
+    )
+
+
+def test_level_invariant_channels_by_their_formula() -> None:
+    magnitudes = torch.rand(1, 80, 3, generator=torch.Generator().manual_seed(0))
+    x, rise, around = LevelInvariant()(magnitudes)[0].split(3, dim=1)
+    level = (magnitudes.square().sum(2).mean() + 0.02**2).sqrt()
+    torch.testing.assert_close(x, torch.log10(1 + 1000 * magnitudes[0] / level))
+    t = 60
+    assert rise[t, 1] == pytest.approx(max(0.0, float(x[t, 1] - x[t - 10 : t - 2, 1].mean())))
+    assert around[t, 1] == pytest.approx(float(x[t, 1] - x[t - 25 : 80, 1].mean()), abs=1e-6)
+    assert rise[0, 1] == x[0, 1]  # silence before the start

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 import soundfile
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 _CONTROL_HZ = np.geomspace(30, 18000, 7)
+#: Half of usual low sample rates, in Hz.
+_BANDWIDTHS = (4000, 5512, 8000, 11025, 16000)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Treatment:
     compressor_ratio: float
     release_db: float  # per second
     drive: float  # of the saturation, 0 = off
+    limit_db: float  # how far a limiter at full scale is driven, 0 = off
+    bandwidth: float  # Hz, above which nothing is left, as after a low sample rate; 0 = off
     noise_db: float | None  # against full scale before the final level
     noise_slope: float  # 0 white, 1 pink, 2 brown
     peak_db: float  # final level
@@ -41,8 +46,12 @@ class Treatment:
     codec_quality: float
 
 
-def draw(rng: np.random.Generator, *, codec: float = 0.0) -> Treatment:
-    """A treatment, `codec` being the probability of a lossy one (some 30 times slower)."""
+def draw(rng: np.random.Generator, *, codec: float = 0.0, master: bool = False) -> Treatment:
+    """A treatment, `codec` being the probability of a lossy one (some 30 times slower).
+
+    A `master` is limited more often and more strongly, down to a crest factor of 6 dB, and more
+    often of narrow bandwidth.
+    """
 
     def maybe(probability: float, value: float) -> float:
         return value if rng.random() < probability else 0.0
@@ -61,6 +70,10 @@ def draw(rng: np.random.Generator, *, codec: float = 0.0) -> Treatment:
         compressor_ratio=float(rng.uniform(1.5, 8)),
         release_db=float(rng.uniform(40, 400)),
         drive=maybe(0.25, float(rng.uniform(0.5, 4))),
+        limit_db=maybe(0.6 if master else 0.2, float(rng.uniform(1, 15 if master else 8))),
+        bandwidth=maybe(
+            0.2 if master else 0.05, float(rng.choice(_BANDWIDTHS) * rng.uniform(0.85, 1))
+        ),
         noise_db=float(rng.uniform(-85, -38)) if rng.random() < 0.6 else None,
         noise_slope=float(rng.uniform(0, 2)),
         peak_db=float(-rng.exponential(5)),
@@ -80,6 +93,8 @@ def apply(samples: NDArray[np.float32], sample_rate: int, what: Treatment) -> ND
         out *= _compressor_gain(out, sample_rate, what)
     if what.drive:
         out = np.tanh(out * np.float32(what.drive)) / np.float32(np.tanh(what.drive))
+    if what.limit_db:
+        out = _limit(out * np.float32(10 ** (what.limit_db / 20)), sample_rate, what)
     if what.noise_db is not None:
         out = out + _noise(len(out), what.noise_db, what.noise_slope, rng)
     out = out * np.float32(10 ** (what.peak_db / 20))
@@ -93,7 +108,8 @@ def _filter(
 ) -> NDArray[np.float32]:
     """Room, equaliser and band limits in one multiplication of spectra."""
     response = _room(sample_rate, what, rng)
-    if not (len(response) or any(what.equaliser_db) or what.highpass or what.lowpass):
+    shaped = any(what.equaliser_db) or what.highpass or what.lowpass or what.bandwidth
+    if not (len(response) or shaped):
         return samples
     n = len(samples)
     size = scipy.fft.next_fast_len(n + max(len(response), sample_rate // 20), real=True)
@@ -107,6 +123,8 @@ def _filter(
     frequencies = np.linspace(0, sample_rate / 2, len(spectrum), dtype=np.float32)
     # Zero-phase, so that the equaliser moves no onset.
     spectrum *= np.interp(frequencies, coarse, 10 ** (curve_db / 20)).astype(np.float32)
+    if what.bandwidth:
+        spectrum[frequencies > what.bandwidth] = 0
     if len(response):
         spectrum *= 1 + scipy.fft.rfft(response, size)
     filtered = scipy.fft.irfft(spectrum, size)[:n]
@@ -150,6 +168,22 @@ def _compressor_gain(
     gain = 10 ** (-over * (1 - 1 / what.compressor_ratio) / 20)
     centres = (np.arange(blocks) + 0.5) * hop
     return np.asarray(np.interp(np.arange(len(samples)), centres, gain), dtype=np.float32)
+
+
+def _limit(
+    samples: NDArray[np.float32], sample_rate: int, what: Treatment, hop: int = 64
+) -> NDArray[np.float32]:
+    """Brickwall limiter at full scale: two blocks of look-ahead, release in dB per second."""
+    blocks = -(-len(samples) // hop)
+    padded = np.zeros((blocks + 4) * hop, dtype=np.float32)
+    padded[2 * hop : 2 * hop + len(samples)] = np.abs(samples)
+    peaks = padded.reshape(-1, hop).max(axis=1)
+    over = 20 * np.log10(np.maximum(1, sliding_window_view(peaks, 5).max(axis=1)))
+    fall = what.release_db * hop / sample_rate * np.arange(blocks)
+    envelope = np.maximum(0, np.maximum.accumulate(over + fall) - fall)
+    centres = (np.arange(blocks) + 0.5) * hop
+    gain = np.interp(np.arange(len(samples)), centres, 10 ** (-envelope / 20))
+    return np.asarray(np.clip(samples * gain, -1, 1), dtype=np.float32)
 
 
 def _noise(n: int, level_db: float, slope: float, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -38,6 +38,17 @@ BALANCE_DB: Mapping[str, float] = {
 }  # fmt: skip
 
 
+#: The parts of a kit that a mix sets against each other, with how their common level is drawn: the
+#: lowest, the usual and the highest level in dB. Cymbals lie low in many mixes.
+GROUP_DB: Mapping[tuple[str, ...], tuple[float, float, float]] = {
+    ("kd",): (-9, 0, 6),
+    ("sd", "ss"): (-7, 0, 6),
+    ("chh", "phh", "ohh"): (-15, -1, 9),
+    ("ht", "mt", "lt"): (-9, 0, 6),
+    ("cr", "ch", "sp", "rd", "rb"): (-13, -1, 8),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Voice:
     """One piece as it is set up and miked for an excerpt."""
@@ -89,6 +100,9 @@ def draw_drum_set(
     exponent = rng.uniform(0.8, 1.7)
     darkening = rng.uniform(0.0, 0.8)
     tuning = rng.normal(0, 0.7)
+    groups: dict[str, float] = {}
+    for names, levels in GROUP_DB.items():
+        groups |= dict.fromkeys(names, float(rng.triangular(*levels)))
     drum_set: dict[str, tuple[Voice, ...]] = {}
     for articulation in articulations:
         kit = kits[int(rng.integers(len(kits)))] if rng.random() < borrow else base
@@ -97,7 +111,7 @@ def draw_drum_set(
             continue
         pieces, semitones = found
         count = min(len(pieces), int(rng.choice([1, 1, 2])))
-        family = rng.normal(0, 3.0)
+        family = groups.get(articulation, 0.0) + rng.normal(0, 2.0)
         voices = []
         for index in rng.choice(len(pieces), count, replace=False):
             piece = pieces[index]

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects, kits
-from bandscribe.synthesis.band.recordings import Backing
+from bandscribe.synthesis.band.recordings import Backing, Passage
 from bandscribe.synthesis.drummer.groove import Performance, read_groove
 from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch
 from bandscribe.synthesis.drummer.together import draw_percussion, follow, merge
 from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, kit_weights, render
 from bandscribe.types import Audio, Beats, Transcription
-from bandscribe.vocabulary import DRUMS_10
+from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
 LEAD_IN = 0.8  # seconds played before an excerpt begins, so that its start rings as in a recording
 
@@ -28,9 +28,11 @@ class Source:
     """What excerpts are made of.
 
     `groove_share` is the share of played performances, the rest comes from the pattern generator;
-    `band_share` that of excerpts with a band; of these `together_share` are played in time with
-    the band, where its beats are known, and over `extras_share` another recording is laid;
-    `percussion_share` has percussion that is no drum class; `codec_share` that of lossy ones.
+    `band_share` that of excerpts with a band; of these `locked_share` play the drum part that the
+    band was arranged with, where there is one, and `together_share` of the others are in time with
+    the band, where its beats are known; over `extras_share` another recording is laid;
+    `percussion_share` has percussion that is no drum class; `codec_share` that of lossy ones;
+    `edge_share` begins or ends with a cut.
     """
 
     kits: Sequence[kits.Kit]
@@ -40,10 +42,12 @@ class Source:
     groove_share: float = 0.5
     band_share: float = 0.5
     extras_share: float = 0.3
+    locked_share: float = 0.7
     together_share: float = 0.8
     percussion_share: float = 0.25
     codec_share: float = 0.0
     drumless_share: float = 0.1
+    edge_share: float = 0.15
 
     @classmethod
     def load(
@@ -72,23 +76,41 @@ class Source:
         nothing can be heard that has a beat.
         """
         duration = seconds + LEAD_IN
-        backing, grid = self._accompany(rng, round(duration * SAMPLE_RATE))
-        if rng.random() >= self.together_share or (grid is not None and len(grid.times) < 2):
-            grid = None
-        performance = self.perform(rng, duration, grid)
-        articulations = sorted(set(performance.labels.tolist()))
-        drum_set = draw_drum_set(self.kits, articulations, rng, self._kit_weights)
-        drums, notes = render(performance, drum_set, rng)
+        backing, song = self._accompany(rng, round(duration * SAMPLE_RATE))
+        drums, notes = self._drums(rng, duration, song)
         drums = effects.apply(drums, SAMPLE_RATE, effects.draw(rng))
         if rng.random() < self.drumless_share:
             drums = np.zeros_like(drums)
             notes = _silent(notes)
-        in_time = grid is not None if backing is not None else len(notes.onsets) > 0
-        if not in_time:
+        if backing is None and not len(notes.onsets):
             notes = replace(notes, beats=None)
         samples = self._finish(drums, backing, rng)[round(LEAD_IN * SAMPLE_RATE) :]
         notes = excerpt(notes, LEAD_IN, seconds)
+        if rng.random() < self.edge_share:
+            samples, notes = cut_edges(samples, notes, rng)
         return Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE), notes
+
+    def _drums(
+        self, rng: np.random.Generator, duration: float, song: Passage | None
+    ) -> tuple[NDArray[np.float32], Transcription]:
+        """The drums (n,) and their notes; with beats where they are in time with the song."""
+        if song is not None and song.drums is not None and rng.random() < self.locked_share:
+            if song.stem is not None and rng.random() < 0.5:
+                notes = relabel(song.drums, ARTICULATION_TO_10, DRUMS_10)
+                return song.stem, replace(notes, beats=_inside(song.beats, duration))
+            performance = humanise(song.drums, rng, steady=True)
+            if rng.random() < 0.3:
+                performance = remap(performance, rng)
+            performance = replace(performance, beats=_inside(song.beats, duration))
+        else:
+            grid = None if song is None or rng.random() >= self.together_share else song.beats
+            grid = None if grid is not None and len(grid.times) < 2 else grid
+            performance = self.perform(rng, duration, grid)
+            if song is not None and grid is None:
+                performance = replace(performance, beats=None)
+        articulations = sorted(set(performance.labels.tolist()))
+        drum_set = draw_drum_set(self.kits, articulations, rng, self._kit_weights)
+        return render(performance, drum_set, rng)
 
     @cached_property
     def _kit_weights(self) -> NDArray[np.float64]:
@@ -109,20 +131,21 @@ class Source:
 
     def _accompany(
         self, rng: np.random.Generator, length: int
-    ) -> tuple[NDArray[np.float32] | None, Beats | None]:
-        """A band (length,), or None, and its beats where they are known."""
+    ) -> tuple[NDArray[np.float32] | None, Passage | None]:
+        """A band (length,), or None, and the passage of a song that it is."""
         if self.band is None or rng.random() >= self.band_share:
             return None, None
-        passage = self.band.draw(rng, length)
-        backing, grid = passage.samples, passage.beats
-        backing = effects.apply(backing, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
+        song = self.band.draw(rng, length)
+        backing = self._treat(song.samples, rng)
         if self.extras is not None and rng.random() < self.extras_share:
-            extra = self.extras.draw(rng, length).samples
-            extra = effects.apply(extra, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
+            extra = self._treat(self.extras.draw(rng, length).samples, rng)
             if rng.random() < 0.3:
-                return extra, None
+                return extra, Passage(extra)
             backing = mix_at(backing, extra, rng.uniform(-8, 12))
-        return backing, grid
+        return backing, song
+
+    def _treat(self, band: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+        return effects.apply(band, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
 
     def perform(
         self, rng: np.random.Generator, duration: float, grid: Beats | None = None
@@ -180,11 +203,45 @@ class Source:
         rng: np.random.Generator,
     ) -> NDArray[np.float32]:
         """Mix with the band, if any, and master the sum."""
-        treatment = effects.draw(rng, codec=self.codec_share)
+        treatment = effects.draw(rng, codec=self.codec_share, master=True)
         master = replace(treatment, reverb_db=None, noise_db=None)
-        if backing is None:
-            return effects.apply(drums, SAMPLE_RATE, master) if master.codec else drums
-        return effects.apply(mix_at(drums, backing, rng.uniform(-12, 14)), SAMPLE_RATE, master)
+        mix = drums if backing is None else mix_at(drums, backing, rng.uniform(-13, 12))
+        return effects.apply(mix, SAMPLE_RATE, master)
+
+
+def cut_edges(
+    samples: NDArray[np.float32], notes: Transcription, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], Transcription]:
+    """As if the recording (n,) began or ended in the middle: silence before or after the cut.
+
+    Half of the beginnings are at a stroke, as of a loop; up to 2 ms before it.
+    """
+    seconds = len(samples) / SAMPLE_RATE
+    samples = samples.copy()
+    if rng.random() < 0.75:
+        cut = float(rng.uniform(0, 0.15 * seconds))
+        later = notes.onsets[notes.onsets > cut]
+        if len(later) and rng.random() < 0.5:
+            cut = float(later[0]) - float(rng.uniform(0, 0.002))
+        samples[: max(0, round(cut * SAMPLE_RATE))] = 0
+        keep = notes.onsets >= cut
+    else:
+        cut = float(rng.uniform(0.85 * seconds, seconds))
+        samples[round(cut * SAMPLE_RATE) :] = 0
+        keep = notes.onsets < cut
+    return samples, replace(
+        notes,
+        onsets=notes.onsets[keep],
+        labels=notes.labels[keep],
+        velocities=None if notes.velocities is None else notes.velocities[keep],
+    )
+
+
+def _inside(beats: Beats | None, duration: float) -> Beats | None:
+    if beats is None:
+        return None
+    inside = (beats.times >= 0) & (beats.times < duration)
+    return Beats(beats.times[inside], beats.positions[inside])
 
 
 def mix_at(

@@ -35,13 +35,13 @@ class LevelInvariant(nn.Module):
     difference from its mean over half a second. Attacks stand out in the latter two under whatever
     is sustained (cf. Boeck and Widmer 2013, "Maximum filter vibrato suppression", section 2).
 
-    A recording far below -80 dBFS is silence: its level does not fall below that.
+    A recording far below -88 dBFS is silence: its level does not fall below that.
     """
 
     channels = 3
     compression = 1000.0
-    #: The level in magnitudes of a 2048 point Hann window of a sound at about -80 dBFS.
-    floor = 0.05
+    #: The level in magnitudes of a 2048 point Hann window of a sound at about -88 dBFS.
+    floor = 0.02
 
     def forward(self, magnitudes: Tensor) -> Tensor:
         """(batch, frame, bin) to (batch, frame, 3 · bin)."""

@@ -12,8 +12,9 @@ from torch import nn
 from bandscribe import drums, runtime
 from bandscribe.cli import main
 from bandscribe.training import export
-from bandscribe.training.adaptation import recordings, weights
+from bandscribe.training.adaptation import recordings
 from bandscribe.training.adaptation.train import Adapting, agree
+from bandscribe.training.drums import weights
 from bandscribe.training.drums.models.crnn import CRNN
 from bandscribe.training.drums.targets import UNKNOWN
 from tiny import SAMPLE_RATE, hits, tiny_card, write_model
@@ -83,7 +84,8 @@ class Certain:
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         said = np.full((len(features), 22), 0.01, dtype=np.float32)
-        said[20, 0], said[40, 0], said[:, 20] = 0.9, 0.3, 0.7
+        said[[40, 60], 0] = 0.9, 0.3  # after 20 frames of silence
+        said[:, 20] = 0.7
         return said
 
 

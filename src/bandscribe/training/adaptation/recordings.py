@@ -40,10 +40,10 @@ def hear(path: Path, model: drums.Listener, doubt: float) -> Recording:
     onsets = onset_targets(notes, frames=len(features), frame_rate=model.card.frame_rate)
     given = model.card.thresholds[str(count)]
     thresholds = np.array([given[name] for name in model.card.classes])
-    near = np.abs(_logit(heard.onsets.values) - _logit(thresholds)) < doubt
-    onsets[near] = UNKNOWN
-    said = [onsets, heard.velocities.values, heard.beats.values]
-    return Recording(features, np.concatenate(said, axis=1))
+    inside = slice(drums.PADDING, drums.PADDING + len(features))
+    values = [part.values[inside] for part in (heard.onsets, heard.velocities, heard.beats)]
+    onsets[np.abs(_logit(values[0]) - _logit(thresholds)) < doubt] = UNKNOWN
+    return Recording(features, np.concatenate([onsets, *values[1:]], axis=1))
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from bandscribe import drums
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes
-from bandscribe.training.drums import weights
 from bandscribe.training.adaptation.recipe import read
 from bandscribe.training.adaptation.train import Adapting
+from bandscribe.training.drums import weights
 
 
 def ship(run: Path, path: Path, *, name: str, quantise: bool = False) -> ModelCard:

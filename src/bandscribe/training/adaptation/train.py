@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from bandscribe import runtime
 from bandscribe.training import record
-from bandscribe.training.drums import weights
 from bandscribe.training.adaptation.recipe import Recipe
 from bandscribe.training.adaptation.recordings import Draw, hear
 from bandscribe.training.batches import Batch, Batches, stream
 from bandscribe.training.drummernet.sounds import Recordings
+from bandscribe.training.drums import weights
 from bandscribe.training.drums.targets import UNKNOWN
 from bandscribe.training.fit import Result, fit
 

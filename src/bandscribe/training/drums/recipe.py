@@ -42,16 +42,21 @@ class Recipe(Settings):
     validation_extras: tuple[str, ...] = setting((), "the same, for validation")
     band_share: float = setting(0.5, "share of excerpts with a band, where there is one")
     extras_share: float = setting(0.3, "share of those with a recording laid over")
-    together_share: float = setting(
-        0.8, "share of bands with a known beat that the drums play in time with"
+    locked_share: float = setting(
+        0.7, "share of bands with a drum part of their own whose drums play that part"
     )
+    together_share: float = setting(
+        0.8, "share of other bands with a known beat that the drums play in time with"
+    )
+    edge_share: float = setting(0.15, "share of excerpts that begin or end with a cut")
     percussion_share: float = setting(
         0.25, "share of excerpts with percussion that is no drum class, such as tambourines"
     )
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
-        None, "best.pt of another run of this network, or an exported model (drums, or an ONNX "
-        "file), to start from instead of random weights"
+        None,
+        "best.pt of another run of this network, or an exported model (drums, or an ONNX "
+        "file), to start from instead of random weights",
     )
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True

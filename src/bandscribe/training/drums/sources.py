@@ -35,7 +35,9 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
         "codec_share": recipe.codec_share,
         "extras_share": recipe.extras_share,
         "percussion_share": recipe.percussion_share,
+        "locked_share": recipe.locked_share,
         "together_share": recipe.together_share,
+        "edge_share": recipe.edge_share,
     }
     if not recipe.kits or not recipe.validation_kits:
         raise ValueError("kits, validation_kits: expected at least one each, or corpora")
@@ -57,8 +59,8 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     """Name, licence and origin of all that was trained or validated on, out of `credits`.
 
-    So too for the runs and the model that the recipe starts from. A source is known there by the last part of its
-    path; of corpora, which need no row, that is said which is known of them.
+    So too for the runs and the model that the recipe starts from. The table names a source by the
+    last part of its path; corpora need no row.
 
     Raises ValueError when one is missing.
     """

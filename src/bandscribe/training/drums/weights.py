@@ -71,13 +71,17 @@ def transfer(model: str, network: nn.Module, features: Tensor) -> None:
                 f"initial: {model} is another network: {name} has shape {tuple(value.shape)}, "
                 f"expected {tuple(own.shape)}; check options"
             )
-    x = network.train().normalise(network.scale(features))
-    x = network.eval().convolve.split(x)
+    x = network.eval().scale(features)
+    further = slice(given.normalise.num_features, None)  # channels that the exported one lacks
+    state = network.state_dict()
+    state["normalise.running_mean"][further] = x.mean(dim=(0, 1))[further]
+    state["normalise.running_var"][further] = x.var(dim=(0, 1))[further]
+    x = network.convolve.split(network.normalise(x))
     for part in network.convolve:
         if isinstance(part, nn.BatchNorm2d):
             mean, variance = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), unbiased=False)
             part.weight.copy_((variance + part.eps).sqrt())
-            part.bias += mean
+            part.bias.add_(mean)
             part.running_mean, part.running_var = mean, variance
         x = part(x)
 

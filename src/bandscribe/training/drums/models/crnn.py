@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from bandscribe.training.drums.models.output import Output
-from bandscribe.training.layers import FrameConvolutions, LevelInvariant, NormaliseBins, Unit, recurrent
+from bandscribe.training.layers import (
+    FrameConvolutions,
+    LevelInvariant,
+    NormaliseBins,
+    Unit,
+    recurrent,
+)
 
 
 class CRNN(nn.Module):
