@@ -185,7 +185,8 @@ def test_train_explains_every_field(bandscribe, task) -> None:
     said = bandscribe("train", task, "--help")
     assert (said.code, said.err) == (0, "")
     for field in fields(import_module(f"bandscribe.training.{task}.recipe").Recipe):
-        line = next(line for line in said.out.splitlines() if line.startswith(f"  --{field.name} "))
+        name = field.name.replace("_", "-")
+        line = next(line for line in said.out.splitlines() if line.startswith(f"  --{name} "))
         assert field.metadata["help"] in line
     assert f"bandscribe train {task} --help" in bandscribe("train", "--help").out
 

@@ -258,8 +258,8 @@ def test_compares_rows(bandscribe, clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
     arguments = [
         "study", "hits", "clean_up", "--clips", clips, "-o", out, "--steps", 12, "--threads", 1,
-        "--batch", 4, "--validate_every", 6, "--options", '{"channels": [2, 4], "hidden": 8}',
-        "--features", '{"n_mels": 16, "scale": "levels"}', "--learning_rate", "0.01",
+        "--batch", 4, "--validate-every", 6, "--options", '{"channels": [2, 4], "hidden": 8}',
+        "--features", '{"n_mels": 16, "scale": "levels"}', "--learning-rate", "0.01",
     ]  # fmt: skip
     said = bandscribe(*arguments)
     assert said.code == 0

@@ -106,7 +106,7 @@ def test_compares_runs(bandscribe, tmp_path: Path) -> None:
     source = f"clips={write_clips(root)}"
     arguments = [
         "schedules", "-o", tmp_path / "out", "--training", source, "--test", source,
-        "--model", "features", "--window_seconds=0.5", "--steps", 6, "--augment", "false",
+        "--model", "features", "--window-seconds=0.5", "--steps", 6, "--augment", "false",
         "--classes", ",".join(CLASSES), "--workers", 0, "--threads", 1,
     ]  # fmt: skip
     said = bandscribe("study", "recognition", *arguments)
@@ -126,9 +126,9 @@ def test_wrong_usage_of_comparisons(bandscribe, tmp_path: Path) -> None:
     for arguments, named in (
         (["volumes", *needed], "NAME: expected one of windows, networks"),
         (["windows", *needed, "--seeds", "0,x"], "--seeds: expected whole numbers, got '0,x'"),
-        (["windows", *needed, "--window_seconds", "1"], "window_seconds: what the rows differ in"),
+        (["windows", *needed, "--window-seconds", "1"], "window_seconds: what the rows differ in"),
         (["windows", *needed, "--stepz", "1"], "stepz: no such field"),
-        (["windows", *needed[:2], "--training", "a", "--test", "b"], "a: expected CORPUS=ROOT"),
+        (["windows", *needed[:2], "--training", "a", "--test", "b"], "a: expected NAME=ROOT"),
         (["corpora", *needed], "--training: expected two corpora"),
     ):
         said = bandscribe("study", "recognition", *arguments)

@@ -38,7 +38,7 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
         ([*tune, "--trials", "0"], "trials: expected 1 or more"),
         ([*tune, "--depth", "3"], "depth: no such field"),
         ([*tune, "--space", '{"depth": [3]}'], "no such option 'depth'"),
-        (["tune", "drums", "-o", "x", "--corpus", "irmas=y"], "expected CORPUS=ROOT"),
+        (["tune", "drums", "-o", "x", "--corpus", "irmas=y"], "expected NAME=ROOT"),
         ([*study, "--models", "crnn,mlp"], "--models: expected some of rnn, cnn"),
         ([*study, "--corpus", f"egmd={root}"], "--corpus: two are called 'egmd'"),
         ([*study, "--seeds", "a"], "--seeds: expected whole numbers"),

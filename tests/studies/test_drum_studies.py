@@ -65,7 +65,7 @@ def test_corpora_by_label(sources: list[Source]) -> None:
     assert Source.parse("mdb:all/remix=here").label == "mdb"
     assert Source.parse("mdb=a=b") == Source("mdb", "mdb=a=b")
     assert Source.parse("rooms=slakh=there").text == "slakh=there"
-    with pytest.raises(ValueError, match="expected CORPUS=ROOT"):
+    with pytest.raises(ValueError, match="expected NAME=ROOT"):
         Source.parse("rooms=there")
     assert drum_corpora.count_classes(sources) == 5
     assert drum_corpora.count_classes([*sources, Source.parse("idmt=here")]) == 3

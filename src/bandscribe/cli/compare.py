@@ -17,7 +17,8 @@ def compare(
         list[Path], typer.Argument(metavar="B", help="Another, of the same corpus; or several.")
     ],
     output: Annotated[
-        Path | None, typer.Option("-o", metavar="FILE", help="Write all figures as JSON (of two).")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write all figures as JSON (of two)."),
     ] = None,
     plot: Annotated[
         Path | None,

@@ -42,7 +42,9 @@ def corpus(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", metavar="DIR", help="Draw CORPUS.png and write CORPUS.json here."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Draw CORPUS.png and write CORPUS.json here."
+        ),
     ] = None,
     audio: Annotated[
         str | None,

@@ -38,7 +38,10 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", metavar="DIR", help="Write metrics.json, tracks.csv and report.html here."
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Write metrics.json, tracks.csv and report.html here.",
         ),
     ] = None,
     model: Annotated[

@@ -29,7 +29,9 @@ def explore(
         Path,
         typer.Argument(metavar="DIR", help="Clips with a labels.csv, or sound files of any name."),
     ],
-    output: Annotated[Path, typer.Option("-o", metavar="HTML", help="The page to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="HTML", help="The page to write.")
+    ],
     count: Annotated[
         int, typer.Option(metavar="N", help="How many clips can be heard, drawn at random.")
     ] = 400,

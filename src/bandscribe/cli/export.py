@@ -14,7 +14,7 @@ from bandscribe.cli.report import require
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training run.")],
     output: Annotated[
-        Path | None, typer.Option("-o", metavar="PATH", help="Default: RUN/NAME.onnx")
+        Path | None, typer.Option("-o", "--output", metavar="PATH", help="Default: RUN/NAME.onnx")
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="The model's name.", show_default="the task's")

@@ -26,6 +26,7 @@ Output = Annotated[
     str | None,
     typer.Option(
         "-o",
+        "--output",
         metavar="PATH",
         help="The file to write for one input and one format; else a folder. "
         "Default: the working directory.",
@@ -33,7 +34,7 @@ Output = Annotated[
 ]
 TableFile = Annotated[
     Path | None,
-    typer.Option("-o", metavar="FILE", help="Write this file instead of printing."),
+    typer.Option("-o", "--output", metavar="FILE", help="Write this file instead of printing."),
 ]
 TableFormat = Annotated[
     str | None,

@@ -20,7 +20,12 @@ def segment(
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="A corpus in the layout of E-GMD.")],
     output: Annotated[
         Path,
-        typer.Option("-o", metavar="DIR", help="Clips, labels.csv, segments.csv and segments.png."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Clips, labels.csv, segments.csv and segments.png.",
+        ),
     ],
     classes: Annotated[
         int, typer.Option(metavar="K", help="Keep the most frequent instruments.")

@@ -29,7 +29,10 @@ def features(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", metavar="DIR", help="Write features.csv, features.json and features.png here."
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Write features.csv, features.json and features.png here.",
         ),
     ] = None,
     split: Annotated[
@@ -115,7 +118,9 @@ def clip(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", metavar="PNG", help="The picture. Default: NAME.features.png here."),
+        typer.Option(
+            "-o", "--output", metavar="PNG", help="The picture. Default: NAME.features.png here."
+        ),
     ] = None,
     start: Start = 0.0,
     duration: Annotated[
@@ -146,20 +151,27 @@ def recognition(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", metavar="DIR", help="The runs, and NAME.csv, .json and .png.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The runs, and NAME.csv, .json and .png."
+        ),
     ],
     training: Annotated[
-        str, typer.Option(metavar="CORPUS=ROOT,…", help="To train on, or CORPUS:SPLIT=ROOT.")
+        str,
+        typer.Option(
+            metavar="CORPUS,…",
+            help="Corpora to train on, each NAME:SPLIT/AUDIO=ROOT. Default split: train.",
+        ),
     ],
     test: Annotated[
-        str, typer.Option(metavar="CORPUS=ROOT,…", help="To judge on; the split is test.")
+        str, typer.Option(metavar="CORPUS,…", help="The same, to test on. Default split: test.")
     ],
     validation: Annotated[
         str,
         typer.Option(
-            metavar="CORPUS=ROOT,…",
-            help="To choose the best weights by; the split is validation. Default: those of "
-            "--training.",
+            metavar="CORPUS,…",
+            help="The same, to choose the best weights by. Default: those of --training; "
+            "default split: validation.",
         ),
     ] = "",
     seeds: Annotated[str, typer.Option(metavar="A,B,…", help="A run for each.")] = "0",
@@ -216,15 +228,17 @@ def activity(
     ],
     output: Annotated[
         Path,
-        typer.Option("-o", metavar="DIR", help="The runs, and neuroment.csv and neuroment.png."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The runs, and neuroment.csv and neuroment.png."
+        ),
     ],
 ) -> None:
     """Compare choices of the activity network of Neuroment (extra: train).
 
     Every row of the comparison is trained and judged; a study that was stopped goes on when it is
     started again, and studies in one folder share their rows. Further options --FIELD VALUE are
-    fields of the recipe for all rows, such as --solos and --validation_solos, which a study needs:
-    see bandscribe train activity --help. Rows are judged on the split test of --validation_solos.
+    fields of the recipe for all rows, such as --solos and --validation-solos, which a study needs:
+    see bandscribe train activity --help. Rows are judged on the split test of --validation-solos.
     """
     require("train", "torch", "scipy", "matplotlib")
     from bandscribe.cli.train import parse
@@ -247,7 +261,12 @@ def augmentation(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", metavar="PNG", help="The picture. Default: NAME.augmentation.png here."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PNG",
+            help="The picture. Default: NAME.augmentation.png here.",
+        ),
     ] = None,
     start: Start = 0.0,
     duration: Annotated[

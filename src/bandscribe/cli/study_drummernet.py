@@ -14,7 +14,9 @@ def drummernet(
     context: typer.Context,
     output: Annotated[
         Path,
-        typer.Option("-o", metavar="DIR", help="The runs, and drummernet.csv and .png."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The runs, and drummernet.csv and .png."
+        ),
     ],
     names: Annotated[
         str,

@@ -15,14 +15,16 @@ from bandscribe.cli.report import require, usage_errors
 if TYPE_CHECKING:
     from bandscribe.studies.drum_corpora import Source
 
-Output = Annotated[Path, typer.Option("-o", metavar="DIR", help="The trials, tables and the page.")]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="DIR", help="The trials, tables and the page.")
+]
 Corpora = Annotated[
     list[str],
     typer.Option(
         "--corpus",
-        metavar="[LABEL=]CORPUS=ROOT",
-        help="Trained on where it is parted into train, validation and test, and tested on; "
-        "CORPUS:SPLIT/AUDIO=ROOT is tested on alone. To be repeated.",
+        metavar="CORPUS",
+        help="[LABEL=]NAME:SPLIT/AUDIO=ROOT. One without SPLIT that has train, validation and test "
+        "is trained on as well as tested on. May be repeated.",
     ),
 ]
 Seeds = Annotated[
@@ -149,7 +151,7 @@ def _sources(texts: Sequence[str]) -> list[Source]:
     sources = [Source.parse(text) for text in texts]
     labels = [source.label for source in sources]
     if twice := [label for label in labels if labels.count(label) > 1]:
-        raise ValueError(f"--corpus: two are called {twice[0]!r}; name them LABEL=CORPUS=ROOT")
+        raise ValueError(f"--corpus: two are called {twice[0]!r}; name them LABEL=NAME=ROOT")
     return sources
 
 

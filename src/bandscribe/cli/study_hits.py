@@ -25,7 +25,7 @@ def hits(
         Path, typer.Option(metavar="DIR", help="What bandscribe segment wrote, with --seconds 1.")
     ],
     output: Annotated[
-        Path, typer.Option("-o", metavar="DIR", help="The runs, tables and pictures.")
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The runs, tables and pictures.")
     ],
     seeds: Annotated[str, typer.Option(metavar="A,B,…", help="A run of each row for each.")] = "0",
 ) -> None:
@@ -61,7 +61,7 @@ def segments(
         typer.Argument(metavar="ROOT", help="What bandscribe synthesize performances wrote."),
     ],
     output: Annotated[
-        Path, typer.Option("-o", metavar="DIR", help="The clips, and precision.csv.")
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The clips, and precision.csv.")
     ],
 ) -> None:
     """Judge how well single hits are found where MIDI files are early or late.

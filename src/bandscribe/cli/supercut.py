@@ -26,7 +26,9 @@ def supercut(
         str,
         typer.Option("--class", metavar="CLASS", help="A class, as KD, or a label, as phh."),
     ],
-    output: Annotated[Path, typer.Option("-o", metavar="FILE", help="The sound file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The sound file to write.")
+    ],
     seconds: Annotated[float, typer.Option(metavar="S", help="How long it is.")] = 30.0,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another order.")] = 0,
     model: ModelName = None,

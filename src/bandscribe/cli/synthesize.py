@@ -21,7 +21,9 @@ HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
 
 def synthesize(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(KINDS))],
-    output: Annotated[Path, typer.Option("-o", metavar="DIR", help="The folder to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write.")
+    ],
     hours: Annotated[float, typer.Option(metavar="H", help="How much audio.")] = 1.0,
     seed: Annotated[int, typer.Option(metavar="S", help="The same seed, the same corpus.")] = 0,
     kits: Annotated[

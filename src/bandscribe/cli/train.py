@@ -19,7 +19,7 @@ def train(
     context: typer.Context,
     task: Annotated[str, typer.Argument(metavar="TASK", help=", ".join(TASKS))],
     recipe: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
-    output: Annotated[Path | None, typer.Option("-o", metavar="RUN")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="RUN")] = None,
 ) -> None:
     """Train a network, or go on with a run that was stopped (extra: train)."""
     if task == "--help":
@@ -118,13 +118,13 @@ def describe(recipe: type[Any], task: str) -> str:
     """One line per field: name, default, and help text."""
     rows = [
         ("--recipe", "", "a JSON file of fields to start from"),
-        ("-o", f"runs/{task}", "the run"),
+        ("-o, --output", f"runs/{task}", "the run"),
     ]
     for field in dataclasses.fields(recipe):
         made = field.default_factory
         default = field.default if made is dataclasses.MISSING else made()
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
-        rows.append((f"--{field.name}", shown, field.metadata.get("help", "")))
+        rows.append((f"--{field.name.replace('_', '-')}", shown, field.metadata.get("help", "")))
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     return "\n".join(
         f"  {name:<{widths[0]}}  {default:<{widths[1]}}  {text}".rstrip()

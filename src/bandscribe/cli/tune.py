@@ -52,13 +52,15 @@ def tune(
     context: typer.Context,
     task: Annotated[str, typer.Argument(metavar="TASK", help="drums.")],
     output: Annotated[
-        Path, typer.Option("-o", metavar="DIR", help="The trials, trials.csv and best.json.")
+        Path,
+        typer.Option("-o", "--output", metavar="DIR", help="The trials, trials.csv and best.json."),
     ],
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CORPUS=ROOT",
-            help="To train and to validate on, by its own splits; may be repeated.",
+            metavar="CORPUS",
+            help="A corpus to train and validate on, by its splits: NAME=ROOT; or of one split: "
+            "NAME:SPLIT/AUDIO=ROOT. May be repeated.",
         ),
     ] = None,
     recipe: Annotated[

@@ -1,6 +1,6 @@
 """What drum networks score on corpora that they were not trained on, or on their test splits.
 
-A study names its corpora by `LABEL=ADDRESS`, or by the address alone: see `training.drums.tracks`.
+A study names its corpora by `LABEL=ADDRESS`, or by the address alone: see `datasets.address`.
 One that is parted into train, validation and test is trained on, any is tested on. What is judged
 is kept below a folder: a study that was stopped goes on.
 
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import drums, runtime
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.corpora import CORPORA
 from bandscribe.datasets.corpus import inspect
 from bandscribe.datasets.track import Track
@@ -33,7 +34,6 @@ from bandscribe.metrics import bootstrap, counts, onsets
 from bandscribe.training import record, search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.ship import ship
-from bandscribe.training.drums.tracks import Address
 from bandscribe.training.search import Outcome
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
@@ -52,17 +52,17 @@ class Source:
 
     @classmethod
     def parse(cls, text: str) -> Source:
-        """Read `LABEL=ADDRESS` or an address. Raises ValueError as `Address.parse`."""
+        """Read `LABEL=ADDRESS` or an address. Raises ValueError as `CorpusAddress.parse`."""
         label, _, rest = text.partition("=")
         if "=" in rest and rest.partition("=")[0].partition(":")[0] in CORPORA:
-            Address.parse(rest)
+            CorpusAddress.parse(rest, "drums")
             return cls(label, rest)
-        return cls(Address.parse(text).corpus.name, text)
+        return cls(CorpusAddress.parse(text, "drums").corpus.name, text)
 
     @cached_property
-    def address(self) -> Address:
+    def address(self) -> CorpusAddress:
         """Where it lies."""
-        return Address.parse(self.text)
+        return CorpusAddress.parse(self.text, "drums")
 
     @cached_property
     def splits(self) -> set[str]:

@@ -46,7 +46,7 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Sources:
-    """Where to train, to validate and to test: `CORPUS=ROOT` or `CORPUS:SPLIT=ROOT` each."""
+    """Addresses of the corpora to train, to validate and to test on."""
 
     training: tuple[str, ...]
     validation: tuple[str, ...]

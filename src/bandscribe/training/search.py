@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.files import whole
 from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
 from bandscribe.training.drums.models import MODELS
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.drums.tracks import Address, Tracks
+from bandscribe.training.drums.tracks import Tracks
 
 EPOCHS = 100
 #: Section 5.3, and infrequency weights by the inverse of the entropy itself (5.2.2). A trial stops
@@ -114,7 +115,9 @@ def resolve(
     if recipe.corpora:
         if "classes" in free:
             addresses = [*recipe.corpora, *recipe.validation_corpora]
-            own["classes"] = min(max(Address.parse(a).corpus.counts) for a in addresses)
+            own["classes"] = min(
+                max(CorpusAddress.parse(text, "drums").corpus.counts) for text in addresses
+            )
         if "validate_every" in free:
             own["validate_every"] = count_steps(recipe)
     own |= {} if "steps" not in free else {

@@ -146,7 +146,7 @@ def test_solos_are_those_of_one_label(clips: Path) -> None:
     assert len(solos.load([f"clips:test={clips}"], "train", CLASSES)) == 2
     with pytest.raises(ValueError, match="no solo of pia in the split 'train'"):
         solos.load([f"clips={clips}"], "train", ("cla", "pia"))
-    with pytest.raises(ValueError, match="expected CORPUS=ROOT"):
+    with pytest.raises(ValueError, match="expected NAME=ROOT"):
         solos.load([str(clips)], "train", CLASSES)
 
 

@@ -62,7 +62,7 @@ def test_from_recordings_to_a_model(model: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "sound" / "a.wav", sound, SAMPLE_RATE)
     run, out = tmp_path / "run", tmp_path / "adapted.onnx"
     call = ["train", "adaptation", "--initial", str(model), "--audio", str(tmp_path / "sound")]
-    options = ["--steps", "2", "--validate_every", "1", "--excerpt_seconds", "1", "--threads", "1"]
+    options = ["--steps", "2", "--validate-every", "1", "--excerpt-seconds", "1", "--threads", "1"]
     assert main([*call, *options, "-o", str(run)]) == 0
     metrics = json.loads((run / "metrics.json").read_text())
     assert (metrics["files"], metrics["minutes"]) == (1, pytest.approx(2.5 / 60, abs=0.001))

@@ -13,7 +13,7 @@ from bandscribe import runtime
 from bandscribe.training.drums import sources, targets
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.ship import ship
-from bandscribe.training.drums.tracks import Address, Tracks
+from bandscribe.training.drums.tracks import Tracks
 from bandscribe.training.drums.train import train
 from tiny_corpus import SECONDS, write_corpus
 
@@ -63,17 +63,7 @@ def test_a_short_track_is_followed_by_silence(corpus: Path) -> None:
     assert notes.classes == ("KD", "SD", "HH")
 
 
-def test_addresses(corpus: Path) -> None:
-    given = Address.parse("mdb:all/remix=some=where")
-    assert (given.corpus.name, given.split, given.variant) == ("mdb", "all", "remix")
-    assert given.root == "some=where"
-    assert Address.parse("mdb=here").variant == "drum_only"
-    assert len(Address.parse(f"egmd:all={corpus}").tracks("train")) == 4
-    for text in ("irmas=here", "egmd", "egmd=", "=here"):
-        with pytest.raises(ValueError, match="expected CORPUS=ROOT"):
-            Address.parse(text)
-    with pytest.raises(ValueError, match="no track of the split 'fold1', but of test, train, val"):
-        Address.parse(f"egmd:fold1={corpus}").tracks("train")
+def test_a_corpus_of_fewer_classes() -> None:
     with pytest.raises(ValueError, match="classes: adtof annotates no more than 5, got 10"):
         Tracks.load(["adtof=here"], "train", classes=10, sample_rate=44100)
 

@@ -178,7 +178,7 @@ def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:
         train(replace(small(clips), training=()), tmp_path)
     with pytest.raises(ValueError, match=r"validation: .* is also trained on"):
         train(replace(small(clips), validation=(f"clips:train={clips}",)), tmp_path)
-    with pytest.raises(ValueError, match=r"no recording of the split 'dev', but of test, train"):
+    with pytest.raises(ValueError, match=r"no track of the split 'dev', but of test, train"):
         train(replace(small(clips), validation=(f"clips:dev={clips}",)), tmp_path)
     with pytest.raises(ValueError, match="maximum: expected at most 3"):
         train(small(clips, sampling="true_dynamic"), tmp_path)

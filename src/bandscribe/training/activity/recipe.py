@@ -83,7 +83,7 @@ class Recipe(Settings):
     material: Literal["stems", "solos"] = setting(
         "stems", "what envelopes are learned of: stems, or solos that are mixed at random"
     )
-    solos: tuple[str, ...] = setting((), "solos to train on: CORPUS=ROOT, or CORPUS:SPLIT=ROOT")
+    solos: tuple[str, ...] = setting((), "solos to train on: NAME=ROOT, or NAME:SPLIT/AUDIO=ROOT")
     validation_solos: tuple[str, ...] = setting((), "the same, to validate on")
     classes: tuple[str, ...] = setting(
         (), f"instruments; none for all thirteen of stems, and for {','.join(EIGHT)} of solos"

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.audio import read
-from bandscribe.training.addresses import parse
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.vocabulary import INSTRUMENTS
 
 Samples = NDArray[np.float32]
@@ -56,17 +56,17 @@ class Mix:
 def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Solo, ...]:
     """The recordings of a split that have one label, of `classes`; audio is not read.
 
-    Sources are as in `training.addresses`. Raises ValueError for one that is none, or a class
-    without a recording.
+    `sources` are addresses of corpora. Raises ValueError for one that is malformed or has nothing
+    of the split, and for a class without a recording.
     """
     found: list[Solo] = []
     for source in sources:
-        corpus, chosen, root = parse(source, split)
-        for track in corpus.tracks(root):
-            if track.split == chosen:
-                labels = track.load()
-                if len(labels) == 1 and labels <= set(classes):
-                    found.append(Solo(track.audio, next(iter(labels)), f"{root} {track.group}"))
+        address = CorpusAddress.parse(source, "recognition")
+        for track in address.tracks(split):
+            labels = track.load()
+            if len(labels) == 1 and labels <= set(classes):
+                group = f"{address.root} {track.group}"
+                found.append(Solo(track.audio, next(iter(labels)), group))
     if missing := [name for name in classes if name not in {solo.label for solo in found}]:
         raise ValueError(
             f"{', '.join(sources)}: no solo of {', '.join(missing)} in the split {split!r}"

@@ -25,8 +25,8 @@ class Recipe(Settings):
     kits: tuple[str, ...] = setting((), "drum kits to train on: files or folders")
     validation_kits: tuple[str, ...] = setting((), "drum kits to validate on, none of them above")
     corpora: tuple[str, ...] = setting(
-        (), "corpora to train on instead of kits: CORPUS=ROOT, of their split train, or "
-        "CORPUS:SPLIT/AUDIO=ROOT"
+        (), "corpora to train on instead of kits: NAME=ROOT, of their split train, or "
+        "NAME:SPLIT/AUDIO=ROOT"
     )  # fmt: skip
     validation_corpora: tuple[str, ...] = setting(
         (), "the same, for validation; default: the split validation of corpora"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from bandscribe import runtime
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.synthesis.source import Source
 from bandscribe.training import record
 from bandscribe.training.drums import validation
 from bandscribe.training.drums.recipe import Recipe, front_end, lineage
-from bandscribe.training.drums.tracks import Address, Tracks
+from bandscribe.training.drums.tracks import Tracks
 
 
 def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
@@ -67,10 +68,10 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     addresses = sorted(
         {text for each in lineage(recipe) for text in (*each.corpora, *each.validation_corpora)}
     )
-    corpora = {corpus.name: corpus for corpus in (Address.parse(a).corpus for a in addresses)}
+    corpora = [CorpusAddress.parse(text, "drums").corpus for text in addresses]
     owed = [
         {"name": corpus.name, "licence": corpus.licence, "origin": corpus.obtain or "own"}
-        for corpus in corpora.values()
+        for corpus in {corpus.name: corpus for corpus in corpora}.values()
     ]
     first = lineage(recipe)[-1].initial
     if first is not None:

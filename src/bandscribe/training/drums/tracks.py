@@ -1,8 +1,6 @@
 """Excerpts of corpora that others made, to train and to validate on.
 
-A corpus is named by an address, `CORPUS=ROOT`, or more fully `CORPUS:SPLIT/AUDIO=ROOT`: `SPLIT` is
-one of its own or `all`, `AUDIO` a variant of its sound (`mdb:all/remix=MDB`). Either may be left
-out.
+Corpora are named by their addresses: see `datasets.address`.
 """
 
 from __future__ import annotations
@@ -15,58 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.audio import read
-from bandscribe.datasets.corpora import CORPORA
-from bandscribe.datasets.corpus import Corpus
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import reduce
-
-
-@dataclass(frozen=True)
-class Address:
-    """A corpus on disk; `split` and `audio` are empty where the address names none."""
-
-    corpus: Corpus[Transcription]
-    split: str
-    audio: str
-    root: str
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """Read an address. Raises ValueError for one that is none, or names no corpus of drums."""
-        known = [name for name, corpus in CORPORA.items() if corpus.task == "drums"]
-        left, _, root = text.partition("=")
-        name, _, rest = left.partition(":")
-        split, _, audio = rest.partition("/")
-        if not root or name not in known:
-            raise ValueError(
-                f"{text}: expected CORPUS=ROOT or CORPUS:SPLIT/AUDIO=ROOT with one of "
-                f"{', '.join(known)}"
-            )
-        return cls(CORPORA[name], split, audio, root)
-
-    @property
-    def variant(self) -> str:
-        """The variant of the audio that is heard."""
-        return self.audio or self.corpus.variants[0]
-
-    def tracks(self, split: str) -> list[Track[Transcription]]:
-        """Those of the address's split, or of `split` where it names none.
-
-        Raises ValueError where there are none, and as `Corpus.tracks`.
-        """
-        found = self.corpus.tracks(self.root, self.variant)
-        wanted = self.split or split
-        chosen = [track for track in found if wanted in (track.split, "all")]
-        if not chosen:
-            known = ", ".join(sorted({track.split for track in found}))
-            raise ValueError(
-                f"{self.corpus.name}={self.root}: no track of the split {wanted!r}, but of "
-                f"{known}; name one, or all: {self.corpus.name}:SPLIT={self.root}"
-            )
-        return chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +40,11 @@ class Tracks:
     ) -> Tracks:
         """The tracks of one split of each corpus; of their audio only the lengths are read.
 
-        Raises ValueError as `Address`, and for a corpus that annotates fewer classes.
+        Raises ValueError as `CorpusAddress`, and for a corpus that annotates fewer classes.
         """
         found: list[Track[Transcription]] = []
         for text in addresses:
-            address = Address.parse(text)
+            address = CorpusAddress.parse(text, "drums")
             if classes > max(address.corpus.counts):
                 raise ValueError(
                     f"classes: {address.corpus.name} annotates no more than "

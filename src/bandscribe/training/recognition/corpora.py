@@ -1,6 +1,6 @@
 """Recordings to train and to validate on, out of corpora that label whole clips.
 
-Sources are as in `training.addresses`.
+Sources are addresses of corpora: see `datasets.address`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.audio import read
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.decode import length
-from bandscribe.training.addresses import parse
 from bandscribe.vocabulary import INSTRUMENTS
 
 
@@ -75,7 +75,7 @@ def classes_of(sources: Sequence[str]) -> tuple[str, ...]:
 
     Raises ValueError for a source that is none.
     """
-    known = {name for source in sources for name in _scored(parse(source, "")[0])}
+    known = {name for source in sources for name in _scored(_parse(source).corpus)}
     return tuple(name for name in INSTRUMENTS if name in known)
 
 
@@ -87,31 +87,27 @@ def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Re
     """
     found: list[Recording] = []
     for source in sources:
-        corpus, chosen, root = parse(source, split)
-        tracks = corpus.tracks(root)
-        some = [track for track in tracks if track.split == chosen]
-        if not some:
-            known = ", ".join(sorted({track.split for track in tracks}))
-            raise ValueError(
-                f"{source}: no recording of the split {chosen!r}, but of {known}; "
-                f"name one: {corpus.name}:SPLIT={root}"
-            )
-        for track in some:
+        address = _parse(source)
+        for track in address.tracks(split):
             labels = track.load()
-            looked = _scored(corpus) - track.unscored
+            looked = _scored(address.corpus) - track.unscored
             target = [
                 1.0 if name in labels else 0.0 if name in looked else np.nan for name in classes
             ]
             found.append(
                 Recording(
                     track.id,
-                    f"{root} {track.group}",
+                    f"{address.root} {track.group}",
                     track.audio,
                     length(track.audio),
                     np.array(target, dtype=np.float32),
                 )
             )
     return tuple(found)
+
+
+def _parse(source: str) -> CorpusAddress:
+    return CorpusAddress.parse(source, "recognition")
 
 
 def cut(recordings: Sequence[Recording], seconds: float, sample_rate: int) -> Windows:

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.features import kaldi
 from bandscribe.training import recipes
-from bandscribe.training.addresses import parse
 from bandscribe.training.recognition.front_end import KINDS
 from bandscribe.training.recognition.models import MODELS
 from bandscribe.training.settings import Settings, setting
@@ -58,7 +58,7 @@ class Recipe(Settings):
     """
 
     training: tuple[str, ...] = setting(
-        (), "corpora to train on: CORPUS=ROOT, or CORPUS:SPLIT=ROOT; the split is train"
+        (), "corpora to train on: NAME=ROOT, or NAME:SPLIT/AUDIO=ROOT; the split is train"
     )
     validation: tuple[str, ...] = setting((), "the same to validate on; the split is validation")
     classes: tuple[str, ...] = setting(
@@ -128,7 +128,7 @@ class Recipe(Settings):
                 f"classes: expected some of {', '.join(INSTRUMENTS)}, got {unknown[0]!r}"
             )
         for source in (*self.training, *self.validation):
-            parse(source, "")
+            CorpusAddress.parse(source, "recognition")
         for name in ("window_seconds", "batch", "pieces", "epochs", "floor"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bandscribe import chunks
+from bandscribe.datasets.address import CorpusAddress
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes, record
-from bandscribe.training.addresses import parse
 from bandscribe.training.recognition.front_end import BANDS
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end
@@ -78,7 +78,8 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     Raises ValueError when it has other columns.
     """
     if recipe.credits is None:
-        corpora = {parse(each, "")[0] for each in (*recipe.training, *recipe.validation)}
+        addresses = (*recipe.training, *recipe.validation)
+        corpora = [CorpusAddress.parse(each, "recognition").corpus for each in addresses]
         named = {corpus.name: corpus for corpus in corpora}
         return [
             {"name": name, "licence": named[name].licence, "origin": named[name].obtain}

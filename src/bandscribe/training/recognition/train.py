@@ -41,7 +41,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     on, or `run` holds a run with another recipe.
     """
     if not recipe.training or not recipe.validation:
-        raise ValueError("training, validation: expected at least one CORPUS=ROOT each")
+        raise ValueError("training, validation: expected at least one NAME=ROOT each")
     classes = recipe.classes or corpora.classes_of(recipe.training)
     heard = corpora.load(recipe.training, "train", classes)
     held_out = corpora.load(recipe.validation, "validation", classes)

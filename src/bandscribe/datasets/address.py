@@ -1,0 +1,78 @@
+"""Where a corpus lies: `NAME=ROOT`, or in full `NAME:SPLIT/AUDIO=ROOT`.
+
+    mdb=~/mdb                     the usual audio; the split that the reader asks for
+    mdb:all/full_mix=~/mdb        all splits, of the variant `full_mix` of the audio
+    irmas:train=~/irmas           the split `train`
+
+Every command and recipe that reads a corpus takes such an address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bandscribe.datasets.corpora import CORPORA
+from bandscribe.datasets.corpus import Corpus
+from bandscribe.datasets.track import Track
+
+#: The split that stands for all of them.
+EVERY_SPLIT = "all"
+
+
+@dataclass(frozen=True)
+class CorpusAddress:
+    """A copy of a corpus; `split` and `audio` are empty where the address leaves them out."""
+
+    corpus: Corpus[Any]
+    root: Path
+    split: str = ""
+    audio: str = ""
+
+    @classmethod
+    def parse(cls, text: str, *tasks: str) -> CorpusAddress:
+        """The address of a corpus of one of `tasks`.
+
+        Raises ValueError when it is malformed, or the corpus or its audio variant unknown.
+        """
+        names = [name for name, corpus in CORPORA.items() if corpus.task in tasks]
+        left, _, root = text.partition("=")
+        left, _, audio = left.partition("/")
+        name, _, split = left.partition(":")
+        if not root or name not in names:
+            raise ValueError(
+                f"{text}: expected NAME=ROOT or NAME:SPLIT/AUDIO=ROOT, and NAME one of "
+                f"{', '.join(names)}"
+            )
+        corpus = CORPORA[name]
+        if audio and audio not in corpus.variants:
+            raise ValueError(f"{text}: expected audio {describe_variants(corpus)}, got {audio!r}")
+        return cls(corpus, Path(root).expanduser(), split, audio)
+
+    @property
+    def variant(self) -> str:
+        """The variant of the audio that is read: the corpus's usual one if none is named."""
+        return self.audio or self.corpus.variants[0]
+
+    def tracks(self, split: str) -> list[Track[Any]]:
+        """The tracks of the address's own split, or of `split` where it names none.
+
+        Raises ValueError where there are none, and as `Corpus.tracks`.
+        """
+        found = self.corpus.tracks(self.root, self.variant)
+        wanted = self.split or split
+        chosen = [track for track in found if wanted in (track.split, EVERY_SPLIT)]
+        if not chosen:
+            name, known = self.corpus.name, ", ".join(sorted({track.split for track in found}))
+            raise ValueError(
+                f"{name}={self.root}: no track of the split {wanted!r}, but of {known}; "
+                f"name one, or all: {name}:SPLIT={self.root}"
+            )
+        return chosen
+
+
+def describe_variants(corpus: Corpus[Any]) -> str:
+    """The choices of audio of a corpus, for an error message."""
+    known = ", ".join(filter(None, corpus.variants))
+    return f"one of {known}" if known else "to be left out (this corpus has one kind)"
