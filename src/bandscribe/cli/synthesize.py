@@ -87,11 +87,18 @@ def synthesize(
     in_turn: Annotated[
         bool, typer.Option("--in-turn", help="For mixtures: five seconds of each clip in turn.")
     ] = False,
+    midi: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="For a band: a folder of General MIDI songs with drums, to play all songs from.",
+        ),
+    ] = None,
     locked_share: Annotated[
         float,
         typer.Option(
             metavar="X",
-            help="For a band: share of sections in which bass and guitars follow the drums, 0 to 1.",
+            help="For a band: share of sections whose bass and guitars follow the drums, 0 to 1.",
         ),
     ] = 0.75,
     misaligned: Annotated[
@@ -150,8 +157,8 @@ def synthesize(
         )  # fmt: skip
     else:
         write_songs(
-            output, hours, seed, soundfont, locked_share=locked_share, songs=songs, notes=notes,
-            voices=voices,
+            output, hours, seed, soundfont, split=split, locked_share=locked_share, songs=songs,
+            midi=midi, notes=notes, voices=voices,
         )  # fmt: skip
 
 
@@ -211,7 +218,7 @@ def write_performances(
 
 def write_songs(
     output: Path, hours: float, seed: int, soundfonts: list[Path], *,
-    locked_share: float, **sources: Path | None,
+    split: str, locked_share: float, **sources: Path | None,
 ) -> None:  # fmt: skip
     """Render songs without drums, and beside each the drum part that belongs to it."""
     from bandscribe.synthesis.band.recordings import write_band
@@ -220,8 +227,9 @@ def write_songs(
     with progress(round(hours * 60)) as show:
         show(0, "")
         for path, done in write_band(
-            soundfonts, output, hours=hours, seed=seed, locked_share=locked_share, **sources
-        ):
+            soundfonts, output, hours=hours, seed=seed, split=split, locked_share=locked_share,
+            **sources,
+        ):  # fmt: skip
             count += 1
             show(round(done * 60), path.name)
     print(f"{output}: {count} songs, {clock(done * 3600)}")

@@ -1,7 +1,8 @@
 """A band without drums to hide the drums in: songs played through SoundFonts, amplifiers, voices.
 
 `write_band` renders songs into a folder: our own (see `songs`), beside each its beat grid and its
-drum part, and re-arranged ones (see `arrangement`), which have none.
+drum part, re-arranged melodies (see `arrangement`), which have none, or re-arranged songs with drum
+tracks (see `midi_songs`).
 
     band_0000.flac          mono, 44.1 kHz, without drums
     band_0000.beats.csv     time,position; only where the beats are known
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.files import whole
+from bandscribe.synthesis.band import midi_songs
 from bandscribe.synthesis.band.arrangement import arrange, read_song
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Song, compose
@@ -42,11 +44,12 @@ _BESIDE = ("beats.csv", "drums.csv", "drums.flac")
 
 def write_band(
     soundfonts: Sequence[Path], out: Path, *, hours: float, seed: int,
-    songs: Path | None = None, notes: Path | None = None, voices: Path | None = None,
-    locked_share: float = LOCKED_SHARE,
+    songs: Path | None = None, midi: Path | None = None, split: str = "train",
+    notes: Path | None = None, voices: Path | None = None, locked_share: float = LOCKED_SHARE,
 ) -> Iterator[tuple[Path, float]]:  # fmt: skip
     """Render songs until there are `hours`; a third of them out of the zip `songs`, if it is given.
 
+    With `midi`, a folder of songs with drum tracks, all are made of those of its `split`, in turn.
     In `locked_share` of the sections of our own songs the band is locked to the drums.
     `notes` is a folder of folders of single recorded notes (see `sampler`), `voices` a folder of
     speech (see `voice`). Yields each mono flac as it is done, and the hours so far. File `i`
@@ -56,13 +59,18 @@ def write_band(
     load_library()  # says so at once where it is missing
     instruments = Instruments.load(soundfonts, notes=notes, voices=voices)
     names = _midi_names(songs) if songs else []
+    scores = midi_songs.find(midi, split) if midi else []
+    scores = [scores[i] for i in np.random.default_rng(seed).permutation(len(scores))]
     out.mkdir(parents=True, exist_ok=True)
     done, index = 0.0, 0
     while done < hours:
         path = out / f"band_{index:04d}.flac"
         if not path.exists():
             rng = np.random.default_rng([seed, index])
-            if songs and rng.random() < _REARRANGED_SHARE:
+            if scores:
+                score = midi_songs.read(scores[index % len(scores)])
+                song = midi_songs.rearrange(score, rng)
+            elif songs and rng.random() < _REARRANGED_SHARE:
                 song = _rearranged(songs, names, rng)
             else:
                 song = compose(rng, locked_share=locked_share)

@@ -100,7 +100,7 @@ def _parse(data: bytes, duration: float) -> Transcription:
             tempos.append((tick, message.tempo))
         elif message.type == "time_signature":
             signature = (message.numerator, message.denominator)
-    seconds = _tempo_map(tempos, midi.ticks_per_beat)
+    seconds = tempo_map(tempos, midi.ticks_per_beat)
     onsets = seconds(np.array(ticks, dtype=np.float64))
     labels = np.array([ROLAND_TO_ARTICULATION.get(n, "other") for n, _ in notes], dtype=np.str_)
     velocities = np.array([v / 127 for _, v in notes], dtype=np.float64)
@@ -118,7 +118,7 @@ def _parse(data: bytes, duration: float) -> Transcription:
     return Transcription(onsets, labels, velocities, duration, ARTICULATIONS, beats)
 
 
-def _tempo_map(
+def tempo_map(
     changes: list[tuple[int, int]], ticks_per_beat: int
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Ticks to seconds, from (tick, microseconds per beat); 120 bpm until the first change."""

@@ -210,7 +210,7 @@ def ornament(rng: Rng, notes: list[Note]) -> list[Note]:
 
 
 def gather(
-    notes: list[Note], offset: float, entry: float, duration: float, beats: Beats
+    notes: list[Note], offset: float, entry: float, duration: float, beats: Beats | None
 ) -> Transcription:
     """Notes in seconds, counted from `offset`, sorted: those in [entry, duration) of that count.
 

@@ -22,7 +22,7 @@ MIN_GAP = 0.010
 
 
 def collect(
-    notes: Iterable[tuple[float, str, float]], duration: float, beats: Beats
+    notes: Iterable[tuple[float, str, float]], duration: float, beats: Beats | None
 ) -> Transcription:
     """(seconds, articulation, velocity) in any order as a performance."""
     ordered = sorted(notes)
