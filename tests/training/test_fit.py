@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from bandscribe.training import schedules
+from bandscribe.training import record, schedules
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
-from bandscribe.training.settings import Settings
+from bandscribe.training.settings import Settings, has_bfloat16
 
 SETTINGS = Settings(
     steps=6,
@@ -60,6 +60,30 @@ def run(
 
 def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_bfloat16_is_the_default_where_it_is_native(
+    native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's recipe tells which, and a run goes on as it was begun on whatever processor."""
+
+    def on(native: bool) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native)
+
+    settings = replace(SETTINGS, half=None)
+    on(native)
+    assert has_bfloat16() is native
+    run(settings, tmp_path, stop_at=2)
+    assert json.loads((tmp_path / "recipe.json").read_text())["half"] is native
+    on(not native)
+    assert record.resolve_half(settings, tmp_path).half is native
+    result, _ = run(settings, tmp_path)
+    assert result.finished
+    assert json.loads((tmp_path / "recipe.json").read_text())["half"] is native
+    assert record.resolve_half(settings, tmp_path / "new").half is not native
 
 
 def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:

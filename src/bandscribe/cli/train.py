@@ -29,18 +29,20 @@ def train(
     if task not in TASKS:
         raise typer.BadParameter(f"TASK: expected one of {', '.join(TASKS)}, got {task!r}")
     require("train", "torch")
-    from bandscribe.training import recipes
+    from bandscribe.training import recipes, record
 
     resolve, kind, begin = _task(task)
     if "--help" in context.args:
         print(f"Usage: {USAGE.replace('TASK', task)}\n\n{describe(kind, task)}")
         return
+    run = output or Path("runs") / task
     try:
         resolved = resolve(recipe, parse(context.args))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if task != "factorization":
+        resolved = record.resolve_half(resolved, run)
     print(recipes.to_json(resolved), flush=True)
-    run = output or Path("runs") / task
     result = begin(resolved, run)
     state = "finished" if result.finished else "stopped; run the same command again to go on"
     print(f"{run}: step {result.step}, {state}")

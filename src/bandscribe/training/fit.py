@@ -117,6 +117,7 @@ def fit(
     parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
     saved = torch.load(run / "last.pt") if (run / "last.pt").is_file() else None
     state = State(**saved["state"]) if saved else State()
+    settings = record.resolve_half(settings, run)
     record.start(run, settings, step=state.step)
     if saved:
         for name, part in parts.items():
@@ -215,7 +216,7 @@ def _step(
     size = sum(len(features) for features, _ in pieces)
     total = 0.0
     for features, targets in pieces:
-        with torch.autocast(features.device.type, torch.bfloat16, enabled=settings.half):
+        with torch.autocast(features.device.type, torch.bfloat16, enabled=bool(settings.half)):
             value = loss(model(features), targets) * (len(features) / size)
         value.backward()  # type: ignore[no-untyped-call]
         total += value.item()

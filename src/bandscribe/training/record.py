@@ -10,13 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from bandscribe.files import whole
 from bandscribe.training import recipes
-from bandscribe.training.settings import Settings
+from bandscribe.training.settings import Settings, has_bfloat16
+
+S = TypeVar("S", bound=Settings)
 
 CREDIT_FIELDS = ["name", "licence", "origin"]
 
@@ -33,6 +35,19 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(
             json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
+
+
+def resolve_half(settings: S, run: Path) -> S:
+    """The settings with `half`, where it is None, as the run has it or, in a new one, the device.
+
+    So a run goes on as it was begun on whatever device.
+    """
+    if settings.half is not None:
+        return settings
+    if (run / "recipe.json").is_file():
+        begun = recipes.from_file(run / "recipe.json", type(settings)).half
+        return replace(settings, half=has_bfloat16() if begun is None else begun)
+    return replace(settings, half=has_bfloat16())
 
 
 def start(run: Path, settings: Settings, *, step: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import torch
+
 
 def setting(default: Any, text: str, *, changeable: bool = False) -> Any:
     """A field of a recipe with its help text; `changeable` ones may differ when a run resumes."""
@@ -32,7 +34,10 @@ class Settings:
         0.999, "decay per step of the moving average of the weights that is validated and kept; "
         "0 keeps the weights themselves"
     )  # fmt: skip
-    half: bool = setting(True, "compute convolutions in bfloat16")
+    half: bool | None = setting(
+        None, "compute convolutions in bfloat16; none: where the device does so natively, since "
+        "others take several times as long for it as for float32"
+    )  # fmt: skip
     validate_every: int = setting(500, "steps between validations")
     patience: int = setting(
         20, "validations without gain after which the run ends", changeable=True
@@ -45,3 +50,10 @@ class Settings:
     threads: int = setting(
         0, "threads of the network; 0 for the cores that the workers leave", changeable=True
     )
+
+
+def has_bfloat16() -> bool:
+    """Whether the device that trains computes in bfloat16 natively, and does not emulate it."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -121,7 +121,7 @@ def search(
     cores = max(recipe.workers + max(1, recipe.threads) for recipe in trials.values())
     for run, recipe in trials.items():
         if not over[run]:
-            record.write_json(run / "recipe.json", asdict(recipe))
+            record.write_json(run / "recipe.json", asdict(record.resolve_half(recipe, run)))
     os.environ.update(_MANNERS)
     folder = min(trials).parent.resolve() / "ray"
     own = {"address": address} if address else {"num_cpus": jobs and jobs * cores}
