@@ -13,7 +13,7 @@ from bandscribe.cli.report import clock, progress, require
 if TYPE_CHECKING:
     from bandscribe.synthesis.source import Source
 
-KINDS = ("drums", "performances", "band", "instruments", "stems", "mixtures")
+KINDS = ("drums", "performances", "band", "modules", "instruments", "stems", "mixtures")
 SPLITS = ("train", "validation", "test")
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
@@ -94,6 +94,13 @@ def synthesize(
             help="For a band: a folder of General MIDI songs with drums, to play all songs from.",
         ),
     ] = None,
+    modules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="For modules: a folder of tracker modules with modules.csv and instruments.csv.",
+        ),
+    ] = None,
     locked_share: Annotated[
         float,
         typer.Option(
@@ -139,6 +146,10 @@ def synthesize(
             raise typer.BadParameter(f"--misaligned: expected 0 to 1, got {misaligned}")
         source = load_source(kits, groove=groove, split=split)
         write_performances(output, hours, seed, split, source, misaligned)
+    elif kind == "modules":
+        if modules is None:
+            raise typer.BadParameter("modules: name a folder of tracker modules with --modules")
+        write_modules(output, seed, split, modules)
     elif kind == "mixtures":
         if solos is None:
             raise typer.BadParameter("mixtures: name a folder of clips with --solos")
@@ -232,6 +243,20 @@ def write_songs(
         ):  # fmt: skip
             count += 1
             show(round(done * 60), path.name)
+    print(f"{output}: {count} songs, {clock(done * 3600)}")
+
+
+def write_modules(output: Path, seed: int, split: str, folder: Path) -> None:
+    """Render tracker modules, and their drums by themselves."""
+    from bandscribe.synthesis.modules import corpus, labels
+
+    count, done = 0, 0.0
+    total = sum(listed.split == split for listed in labels.read_tables(folder))
+    with progress(total) as show:
+        show(0, "")
+        for path, hours in corpus.write_modules(folder, output, split=split, seed=seed):
+            count, done = count + 1, hours
+            show(count, path.name)
     print(f"{output}: {count} songs, {clock(done * 3600)}")
 
 
