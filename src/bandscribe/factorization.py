@@ -28,8 +28,6 @@ three kinds.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +38,7 @@ from numpy.typing import NDArray
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import whole
+from bandscribe.readers import read_npz, refused
 from bandscribe.runtime import ModelCard, cores
 
 Array = NDArray[np.float32]
@@ -147,16 +146,11 @@ def load(model: str | Path, *, threads: int | None = None) -> Factorization:
 
     Raises ValueError when there is none, or when the file holds no templates with a card.
     """
-    try:
-        with np.load(io.BytesIO(read_bytes(model))) as content:
-            card = ModelCard.from_json(str(content["card"]))
-            templates = np.ascontiguousarray(content["templates"], dtype=np.float32)
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{model}: no templates with a card ({error}); take a file that bandscribe train "
-            "factorization wrote"
-        ) from error
-    expected = (len(card.classes), LogSpectrogram(**card.features).n_bins)
+    content = read_npz(model, read_bytes(model))
+    with refused(f"{model}: no templates with a card; make them with train factorization"):
+        card = ModelCard.from_json(str(content["card"]))
+        templates = np.ascontiguousarray(content["templates"], dtype=np.float32)
+        expected = (len(card.classes), LogSpectrogram(**card.features).n_bins)
     if templates.ndim != 3 or templates.shape[1:] != expected:
         raise ValueError(
             f"{model}: templates: expected (lag, {expected[0]}, {expected[1]}), "

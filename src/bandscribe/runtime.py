@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.readers import parse_json
+
 if TYPE_CHECKING:
     import onnxruntime
 
@@ -118,10 +120,7 @@ class ModelCard:
         another type: such a card belongs to another version of bandscribe.
         """
         cure = "use the bandscribe version that the model was exported with, or export it again"
-        try:
-            given = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"card: not JSON ({error}); {cure}") from error
+        given = parse_json(text, "card")
         if not isinstance(given, dict):
             raise ValueError(f"card: expected an object, got {type(given).__name__}; {cure}")
         names = {field.name for field in dataclasses.fields(cls)}

@@ -6,8 +6,9 @@ Arrays are kept as given (no copy) and must not be changed afterwards. Time come
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ Floats = NDArray[np.floating]
 Labels = NDArray[np.str_]
 
 LEVEL_FLOOR_DB = -60.0
+#: Seconds that any recording may last, which is four months: more is damage.
+LONGEST = 1e7
+#: The highest position of a beat in its bar.
+_LAST_POSITION = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +63,10 @@ class Activations:
             raise ValueError(
                 f"values: expected (frame, {len(self.classes)}), got {self.values.shape}"
             )
-        if self.frame_rate <= 0:
+        if not 0 < self.frame_rate < np.inf:
             raise ValueError(f"frame_rate: expected a positive number, got {self.frame_rate}")
+        if not abs(self.start) <= LONGEST:
+            raise ValueError(f"start: expected seconds, got {self.start}")
         if self.kind not in ("probability", "level_db"):
             raise ValueError(f"kind: expected 'probability' or 'level_db', got {self.kind!r}")
         low, high = (0.0, 1.0) if self.kind == "probability" else (LEVEL_FLOOR_DB, 0.0)
@@ -95,10 +102,26 @@ class Beats:
                 f"positions: expected one per time, got {self.positions.shape} for "
                 f"{self.times.shape}"
             )
-        if np.any(np.diff(self.times) < 0):
-            raise ValueError("times: expected ascending beats")
-        if self.positions.size and self.positions.min() < 1:
+        # The comparisons are false for NaN, so that NaN is refused too.
+        if not np.all(np.abs(self.times) <= LONGEST) or not np.all(np.diff(self.times) >= 0):
+            raise ValueError("times: expected ascending beats, in seconds")
+        if not np.all((self.positions >= 1) & (self.positions <= _LAST_POSITION)):
             raise ValueError("positions: expected 1 for the downbeat, counting up")
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[Any, Any]]) -> Self:
+        """Beats of a time and a position each, as numbers or as text.
+
+        Raises ValueError for what is no number, and as beats do.
+        """
+        try:
+            pairs = [(float(time), float(position)) for time, position in rows]
+        except (OverflowError, TypeError) as error:
+            raise ValueError(f"beats: expected numbers ({error})") from None
+        times, positions = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+        # What is no position stays none, and is refused above.
+        whole = np.clip(np.nan_to_num(positions), 0, _LAST_POSITION + 1).astype(np.int64)
+        return cls(times, whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +143,9 @@ class Transcription:
         n = self.onsets.shape
         if self.onsets.ndim != 1 or self.labels.shape != n:
             raise ValueError(f"labels: expected one per onset {n}, got {self.labels.shape}")
-        if not np.all(np.isfinite(self.onsets)) or np.any(np.diff(self.onsets) < 0):
-            raise ValueError("onsets: expected finite, ascending times")
+        # The comparisons are false for NaN, so that NaN is refused too.
+        if not np.all(np.abs(self.onsets) <= LONGEST) or not np.all(np.diff(self.onsets) >= 0):
+            raise ValueError("onsets: expected finite, ascending times, in seconds")
         unknown = sorted(set(self.labels.tolist()) - set(self.classes))
         if unknown:
             raise ValueError(f"labels: {unknown} are not among the classes {self.classes}")
@@ -132,7 +156,7 @@ class Transcription:
                 )
             if n[0] and not (self.velocities.min() >= 0 and self.velocities.max() <= 1):
                 raise ValueError("velocities: expected values in [0, 1]")
-        if not self.duration >= 0:
+        if not 0 <= self.duration <= LONGEST:
             raise ValueError(f"duration: expected seconds, got {self.duration}")
 
 

@@ -128,7 +128,7 @@ def test_a_table_that_is_damaged(tmp_path: Path) -> None:
         whole + '"never closed',
     ):
         table.write_text(text)
-        with pytest.raises(ValueError, match=r"info\.csv: expected the columns drummer, split"):
+        with pytest.raises(ValueError, match=r"info\.csv: .*expected the columns drummer, split"):
             CORPORA["gmd"].tracks(tmp_path)
 
 
@@ -298,7 +298,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
 def test_beats_must_ascend(tmp_path: Path) -> None:
     path = tmp_path / "a.beats"
     path.write_text("1.0 1\n0.5 2\n")
-    with pytest.raises(ValueError, match=r"a\.beats: times: expected ascending beats"):
+    with pytest.raises(ValueError, match=r"a\.beats: no beats \(times: expected ascending beats"):
         read_beats(path)
 
 

@@ -185,7 +185,7 @@ def test_a_problem_is_its_own(tracks, system) -> None:
     assert [verdict.track for verdict in outcome.verdicts] == ["song0", "song2", "song4", "song5"]
     [(first, kettle), (second, gone)] = outcome.problems
     assert (first, second) == ("song1", "song3")
-    assert "song1.csv, line 2: expected one of KD" in kettle
+    assert "song1.csv: line 2: expected one of KD" in kettle
     assert gone.endswith("song3.csv: no such file or directory")
 
 

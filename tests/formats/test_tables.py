@@ -61,14 +61,14 @@ def test_csv_from_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"", "line 0: expected the header"),
-        (b"time,class\n1,KD\n", "line 1: expected the header"),
-        (b"onset,class\n1,KD\nx,KD\n", "line 3: could not convert"),
+        (b"", "expected the columns onset, class"),
+        (b"time,class\n1,KD\n", "expected the columns onset, class"),
+        (b"onset,class\n1,KD\nx,KD\n", "line 3: onset: expected a number, got 'x'"),
         (b"onset,class\n1,BANJO\n", "line 2: expected one of KD, .* got 'BANJO'"),
-        (b"onset,class\n1\n", "line 2: expected one of KD, .* got None"),
-        (b"onset,class\nnan,KD\n", "finite, ascending"),
+        (b"onset,class\n1\n", "line 2: expected the columns onset, class"),
+        (b"onset,class\nnan,KD\n", "line 2: onset: expected a number, got 'nan'"),
         (b"onset,class,velocity\n1,KD,2\n", r"values in \[0, 1\]"),
-        (b"\xff\xfe\x00", "line 0: .*decode"),
+        (b"\xff\xfe\x00", "not a text file"),
     ],
 )
 def test_csv_refuses(tmp_path: Path, text: bytes, message: str) -> None:

@@ -13,6 +13,7 @@ from bandscribe.cli import inputs
 from bandscribe.cli.classify import MODEL
 from bandscribe.cli.listening import spell
 from bandscribe.cli.report import complain, explain, progress
+from bandscribe.readers import read_csv
 
 if TYPE_CHECKING:
     from bandscribe.display.explorer import Clip
@@ -86,14 +87,12 @@ def explore(
         raise typer.Exit(1)
 
 
-def _read(folder: Path) -> list[dict[str, str]]:
+def _read(folder: Path) -> Sequence[dict[str, str]]:
     """The rows of `labels.csv`, or one for each sound file."""
-    from bandscribe.datasets import tables
-
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder; check the name")
     if (folder / "labels.csv").is_file():
-        rows = tables.rows(folder / "labels.csv", "file", "label")
+        rows = read_csv(folder / "labels.csv", "file", "label")
         if not rows:
             raise ValueError(f"{folder / 'labels.csv'}: expected at least one row")
         return rows

@@ -9,6 +9,7 @@ import typer
 
 from bandscribe.cli.report import complain, explain, progress, require, usage_errors
 from bandscribe.cli.segment import read_notes
+from bandscribe.files import write_csv
 
 
 def hits(
@@ -70,7 +71,6 @@ def segments(
     and after the clean-up.
     """
     from bandscribe.datasets import segments as cutting
-    from bandscribe.datasets import tables
     from bandscribe.studies import hit_segments
 
     recordings = cutting.find_recordings(root)
@@ -95,7 +95,7 @@ def segments(
                     complain(explain(error))
                     failures += 1
         rows += hit_segments.tabulate(label, cuts)
-    tables.write(output / "precision.csv", list(rows[0]), rows)
+    write_csv(output / "precision.csv", list(rows[0]), rows)
     print("\n".join(hit_segments.format_lines(rows)))
     if failures:
         raise typer.Exit(1)

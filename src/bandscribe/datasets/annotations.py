@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from bandscribe.datasets import tables
 from bandscribe.formats import midi
+from bandscribe.readers import read_csv, read_text, refused
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import (
     ARTICULATION_TO_10,
@@ -36,7 +37,7 @@ def rows(path: Path) -> list[Row]:
     cannot be read.
     """
     found = []
-    for number, line in enumerate(tables.text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         match line.split():
@@ -84,22 +85,13 @@ def read_beats(path: Path) -> Beats | None:
     """
     if not path.is_file():
         return None
-    try:
-        if path.suffix == ".csv":
-            table = tables.rows(path, "time", "position")
-            found = [(float(row["time"]), row["position"]) for row in table]
-        else:
-            found = rows(path)
-        if not found:
-            return None
-        return Beats(
-            np.array([time for time, _ in found], dtype=np.float64),
-            np.array([int(float(position)) for _, position in found], dtype=np.int64),
-        )
-    except ValueError as error:
-        if str(path) in str(error):
-            raise
-        raise ValueError(f"{path}: {error}") from None
+    if path.suffix == ".csv":
+        table = read_csv(path, "time", "position")
+        found: list[tuple[Any, Any]] = [(row["time"], row["position"]) for row in table]
+    else:
+        found = [*rows(path)]
+    with refused(f"{path}: no beats"):
+        return Beats.of(found) if found else None
 
 
 def lend_velocities(notes: Transcription, played: Transcription) -> Transcription:

@@ -26,8 +26,8 @@ import numpy as np
 from bandscribe import audio
 from bandscribe.datasets.corpus import Corpus, measure
 from bandscribe.datasets.splits import assign
-from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_text, refused
 from bandscribe.types import Audio
 from bandscribe.vocabulary.instruments import AUDIOSET as LABELS
 from bandscribe.vocabulary.instruments import AUDIOSET_WITHOUT as WITHOUT
@@ -127,7 +127,9 @@ def _fits(path: Path) -> bool:
 
 def _rows(path: Path) -> Iterator[Clip]:
     # Fields are parted by a comma and a blank, and labels are quoted; `#` begins a comment.
-    for row in csv.reader(text(path).splitlines(), skipinitialspace=True):
+    with refused(f"{path}: no table of segments"):
+        rows = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True))
+    for row in rows:
         if not row or row[0].startswith("#") or row[0] == "YTID":
             continue
         try:

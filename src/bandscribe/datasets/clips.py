@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets import splits, tables
+from bandscribe.datasets import splits
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_csv
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, INSTRUMENTS, instruments
 
 #: Columns that may hold the labels.
@@ -56,7 +57,7 @@ def index(
     Raises ValueError when the table is not there, or has not the columns, or breaks off.
     """
     table = root / "labels.csv"
-    found = tables.rows(table, "file")
+    found = read_csv(table, "file")
     column = next((name for name in LABELS if found and name in found[0]), LABELS[0])
     if any(row.get(column) is None for row in found):
         raise ValueError(f"{table}: expected the columns file and label in each line")

@@ -15,10 +15,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets import tables
 from bandscribe.datasets.annotations import home, read_beats, read_midi
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_csv
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_10, ROLAND_TO_ARTICULATION
 
@@ -37,7 +37,7 @@ def tracks_of(table: Path) -> list[Track[Transcription]]:
 
     Raises ValueError when the table is not there, lacks a column, or breaks off.
     """
-    found = tables.rows(table, *COLUMNS)
+    found = read_csv(table, *COLUMNS)
     return [_track(table.parent, row) for row in found if row["audio_filename"]]
 
 

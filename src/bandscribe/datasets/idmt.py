@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 from bandscribe.datasets.annotations import Row, home, notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_xml, refused
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_3, IDMT_TO_3
 
@@ -62,11 +63,9 @@ def load(files: tuple[Path, ...], instruments: tuple[str, ...]) -> Transcription
     """
     events: list[Row] = []
     for path in files:
-        try:
-            tree = ElementTree.fromstring(path.read_bytes())
+        tree = read_xml(path)
+        with refused(f"{path}: not an annotation"):
             events += _drawn(path, tree) if path.suffix == ".svl" else _written(tree)
-        except (ElementTree.ParseError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: not an annotation ({error}); copy it again") from error
     everything = notes(files[0], events, IDMT_TO_3, DRUMS_3)
     if instruments == INSTRUMENTS:
         return everything

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.splits import assign
-from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_text
 from bandscribe.vocabulary.instruments import IRMAS as LABELS
 from bandscribe.vocabulary.instruments import classes_of
 
@@ -93,7 +93,7 @@ def read(path: Path) -> frozenset[str]:
 
     Raises ValueError for an unknown label, or none; OSError when the file cannot be read.
     """
-    return _classes(text(path).split(), path)
+    return _classes(read_text(path).split(), path)
 
 
 def _classes(names: list[str], path: Path) -> frozenset[str]:

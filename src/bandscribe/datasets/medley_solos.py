@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bandscribe.datasets import splits
 from bandscribe.datasets.corpus import Complete, Corpus
-from bandscribe.datasets.tables import rows
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_csv
 from bandscribe.vocabulary import INSTRUMENTS
 from bandscribe.vocabulary.instruments import MEDLEY_SOLOS as LABELS
 from bandscribe.vocabulary.instruments import classes_of
@@ -33,7 +33,7 @@ def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:
         (root / name for name in _FOLDERS if any((root / name).glob("Medley-solos-DB_*-*.*"))),
         root / _FOLDERS[0],
     )
-    return [_track(table, folder, row) for row in rows(table, *_COLUMNS)]
+    return [_track(table, folder, row) for row in read_csv(table, *_COLUMNS)]
 
 
 def _track(table: Path, folder: Path, row: dict[str, str]) -> Track[frozenset[str]]:

@@ -12,7 +12,6 @@ that somebody made, as `NAME_remix.flac`, for songs whose mix is not at hand.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from functools import partial
@@ -21,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe.datasets.corpus import Complete, Corpus
-from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_json, read_text
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS
 from bandscribe.vocabulary.instruments import MEDLEYDB as LABELS
@@ -77,7 +76,7 @@ def _expected(root: Path, found: dict[str, Path], song: str, end: str) -> Path:
 def read(confidence: Path, metadata: Path) -> Activations:
     """The activity of our thirteen classes; raises ValueError or OSError, naming the file."""
     roles = stems(metadata)
-    lines = text(confidence).split()
+    lines = read_text(confidence).split()
     names = lines[0].split(",") if lines else []
     try:
         table = np.array([line.split(",") for line in lines[1:]], dtype=np.float64)
@@ -105,9 +104,8 @@ def stems(path: Path) -> dict[str, frozenset[str]]:
 
     Raises ValueError for an instrument that is not in the taxonomy, or when there are no stems.
     """
-    content = text(path)
+    told = _from_yaml(read_text(path)) if path.suffix == ".yaml" else _from_json(read_json(path))
     try:
-        told = _from_yaml(content) if path.suffix == ".yaml" else _from_json(content)
         if not told:
             raise ValueError("names no stem")
         return {stem: classes_of(names, LABELS) | extra for stem, (names, extra) in told.items()}
@@ -115,10 +113,9 @@ def stems(path: Path) -> dict[str, frozenset[str]]:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _from_json(content: str) -> dict[str, tuple[list[str], frozenset[str]]]:
-    told = json.loads(content)
+def _from_json(told: object) -> dict[str, tuple[list[str], frozenset[str]]]:
     if not isinstance(told, dict):
-        raise ValueError("expected {stem: instrument}")
+        return {}
     return {stem: ([str(name)], frozenset()) for stem, name in told.items()}
 
 

@@ -15,9 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from bandscribe.datasets.corpus import Complete, Corpus
-from bandscribe.datasets.tables import rows as read_rows
-from bandscribe.datasets.tables import text
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_csv, read_text
 from bandscribe.vocabulary.instruments import OPENMIC as LABELS
 from bandscribe.vocabulary.instruments import classes_of
 
@@ -40,11 +39,11 @@ def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:
     """
     root = root / "openmic-2018" if (root / "openmic-2018").is_dir() else root
     rows: dict[str, list[dict[str, str]]] = {}
-    for row in read_rows(root / _LABELS, "sample_key", "instrument", "relevance"):
+    for row in read_csv(root / _LABELS, "sample_key", "instrument", "relevance"):
         rows.setdefault(row["sample_key"], []).append(row)
     metadata = root / "openmic-2018-metadata.csv"
     known = (
-        {r["sample_key"]: r for r in read_rows(metadata, "sample_key")} if metadata.exists() else {}
+        {r["sample_key"]: r for r in read_csv(metadata, "sample_key")} if metadata.exists() else {}
     )
     return [
         _track(root, key, split, rows.get(key, []), known.get(key, {}))
@@ -85,7 +84,7 @@ def _keys(root: Path, split: str) -> list[str]:
     lists = [root / "partitions" / name for name in _LISTS[split]]
     for path in lists:
         if path.is_file():
-            return text(path).split()
+            return read_text(path).split()
     raise ValueError(f"{lists[0]}: missing; unpack openmic-2018-v1.0.0.tgz again")
 
 

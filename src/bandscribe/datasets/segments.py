@@ -23,10 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe import audio
-from bandscribe.datasets import alignment, tables
+from bandscribe.datasets import alignment
 from bandscribe.datasets.annotations import home
-from bandscribe.files import inside, whole
+from bandscribe.files import inside, whole, write_csv
 from bandscribe.formats import midi
+from bandscribe.readers import read_csv
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
@@ -121,7 +122,7 @@ def find_recordings(root: Path) -> list[Recording]:
             folder / row["audio_filename"],
             folder / row["midi_filename"],
         )
-        for row in tables.rows(table, *columns)
+        for row in read_csv(table, *columns)
         if row["audio_filename"] and row["kit_name"] not in UNCONVENTIONAL
     ]
 
@@ -202,7 +203,7 @@ def cut(
         start, length = first / SAMPLE_RATE, len(samples) / SAMPLE_RATE
         clips.append(Clip(file, segment.label, segment.velocity, start, length, peak))
     part.parent.mkdir(parents=True, exist_ok=True)
-    tables.write(part, _PART, (asdict(clip) for clip in clips))
+    write_csv(part, _PART, (asdict(clip) for clip in clips))
     return Cut(recording, tuple(clips))
 
 
@@ -238,10 +239,10 @@ def collect(found: Sequence[Cut], out: Path, *, clean: bool = True) -> list[dict
         for each in found
         for clip in each.clips
     ]  # fmt: skip
-    tables.write(out / EVERY, (*COLUMNS, "seconds", "peak", "in_step"), every)
+    write_csv(out / EVERY, (*COLUMNS, "seconds", "peak", "in_step"), every)
     kept = [row for row in every if row["file"] and (row["in_step"] == "1" or not clean)]
     rows = [{name: row[name] for name in COLUMNS} for row in kept]
-    tables.write(out / LABELS, COLUMNS, rows)
+    write_csv(out / LABELS, COLUMNS, rows)
     return rows
 
 
@@ -252,7 +253,7 @@ def _read_part(path: Path) -> tuple[Clip, ...]:
             row["label"],
             *(_number(row[name], path) for name in ("velocity", "start", "seconds", "peak")),
         )
-        for row in tables.rows(path, *_PART)
+        for row in read_csv(path, *_PART)
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from bandscribe.datasets.annotations import home, read_midi
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
+from bandscribe.readers import read_text
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_10
 
@@ -68,7 +69,7 @@ def _tables(path: Path) -> dict[str, dict[str, str]]:
     """The block `stems` of a metadata.yaml: two levels of `key: value`, told by indentation."""
     found: dict[str, dict[str, str]] = {}
     inside = False
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in read_text(path).splitlines():
         depth = len(line) - len(line.lstrip())
         key, colon, value = line.strip().partition(":")
         if not colon:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bandscribe.datasets import tables
 from bandscribe.datasets.clips import HIT_NAMES
+from bandscribe.readers import read_csv
 from bandscribe.types import Audio
 
 SAMPLE_RATE = 44100
@@ -22,7 +22,7 @@ def find(root: Path, wanted: str) -> list[Path]:
     So `phh` are the pedal hi-hats, and `CHH` all closed ones. Case does not matter. Raises
     ValueError where there are none, or the table is damaged.
     """
-    rows = tables.rows(root / "labels.csv", "file", "label")
+    rows = read_csv(root / "labels.csv", "file", "label")
     found = [
         root / row["file"]
         for row in rows

@@ -19,6 +19,7 @@ from bandscribe.datasets.track import Track
 from bandscribe.evaluation import drum_estimates as estimates
 from bandscribe.instruments import Activity
 from bandscribe.metrics.frames import ACTIVE
+from bandscribe.readers import read_npz, read_text, refused
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -69,7 +70,10 @@ def read(path: Path, threshold: float | None = None) -> Activity:
 
     Raises ValueError, naming the file, when it is not such a table; OSError when it cannot be read.
     """
-    try:
+    with (
+        refused(f"{path}: not what bandscribe track writes"),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
         content = _read_npz(path) if path.suffix.lower() == ".npz" else _read_csv(path)
         if unknown := sorted(set(content.classes) - set(INSTRUMENTS)):
             raise ValueError(f"no such class: {unknown[0]}")
@@ -90,8 +94,6 @@ def read(path: Path, threshold: float | None = None) -> Activity:
             thresholds,
             start + len(probability) / rate,
         )
-    except (ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"{path}: not what bandscribe track writes ({error})") from error
 
 
 class _Content(NamedTuple):
@@ -104,17 +106,17 @@ class _Content(NamedTuple):
 
 
 def _read_npz(path: Path) -> _Content:
-    with np.load(path, allow_pickle=False) as found:
-        return _Content(
-            tuple(found["classes"].tolist()), found["probability"], found["level_db"],
-            found["thresholds"], float(found["frame_rate"]), float(found["start"]),
-        )  # fmt: skip
+    found = read_npz(path)
+    return _Content(
+        tuple(found["classes"].tolist()), found["probability"], found["level_db"],
+        found["thresholds"], float(found["frame_rate"]), float(found["start"]),
+    )  # fmt: skip
 
 
 def _read_csv(path: Path) -> _Content:
-    with path.open(encoding="utf-8-sig") as file:
-        names = file.readline().strip().split(",")
-        table = np.loadtxt(file, delimiter=",", ndmin=2)
+    head, _, rest = read_text(path).partition("\n")
+    names = head.strip().split(",")
+    table = np.loadtxt(rest.splitlines() or ["0"], delimiter=",", ndmin=2)
     if names[0] != "time" or len(table) < 2 or table.shape[1] != len(names):
         raise ValueError("expected a line of names, time first, then two lines or more")
     columns = dict(zip(names, table.T, strict=True))
@@ -126,6 +128,6 @@ def _read_csv(path: Path) -> _Content:
         np.stack([columns.get(name + end, silence[end]) for name in classes], axis=1)
         for end in (_PROBABILITY, _LEVEL)
     )
-    rate = (len(times) - 1) / (times[-1] - times[0])
+    rate = (len(times) - 1) / float(times[-1] - times[0])
     thresholds = np.full(len(classes), ACTIVE)
-    return _Content(classes, probability, level, thresholds, float(rate), float(times[0]))
+    return _Content(classes, probability, level, thresholds, rate, float(times[0]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from bandscribe.evaluation.store import read_verdict
 from bandscribe.metrics import counts
 from bandscribe.metrics.bootstrap import Statistic
 from bandscribe.metrics.comparison import Difference, compare
+from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.vocabulary import DRUMS
 
 SEED = 0
@@ -77,22 +76,19 @@ def load(folder: Path) -> Result:
 
     Raises ValueError when the folder holds no result, or one that is damaged.
     """
-    try:
-        summary = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if not all((folder / name).is_file() for name in ("metrics.json", "tracks.csv")):
+        raise ValueError(
+            f"{folder}: no finished result; make one with bandscribe evaluate ... -o {folder}"
+        )
+    summary = read_json(folder / "metrics.json")
+    rows = read_csv(folder / "tracks.csv", "track")
+    with refused(f"{folder}: damaged; run bandscribe evaluate again"):
         names = (*SHARED[summary["task"]], "audio", "split")
-        with (folder / "tracks.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
         if summary["task"] == "drums":
             tables = _count_drums(rows)
         else:
             tables = {"": _recall_instruments(folder, rows, summary)}
         return Result({name: summary[name] for name in names}, tables)
-    except FileNotFoundError as error:
-        raise ValueError(
-            f"{folder}: no finished result; make one with bandscribe evaluate ... -o {folder}"
-        ) from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder}: damaged ({error!r}); run bandscribe evaluate again") from error
 
 
 def _count_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.readers import read_json, refused
 from bandscribe.vocabulary import DRUMS
 
 #: What the mean over the classes is called (`macro` in metrics.json). Of three classes it is the
@@ -37,6 +37,11 @@ def gather(folders: Sequence[Path]) -> list[Rates]:
     Raises ValueError when a folder holds no result on drums, or they share no number of classes.
     """
     results = [_read(folder) for folder in folders]
+    with refused(f"{', '.join(map(str, folders))}: damaged; run bandscribe evaluate again"):
+        return _gather(results)
+
+
+def _gather(results: Sequence[dict[str, Any]]) -> list[Rates]:
     shared = [count for count in DRUMS if all(f"classes_{count}" in each for each in results)]
     if not shared:
         raise ValueError("the results have no number of classes in common")
@@ -49,9 +54,9 @@ def _read(folder: Path) -> dict[str, Any]:
         raise ValueError(
             f"{folder}: no finished result; make one with bandscribe evaluate ... -o {folder}"
         )
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if content["task"] != "drums":
-        raise ValueError(f"{folder}: expected a result on drums, got one on {content['task']}")
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("task") != "drums":
+        raise ValueError(f"{folder}: expected a result on drums, got another")
     return content
 
 

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from bandscribe import hits
-from bandscribe.datasets import splits, tables
+from bandscribe.datasets import splits
 from bandscribe.datasets.clips import HIT_NAMES
 from bandscribe.files import whole
 from bandscribe.metrics import hits as metrics
 from bandscribe.metrics.bootstrap import intervals
+from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.runtime import Model
 from bandscribe.synthesis.kits import naming
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_5, TO_5
@@ -74,7 +75,7 @@ def read(root: Path, split: str | None = None) -> list[Clip]:
     """
     if (root / "kit.json").is_file():
         return _read_kit(root)
-    rows = tables.rows(root / "labels.csv", "file", "label")
+    rows = read_csv(root / "labels.csv", "file", "label")
     chosen = [row for row in rows if split in (None, splits.name(row.get("split") or "test"))]
     return [
         Clip(root / row["file"], find_class(row["label"]), row.get("group") or row["file"])
@@ -89,8 +90,8 @@ def find_class(label: str) -> str | None:
 
 def _read_kit(root: Path) -> list[Clip]:
     path = root / "kit.json"
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+    rows = read_json(path)
+    with refused(f"{path}: not the list of a kit"):
         return [
             Clip(root / row["file"], ARTICULATION_TO_10[row["class"]] or row["class"].upper(),
                  f"{row['class']} {row['piece']}")
@@ -99,8 +100,6 @@ def _read_kit(root: Path) -> list[Clip]:
             # Under `other` lie bells of crashes and snares without snares, too.
             and (row["class"] != "other" or naming.articulation(row["piece"]) == "other")
         ]  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not the list of a kit ({error!r})") from error
 
 
 def judge(

@@ -7,8 +7,6 @@ the system's own is asked for, a class is heard where its probability is at leas
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any, NamedTuple
 from bandscribe.audio import EXTENSIONS
 from bandscribe.datasets.track import Track
 from bandscribe.metrics.tags import THRESHOLD
+from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.vocabulary import INSTRUMENTS
 
 SUFFIXES = (".json", ".csv")
@@ -91,7 +90,7 @@ def read(path: Path, threshold: float | None = None) -> Table:
         raise ValueError(f"{path}: no tables there; expected files {', '.join(SUFFIXES)}")
     found: dict[tuple[str, ...], dict[str, Said]] = defaultdict(dict)
     for file in paths:
-        try:
+        with refused(f"{file}: not what bandscribe recognize writes"):
             for name, row in _rows(file):
                 tagged = found[_parts(PurePath(name))]
                 if row is None:
@@ -101,8 +100,6 @@ def read(path: Path, threshold: float | None = None) -> Table:
                 if row["class"] in tagged:
                     raise ValueError(f"{name} has {row['class']!r} twice")
                 tagged[row["class"]] = _said(row, threshold)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{file}: not what bandscribe recognize writes ({error!r})") from error
     return dict(found)
 
 
@@ -133,11 +130,10 @@ def find(table: Table, track: Track[Any]) -> Tagged:
 def _rows(path: Path) -> Iterable[tuple[str, Mapping[str, Any] | None]]:
     """Name of each file, and a row of it for each class; None for a file that has no rows."""
     if path.suffix.lower() == ".csv":
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            for row in csv.DictReader(handle):
-                yield row["file"], row
+        for row in read_csv(path, "file", "class", "probability"):
+            yield row["file"], row
         return
-    for entry in json.loads(path.read_text(encoding="utf-8-sig")):
+    for entry in read_json(path):
         yield entry["file"], None
         for row in entry["instruments"]:
             yield entry["file"], row

@@ -28,6 +28,7 @@ from bandscribe import __version__
 from bandscribe.audio import TruncatedAudioWarning
 from bandscribe.datasets.track import Track
 from bandscribe.files import whole
+from bandscribe.readers import read_json
 
 Plain = dict[str, Any]
 V = TypeVar("V")
@@ -223,7 +224,7 @@ def _recall(path: Path, key: str) -> Plain | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         verdict: Plain | None = content["verdict"] if content["key"] == key else None
     except (ValueError, KeyError, TypeError):
         return None  # not one of ours, or of another version: it is written anew
@@ -243,7 +244,10 @@ def read_shown(store: Path, track: str) -> Plain:
 
 
 def _read(store: Path, track: str) -> Plain:
-    content: Plain = json.loads((store / file_name(track)).read_text(encoding="utf-8"))
+    path = store / file_name(track)
+    if not path.is_file():
+        raise ValueError(f"{path}: missing; run bandscribe evaluate again")
+    content: Plain = read_json(path)
     return content
 
 

@@ -7,12 +7,14 @@ frame, or a row per stretch in which one plays.
 from __future__ import annotations
 
 import csv
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from bandscribe.files import whole
+from bandscribe.readers import read_csv
 from bandscribe.types import Activations, Segment, Transcription
 
 HEADER = ("onset", "class", "velocity")
@@ -85,20 +87,13 @@ def read(
     ValueError, naming the file and the line, for anything else; OSError where it cannot be read.
     """
     rows: list[tuple[float, str, float | None]] = []
-    with Path(path).open(newline="", encoding="utf-8-sig") as handle:
-        table = csv.DictReader(handle)
-        try:
-            if not {"onset", "class"} <= set(table.fieldnames or ()):
-                raise ValueError("expected the header onset,class,velocity")
-            for row in table:
-                if row["class"] not in classes:
-                    raise ValueError(f"expected one of {', '.join(classes)}, got {row['class']!r}")
-                velocity = row.get("velocity")
-                rows.append(
-                    (float(row["onset"]), row["class"], float(velocity) if velocity else None)
-                )
-        except (ValueError, TypeError, csv.Error) as error:
-            raise ValueError(f"{path}, line {table.line_num}: {error}") from error
+    for row in read_csv(path, "onset", "class"):
+        label = row["class"]
+        if label not in classes:
+            known, given = ", ".join(classes), reprlib.repr(label)
+            raise ValueError(f"{row.where}: expected one of {known}, got {given}")
+        velocity = row.number("velocity") if row.get("velocity") else None
+        rows.append((row.number("onset"), label, velocity))
     rows.sort(key=lambda row: row[0])
     velocities = [row[2] for row in rows if row[2] is not None]
     onsets = np.array([row[0] for row in rows], dtype=np.float64)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bandscribe.files import whole
+from bandscribe.readers import read_json, refused
 from bandscribe.types import Beats, Transcription
 
 
@@ -58,8 +59,8 @@ def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
     any note lacks one. Raises ValueError, naming the file, for anything else; OSError where it
     cannot be read.
     """
-    try:
-        tree = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    tree = read_json(path)
+    with refused(f"{path}: no drum notes in JSON"):
         notes = sorted(tree["notes"], key=lambda note: float(note["onset"]))
         hard = [note.get("velocity") for note in notes]
         onsets = np.array([note["onset"] for note in notes], dtype=np.float64)
@@ -70,12 +71,5 @@ def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
             None if None in hard else np.array(hard, dtype=np.float64),
             float(tree.get("duration", onsets.max(initial=0.0))),
             classes,
-            None
-            if grid is None
-            else Beats(
-                np.array([beat["time"] for beat in grid], dtype=np.float64),
-                np.array([beat["position"] for beat in grid], dtype=np.int64),
-            ),
+            None if grid is None else Beats.of((beat["time"], beat["position"]) for beat in grid),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"{path}: no drum notes in JSON ({error})") from error

@@ -9,6 +9,7 @@ the grid: the onsets themselves are kept to half a tick (less than 1 ms).
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,11 +19,13 @@ import numpy as np
 from bandscribe.files import whole
 from bandscribe.formats import bars
 from bandscribe.formats.tempo import estimate_bpm
+from bandscribe.readers import refused
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATIONS, GM_NOTES, GM_TO_ARTICULATION
 
 TICKS_PER_BEAT = 960
 CHANNEL = 9  # counted from 0: musicians say channel 10
+LARGEST = 2**24  # bytes of a file: hours of the densest music
 _DEFAULT_TEMPO = 500_000  # µs per beat: 120 bpm
 _DEFAULT_VELOCITY = 100
 _LENGTH = 0.05  # seconds; drums have no note ends
@@ -129,15 +132,26 @@ def read(
 
     Raises ValueError for what is no MIDI file, and OSError where it cannot be read.
     """
-    data = Path(path).read_bytes()
-    try:
-        song = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except (EOFError, OSError, ValueError, LookupError, mido.KeySignatureError) as error:
-        why = str(error) or "it breaks off"
-        raise ValueError(f"{path}: not a MIDI file that can be read ({why})") from error
+    if Path(path).stat().st_size > LARGEST:
+        raise ValueError(f"{path}: larger than {LARGEST:,} bytes: not a MIDI file of music")
+    song = parse(Path(path).read_bytes(), path)
     if song.type == 2 or song.ticks_per_beat <= 0:
         raise ValueError(f"{path}: a MIDI file of type 2, or timed by SMPTE, is not supported")
+    with refused(f"{path}: no notes in MIDI that can be read"):
+        return _notes(song, mapping, channel)
 
+
+def parse(data: bytes, name: str | Path) -> mido.MidiFile:
+    """What a MIDI file of the name `name` holds. Raises ValueError for what is none."""
+    message = f"{name}: not a MIDI file that can be read"
+    try:
+        with refused(message):
+            return mido.MidiFile(file=io.BytesIO(data), clip=True)
+    except (EOFError, OSError, struct.error, mido.KeySignatureError) as error:
+        raise ValueError(f"{message} ({str(error) or 'it breaks off'})") from error
+
+
+def _notes(song: mido.MidiFile, mapping: Mapping[int, str], channel: int | None) -> Transcription:
     resolution = song.ticks_per_beat
     notes: list[tuple[int, int, int]] = []
     tempi = {0: _DEFAULT_TEMPO}

@@ -14,8 +14,8 @@ Drums calls what is no drum. Velocities and beats are read where the file has th
 
 from __future__ import annotations
 
-import json
 import re
+import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import numpy as np
 
 from bandscribe.formats import csv, jams, midi
 from bandscribe.formats import json as our_json
+from bandscribe.readers import read_json, refused
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_5, DRUMS_10, GM_TO_10, relabel
 
@@ -63,8 +64,8 @@ def _read_midi(path: Path) -> Transcription:
 
 
 def _read_jams(path: Path) -> Transcription:
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+    tree = read_json(path)
+    with refused(f"{path}: no drum notes in JAMS"):
         rows = [
             (float(note["time"]), _label(note["value"]), note.get("confidence") if ours else None)
             for annotation in tree["annotations"]
@@ -74,8 +75,6 @@ def _read_jams(path: Path) -> Transcription:
         ]
         duration = tree.get("file_metadata", {}).get("duration")
         beats = _beats(tree["annotations"])
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"{path}: no drum notes in JAMS ({error})") from error
     return _transcription(path, rows, duration, beats)
 
 
@@ -88,10 +87,7 @@ def _beats(annotations: Iterable[dict[str, Any]]) -> Beats | None:
     for annotation in annotations:
         found = annotation["data"]
         if annotation["namespace"] == "beat" and all(b["value"] is not None for b in found):
-            return Beats(
-                np.array([beat["time"] for beat in found], dtype=np.float64),
-                np.array([beat["value"] for beat in found], dtype=np.int64),
-            )
+            return Beats.of((beat["time"], beat["value"]) for beat in found)
     return None
 
 
@@ -107,12 +103,8 @@ def _read_rows(path: Path) -> Transcription:
         fields = [field for field in re.split(r"[\s,;]+", line) if field]
         if not fields or line.startswith("#"):
             continue
-        try:
+        with refused(f"{path}: line {number}: expected a time and a label"):
             rows.append((float(fields[0]), _label(fields[1]), None))
-        except (ValueError, IndexError) as error:
-            raise ValueError(
-                f"{path}: line {number}: expected a time and a label ({error})"
-            ) from error
     return _transcription(path, rows)
 
 
@@ -126,7 +118,9 @@ def _label(value: object) -> str | None:
         return GM_TO_10[round(float(str(value)))]
     except (ValueError, OverflowError, KeyError):
         known = ", ".join(LABELS)
-        raise ValueError(f"expected one of {known} or a MIDI note, got {value!r}") from None
+        raise ValueError(
+            f"expected one of {known} or a MIDI note, got {reprlib.repr(value)}"
+        ) from None
 
 
 def _transcription(
@@ -135,7 +129,7 @@ def _transcription(
     kept = sorted((row for row in rows if row[1] is not None), key=lambda row: row[0])
     onsets = np.array([row[0] for row in kept], dtype=np.float64)
     hard = [row[2] for row in kept]
-    try:
+    with refused(f"{path}: no drum notes"):
         return Transcription(
             onsets,
             np.array([row[1] for row in kept], dtype=np.str_),
@@ -144,5 +138,3 @@ def _transcription(
             LABELS,
             beats,
         )
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from error

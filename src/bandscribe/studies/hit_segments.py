@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.datasets import tables
 from bandscribe.datasets.segments import Clip, Cut, read_notes
+from bandscribe.readers import read_csv
 
 #: Seconds by which a well placed clip may begin before or after its note.
 PLACE = 0.02
@@ -134,7 +134,7 @@ def read_truth(recording: Path) -> tuple[NDArray[np.float64], list[str]]:
     Raises ValueError where there is no table beside it.
     """
     stem = recording.name.rpartition(".")[0]
-    rows = tables.rows(recording.with_name(f"{stem}.csv"), "onset", "class")
+    rows = read_csv(recording.with_name(f"{stem}.csv"), "onset", "class")
     return np.array([float(row["onset"]) for row in rows]), [row["class"] for row in rows]
 
 

@@ -23,8 +23,10 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from bandscribe.datasets import segments, tables
+from bandscribe.datasets import segments
+from bandscribe.files import write_csv
 from bandscribe.metrics import hits
+from bandscribe.readers import read_csv
 from bandscribe.studies import hit_kernels
 from bandscribe.training import record
 from bandscribe.training.hits import validation
@@ -110,7 +112,7 @@ def write_clips(found: Path, out: Path) -> None:
 
     Raises ValueError where `found` is not what `bandscribe segment` writes.
     """
-    rows = [row for row in tables.rows(found / segments.EVERY, *_NEEDED) if row["file"]]
+    rows = [row for row in read_csv(found / segments.EVERY, *_NEEDED) if row["file"]]
     columns = ("file", "label", "split", "group", "velocity")
     for name, (share, clean) in CLIPS.items():
         if (out / name / segments.LABELS).is_file():
@@ -123,7 +125,7 @@ def write_clips(found: Path, out: Path) -> None:
             if row["split"] != "train" or rng.random() < share
         ]
         (out / name).mkdir(parents=True, exist_ok=True)
-        tables.write(out / name / segments.LABELS, columns, kept)
+        write_csv(out / name / segments.LABELS, columns, kept)
 
 
 _LEARNING = ("train", "validation")

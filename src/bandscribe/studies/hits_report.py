@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.datasets import tables
 from bandscribe.display import comparison, confusion, losses
 from bandscribe.display import kernels as kernel_picture
+from bandscribe.files import write_csv
 from bandscribe.metrics import hits
 from bandscribe.studies import hit_kernels
 from bandscribe.studies.hits import ROWS, compare_kernels
@@ -178,4 +178,4 @@ def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         {key: f"{value:.8g}" if isinstance(value, float) else value for key, value in row.items()}
         for row in rows
     ]
-    tables.write(path, list(rounded[0]), rounded)
+    write_csv(path, list(rounded[0]), rounded)

@@ -27,6 +27,7 @@ import numpy as np
 from bandscribe import audio
 from bandscribe.files import inside, whole
 from bandscribe.formats import csv as note_table
+from bandscribe.readers import read_csv
 from bandscribe.synthesis import effects
 from bandscribe.synthesis.corpus import COLUMNS, INDEX
 from bandscribe.synthesis.drummer.groove import Performance
@@ -112,7 +113,7 @@ def _write(
     rng: np.random.Generator,
 ) -> dict[str, str]:
     notes = _perform(groove.notes, module)
-    session, index = groove.name.rsplit("/", 1)
+    session, _, index = groove.name.rpartition("/")
     beats = groove.notes.beats
     metre = f"{beats.positions.max(initial=1) if beats else 4}-4"
     bpm = f"{groove.bpm:g}"
@@ -181,8 +182,7 @@ def write_midi(path: Path, notes: Transcription, *, bpm: float, late: float = 0.
 def _write_index(path: Path, rows: list[dict[str, str]], split: str) -> None:
     others: list[dict[str, str]] = []
     if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            others = [row for row in csv.DictReader(file) if row["split"] != split]
+        others += [row for row in read_csv(path, *COLUMNS) if row["split"] != split]
     with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()

@@ -95,9 +95,9 @@ def test_beats_are_unknown_without_a_metre_or_off_its_grid(tmp_path: Path) -> No
 
 
 def test_songs_without_drums_or_band_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a\.mid: no drums"):
+    with pytest.raises(ValueError, match=r"a\.mid: .*no drums"):
         midi_songs.read(write(tmp_path / "a.mid", BAND))
-    with pytest.raises(ValueError, match=r"b\.mid: no band"):
+    with pytest.raises(ValueError, match=r"b\.mid: .*no band"):
         midi_songs.read(write(tmp_path / "b.mid", DRUMS))
     (tmp_path / "c.mid").write_bytes(b"no")
     with pytest.raises(ValueError, match=r"c\.mid: not a MIDI file"):

@@ -108,7 +108,7 @@ def test_bad_paths_and_splits(tmp_path):
     with pytest.raises(FileNotFoundError, match="not found"):
         read_groove(tmp_path / "groove.zip", "train")
     (tmp_path / "text.zip").write_text("no archive")
-    with pytest.raises(ValueError, match="not a zip archive"):
+    with pytest.raises(ValueError, match="not a zip file"):
         read_groove(tmp_path / "text.zip", "train")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("a.txt", "a")

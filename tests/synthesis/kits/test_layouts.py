@@ -286,7 +286,7 @@ class TestFolder:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("{", "expected a list"),
+            ("{", "not JSON"),
             ('[{"file": "a.wav"}]', "expected a list"),
             ('["a.wav"]', "expected a list"),
             (json.dumps([row("a.wav", "cymbal", "x", 1)]), "unknown classes"),

@@ -45,7 +45,12 @@ def read_song(midi: mido.MidiFile) -> dict[str, list[Note]]:
 
 
 def arrange(tracks: dict[str, list[Note]], rng: np.random.Generator) -> Song:
-    """A new arrangement of two and a half minutes of a song at most, without a beat grid."""
+    """A new arrangement of two and a half minutes of a song at most, without a beat grid.
+
+    Raises ValueError for a song without notes.
+    """
+    if not tracks:
+        raise ValueError("it has no notes")
     shift = int(rng.integers(-5, 6))
     stretch = float(rng.uniform(0.85, 1.2))
     piano = tracks.get("PIANO") or next(iter(tracks.values()))

@@ -16,6 +16,8 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.formats import midi
+from bandscribe.readers import refused
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.band.synthesizer import Note
 from bandscribe.synthesis.drummer.groove import tempo_map
@@ -27,6 +29,7 @@ from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import GM_TO_ARTICULATION
 
 LONGEST = 150.0
+_MOST_BEATS = 100_000
 _DRUMS = 9  # the channel, from 0
 #: The role of each family of eight programs, which decides on its level and on recorded notes.
 _FAMILIES = (
@@ -61,17 +64,21 @@ def find(folder: Path, split: str) -> list[Path]:
 
 def read(path: Path) -> Score:
     """A song from a file. Raises ValueError naming one that is none, or lacks drums or a band."""
-    try:
-        midi = mido.MidiFile(path)
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"{path}: not a MIDI file ({error}); take it out of the folder") from error
+    song = midi.parse(path.read_bytes(), path)
+    with refused(f"{path}: no song with drums and a band; take it out of the folder"):
+        return _score(song)
+
+
+def _score(song: mido.MidiFile) -> Score:
+    if song.ticks_per_beat <= 0:
+        raise ValueError("timed by SMPTE")
     notes: dict[int, list[tuple[int, int, int, int]]] = {}
     programs: dict[int, int] = {}
     tempi: list[tuple[int, int]] = []
     signatures: list[tuple[int, int, int]] = []
     sounding: dict[tuple[int, int], tuple[int, int]] = {}
     tick = 0
-    for message in mido.merge_tracks(midi.tracks, skip_checks=True):
+    for message in mido.merge_tracks(song.tracks, skip_checks=True):
         tick += message.time
         if message.type == "set_tempo":
             tempi.append((tick, message.tempo))
@@ -86,13 +93,13 @@ def read(path: Path) -> Score:
                 notes.setdefault(key[0], []).append((start, tick, key[1], velocity))
             if message.type == "note_on" and message.velocity:
                 sounding[key] = tick, message.velocity
-    seconds = tempo_map(tempi, midi.ticks_per_beat)
+    seconds = tempo_map(tempi, song.ticks_per_beat)
     struck = sorted(notes.pop(_DRUMS, []))
     if not struck or not notes:
-        raise ValueError(f"{path}: no {'band' if struck else 'drums'} in it; take it out")
+        raise ValueError(f"no {'band' if struck else 'drums'} in it")
     ticks = np.array([start for start, *_ in struck], dtype=np.float64)
     first = min(start for line in [struck, *notes.values()] for start, *_ in line)
-    beats = _beats(signatures, midi.ticks_per_beat, first, tick, ticks)
+    beats = _beats(signatures, song.ticks_per_beat, first, tick, ticks)
     timed = [
         (time, GM_TO_ARTICULATION.get(pitch, "other"), velocity / 127)
         for time, (_, _, pitch, velocity) in zip(seconds(ticks).tolist(), struck, strict=True)
@@ -146,6 +153,8 @@ def _beats(
         if denominator == 8 and numerator > 3 and numerator % 3 == 0:
             numerator, beat = numerator // 3, 3 * beat
         count = int(np.ceil((stop - start) / beat))
+        if not numerator >= 1 or count > _MOST_BEATS:
+            raise ValueError(f"{count:,} beats in {numerator}/{denominator}")
         ticks += [start + i * beat for i in range(count)]
         positions += [i % numerator + 1 for i in range(count)]
     return np.array(ticks), np.array(positions, dtype=np.int64)

@@ -16,18 +16,18 @@ tracks (see `midi_songs`).
 from __future__ import annotations
 
 import csv
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import mido
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.files import whole
+from bandscribe.formats import midi
+from bandscribe.readers import Archive, read_csv, refused
 from bandscribe.synthesis.band import midi_songs
 from bandscribe.synthesis.band.arrangement import arrange, read_song
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
@@ -87,8 +87,8 @@ def write_band(
 
 
 def _midi_names(songs: Path) -> list[str]:
-    with zipfile.ZipFile(songs) as archive:
-        names = sorted(n for n in archive.namelist() if n.endswith(".mid"))
+    with Archive(songs, largest=midi.LARGEST) as archive:
+        names = sorted(n for n in archive.names if n.endswith(".mid"))
     if not names:
         raise ValueError(f"{songs}: no MIDI songs in it")
     return names
@@ -96,8 +96,10 @@ def _midi_names(songs: Path) -> list[str]:
 
 def _rearranged(songs: Path, names: Sequence[str], rng: np.random.Generator) -> Song:
     name = names[int(rng.integers(len(names)))]
-    with zipfile.ZipFile(songs) as archive, archive.open(name) as file:
-        return arrange(read_song(mido.MidiFile(file=file)), rng)
+    with Archive(songs, largest=midi.LARGEST) as archive:
+        song = midi.parse(archive.read(name), f"{songs}: {name}")
+    with refused(f"{songs}: {name}: no song that can be arranged"):
+        return arrange(read_song(song), rng)
 
 
 def write_beats(path: Path, beats: Beats | None) -> None:
@@ -112,12 +114,9 @@ def write_beats(path: Path, beats: Beats | None) -> None:
 
 def read_beats(path: Path) -> Beats:
     """The table that `write_beats` wrote. Raises ValueError naming a file that is none."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if not rows or rows[0] != ["time", "position"]:
-        raise ValueError(f"{path}: expected a table of time,position; delete it and render anew")
-    times = np.array([float(row[0]) for row in rows[1:]], dtype=np.float64)
-    return Beats(times, np.array([int(row[1]) for row in rows[1:]], dtype=np.int64))
+    rows = read_csv(path, "time", "position")
+    with refused(f"{path}: no beats; delete it and render anew"):
+        return Beats.of((row["time"], row["position"]) for row in rows)
 
 
 def write_drums(path: Path, drums: Transcription) -> None:
@@ -136,22 +135,15 @@ def read_drums(path: Path, duration: float) -> Transcription:
 
     Raises ValueError naming a file that is none.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if not rows or rows[0] != ["time", "articulation", "velocity"]:
-        raise ValueError(
-            f"{path}: expected a table of time,articulation,velocity; delete it and render anew"
-        )
-    try:
+    rows = read_csv(path, "time", "articulation", "velocity")
+    with refused(f"{path}: no notes; delete it and render anew"):
         return Transcription(
-            np.array([float(row[0]) for row in rows[1:]], dtype=np.float64),
-            np.array([row[1] for row in rows[1:]], dtype="<U5"),
-            np.array([float(row[2]) for row in rows[1:]], dtype=np.float64),
+            np.array([row.number("time") for row in rows], dtype=np.float64),
+            np.array([row["articulation"] for row in rows], dtype="<U5"),
+            np.array([row.number("velocity") for row in rows], dtype=np.float64),
             duration,
             ARTICULATIONS,
         )
-    except (ValueError, IndexError) as error:
-        raise ValueError(f"{path}: {error}; delete it and render anew") from error
 
 
 @dataclass(frozen=True, eq=False)

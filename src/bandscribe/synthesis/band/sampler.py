@@ -8,7 +8,6 @@ forte, or vl1 to vl5, or null. Folders are named after their instrument.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio
+from bandscribe.readers import read_json, refused
 from bandscribe.synthesis.band.synthesizer import Note
 
 FARTHEST = 3  # semitones that a recording is moved, at most
@@ -61,27 +61,25 @@ def load(folder: Path, sample_rate: int) -> tuple[Instrument, ...]:
     """
     instruments = []
     for index in sorted(folder.glob("*/notes.json")):
-        try:
-            rows = json.loads(index.read_text(encoding="utf-8"))
-            techniques = sorted({str(row.get("technique", "")) for row in rows})
-            for technique in techniques:
-                sounds = [
-                    _read(index.parent / row["file"], row, sample_rate)
-                    for row in rows
-                    if row["pitch"] is not None and str(row.get("technique", "")) == technique
-                    and not _STRANGE.search(f"{row['dynamic']} {row.get('articulation', '')}")
-                ]  # fmt: skip
-                if sounds:
-                    name = f"{index.parent.name} {technique}".strip()
-                    instruments.append(Instrument(name, tuple(sounds)))
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{index}: expected a list of file, pitch, dynamic") from error
+        rows = read_json(index)
+        with refused(f"{index}: expected a list of file, pitch, dynamic"):
+            notes = [
+                (str(row.get("technique", "")), index.parent / row["file"], int(row["pitch"]),
+                 _loudness(row["dynamic"]))
+                for row in rows
+                if row["pitch"] is not None
+                and not _STRANGE.search(f"{row['dynamic']} {row.get('articulation', '')}")
+            ]  # fmt: skip
+        for technique in sorted({note[0] for note in notes}):
+            sounds = [_read(*note[1:], sample_rate) for note in notes if note[0] == technique]
+            name = f"{index.parent.name} {technique}".strip()
+            instruments.append(Instrument(name, tuple(sounds)))
     if not instruments:
         raise ValueError(f"{folder}: no */notes.json with single notes in it")
     return tuple(instruments)
 
 
-def _read(path: Path, row: dict[str, object], sample_rate: int) -> Sound:
+def _read(path: Path, pitch: int, loudness: float, sample_rate: int) -> Sound:
     sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=SUSTAIN + 1)
     samples = sound.samples[0]
     peak = float(np.abs(samples).max(initial=0.0))
@@ -90,7 +88,7 @@ def _read(path: Path, row: dict[str, object], sample_rate: int) -> Sound:
     # The onset: the first sample within 30 dB of the peak, and 2 ms before it.
     first = max(0, int(np.argmax(np.abs(samples) > 0.03 * peak)) - sample_rate // 500)
     samples = samples[first : first + int(SUSTAIN * sample_rate)] / np.float32(peak)
-    return Sound(samples, int(str(row["pitch"])), _loudness(row["dynamic"]))
+    return Sound(samples, pitch, loudness)
 
 
 def _loudness(dynamic: object) -> float:

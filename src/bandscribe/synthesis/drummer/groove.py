@@ -7,21 +7,25 @@ each file: the performances were played to a metronome, which is what makes the 
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.formats import midi
+from bandscribe.readers import Archive, parse_csv, refused
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
 SPLITS = ("train", "validation", "test")
 _INDEX = "info.csv"
+_MOST_BEATS = 100_000
+_COLUMNS = (
+    "split", "midi_filename", "duration", "id", "drummer", "style", "beat_type", "bpm",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,44 +58,47 @@ def read_groove(path: str | Path, split: str) -> list[Performance]:
         root = path if (path / _INDEX).exists() else path / "groove"
         if not (root / _INDEX).exists():
             raise ValueError(f"{path}: holds no groove/{_INDEX}; unpack groove.zip there")
-        return _read_split(lambda name: (root / name).read_bytes(), split)
-    if not zipfile.is_zipfile(path):
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: not found; expected groove.zip or its folder")
-        raise ValueError(f"{path}: not a zip archive; download groove.zip anew")
-    with zipfile.ZipFile(path) as archive:
-        if f"groove/{_INDEX}" not in archive.namelist():
+        return _read_split(lambda name: (root / name).read_bytes(), split, f"{root}/")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not found; expected groove.zip or its folder")
+    with Archive(path, largest=midi.LARGEST) as archive:
+        if f"groove/{_INDEX}" not in archive.names:
             raise ValueError(f"{path}: holds no groove/{_INDEX}; download groove.zip anew")
-        return _read_split(lambda name: archive.read(f"groove/{name}"), split)
+        return _read_split(lambda name: archive.read(f"groove/{name}"), split, f"{path}: groove/")
 
 
-def _read_split(load: Callable[[str], bytes], split: str) -> list[Performance]:
-    rows = csv.DictReader(io.StringIO(load(_INDEX).decode("utf-8")))
-    return [
-        Performance(
-            notes=_parse(load(row["midi_filename"]), float(row["duration"])),
-            name=row["id"],
-            drummer=row["drummer"],
-            style=row["style"],
-            kind=row["beat_type"],
-            bpm=float(row["bpm"]),
+def _read_split(load: Callable[[str], bytes], split: str, where: str) -> list[Performance]:
+    """`where` comes before the name of a file in messages."""
+    text = load(_INDEX).decode("utf-8", errors="replace")
+    found = []
+    for row in parse_csv(text, where + _INDEX, *_COLUMNS):
+        if row["split"] != split:
+            continue
+        name = row["midi_filename"]
+        song = midi.parse(load(name), where + name)
+        duration, bpm = row.number("duration"), row.number("bpm")
+        if not 10 <= bpm <= 1000:
+            raise ValueError(f"{row.where}: bpm: expected 10 to 1000, got {bpm:g}")
+        with refused(f"{where}{name}: no performance that can be read"):
+            notes = _notes(song, duration)
+        found.append(
+            Performance(notes, row["id"], row["drummer"], row["style"], row["beat_type"], bpm)
         )
-        for row in rows
-        if row["split"] == split
-    ]
+    return found
 
 
-def _parse(data: bytes, duration: float) -> Transcription:
-    """One MIDI file; the duration grows where the last note lies beyond it."""
+def _notes(song: Any, duration: float) -> Transcription:
+    """Those of one MIDI file; the duration grows where the last note lies beyond it."""
     import mido
 
-    midi = mido.MidiFile(file=io.BytesIO(data))
+    if song.ticks_per_beat <= 0:
+        raise ValueError("timed by SMPTE")
     ticks: list[int] = []
     notes: list[tuple[int, int]] = []
     tempos: list[tuple[int, int]] = []
     signature = (4, 4)
     tick = 0
-    for message in mido.merge_tracks(midi.tracks, skip_checks=True):
+    for message in mido.merge_tracks(song.tracks, skip_checks=True):
         tick += message.time
         if message.type == "note_on" and message.velocity > 0:
             ticks.append(tick)
@@ -100,7 +107,7 @@ def _parse(data: bytes, duration: float) -> Transcription:
             tempos.append((tick, message.tempo))
         elif message.type == "time_signature":
             signature = (message.numerator, message.denominator)
-    seconds = tempo_map(tempos, midi.ticks_per_beat)
+    seconds = tempo_map(tempos, song.ticks_per_beat)
     onsets = seconds(np.array(ticks, dtype=np.float64))
     labels = np.array([ROLAND_TO_ARTICULATION.get(n, "other") for n, _ in notes], dtype=np.str_)
     velocities = np.array([v / 127 for _, v in notes], dtype=np.float64)
@@ -108,10 +115,12 @@ def _parse(data: bytes, duration: float) -> Transcription:
 
     # Files of this data set have one metre; a compound one is counted in dotted beats.
     numerator, denominator = signature
-    beat = midi.ticks_per_beat * 4 / denominator
+    beat = song.ticks_per_beat * 4 / denominator
     if denominator == 8 and numerator > 3 and numerator % 3 == 0:
         numerator, beat = numerator // 3, 3 * beat
     count = int(max(tick, ticks[-1] if ticks else 0) / beat) + 1
+    if numerator < 1 or count > _MOST_BEATS:
+        raise ValueError(f"{count:,} beats in {numerator}/{denominator}")
     times = seconds(np.arange(count) * beat)
     times = times[times < duration]
     beats = Beats(times, np.arange(len(times)) % numerator + 1)

@@ -10,13 +10,13 @@ recordings of the same stroke.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
+from bandscribe.readers import read_json, refused
 from bandscribe.synthesis.kits import hydrogen, naming, soundfont
 from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, Samples, cut, group, read, stack
 from bandscribe.vocabulary import ARTICULATIONS
@@ -80,14 +80,11 @@ def _load_folder(folder: Path, sample_rate: int) -> Kit:
     strokes: dict[tuple[str, str], dict[int, dict[str, Path]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    try:
-        for row in json.loads(path.read_text(encoding="utf-8")):
+    rows = read_json(path)
+    with refused(f"{path}: expected a list of objects with file, class, piece and rank"):
+        for row in rows:
             files = strokes[row["class"], row["piece"]][int(row["rank"])]
             files[row.get("mix", MIXES[0])] = folder / row["file"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{path}: expected a list of objects with file, class, piece and rank ({error!r})"
-        ) from error
     unknown = sorted({articulation for articulation, _ in strokes} - set(ARTICULATIONS))
     if unknown:
         raise ValueError(f"{path}: unknown classes {unknown}; expected {ARTICULATIONS}")

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio
-from bandscribe.datasets import splits, tables
+from bandscribe.datasets import splits
+from bandscribe.readers import read_csv
 from bandscribe.synthesis import kits
 from bandscribe.vocabulary import ARTICULATION_TO_10
 
@@ -70,7 +71,7 @@ def from_folder(
 
     Raises ValueError for a label that is none of them, or a table or file that cannot be read.
     """
-    rows = tables.rows(Path(root) / "labels.csv", "file", "label")
+    rows = read_csv(Path(root) / "labels.csv", "file", "label")
     found = []
     for row in rows:
         if splits.name(row.get("split") or "test") != split:
