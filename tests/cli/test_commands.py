@@ -214,12 +214,58 @@ def test_train_resolves_its_recipe(bandscribe, monkeypatch) -> None:
         "-o",
         "r",
     )
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, len(said.complaints)) == (0, 1)
     [(recipe, run)] = given
     assert (recipe.steps, recipe.seed, recipe.learning_rate) == (7, 3, 1e-4)
     assert run == Path("r")
     assert json.loads(said.out[: said.out.rindex("}") + 1])["steps"] == 7
     assert said.out.endswith("r: step 7, finished\n")
+
+
+def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
+    """So that `train && export` stops; a run that ended by its own limit of minutes did not fail."""
+    from bandscribe.training.fit import Result
+
+    for interrupted, code in ((True, 130), (False, 0)):
+        result = Result(False, 7, {}, interrupted=interrupted)
+        monkeypatch.setattr("bandscribe.training.drums.train.train", lambda *_, r=result: r)
+        said = bandscribe("train", "drums", "-o", "r")
+        assert said.code == code
+        assert said.out.endswith("r: step 7, stopped; run the same command again to go on\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["drums"], "credits: expected a CSV file with name,licence,origin of each source"),
+        (["drummernet"], "credits: expected a CSV file"),
+        (["hits"], "credits: expected a CSV file"),
+        (["activity"], "credits: expected a CSV file"),
+        (["hits", "--head", "softmax"], "head: classifying abstains"),
+        (["recognition", "--model", "svm"], "features: a model to recognize with"),
+    ],
+)
+def test_what_export_needs_is_asked_before_training(
+    bandscribe, monkeypatch, arguments, reason
+) -> None:
+    from bandscribe.training.fit import Result
+
+    began = []
+    task = arguments[0]
+    monkeypatch.setattr(
+        f"bandscribe.training.{task}.train.train",
+        lambda *_: began.append(task) or Result(True, 1, {}),
+    )
+    said = bandscribe("train", *arguments)
+    assert (said.code, len(said.complaints), len(began)) == (0, 1, 1)
+    assert said.err.startswith(f"bandscribe: this run cannot be exported yet: {reason}")
+    if task not in ("drums", "drummernet"):
+        return
+    Path("credits.csv").write_text("name,licence,origin\na,CC0-1.0,here\n")
+    given = ["--kits", "a,b", "--validation-kits", "c", "--credits", "credits.csv"]
+    said = bandscribe("train", task, *given)
+    assert (said.code, said.err) == (1, "bandscribe: credits.csv: no row for b, c\n")
+    assert len(began) == 1
 
 
 def test_export_of_no_run(bandscribe) -> None:

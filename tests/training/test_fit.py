@@ -89,8 +89,7 @@ def test_bfloat16_is_the_default_where_it_is_native(
 def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:
     whole, model = run(SETTINGS, tmp_path / "whole")
     part, _ = run(SETTINGS, tmp_path / "parts", stop_at=2)
-    assert not part.finished
-    assert part.step == 3
+    assert (part.finished, part.interrupted, part.step) == (False, True, 3)
     rest, resumed = run(SETTINGS, tmp_path / "parts")
     assert (whole.finished, whole.step) == (rest.finished, rest.step) == (True, 6)
     one, other = (torch.load(tmp_path / name / "last.pt") for name in ("whole", "parts"))
@@ -146,6 +145,7 @@ def test_stops_early_and_after_a_time(tmp_path: Path) -> None:
     assert result.finished
     assert result.step == 4
     result, _ = run(replace(SETTINGS, max_minutes=1e-9), tmp_path / "limit")
+    assert not result.interrupted
     assert not result.finished
     assert result.step == 1
 

@@ -19,6 +19,14 @@ def export(
     name: Annotated[
         str | None, typer.Option(help="The model's name.", show_default="the task's")
     ] = None,
+    credits: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV file with name,licence,origin of each source.",
+            show_default="the run's",
+        ),
+    ] = None,
     quantise: Annotated[
         bool, typer.Option("--quantise", help="LSTM weights in 8 bits: smaller and faster.")
     ] = False,
@@ -28,6 +36,10 @@ def export(
     task = _task(run)
     name = name or {"activity": "instruments"}.get(task, task)
     path = output or run / f"{name}.onnx"
+    if credits:
+        from bandscribe.training import record
+
+        record.add_credits(run, credits)
     if task == "recognition":
         from bandscribe.training.recognition.ship import ship as ship_recognizer
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bandscribe.cli.report import require
+from bandscribe.cli.report import complain, require
 
 TASKS = ("drums", "recognition", "activity", "hits", "drummernet", "factorization", "adaptation")
+#: Of whose recipes it is known before the training whether a run can be exported.
+_CHECKED = ("drums", "recognition", "activity", "hits", "drummernet")
 USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
 
 
@@ -43,9 +46,26 @@ def train(
     if task != "factorization":
         resolved = record.resolve_half(resolved, run)
     print(recipes.to_json(resolved), flush=True)
+    if task in _CHECKED:
+        _check_exportable(task, resolved)
     result = begin(resolved, run)
     state = "finished" if result.finished else "stopped; run the same command again to go on"
     print(f"{run}: step {result.step}, {state}")
+    if result.interrupted:
+        raise typer.Exit(130)
+
+
+def _check_exportable(task: str, recipe: Any) -> None:
+    """What `export` would refuse after the training is an error before it, or a warning.
+
+    Who gives credits means to export the run, who gives none may add them then.
+    """
+    try:
+        import_module(f"bandscribe.training.{task}.ship").check(recipe)
+    except ValueError as error:
+        if recipe.credits:
+            raise
+        complain(f"this run cannot be exported yet: {error}")
 
 
 def _task(task: str) -> tuple[Callable[..., Any], type[Any], Callable[..., Any]]:

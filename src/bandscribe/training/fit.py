@@ -68,11 +68,15 @@ def start_from(network: N, initial: str | None) -> N:
 
 @dataclass(frozen=True)
 class Result:
-    """How a call of `fit` ended: `finished` is false where the run was stopped and can resume."""
+    """How a call of `fit` ended: `finished` is false where the run was stopped and can resume.
+
+    `interrupted` is true where a signal stopped it, and not its own limit of minutes.
+    """
 
     finished: bool
     step: int
     best: dict[str, float]
+    interrupted: bool = False
 
 
 def fit(
@@ -166,7 +170,8 @@ def fit(
         model.load_state_dict(torch.load(run / "best.pt", map_location=device))
         history.draw(run / "curve.png", state.history)
     model.eval()
-    return Result(_is_over(settings, state, watched), state.step, best)
+    finished = _is_over(settings, state, watched)
+    return Result(finished, state.step, best, interrupted=bool(stop) and not finished)
 
 
 def _is_over(settings: Settings, state: State, criterion: str) -> bool:

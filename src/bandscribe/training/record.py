@@ -108,12 +108,27 @@ def read_credits(path: str | Path | None) -> list[dict[str, str]]:
     Raises ValueError when it has other columns, or none is named.
     """
     if path is None:
-        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
+        raise ValueError(
+            "credits: expected a CSV file with name,licence,origin of each source; name it with "
+            "--credits FILE"
+        )
     with Path(path).open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         if rows.fieldnames != CREDIT_FIELDS:
             raise ValueError(f"{path}: expected the columns {','.join(CREDIT_FIELDS)}")
         return list(rows)
+
+
+def add_credits(run: Path, credits: Path) -> None:
+    """Make `credits` those of a run's recipe, as resuming it with them would.
+
+    Raises ValueError where the run is of a task that credits its sources by itself.
+    """
+    path = run / "recipe.json"
+    recipe = json.loads(path.read_text(encoding="utf-8"))
+    if "credits" not in recipe:
+        raise ValueError(f"{run}: its recipe takes no credits; export it without")
+    write_json(path, {**recipe, "credits": str(credits)})
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

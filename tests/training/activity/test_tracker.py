@@ -124,7 +124,6 @@ def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path:
     recipe = Recipe(
         stems=(str(stems),),
         validation_stems=(str(stems),),
-        credits=str(credits),
         steps=60,
         batch=4,
         warmup_steps=5,
@@ -145,8 +144,10 @@ def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path:
     assert metrics["task"] == "activity"
     assert metrics["best"]["map"] > 0.9
     assert set(metrics["frame"]["thresholds"]) == set(INSTRUMENTS)
-    assert main(["export", str(tmp_path / "run")]) == 0
+    assert main(["export", str(tmp_path / "run")]) == 1  # no credits yet
+    assert main(["export", str(tmp_path / "run"), "--credits", str(credits)]) == 0
     model = runtime.load(tmp_path / "run" / "instruments.onnx")
+    assert [source["name"] for source in model.card.sources] == ["tones"]
     assert model.card.outputs == instruments.name_outputs(INSTRUMENTS)
 
     violin = stems / "validation" / "00000" / "mixture.wav"

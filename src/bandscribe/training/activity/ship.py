@@ -10,8 +10,13 @@ from bandscribe import chunks
 from bandscribe.instruments import MODEL, name_outputs
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes, record
-from bandscribe.training.activity.recipe import build, front_end, read
+from bandscribe.training.activity.recipe import Recipe, build, front_end, read
 from bandscribe.vocabulary import INSTRUMENTS
+
+
+def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
+    """The credits of a run's sources. Raises ValueError where there are none."""
+    return tuple(record.read_credits(recipe.credits))
 
 
 def card(run: Path, name: str) -> ModelCard:
@@ -38,7 +43,7 @@ def card(run: Path, name: str) -> ModelCard:
             for strategy in chunks.STRATEGIES
         },
         peaks={},
-        sources=tuple(record.read_credits(recipe.credits)),
+        sources=check(recipe),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
         commit=export.read_commit(run),

@@ -63,11 +63,16 @@ def card(run: Path, name: str) -> ModelCard:
         thresholds=metrics.pop("thresholds"),
         calibration={},
         peaks=dict(PICKINGS[recipe.picking]),
-        sources=tuple(read_credits(recipe)),
+        sources=check(recipe),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
         commit=export.read_commit(run),
     )
+
+
+def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
+    """The credits of a run's sources. Raises ValueError when the recipe's leave one out."""
+    return tuple(read_credits(recipe))
 
 
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:

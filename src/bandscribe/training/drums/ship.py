@@ -10,9 +10,14 @@ from bandscribe.drums import name_outputs
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes
 from bandscribe.training.drums import sources
-from bandscribe.training.drums.recipe import build, front_end, read
+from bandscribe.training.drums.recipe import Recipe, build, front_end, read
 from bandscribe.training.drums.validation import PEAKS
 from bandscribe.vocabulary import DRUMS
+
+
+def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
+    """The credits of a run's sources. Raises ValueError when the recipe's leave one out."""
+    return tuple(sources.read_credits(recipe))
 
 
 def card(run: Path, name: str) -> ModelCard:
@@ -35,7 +40,7 @@ def card(run: Path, name: str) -> ModelCard:
         thresholds=metrics.pop("thresholds"),
         calibration={},
         peaks=PEAKS,
-        sources=tuple(sources.read_credits(recipe)),
+        sources=check(recipe),
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
         commit=export.read_commit(run),

@@ -76,10 +76,8 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     first = lineage(recipe)[-1].initial
     if first is not None:
         owed += runtime.load(first).card.sources
-    if recipe.credits is None:
-        if recipe.corpora:
-            return owed
-        raise ValueError("credits: expected a CSV file with name,licence,origin of each source")
+    if recipe.credits is None and recipe.corpora:
+        return owed
     known = {row["name"]: row for row in record.read_credits(recipe.credits)}
     paths: list[str] = []
     for each in lineage(recipe):

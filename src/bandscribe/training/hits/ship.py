@@ -9,18 +9,28 @@ from pathlib import Path
 from bandscribe.hits import MODEL, name_outputs
 from bandscribe.runtime import ModelCard
 from bandscribe.training import export, recipes, record
-from bandscribe.training.hits.recipe import build, front_end, read
+from bandscribe.training.hits.recipe import Recipe, build, front_end, read
+
+
+def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
+    """The credits of a run's sources.
+
+    Raises ValueError for what keeps the run from being exported: a head that cannot abstain, or no
+    credits.
+    """
+    if recipe.head != "sigmoid":
+        raise ValueError("head: classifying abstains; train a network with --head sigmoid")
+    return tuple(record.read_credits(recipe.credits))
 
 
 def card(run: Path, name: str) -> ModelCard:
     """The model card of a run.
 
-    Raises ValueError when it has no metrics yet, or no credits, or a head that cannot abstain.
+    Raises ValueError when it has no metrics yet, and as `check`.
     """
     recipe = read(run)
+    sources = check(recipe)
     metrics = export.read_metrics(run)
-    if recipe.head != "sigmoid":
-        raise ValueError(f"{run}: classifying abstains; train a network with --head sigmoid")
     listen = front_end(recipe)
     fitted = metrics["label"]["calibration"]
     return ModelCard(
@@ -38,7 +48,7 @@ def card(run: Path, name: str) -> ModelCard:
         },
         calibration={"label": {part: fitted.pop(part) for part in ("slope", "intercept")}},
         peaks={},
-        sources=tuple(record.read_credits(recipe.credits)),
+        sources=sources,
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
         commit=export.read_commit(run),

@@ -15,18 +15,27 @@ from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, rea
 from bandscribe.training.recognition.train import read_front_end
 
 
+def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
+    """The credits of a run's sources.
+
+    Raises ValueError for what keeps the run from being exported: no network, other features than
+    `bands`, or credits with other columns.
+    """
+    if recipe.features != "bands" or recipe.model in CLASSICAL:
+        raise ValueError(
+            f"features: a model to recognize with is a network with --features bands, "
+            f"not {recipe.model} with {recipe.features}"
+        )
+    return tuple(read_credits(recipe))
+
+
 def card(run: Path, name: str) -> ModelCard:
     """The model card of a run.
 
-    Raises ValueError when the run has no metrics yet, or is not of a network that listens through
-    `bands`.
+    Raises ValueError when the run has no metrics yet, and as `check`.
     """
     recipe = read(run)
-    if recipe.features != "bands" or recipe.model in CLASSICAL:
-        raise ValueError(
-            f"{run}: recognizing listens through bands; train a network with --features bands, "
-            f"not {recipe.model} with {recipe.features}"
-        )
+    sources = check(recipe)
     metrics = export.read_metrics(run)
     classes = read_front_end(run)[1]
     return ModelCard(
@@ -53,7 +62,7 @@ def card(run: Path, name: str) -> ModelCard:
             for strategy in chunks.STRATEGIES
         },
         peaks={},
-        sources=tuple(read_credits(recipe)),
+        sources=sources,
         metrics=metrics,
         recipe=json.loads(recipes.to_json(recipe)),
         commit=export.read_commit(run),
