@@ -108,6 +108,8 @@ def test_a_tone_is_changed_by_decibels() -> None:
     magnitudes = np.array([[0.0, 1.0, 3.0]], dtype=np.float32)
     changed = recordings.change_tone(np.log10(1 + magnitudes), np.array([20.0, 0.0, -20.0]))
     np.testing.assert_allclose(changed, np.log10(1 + magnitudes * [10, 1, 0.1]), rtol=1e-6)
+    linear = recordings.change_tone(magnitudes, np.array([20.0, 0.0, -20.0]), linear=True)
+    np.testing.assert_allclose(linear, magnitudes * [10, 1, 0.1], rtol=1e-6)
 
 
 def test_what_is_unknown_teaches_nothing() -> None:

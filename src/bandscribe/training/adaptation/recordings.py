@@ -53,6 +53,8 @@ class Draw:
     recordings: Sequence[Recording]
     frames: int
     tone_db: float
+    #: Whether features are magnitudes, and not log10(1 + c · magnitude).
+    linear: bool = False
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """Features and targets of an excerpt of any recording, long ones more often.
@@ -67,19 +69,21 @@ class Draw:
         features, targets = recording.features[part], recording.targets[part]
         missing = ((0, self.frames - len(features)), (0, 0))
         return (
-            np.pad(change_tone(features, decibels), missing),
+            np.pad(change_tone(features, decibels, linear=self.linear), missing),
             np.pad(targets, missing, constant_values=UNKNOWN),
         )
 
 
-def change_tone(features: Array, decibels: NDArray[np.float64]) -> Array:
-    """Log-spectra (frame, bin) of a sound in which bands are louder by `decibels` (band,).
+def change_tone(features: Array, decibels: NDArray[np.float64], *, linear: bool = False) -> Array:
+    """Spectra (frame, bin) of a sound in which bands are louder by `decibels` (band,).
 
-    The bands are spread evenly over the bins. Bins are log10(1 + c · magnitude), so that a louder
-    sound is no mere shift.
+    The bands are spread evenly over the bins. Bins are magnitudes where `linear`, else
+    log10(1 + c · magnitude), so that a louder sound is no mere shift.
     """
     places = np.linspace(0, len(decibels) - 1, features.shape[1])
     gains = 10 ** (np.interp(places, np.arange(len(decibels)), decibels) / 20)
+    if linear:
+        return np.asarray(features * gains, dtype=np.float32)
     changed: Array = np.log10(1 + gains * (10**features - 1)).astype(np.float32)
     return changed
 

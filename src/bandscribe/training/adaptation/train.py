@@ -60,8 +60,9 @@ def train(recipe: Recipe, run: Path) -> Result:
     paths = Recordings.find(recipe.audio).paths
     recordings = [hear(path, teacher, recipe.doubt) for path in paths]
     frames = round(recipe.excerpt_seconds * card.frame_rate)
-    draw = Draw(recordings, frames, recipe.tone_db)
-    unchanged = Draw(recordings, frames, 0.0)
+    linear = card.features.get("compression") == 0
+    draw = Draw(recordings, frames, recipe.tone_db, linear)
+    unchanged = Draw(recordings, frames, 0.0, linear)
     held_out = Batches(unchanged, seed=recipe.seed + 1, size=_HELD_OUT, steps=1).make(0)
 
     batches = stream(
