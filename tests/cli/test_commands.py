@@ -223,7 +223,7 @@ def test_train_resolves_its_recipe(bandscribe, monkeypatch) -> None:
 
 
 def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
-    """So that `train && export` stops; a run that ended by its own limit of minutes did not fail."""
+    """So that `train && export` stops; ending by its own limit of minutes is no failure."""
     from bandscribe.training.fit import Result
 
     for interrupted, code in ((True, 130), (False, 0)):

@@ -43,3 +43,18 @@ def test_a_seed_gives_back_its_bytes_and_a_stopped_call_goes_on(tmp_path: Path) 
             (tmp_path / "b" / name).unlink()
     list(write_corpus(SOURCE, tmp_path / "b", hours=3 / 3600, seed=5))
     assert contents(tmp_path / "b") == whole
+
+
+def test_splits_have_their_own_tracks_in_one_index(tmp_path: Path) -> None:
+    for split, pieces in (("train", ("kd", "sd")), ("test", ("kd", "sd", "chh", "rd"))):
+        source = Source((kit(*pieces),))
+        list(write_corpus(source, tmp_path, hours=1 / 3600, seed=1, split=split))
+    first = contents(tmp_path)
+    list(write_corpus(SOURCE, tmp_path, hours=1 / 3600, seed=1, split="train"))  # is all there
+    with (tmp_path / INDEX).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["split"] for row in rows] == ["test", "train"]
+    assert len({row["audio_filename"] for row in rows}) == 2
+    assert {name: data for name, data in contents(tmp_path).items() if name != INDEX} == {
+        name: data for name, data in first.items() if name != INDEX
+    }

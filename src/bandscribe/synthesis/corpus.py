@@ -5,22 +5,22 @@
     drummer1/session1/1_style_bpm_beat_4-4_1.midi     notes with velocities
     … .csv and … .beats.csv                           the notes, and the beat grid, as tables
 
-Track `i` depends on the seed and on `i` alone: a stopped call goes on where it was, and a longer
-corpus begins with the shorter one.
+Track `i` depends on the source, the seed and `i` alone: a stopped call goes on where it was, and a
+longer corpus begins with the shorter one. Each split has a session of its own.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from bandscribe import audio
-from bandscribe.files import whole
+from bandscribe.files import write_csv
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
+from bandscribe.readers import read_csv
 from bandscribe.synthesis.band.recordings import write_beats
 from bandscribe.synthesis.source import Source
 from bandscribe.types import Beats
@@ -31,6 +31,7 @@ COLUMNS = (
     "split", "midi_filename", "audio_filename", "kit_name",
 )  # fmt: skip
 TRACK_SECONDS = 60.0
+SESSIONS = {"train": "session1", "validation": "session2", "test": "session3"}
 
 
 def write_corpus(
@@ -38,10 +39,10 @@ def write_corpus(
 ) -> Iterator[dict[str, str]]:
     """Render tracks of a minute until there are `hours`; yields each one's row of the index.
 
-    Tracks that are there already are kept. The index is written at the end. Raises OSError where
-    `out` cannot be written.
+    Tracks that are there already are kept. The index is written at the end; rows of other splits in
+    one that is there stay. Raises OSError where `out` cannot be written.
     """
-    folder = out / "drummer1" / "session1"
+    folder = out / "drummer1" / SESSIONS[split]
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for index in range(max(1, round(hours * 3600 / TRACK_SECONDS))):
@@ -49,10 +50,16 @@ def write_corpus(
         row = _write_track(source, out, folder, index, seconds, seed, split)
         rows.append(row)
         yield row
-    with whole(out / INDEX) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    write_index(out / INDEX, rows, split)
+
+
+def write_index(path: Path, rows: list[dict[str, str]], split: str) -> None:
+    """Write the rows of a split; those of other splits in an index that is there stay.
+
+    Raises ValueError where that is no index, OSError as `bandscribe.files.whole`.
+    """
+    others = read_csv(path, *COLUMNS) if path.is_file() else []
+    write_csv(path, COLUMNS, [*(row for row in others if row["split"] != split), *rows])
 
 
 def _write_track(
@@ -73,8 +80,8 @@ def _write_track(
     _, style, bpm_text, kind, meter, kit = stem.name.split("_")
     name = stem.relative_to(out).as_posix()
     return {
-        "drummer": "drummer1", "session": "drummer1/session1",
-        "id": f"drummer1/session1/{index + 1}",
+        "drummer": "drummer1", "session": f"drummer1/{folder.name}",
+        "id": f"drummer1/{folder.name}/{index + 1}",
         "style": style, "bpm": bpm_text, "beat_type": kind, "time_signature": meter,
         "duration": f"{seconds:.6f}", "split": split, "midi_filename": f"{name}.midi",
         "audio_filename": f"{name}.flac", "kit_name": kit,

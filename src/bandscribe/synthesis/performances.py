@@ -16,7 +16,6 @@ page): `misaligned` is the share of recordings whose MIDI is early or late as a 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,9 +26,8 @@ import numpy as np
 from bandscribe import audio
 from bandscribe.files import inside, whole
 from bandscribe.formats import csv as note_table
-from bandscribe.readers import read_csv
 from bandscribe.synthesis import effects
-from bandscribe.synthesis.corpus import COLUMNS, INDEX
+from bandscribe.synthesis.corpus import INDEX, write_index
 from bandscribe.synthesis.drummer.groove import Performance
 from bandscribe.synthesis.kits import Kit
 from bandscribe.synthesis.render import SAMPLE_RATE, DrumSet, draw_drum_set, render
@@ -100,7 +98,7 @@ def write_performances(
         yield row, done
         if done >= hours:
             break
-    _write_index(out / INDEX, rows, split)
+    write_index(out / INDEX, rows, split)
 
 
 def _write(
@@ -177,13 +175,3 @@ def write_midi(path: Path, notes: Transcription, *, bpm: float, late: float = 0.
     song = mido.MidiFile(type=1, ticks_per_beat=_TICKS, tracks=[head, drums])
     with whole(path) as temporary:
         song.save(temporary)
-
-
-def _write_index(path: Path, rows: list[dict[str, str]], split: str) -> None:
-    others: list[dict[str, str]] = []
-    if path.is_file():
-        others += [row for row in read_csv(path, *COLUMNS) if row["split"] != split]
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows([*others, *rows])
