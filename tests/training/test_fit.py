@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from bandscribe.training import record, schedules
+from bandscribe.training import device, record, schedules
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
-from bandscribe.training.settings import Settings, has_bfloat16
+from bandscribe.training.settings import Settings
 
 SETTINGS = Settings(
     steps=6,
@@ -55,7 +55,17 @@ def run(
         value = nn.functional.mse_loss(network(torch.ones(1, 4, 3)), 2 * torch.ones(1, 4, 1))
         return {"micro_f1": 1 / (1 + value.item())}
 
-    return fit(model, nn.functional.mse_loss, batches, validate, settings, folder), model
+    result = fit(
+        settings,
+        folder,
+        task="toy",
+        build=lambda: model,
+        loss=nn.functional.mse_loss,
+        batches=batches,
+        validate=validate,
+        report=lambda network: {"training": network.training},
+    )
+    return result, model
 
 
 def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
@@ -75,7 +85,7 @@ def test_bfloat16_is_the_default_where_it_is_native(
 
     settings = replace(SETTINGS, half=None)
     on(native)
-    assert has_bfloat16() is native
+    assert device.has_half(torch.device("cpu")) is native
     run(settings, tmp_path, stop_at=2)
     assert json.loads((tmp_path / "recipe.json").read_text())["half"] is native
     on(not native)
@@ -104,12 +114,19 @@ def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:
 
 def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
     result, model = run(SETTINGS, tmp_path)
-    files = ["best.pt", "curve.png", "history.csv", "last.pt", "recipe.json", "versions.json"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "best.pt", "curve.png", "history.csv", "last.pt", "metrics.json", "recipe.json",
+        "versions.json",
+    ]  # fmt: skip
+    assert json.loads((tmp_path / "metrics.json").read_text()) == {
+        "task": "toy", "parameters": 49, "finished": True, "steps": 6,
+        "best": pytest.approx(result.best), "training": False,
+    }  # fmt: skip
     assert json.loads((tmp_path / "recipe.json").read_text())["learning_rate"] == 0.05
     versions = json.loads((tmp_path / "versions.json").read_text())
     assert versions["seed"] == 1
     assert versions["starts"][0]["packages"]["torch"] == torch.__version__
+    assert (versions["starts"][0]["device"], versions["starts"][0]["processes"]) == ("cpu", 1)
     header, *rows = (tmp_path / "history.csv").read_text().split()
     assert header == "step,minutes,rate,loss,micro_f1"
     assert [row.split(",")[0] for row in rows] == ["2.0", "4.0", "6.0"]
@@ -156,6 +173,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
         model[0].weight.fill_(torch.nan)
     with pytest.raises(ValueError, match="loss: nan at step 0"):
         run(SETTINGS, tmp_path, model=model)
+    assert not list(tmp_path.glob("*.pt"))  # nothing of it is kept
 
 
 def test_the_average_follows_the_weights(tmp_path: Path) -> None:
@@ -183,20 +201,23 @@ def fit_line(folder: Path, **given: Any) -> tuple[Result, nn.Module]:
     features = torch.rand(5, 4, 3, generator=torch.Generator().manual_seed(1))
     if "groups" in given:
         rates = given.pop("groups")
-        given["optimiser"] = torch.optim.SGD(
-            [{"params": model[i].parameters(), "lr": rate} for i, rate in enumerate(rates)]
+        given["optimiser"] = lambda network: torch.optim.SGD(
+            [{"params": network[i].parameters(), "lr": rate} for i, rate in enumerate(rates)]
         )
     figures = iter([0.3, 0.1, 0.2])
     settings = replace(SETTINGS, steps=3, validate_every=1, average=0.0, clip=1e9, warmup_steps=0)
-    return fit(
-        model,
-        nn.functional.mse_loss,
-        lambda start: iter([(features, features[..., :1])] * (3 - start)),
-        lambda network: {"micro_f1": 0.5, "s2_loss": next(figures)},
+    result = fit(
         settings,
         folder,
+        task="line",
+        build=lambda: model,
+        loss=nn.functional.mse_loss,
+        batches=lambda start: iter([(features, features[..., :1])] * (3 - start)),
+        validate=lambda network: {"micro_f1": 0.5, "s2_loss": next(figures)},
+        report=lambda network: {},
         **given,
-    ), model
+    )
+    return result, model
 
 
 def test_a_batch_in_pieces_is_the_batch(tmp_path: Path) -> None:

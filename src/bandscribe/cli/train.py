@@ -41,10 +41,10 @@ def train(
     run = output or Path("runs") / task
     try:
         resolved = resolve(recipe, parse(context.args))
+        if task != "factorization":
+            resolved = record.resolve_half(resolved, run)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if task != "factorization":
-        resolved = record.resolve_half(resolved, run)
     print(recipes.to_json(resolved), flush=True)
     if task in _CHECKED:
         _check_exportable(task, resolved)

@@ -29,6 +29,7 @@ from bandscribe.metrics import hits
 from bandscribe.readers import read_csv
 from bandscribe.studies import hit_kernels
 from bandscribe.training import record
+from bandscribe.training.device import infer
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.clips import Clip, from_folder
 from bandscribe.training.hits.examples import Draw
@@ -218,7 +219,7 @@ def judge(run: Path) -> dict[str, Any]:
     prepared = validation.prepare(
         Draw(test, recipe.classes, listen, recipe.seconds, augment=False), examples=0, seed=0
     )
-    logits = validation.listen(reopen(run), prepared.features)
+    logits = infer(reopen(run), prepared.features).numpy()
     targets = torch.from_numpy(prepared.targets[:, :-1])
     counts = validation.confuse(logits, prepared)
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))

@@ -89,7 +89,7 @@ def measure_cost(
     began = time.process_time()
     judged = validation.prepare(windows, tuple(classes), describe(windows, plain))
     described = time.process_time()
-    validation.listen(network.eval(), judged)
+    validation.infer_windows(network.eval(), judged)
     ended = time.process_time()
     return Cost(
         row.label,

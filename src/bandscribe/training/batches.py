@@ -1,14 +1,15 @@
 """Batches made on the fly, in worker processes, the same for the same seed.
 
 Item `i` of step `s` is drawn from `numpy.random.default_rng([seed, s, i])` and from nothing else:
-the data of a run do not depend on the number of workers, and a resumed run goes on with the very
-batches that it would have seen.
+the data of a run do not depend on the number of workers, nor on the number of processes that train,
+and a resumed run goes on with the very batches that it would have seen.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -16,35 +17,50 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from bandscribe.training import device
+from bandscribe.training.settings import Settings
+
 Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 Batch = tuple[Tensor, Tensor]
 
 
 class Batches(IterableDataset[Batch]):
-    """Steps `start` to `steps`, each a batch of `size` examples made by `draw`."""
+    """Steps `start` to `steps`, each a batch of `size` examples made by `draw`.
+
+    `items` are those of each batch that are made here: all, or the share of one process.
+    """
 
     def __init__(
         self,
-        draw: Callable[[np.random.Generator], Example],
+        draw: Callable[..., Example],
         *,
         seed: int,
         size: int,
         steps: int,
         start: int = 0,
+        numbered: bool = False,
+        items: range | None = None,
     ) -> None:
-        """`draw` makes an example (features, targets) of a generator; all have one shape."""
+        """`draw` makes an example (features, targets) of a generator; all have one shape.
+
+        Where examples are `numbered` through the run, it is given the number, too.
+        """
         super().__init__()
         self.draw = draw
         self.seed = seed
         self.size = size
         self.steps = steps
         self.start = start
+        self.numbered = numbered
+        self.items = range(size) if items is None else items
 
     def make(self, step: int) -> Batch:
-        """The batch of one step: features (batch, frame, bin), targets (batch, frame, class)."""
-        examples = [
-            self.draw(np.random.default_rng([self.seed, step, item])) for item in range(self.size)
-        ]
+        """The batch of one step: features (batch, …), targets (batch, …)."""
+        examples = []
+        for item in self.items:
+            rng = np.random.default_rng([self.seed, step, item])
+            number = (step * self.size + item,) if self.numbered else ()
+            examples.append(self.draw(rng, *number))
         features, targets = (np.stack(arrays) for arrays in zip(*examples, strict=True))
         return torch.from_numpy(features), torch.from_numpy(targets)
 
@@ -56,13 +72,17 @@ class Batches(IterableDataset[Batch]):
             yield self.make(step)
 
 
-def load(batches: Batches, *, workers: int) -> Iterator[Batch]:
-    """Iterate over the batches, made ahead by `workers` processes (0: when asked for)."""
+def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Batch]:
+    """Iterate over the batches, made ahead by `workers` processes (0: when asked for).
+
+    `pinned` ones lie in memory from which a GPU copies while it computes.
+    """
     loader: DataLoader[Batch] = DataLoader(
         batches,
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        pin_memory=pinned,
         worker_init_fn=_start_worker,
         # The loader draws a seed for its workers: not from the run's generator.
         generator=torch.Generator(),
@@ -71,20 +91,41 @@ def load(batches: Batches, *, workers: int) -> Iterator[Batch]:
 
 
 def stream(
-    draw: Callable[[np.random.Generator], Example],
-    *,
-    seed: int,
-    size: int,
-    steps: int,
-    workers: int,
+    draw: Callable[..., Example], settings: Settings, *, numbered: bool = False
 ) -> Callable[[int], Iterator[Batch]]:
-    """What gives the batches from a step on, as `fit` asks for them."""
+    """The batches from a step on, as `fit` asks for them, of examples as `Batches` draws them.
+
+    The first example is drawn at once, so that an error is raised here and not in a worker. Raises
+    ValueError where processes that train together do not divide a batch.
+    """
+    draw(np.random.default_rng(settings.seed), *((0,) if numbered else ()))
 
     def batches(step: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=seed, size=size, steps=steps, start=step)
-        return load(made, workers=workers)
+        if settings.batch % device.world():
+            raise ValueError(
+                f"batch: expected a multiple of {device.world()}, the number of GPUs, got "
+                f"{settings.batch}"
+            )
+        made = Batches(
+            draw,
+            seed=settings.seed,
+            size=settings.batch,
+            steps=settings.steps,
+            start=step,
+            numbered=numbered,
+            items=range(device.rank(), settings.batch, device.world()),
+        )
+        where = device.choose(settings.device)
+        return load(made, workers=device.workers(settings), pinned=where.type == "cuda")
 
     return batches
+
+
+@lru_cache(maxsize=2)
+def shuffle(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order of `count` examples in an epoch: every one once."""
+    # Four numbers, so that the generator is none of those of the batches.
+    return np.random.default_rng([seed, epoch, 0, 1]).permutation(count)
 
 
 def _start_worker(_: int) -> None:

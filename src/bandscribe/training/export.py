@@ -16,6 +16,7 @@ from torch import nn
 
 from bandscribe.files import whole
 from bandscribe.runtime import CARD_KEY, ModelCard
+from bandscribe.training.fit import read_weights
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -50,7 +51,7 @@ def export_best(
     quantise: bool = False,
 ) -> None:
     """As `export`, with the best weights of a run."""
-    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
+    network.load_state_dict(read_weights(run / "best.pt"))
     export(network, card, path, bins=bins, quantise=quantise)
 
 

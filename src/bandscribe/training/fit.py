@@ -1,18 +1,20 @@
 """The training loop of every task: fit a network to batches, validate it, keep the best.
 
-A run is a folder. It can be stopped at any moment (Ctrl-C, a stop signal, a time limit) and goes on
-when it is started again with the same recipe: the result is that of a run that was never stopped.
+A run is a folder. It can be stopped at any moment (Ctrl-C, a stop signal, a time limit) and resumed
+with the same recipe, on the same device with the result of a run that was never stopped.
 
     recipe.json    every setting, resolved          history.csv   one row per validation
     versions.json  packages and commit, per start   curve.png     the history, drawn
     last.pt        where to resume                  best.pt       the best weights so far
+    metrics.json   figures of the best weights
+
+Devices, random states and processes that train together are handled here and in `device`, for all
+tasks: they give a network, a loss, batches, and what to validate on, and know of none of them.
 """
 
 from __future__ import annotations
 
-import copy
 import math
-import os
 import signal
 import sys
 import time
@@ -27,8 +29,10 @@ from torch import Tensor, nn
 
 from bandscribe.display import history
 from bandscribe.files import whole
+from bandscribe.training import device as devices
 from bandscribe.training import record, schedules
 from bandscribe.training.batches import Batch
+from bandscribe.training.learner import Learner, Loss, Optimiser
 from bandscribe.training.settings import Settings
 
 #: What a run is judged by, unless its task says otherwise: a figure that `validate` returns.
@@ -39,7 +43,7 @@ N = TypeVar("N", bound=nn.Module)
 
 @dataclass
 class State:
-    """All that a resumed run must know."""
+    """All that a resumed run must know, but for weights and random states."""
 
     step: int = 0
     seconds: float = 0.0
@@ -51,19 +55,6 @@ class State:
         """The criterion at each validation, negative where the lowest is best: `-loss`."""
         name = criterion.removeprefix("-")
         return [-row[name] if criterion != name else row[name] for row in self.history]
-
-
-def start_from(network: N, initial: str | None) -> N:
-    """The network with the weights of another run's best.pt, where one is named.
-
-    Raises ValueError when those are another network's.
-    """
-    if initial:
-        try:
-            network.load_state_dict(torch.load(initial, map_location="cpu"))
-        except (OSError, RuntimeError) as error:
-            raise ValueError(f"initial: {initial}: {error}") from error
-    return network
 
 
 @dataclass(frozen=True)
@@ -79,99 +70,141 @@ class Result:
     interrupted: bool = False
 
 
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """The weights in a run's best.pt, on the CPU, whatever device they were trained on."""
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu")
+    return weights
+
+
+def start_from(network: N, initial: str | None) -> N:
+    """The network with the weights of another run's best.pt, where one is named.
+
+    Raises ValueError when those are another network's.
+    """
+    if initial:
+        try:
+            network.load_state_dict(read_weights(initial))
+        except (OSError, RuntimeError) as error:
+            raise ValueError(f"initial: {initial}: {error}") from error
+    return network
+
+
 def fit(
-    model: nn.Module,
-    loss: Callable[[Tensor, Tensor], Tensor],
-    batches: Callable[[int], Iterator[Batch]],
-    validate: Callable[[nn.Module], dict[str, float]],
     settings: Settings,
     run: Path,
     *,
-    optimiser: torch.optim.Optimizer | None = None,
+    task: str,
+    build: Callable[[], nn.Module],
+    loss: Loss,
+    batches: Callable[[int], Iterator[Batch]],
+    validate: Callable[[nn.Module], dict[str, float]],
+    report: Callable[[nn.Module], dict[str, Any]],
+    optimiser: Callable[[nn.Module], Optimiser] | None = None,
     floor: float = 0.01,
     pieces: int = 1,
     criterion: str = CRITERION,
     watched: str | None = None,
 ) -> Result:
-    """Train `model` until the settings' last step, early stopping or a stop signal.
+    """Train a network until the settings' last step, early stopping or a stop signal.
 
-    `loss(logits, targets)` is a scalar, a mean over the batch; `batches(step)` iterates from that
-    step on; `validate` is given the network in eval mode and returns figures, among them the
-    `criterion`, whose highest value is best, or the lowest of `-criterion`. Writes the files named
-    above into `run`, and leaves the best weights in `model`.
+    `build` makes the network, after torch was seeded. `loss(logits, targets)` is a scalar, a mean
+    over the batch; where it is a module, it is moved to the device with the network.
+    `batches(step)` iterates from that step on. `validate` is given the network in eval mode and
+    returns figures, among them the `criterion`, whose highest value is best, or the lowest of
+    `-criterion`; `report` is given it with its best weights, and returns more for metrics.json.
 
-    `optimiser` is AdamW on all weights where None; one that is handed in keeps its own learning
-    rates, which the schedule multiplies, and weight decays. `floor` is the last factor of the
-    cosine and polynomial schedules. A batch is computed in `pieces`, and their gradients are added
-    up. `watched` is what early stopping and the plateau wait for where it is not the criterion,
-    such as the smooth loss (Fosse 2025, section 5.3).
+    `optimiser` is AdamW on all weights where None; another one keeps its own learning rates, which
+    the schedule multiplies, and weight decays. `floor` is the last factor of the cosine and
+    polynomial schedules. A batch is computed in `pieces`, and their gradients are added up.
+    `watched` is what early stopping and the plateau wait for where it is not the criterion, such as
+    the smooth loss (Fosse 2025, section 5.3).
 
-    Raises ValueError when `run` holds a run with another recipe, or the loss is no longer finite.
+    Raises ValueError when `run` holds a run with another recipe, the device is not available, or
+    the loss is no longer finite.
     """
-    # More threads than free cores wait for each other: a step then takes several times as long.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(settings.threads or max(1, (cores or 1) - settings.workers))
-    average = copy.deepcopy(model).eval() if settings.average else model
-    watched = watched or criterion
-    optimiser = optimiser or torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay,
-        fused=True,
-    )  # fmt: skip
-    rates = [float(group["lr"]) for group in optimiser.param_groups]
-    parts: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
-    saved = torch.load(run / "last.pt") if (run / "last.pt").is_file() else None
-    state = State(**saved["state"]) if saved else State()
+    device = devices.choose(settings.device)
     settings = record.resolve_half(settings, run)
-    record.start(run, settings, step=state.step)
+    torch.set_num_threads(devices.threads(settings))
+    watched = watched or criterion
+    with devices.together(device), _stop_signals() as stop:
+        torch.manual_seed(settings.seed)
+        learner = Learner(build(), loss, settings, device, optimiser=optimiser, pieces=pieces)
+        state = _begin(run, settings, learner)
+        started = checkpointed = time.monotonic()
+        before = state.seconds
+        losses: list[Tensor] = []  # of the steps since the last look at them
+
+        with record.Progress(settings.steps, shown=devices.rank() == 0) as progress:
+            # The iterator's workers live as long as it does.
+            coming = batches(state.step)
+            while not _is_over(settings, state, watched):
+                factor = _factor(settings, state, state.scores(watched), floor)
+                features, targets = (part.to(device, non_blocking=True) for part in next(coming))
+                losses.append(learner.step(features, targets, number=state.step, factor=factor))
+                state.step += 1
+                now = time.monotonic()
+                state.seconds = before + now - started
+
+                if state.step % settings.validate_every == 0 or state.step == settings.steps:
+                    _add_up(losses, state, run)
+                    _validate(learner, validate, state, factor, run, criterion)
+                    progress.log(state.history[-1])
+                elif progress.is_due():
+                    loss_now = _add_up(losses, state, run)
+                    best = _best_row(state, criterion).get(criterion.removeprefix("-"))
+                    progress.show(state.step, state.seconds, loss_now, best)
+                ending = stop or 0 < settings.max_minutes * 60 <= now - started
+                saving = now - checkpointed >= settings.checkpoint_minutes * 60
+                what = devices.agree(2 if ending else int(saving))
+                if what == 2:
+                    break
+                if what == 1:
+                    _save(run / "last.pt", losses, state, learner)
+                    checkpointed = time.monotonic()
+            del coming
+
+        _save(run / "last.pt", losses, state, learner)
+        finished = _is_over(settings, state, watched)
+        result = Result(
+            finished,
+            state.step,
+            _best_row(state, criterion),
+            interrupted=bool(stop) and not finished,
+        )
+        if result.best and devices.rank() == 0:
+            model = learner.model
+            model.load_state_dict(read_weights(run / "best.pt"))
+            history.draw(run / "curve.png", state.history)
+            figures = {
+                "task": task,
+                "parameters": sum(weight.numel() for weight in model.parameters()),
+                "finished": result.finished,
+                "steps": result.step,
+                "best": result.best,
+                **report(model.eval()),
+            }
+            record.write_json(run / "metrics.json", figures)
+    return result
+
+
+def _begin(run: Path, settings: Settings, learner: Learner) -> State:
+    """Note this start in the run, and continue from its last checkpoint where it has one."""
+    saved = torch.load(run / "last.pt", map_location="cpu") if (run / "last.pt").is_file() else {}
+    state = State(**saved.get("state", {}))
+    rank = devices.rank()
+    if rank == 0:
+        place = {"device": str(learner.device), "processes": devices.world()}
+        record.start(run, settings, step=state.step, place=place)
+    else:
+        torch.manual_seed(settings.seed + rank)  # a dropout of its own
     if saved:
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-        torch.set_rng_state(saved["random"])
-    device = next(model.parameters()).device
-    started = checkpointed = time.monotonic()
-    before = state.seconds
-
-    with _stop_signals() as stop, record.Progress(settings.steps) as progress:
-        # The iterator's workers live as long as it does.
-        coming = batches(state.step)
-        while not _is_over(settings, state, watched):
-            factor = _factor(settings, state, state.scores(watched), floor)
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * factor
-            features, targets = (tensor.to(device) for tensor in next(coming))
-            value = _step(model, optimiser, loss, _cut(features, targets, pieces), settings)
-            if not math.isfinite(value):
-                raise ValueError(
-                    f"loss: {value} at step {state.step}; try a smaller learning_rate, or resume "
-                    f"from {run / 'last.pt'}"
-                )
-            if average is not model:
-                _follow(average, model, min(settings.average, (1 + state.step) / (10 + state.step)))
-            state.step += 1
-            state.loss_sum += value
-            state.loss_count += 1
-            state.seconds = before + time.monotonic() - started
-            progress.show(state.step, state.seconds, value, _best_so_far(state, criterion))
-
-            if state.step % settings.validate_every == 0 or state.step == settings.steps:
-                _validate(average, validate, state, rates[0] * factor, run, criterion)
-                progress.log(state.history[-1])
-            if stop or 0 < settings.max_minutes * 60 <= time.monotonic() - started:
-                break
-            if time.monotonic() - checkpointed >= settings.checkpoint_minutes * 60:
-                _save(run / "last.pt", state, parts)
-                checkpointed = time.monotonic()
-        del coming
-
-    _save(run / "last.pt", state, parts)
-    best: dict[str, float] = {}
-    if (run / "best.pt").is_file():
-        best = _best_row(state, criterion)
-        model.load_state_dict(torch.load(run / "best.pt", map_location=device))
-        history.draw(run / "curve.png", state.history)
-    model.eval()
-    finished = _is_over(settings, state, watched)
-    return Result(finished, state.step, best, interrupted=bool(stop) and not finished)
+        learner.load_state_dict(saved)
+        states = saved["random"]
+        if isinstance(states, Tensor):  # of a run before there were other devices
+            states = [{"cpu": states}]
+        if rank < len(states):
+            devices.set_random_state(states[rank], learner.device)
+    return state
 
 
 def _is_over(settings: Settings, state: State, criterion: str) -> bool:
@@ -180,14 +213,9 @@ def _is_over(settings: Settings, state: State, criterion: str) -> bool:
 
 
 def _best_row(state: State, criterion: str) -> dict[str, float]:
+    """The best row of the history; empty before the first validation."""
     scores = state.scores(criterion)
-    return state.history[scores.index(max(scores))]
-
-
-def _best_so_far(state: State, criterion: str) -> list[float]:
-    """What the progress line calls best: nothing before the first validation."""
-    name = criterion.removeprefix("-")
-    return [_best_row(state, criterion)[name]] if state.history else []
+    return state.history[scores.index(max(scores))] if scores else {}
 
 
 def _factor(settings: Settings, state: State, scores: Sequence[float], floor: float) -> float:
@@ -203,70 +231,56 @@ def _factor(settings: Settings, state: State, scores: Sequence[float], floor: fl
     return factor
 
 
-def _cut(features: Tensor, targets: Tensor, pieces: int) -> list[tuple[Tensor, Tensor]]:
-    pieces = min(pieces, len(features))
-    return list(zip(features.tensor_split(pieces), targets.tensor_split(pieces), strict=True))
+def _add_up(losses: list[Tensor], state: State, run: Path) -> float:
+    """Wait for the device, and add its losses of the last steps to the state; returns the last one.
 
-
-def _step(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    loss: Callable[[Tensor, Tensor], Tensor],
-    pieces: Sequence[tuple[Tensor, Tensor]],
-    settings: Settings,
-) -> float:
-    """One step down the gradient of a batch in pieces; returns the loss before it."""
-    model.train()
-    optimiser.zero_grad()
-    size = sum(len(features) for features, _ in pieces)
-    total = 0.0
-    for features, targets in pieces:
-        with torch.autocast(features.device.type, torch.bfloat16, enabled=bool(settings.half)):
-            value = loss(model(features), targets) * (len(features) / size)
-        value.backward()  # type: ignore[no-untyped-call]
-        total += value.item()
-    nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-    optimiser.step()
-    return total
-
-
-@torch.no_grad()
-def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """Move the average a little towards the weights and statistics of the network."""
-    for old, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-        if old.is_floating_point():
-            old.lerp_(new, 1 - decay)
-        else:
-            old.copy_(new)
+    Raises ValueError where one is not finite. Nothing is saved before it is called.
+    """
+    value = math.nan
+    for step, parts in enumerate(losses, state.step - len(losses)):
+        value = sum(parts.tolist())
+        if not math.isfinite(value):
+            raise ValueError(
+                f"loss: {value} at step {step}; try a smaller learning_rate, or resume from "
+                f"{run / 'last.pt'}"
+            )
+        state.loss_sum += value
+        state.loss_count += 1
+    losses.clear()
+    return value
 
 
 def _validate(
-    average: nn.Module,
+    learner: Learner,
     validate: Callable[[nn.Module], dict[str, float]],
     state: State,
-    rate: float,
+    factor: float,
     run: Path,
     criterion: str,
 ) -> None:
     """Add a row to the history, and keep the weights if they are the best so far."""
-    average.eval()
-    with torch.no_grad():
-        figures = validate(average)
-    loss = state.loss_sum / max(1, state.loss_count)
+    figures = {}
+    if devices.rank() == 0:
+        with torch.no_grad():
+            figures = validate(learner.average.eval())
+    figures = devices.broadcast(figures)
+    rate, loss = learner.rates[0] * factor, state.loss_sum / max(1, state.loss_count)
     row = {"step": state.step, "minutes": state.seconds / 60, "rate": rate, "loss": loss}
     state.history.append({**row, **figures})
     state.loss_sum, state.loss_count = 0.0, 0
-    if schedules.waited(state.scores(criterion)) == 0:
-        with whole(run / "best.pt") as temporary:
-            torch.save(average.state_dict(), temporary)
-    record.write_history(run / "history.csv", state.history)
+    if devices.rank() == 0:
+        if schedules.waited(state.scores(criterion)) == 0:
+            with whole(run / "best.pt") as temporary:
+                torch.save(learner.average.state_dict(), temporary)
+        record.write_history(run / "history.csv", state.history)
 
 
-def _save(path: Path, state: State, parts: dict[str, Any]) -> None:
-    saved = {name: part.state_dict() for name, part in parts.items()}
-    saved |= {"state": vars(state), "random": torch.get_rng_state()}
-    with whole(path) as temporary:
-        torch.save(saved, temporary)
+def _save(path: Path, losses: list[Tensor], state: State, learner: Learner) -> None:
+    _add_up(losses, state, path.parent)
+    random = devices.gather(devices.random_state(learner.device))
+    if devices.rank() == 0:
+        with whole(path) as temporary:
+            torch.save({**learner.state_dict(), "state": vars(state), "random": random}, temporary)
 
 
 @contextmanager

@@ -9,14 +9,14 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from bandscribe.files import whole
-from bandscribe.training import recipes
-from bandscribe.training.settings import Settings, has_bfloat16
+from bandscribe.training import device, recipes
+from bandscribe.training.settings import Settings
 
 S = TypeVar("S", bound=Settings)
 
@@ -37,21 +37,25 @@ def write_json(path: Path, value: Any) -> None:
         )
 
 
-def resolve_half(settings: S, run: Path) -> S:
-    """The settings with `half`, where it is None, as the run has it or, in a new one, the device.
+def as_begun(settings: S, run: Path) -> S:
+    """The settings with the precision (`half`) of the run's first start, where they leave it open."""
+    if settings.half is None and (run / "recipe.json").is_file():
+        return replace(settings, half=recipes.from_file(run / "recipe.json", type(settings)).half)
+    return settings
 
-    So a run goes on as it was begun on whatever device.
-    """
+
+def resolve_half(settings: S, run: Path) -> S:
+    """The same; in a new run the precision is what its device is fastest in."""
+    settings = as_begun(settings, run)
     if settings.half is not None:
         return settings
-    if (run / "recipe.json").is_file():
-        begun = recipes.from_file(run / "recipe.json", type(settings)).half
-        return replace(settings, half=has_bfloat16() if begun is None else begun)
-    return replace(settings, half=has_bfloat16())
+    return replace(settings, half=device.has_half(device.choose(settings.device)))
 
 
-def start(run: Path, settings: Settings, *, step: int) -> None:
-    """Write recipe.json and add this start to versions.json.
+def start(
+    run: Path, settings: Settings, *, step: int, place: Mapping[str, Any] | None = None
+) -> None:
+    """Write recipe.json and add this start to versions.json, with the `place` where it runs.
 
     Raises ValueError when `run` was begun with another recipe; fields marked as changeable may
     differ, and their old and new values are noted in versions.json.
@@ -75,7 +79,7 @@ def start(run: Path, settings: Settings, *, step: int) -> None:
                 "give its values again, or another folder"
             )
         starts = json.loads((run / "versions.json").read_text(encoding="utf-8"))["starts"]
-    starts.append({"step": step, **versions(), "changed": changed})
+    starts.append({"step": step, **versions(), **(place or {}), "changed": changed})
     write_json(run / "recipe.json", resolved)
     write_json(run / "versions.json", {"seed": settings.seed, "starts": starts})
 
@@ -142,11 +146,12 @@ def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
 class Progress:
     """One line that moves on a terminal; a line every half minute elsewhere."""
 
-    def __init__(self, steps: int) -> None:
-        """Of a run of this many steps."""
+    def __init__(self, steps: int, *, shown: bool = True) -> None:
+        """Of a run of this many steps; of processes that train together, one is `shown`."""
         self.steps = steps
+        self.shown = shown
         self.moving = sys.stderr.isatty()
-        self.shown = time.monotonic() if not self.moving else 0.0
+        self.last = time.monotonic() if not self.moving else 0.0
 
     def __enter__(self) -> Self:
         """Nothing is shown yet."""
@@ -157,20 +162,22 @@ class Progress:
         if self.moving:
             print(file=sys.stderr)
 
-    def show(self, step: int, seconds: float, loss: float, scores: Sequence[float]) -> None:
-        """Where the run is."""
-        now = time.monotonic()
-        if now - self.shown < (0.2 if self.moving else 30):
-            return
-        self.shown = now
+    def is_due(self) -> bool:
+        """Whether it is time to show where the run is."""
+        return self.shown and time.monotonic() - self.last >= (0.2 if self.moving else 30)
+
+    def show(self, step: int, seconds: float, loss: float, best: float | None) -> None:
+        """Where the run is, and the best figure of its validations, after the first one."""
+        self.last = time.monotonic()
         done = step / self.steps
-        best = f" · best {max(scores):.3f}" if scores else ""
+        told = "" if best is None else f" · best {best:.3f}"
         bar = "█" * round(24 * done) + "░" * (24 - round(24 * done)) + " " if self.moving else ""
-        line = f"{bar}{step}/{self.steps} · {seconds / 60:.1f} min · loss {loss:.4f}{best}"
+        line = f"{bar}{step}/{self.steps} · {seconds / 60:.1f} min · loss {loss:.4f}{told}"
         print(f"\r{line}\x1b[K" if self.moving else line, end="" if self.moving else "\n",
               file=sys.stderr, flush=True)  # fmt: skip
 
     def log(self, row: dict[str, float]) -> None:
         """A line that stays: one validation."""
         text = " · ".join(f"{name} {value:.4g}" for name, value in row.items())
-        print(f"\r{text}\x1b[K" if self.moving else text, file=sys.stderr, flush=True)
+        if self.shown:
+            print(f"\r{text}\x1b[K" if self.moving else text, file=sys.stderr, flush=True)

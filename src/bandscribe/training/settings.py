@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import torch
-
 
 def setting(default: Any, text: str, *, changeable: bool = False) -> Any:
     """A field of a recipe with its help text; `changeable` ones may differ when a run resumes."""
@@ -19,6 +17,7 @@ class Settings:
 
     seed: int = setting(1, "seed of everything random in the run")
     steps: int = setting(20_000, "optimiser steps of the whole run", changeable=True)
+    batch: int = setting(16, "examples per step")
     learning_rate: float = setting(1e-3, "highest learning rate of AdamW")
     schedule: Literal["cosine", "plateau", "constant", "polynomial"] = setting(
         "cosine", "learning rate after the warm-up: cosine over all steps, plateau (a fifth after "
@@ -35,8 +34,8 @@ class Settings:
         "0 keeps the weights themselves"
     )  # fmt: skip
     half: bool | None = setting(
-        None, "compute convolutions in bfloat16; none: where the device does so natively, since "
-        "others take several times as long for it as for float32"
+        None, "compute convolutions in half precision; none: on a GPU, and on a CPU that has "
+        "bfloat16, since others take several times as long for it as for float32", changeable=True,
     )  # fmt: skip
     validate_every: int = setting(500, "steps between validations")
     patience: int = setting(
@@ -46,14 +45,19 @@ class Settings:
     max_minutes: float = setting(
         0.0, "minutes after which this start stops, to be resumed; 0 for no limit", changeable=True
     )
-    workers: int = setting(1, "processes that make batches ahead", changeable=True)
+    device: str = setting(
+        "auto", "what the network is trained on: cpu, cuda, cuda:N, mps, or auto for a GPU where "
+        "CUDA finds one", changeable=True,
+    )  # fmt: skip
+    compile: bool = setting(
+        False,
+        "compile the network with torch.compile, which pays off in long runs",
+        changeable=True,
+    )
+    workers: int | None = setting(
+        None, "processes that make batches ahead; none: as many as there are cores for a GPU, "
+        "half as many for a CPU", changeable=True,
+    )  # fmt: skip
     threads: int = setting(
         0, "threads of the network; 0 for the cores that the workers leave", changeable=True
     )
-
-
-def has_bfloat16() -> bool:
-    """Whether the device that trains computes in bfloat16 natively, and does not emulate it."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

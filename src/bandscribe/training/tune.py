@@ -28,6 +28,7 @@ import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
 
+from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.train import train
@@ -118,10 +119,10 @@ def search(
     if scheduler not in SCHEDULERS:
         raise ValueError(f"scheduler: expected one of {', '.join(SCHEDULERS)}, got {scheduler!r}")
     over = {outcome.run: is_over(outcome) for outcome in _read(trials)}
-    cores = max(recipe.workers + max(1, recipe.threads) for recipe in trials.values())
+    cores = max(devices.workers(recipe) + max(1, recipe.threads) for recipe in trials.values())
     for run, recipe in trials.items():
         if not over[run]:
-            record.write_json(run / "recipe.json", asdict(record.resolve_half(recipe, run)))
+            record.write_json(run / "recipe.json", asdict(record.as_begun(recipe, run)))
     os.environ.update(_MANNERS)
     folder = min(trials).parent.resolve() / "ray"
     own = {"address": address} if address else {"num_cpus": jobs and jobs * cores}

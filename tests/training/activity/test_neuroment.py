@@ -10,6 +10,7 @@ from scipy.special import rel_entr
 from bandscribe.training.activity import losses, solos, windows
 from bandscribe.training.activity.models import ENVELOPES, EncoderDecoder, Neuroment
 from bandscribe.training.activity.windows import LogSpectrum
+from bandscribe.training.batches import Batches
 
 RATE = 44100
 
@@ -221,13 +222,14 @@ def test_an_onset_slice_begins_two_frames_before_the_steepest_rise() -> None:
 def test_an_epoch_brings_every_window_once_in_a_new_order() -> None:
     numbers = np.arange(10, dtype=np.float16)[:, None, None]
     made = windows.Windows(numbers, numbers.astype(np.float32))
-    batches = list(windows.take(made, 0, seed=1, size=5, steps=4))
+    draw = windows.Shuffled(made, seed=1)
+    batches = list(Batches(draw, seed=1, size=5, steps=4, numbered=True))
     heard = torch.stack([features for features, _ in batches]).flatten().tolist()
     first, second = heard[:10], heard[10:]
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
     assert all(torch.equal(features, envelopes) for features, envelopes in batches)
-    [resumed] = windows.take(made, 3, seed=1, size=5, steps=4)
+    [resumed] = Batches(draw, seed=1, size=5, steps=4, start=3, numbered=True)
     assert torch.equal(resumed[0], batches[3][0])
 
 

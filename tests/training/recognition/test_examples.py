@@ -9,8 +9,9 @@ import torch
 from miniature_instruments import irmas, openmic
 
 from bandscribe import chunks
+from bandscribe.training.batches import Batches
 from bandscribe.training.recognition import corpora, examples
-from bandscribe.training.recognition.examples import Draw, Epochs
+from bandscribe.training.recognition.examples import Draw
 from bandscribe.training.recognition.front_end import KINDS, FrontEnd
 from bandscribe.training.recognition.normalisation import Statistics
 
@@ -88,8 +89,8 @@ def test_a_mixture_is_what_was_chosen(tmp_path: Path) -> None:
 
 def test_batches_depend_on_the_seed_and_the_step_alone(tmp_path: Path) -> None:
     drawn = draw(ramps(tmp_path), "static", augment=True, semitones=0.0)
-    whole = list(Epochs(drawn, seed=7, size=2, steps=5))
-    rest = list(Epochs(drawn, seed=7, size=2, steps=5, start=3))
+    whole = list(Batches(drawn, seed=7, size=2, steps=5, numbered=True))
+    rest = list(Batches(drawn, seed=7, size=2, steps=5, start=3, numbered=True))
     assert all(torch.equal(a, b) for one, other in zip(whole[3:], rest, strict=True)
                for a, b in zip(one, other, strict=True))  # fmt: skip
     assert whole[0][0].shape == (2, 800, 1)

@@ -62,6 +62,6 @@ def test_what_is_judged_is_what_is_heard() -> None:
     assert made.targets.tolist() == [[True, False]]
     assert made.known.tolist() == [[True, False]]
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3, 2))
-    heard = validation.listen(network, made, batch=3)
+    heard = validation.infer_windows(network, made)
     expected = network(torch.from_numpy(np.array(made.features))).sigmoid().detach().numpy()
     np.testing.assert_allclose(heard, expected, rtol=1e-6)

@@ -11,13 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from bandscribe.training import record
 from bandscribe.training.activity import losses, solos
 from bandscribe.training.activity.models import EncoderDecoder, Neuroment
 from bandscribe.training.activity.pieces import Pieces
@@ -31,13 +29,15 @@ from bandscribe.training.activity.recipe import (
 from bandscribe.training.activity.windows import (
     Array,
     LogSpectrum,
+    Shuffled,
     Windows,
     cut,
     rms,
     stitch,
-    take,
 )
-from bandscribe.training.fit import Result, fit, start_from
+from bandscribe.training.batches import stream
+from bandscribe.training.device import infer
+from bandscribe.training.fit import Result, fit, read_weights, start_from
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
@@ -60,35 +60,24 @@ def train(recipe: Recipe, run: Path) -> Result:
         steps=recipe.steps or recipe.epochs * epoch,
         validate_every=recipe.validate_every or epoch,
     )
-    torch.manual_seed(recipe.seed)
-    model = begin(recipe, training)
-    if torch.cuda.is_available():
-        model.cuda()
-    result = fit(
-        model,
-        partial(losses.add, names=recipe.losses),
-        partial(take, training, seed=recipe.seed, size=recipe.batch, steps=recipe.steps),
-        partial(validate, windows=held_out, names=recipe.losses),
+    return fit(
         recipe,
         run,
-        optimiser=make_optimiser(recipe, model),
-        criterion="-validation_loss",
-    )
-    if result.best:
-        figures: dict[str, Any] = {
-            "task": "activity",
+        task="activity",
+        build=partial(begin, recipe, training),
+        loss=partial(losses.add, names=recipe.losses),
+        batches=stream(Shuffled(training, recipe.seed), recipe, numbered=True),
+        validate=partial(validate, windows=held_out, names=recipe.losses),
+        report=lambda _: {
             "model": recipe.model,
-            "parameters": sum(weight.numel() for weight in model.parameters()),
             "classes": classes_of(recipe),
             "windows": len(training),
             "validation_windows": len(held_out),
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
             "constant": constant(training, held_out),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result
+        },
+        optimiser=partial(make_optimiser, recipe),
+        criterion="-validation_loss",
+    )
 
 
 def begin(recipe: Recipe, training: Windows) -> Neuroment | EncoderDecoder:
@@ -151,15 +140,8 @@ def validate(model: nn.Module, windows: Windows, names: tuple[str, ...]) -> dict
 
     An output that stays near zero has collapsed.
     """
-    device = next(model.parameters()).device
-    said, wanted = [], []
-    for first in range(0, len(windows), _AT_ONCE):
-        features = windows.features[first : first + _AT_ONCE].astype(np.float32)
-        logits = model(torch.from_numpy(features).to(device)).float().cpu()
-        said.append(logits)
-        envelopes = torch.from_numpy(windows.envelopes[first : first + _AT_ONCE])
-        wanted.append(losses.select(envelopes, logits.shape[1]))
-    logits, envelopes = torch.cat(said), torch.cat(wanted)
+    logits = infer(model, windows.features, batch=_AT_ONCE)
+    envelopes = losses.select(torch.from_numpy(windows.envelopes), logits.shape[1])
     return {
         "validation_loss": float(losses.add(logits, envelopes, names=names)),
         "validation_bce": float(losses.bce(logits, envelopes)),
@@ -192,12 +174,10 @@ def follow(model: nn.Module, listen: LogSpectrum, samples: Array) -> Array:
     """
     if not isinstance(model, Neuroment | EncoderDecoder):
         raise ValueError(f"model: expected a network of envelopes, got a {type(model).__name__}")
-    device = next(model.parameters()).device
 
-    @torch.no_grad()
     def say(windows: Array) -> Array:
-        said: Array = model(torch.from_numpy(windows).to(device)).sigmoid().float().cpu().numpy()
-        return said
+        amplitudes: Array = infer(model, windows).sigmoid().numpy()
+        return amplitudes
 
     return stitch(listen(samples), say, frames=model.frames, said=model.said)
 
@@ -220,7 +200,7 @@ def reopen(run: Path) -> tuple[Neuroment | EncoderDecoder, Recipe]:
     """The network of a run with its best weights, and the recipe. Raises ValueError as `read`."""
     recipe = read(run)
     model = build_envelopes(recipe)
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
+    model.load_state_dict(read_weights(run / "best.pt"))
     return model.eval(), recipe
 
 

@@ -22,6 +22,7 @@ from bandscribe.training.activity.losses import LOSSES
 from bandscribe.training.activity.models import ENVELOPES, MODELS, EncoderDecoder, Neuroment
 from bandscribe.training.activity.solos import EIGHT, in_order
 from bandscribe.training.activity.windows import SLICES, SPECTRA, LogSpectrum
+from bandscribe.training.learner import Optimiser
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -160,10 +161,9 @@ def build_envelopes(recipe: Recipe) -> Neuroment | EncoderDecoder:
     return ENVELOPES[recipe.model](bins, len(classes), **recipe.options)
 
 
-def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer | None:
-    """Adam with L2 regularisation; None for the loop's own AdamW."""
-    if recipe.optimiser == "adamw":
-        return None
-    return torch.optim.Adam(
+def make_optimiser(recipe: Recipe, network: nn.Module) -> Optimiser:
+    """Adam with L2 regularisation, or AdamW."""
+    made = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
+    return made(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )

@@ -7,10 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.training import record
 from bandscribe.training.activity import envelopes, targets, validation
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
@@ -50,33 +48,15 @@ def train(recipe: Recipe, run: Path) -> Result:
         raise ValueError("stems, validation_stems: expected at least one folder each")
     pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
     held_out = validation.prepare(recipe)
-    torch.manual_seed(recipe.seed)
-    model = start_from(build(recipe), recipe.initial)
-    if torch.cuda.is_available():
-        model.cuda()
-    draw = Draw(pieces, front_end(recipe), recipe.excerpt_seconds)
-    draw(np.random.default_rng(recipe.seed))  # raises here, and not in a worker
-
-    batches = stream(
-        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
-    )
-    result = fit(
-        model,
-        partial(targets.loss, level_weight=recipe.level_weight),
-        batches,
-        partial(validation.validate, validation=held_out),
+    return fit(
         recipe,
         run,
-        optimiser=make_optimiser(recipe, model),
+        task="activity",
+        build=lambda: start_from(build(recipe), recipe.initial),
+        loss=partial(targets.loss, level_weight=recipe.level_weight),
+        batches=stream(Draw(pieces, front_end(recipe), recipe.excerpt_seconds), recipe),
+        validate=partial(validation.validate, validation=held_out),
+        report=partial(validation.report, validation=held_out),
+        optimiser=partial(make_optimiser, recipe),
         criterion="map",
     )
-    if result.best:
-        figures = {
-            "task": "activity",
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
-            **validation.report(model, held_out),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result

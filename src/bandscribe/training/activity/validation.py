@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
@@ -17,6 +16,7 @@ from bandscribe.training import calibration
 from bandscribe.training.activity.pieces import Piece, Pieces
 from bandscribe.training.activity.recipe import Recipe, front_end
 from bandscribe.training.activity.targets import make_targets
+from bandscribe.training.device import infer
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -72,17 +72,12 @@ def prepare(recipe: Recipe) -> Validation:
     )  # fmt: skip
 
 
-def listen(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
-    """What the network says of each piece, (frame, 2 · class) in [0, 1]."""
-    device = next(model.parameters()).device
+def infer_pieces(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
+    """The network's activations for each piece, (frame, 2 · class) in [0, 1]."""
 
-    @torch.no_grad()  # that of a thread: chunks run in others
     def say(features: NDArray[np.float32]) -> NDArray[np.float32]:
-        said: NDArray[np.float32] = (
-            model(torch.from_numpy(np.ascontiguousarray(features))[None].to(device))
-            .sigmoid()[0].cpu().numpy()
-        )  # fmt: skip
-        return said
+        probabilities: NDArray[np.float32] = infer(model, features[np.newaxis])[0].sigmoid().numpy()
+        return probabilities
 
     return [
         np.concatenate(list(chunks.stitch([features], say, validation.chunk, validation.overlap)))
@@ -92,7 +87,7 @@ def listen(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]
 
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history."""
-    said = listen(model, validation)
+    said = infer_pieces(model, validation)
     presence = frames.presence_figures(_count(said, validation))
     heard, scores = _clips(said, validation, "s1")
     learned = tags.learn_thresholds(heard, scores, ["validation"] * len(scores))
@@ -113,7 +108,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     Figures at thresholds that were learned on the same pieces flatter a little. The calibration
     error `after` is that of calibrations fitted on other pieces, five ways.
     """
-    said = listen(model, validation)
+    said = infer_pieces(model, validation)
     chosen = _choose(said, validation)
     counted = _count(said, validation, list(chosen.values()))
     figures: dict[str, Any] = {

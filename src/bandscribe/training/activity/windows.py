@@ -12,19 +12,18 @@ lowest filters of a constant-Q transform are longer than three windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bandscribe.features import filterbanks
 from bandscribe.features.cqt import ConstantQ
 from bandscribe.features.power import FramePower
 from bandscribe.features.spectrogram import magnitude
-from bandscribe.training.batches import Batch
+from bandscribe.training.batches import Example, shuffle
 
 Array = NDArray[np.float32]
 SPECTRA = ("mel", "cqt", "stft")
@@ -174,19 +173,18 @@ def find_onset(features: Array, start: int, frames: int) -> int:
     return min(max(0, first), len(features) - frames)
 
 
-def take(windows: Windows, start: int, *, seed: int, size: int, steps: int) -> Iterator[Batch]:
-    """Batches of steps `start` to `steps`: every window once an epoch, in an order of its own.
+@dataclass(frozen=True, eq=False)
+class Shuffled:
+    """Training examples: every window once an epoch, in an order of its own."""
 
-    Features are (batch, frame, bin), envelopes (batch, frame, class). Windows are in memory: a
-    process that made batches ahead would only copy them.
-    """
-    for step in range(start, steps):
-        chosen = []
-        for number in range(step * size, (step + 1) * size):
-            epoch, place = divmod(number, len(windows))
-            chosen.append(_order(seed, epoch, len(windows))[place])
-        features = windows.features[chosen].astype(np.float32)
-        yield torch.from_numpy(features), torch.from_numpy(windows.envelopes[chosen])
+    windows: Windows
+    seed: int
+
+    def __call__(self, _: np.random.Generator, number: int) -> Example:
+        """Features (frame, bin) and envelopes (frame, class) of the example of this number."""
+        epoch, place = divmod(number, len(self.windows))
+        chosen = shuffle(self.seed, epoch, len(self.windows))[place]
+        return self.windows.features[chosen].astype(np.float32), self.windows.envelopes[chosen]
 
 
 def stitch(
@@ -223,8 +221,3 @@ def stitch(
             place = start if said > 1 else start + lead
             total[place : place + said] += frame
     return np.zeros((0, 0), dtype=np.float32) if total is None else total[lead : lead + count]
-
-
-@lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    return np.random.default_rng([seed, epoch, 0, 1]).permutation(count)

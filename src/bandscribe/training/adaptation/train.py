@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bandscribe import runtime
-from bandscribe.training import record
 from bandscribe.training.adaptation.recipe import Recipe
 from bandscribe.training.adaptation.recordings import Draw, hear
 from bandscribe.training.batches import Batch, Batches, stream
+from bandscribe.training.device import infer
 from bandscribe.training.drummernet.sounds import Recordings
 from bandscribe.training.drums import weights
 from bandscribe.training.drums.targets import UNKNOWN
@@ -54,7 +53,6 @@ def train(recipe: Recipe, run: Path) -> Result:
     """
     if not recipe.audio:
         raise ValueError("audio: expected folders of recordings")
-    torch.manual_seed(recipe.seed)
     card, network = weights.load(recipe.initial)
     teacher = runtime.load(recipe.initial)
     paths = Recordings.find(recipe.audio).paths
@@ -65,29 +63,20 @@ def train(recipe: Recipe, run: Path) -> Result:
     unchanged = Draw(recordings, frames, 0.0, linear)
     held_out = Batches(unchanged, seed=recipe.seed + 1, size=_HELD_OUT, steps=1).make(0)
 
-    batches = stream(
-        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
-    )
-    result = fit(
-        Adapting(network),
-        agree,
-        batches,
-        partial(_validate, held_out=held_out),
+    return fit(
         recipe,
         run,
-        criterion="-validation_loss",
-    )
-    if result.best:
-        figures = {
-            "task": "adaptation",
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
+        task="adaptation",
+        build=lambda: Adapting(network),
+        loss=agree,
+        batches=stream(draw, recipe),
+        validate=partial(_validate, held_out=held_out),
+        report=lambda _: {
             "files": len(recordings),
             "minutes": float(sum(len(r.features) for r in recordings) / card.frame_rate / 60),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result
+        },
+        criterion="-validation_loss",
+    )
 
 
 def agree(logits: Tensor, targets: Tensor) -> Tensor:
@@ -98,5 +87,5 @@ def agree(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def _validate(model: nn.Module, held_out: Batch) -> dict[str, float]:
-    features, targets = (tensor.to(next(model.parameters()).device) for tensor in held_out)
-    return {"validation_loss": float(agree(model(features), targets))}
+    features, targets = held_out
+    return {"validation_loss": float(agree(infer(model, features.numpy()), targets))}

@@ -24,6 +24,7 @@ from bandscribe.training.drummernet.analysis import BLOCK, HOP, Analysis
 from bandscribe.training.drummernet.components import COMPONENTS, draw_waveforms
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
 from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.fit import read_weights
 from bandscribe.training.settings import Settings, setting
 
 #: Frames per second of what the transcriber writes: 1000.
@@ -174,7 +175,7 @@ def fill(analysis: Analysis, initial: str) -> None:
     are missing, or of another shape.
     """
     if initial.endswith(".pt"):
-        given = torch.load(initial, map_location="cpu")
+        given = read_weights(initial)
     else:
         graph = onnx.load_from_string(runtime.read_bytes(initial)).graph
         held = {item.name: numpy_helper.to_array(item) for item in graph.initializer}

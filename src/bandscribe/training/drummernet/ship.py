@@ -18,6 +18,7 @@ from bandscribe.training.drummernet.loss import SAMPLE_RATE
 from bandscribe.training.drummernet.recipe import FRAME_RATE, Recipe, build, read
 from bandscribe.training.drummernet.sounds import SILENCE
 from bandscribe.training.drummernet.validation import PICKINGS
+from bandscribe.training.fit import read_weights
 from bandscribe.vocabulary import DRUMS_10
 
 MODEL = "drummernet"
@@ -96,7 +97,7 @@ def ship(run: Path, path: Path, *, name: str = MODEL) -> ModelCard:
     """
     described = card(run, name)
     analysis = build(read(run))
-    saved = torch.load(run / "best.pt", map_location="cpu")
+    saved = read_weights(run / "best.pt")
     mine = {k.removeprefix("analysis."): v for k, v in saved.items() if k.startswith("analysis.")}
     analysis.load_state_dict(mine)
     export.export(Transcriber(analysis), described, path, bins=HOP, output=ACTIVATIONS)

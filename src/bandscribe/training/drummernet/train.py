@@ -8,10 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from bandscribe.synthesis import source
-from bandscribe.training import record
 from bandscribe.training.batches import Example, stream
 from bandscribe.training.drummernet import validation
 from bandscribe.training.drummernet.network import DrummerNet
@@ -29,8 +27,6 @@ def train(recipe: Recipe, run: Path) -> Result:
     """
     if not (recipe.audio or recipe.sound_kits):
         raise ValueError("audio, sound_kits: expected folders or kits to listen to")
-    torch.manual_seed(recipe.seed)
-    model = start(recipe)
     draw = Draw(
         Recordings.find(recipe.audio) if recipe.audio else None,
         load_source(recipe, recipe.sound_kits, "train") if recipe.sound_kits else None,
@@ -50,49 +46,33 @@ def train(recipe: Recipe, run: Path) -> Result:
             seed=recipe.validation_seed,
             minutes=recipe.validation_minutes,
         )
-    return train_on(recipe, run, model, draw, held_out)
+    return train_on(recipe, run, partial(start, recipe), draw, held_out)
 
 
 def train_on(
     recipe: Recipe,
     run: Path,
-    model: DrummerNet,
+    build: Callable[[], DrummerNet],
     draw: Callable[[np.random.Generator], Example],
     held_out: Validation,
 ) -> Result:
-    """Train `model` on what is drawn; keep the weights with the lowest loss on `held_out`.
+    """Train a network on what is drawn; keep the weights with the lowest loss on `held_out`.
 
     Writes what `fit` writes, and metrics.json: thresholds, and where notes are known the scores of
     those weights in ten, five and three classes, peaks picked as the recipe says.
     """
     loss = make_loss(recipe)
-    if torch.cuda.is_available():
-        model.cuda()
-        loss.cuda()
-    draw(np.random.default_rng(recipe.seed))  # raises here, and not in a worker
-
-    batches = stream(
-        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
-    )
-    result = fit(
-        model,
-        loss,
-        batches,
-        partial(validation.validate, validation=held_out, loss=loss),
+    return fit(
         recipe,
         run,
+        task="drummernet",
+        build=build,
+        loss=loss,
+        batches=stream(draw, recipe),
+        validate=partial(validation.validate, validation=held_out, loss=loss),
+        report=partial(validation.report, validation=held_out, picking=recipe.picking),
         criterion="-validation_loss",
     )
-    if result.best:
-        figures = {
-            "task": "drummernet",
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
-            **validation.report(model, held_out, recipe.picking),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result
 
 
 def load_source(recipe: Recipe, kits: tuple[str, ...], split: str) -> source.Source:

@@ -19,6 +19,7 @@ from torch import Tensor
 from bandscribe import audio, drums, peaks
 from bandscribe.metrics import onsets
 from bandscribe.training.batches import Example
+from bandscribe.training.device import infer
 from bandscribe.training.drummernet.components import to_classes
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
 from bandscribe.training.drummernet.network import DrummerNet
@@ -36,6 +37,7 @@ PICKINGS: Mapping[str, Mapping[str, int]] = {"paper": PEAKS, "level": {**PEAKS, 
 #: asked for.
 THRESHOLDS = (0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.225, 0.25, 0.3, 0.35, 0.4)
 
+_BATCH = 8  # excerpts at a time, on as many kits
 _GAP_FRAMES = 256  # silence between joined excerpts, wider than any window or tolerance
 
 
@@ -50,7 +52,7 @@ class Source(Protocol):
 class Validation:
     """Excerpts (excerpt, sample) with a peak of 1, and the `reference` of all, joined, if known."""
 
-    samples: Tensor
+    samples: NDArray[np.float32]
     reference: Transcription | None
 
 
@@ -74,7 +76,7 @@ def render(source: Source, *, seed: int, minutes: float, seconds: float) -> Vali
     reference = Transcription(
         np.concatenate(times), np.concatenate(labels).astype(np.str_), None, offset, DRUMS_10
     )
-    return Validation(torch.from_numpy(np.stack(drawn)), reference)
+    return Validation(np.stack(drawn), reference)
 
 
 def gather(
@@ -84,39 +86,30 @@ def gather(
     first, _ = draw(np.random.default_rng([seed, 0]))
     count = max(1, round(minutes * 60 * SAMPLE_RATE / len(first)))
     others = [draw(np.random.default_rng([seed, item]))[0] for item in range(1, count)]
-    return Validation(torch.from_numpy(np.stack([first, *others])), None)
+    return Validation(np.stack([first, *others]), None)
 
 
-@torch.no_grad()
-def listen(model: DrummerNet, validation: Validation, *, batch: int = 8) -> list[Tensor]:
-    """Amplitudes (excerpt, frame, component), some excerpts at a time."""
-    device = next(model.parameters()).device
-    parts = torch.split(validation.samples, batch)
-    return [model.analysis(part.to(device)) for part in parts]
-
-
-def hear(amplitudes: list[Tensor]) -> drums.Hearing:
-    """The same in ten classes, the excerpts joined."""
-    said = np.concatenate([part.cpu().numpy() for part in amplitudes]) @ to_classes()
-    joined = np.pad(np.minimum(said, 1), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
+def to_activations(amplitudes: Tensor) -> drums.Hearing:
+    """Amplitudes (excerpt, frame, component) in ten classes, the excerpts joined."""
+    by_class = np.minimum(amplitudes.numpy() @ to_classes(), 1)
+    joined = np.pad(by_class, ((0, 0), (0, _GAP_FRAMES), (0, 0)))
     return drums.split(joined.reshape(-1, len(DRUMS_10)), FRAME_RATE, DRUMS_10)
 
 
 @torch.no_grad()
 def validate(model: DrummerNet, validation: Validation, loss: OnsetLoss) -> dict[str, float]:
     """The loss, which needs no notes; and the F1 of kick, snare and hi-hat, and their mean."""
-    amplitudes = listen(model, validation)
-    heard = hear(amplitudes)
-    parts = torch.split(validation.samples, len(amplitudes[0]))
-    losses = [
-        loss(model.play(said), samples.to(said.device)).item() * len(said)
-        for said, samples in zip(amplitudes, parts, strict=True)
-    ]
+    device = next(model.parameters()).device
+    losses, amplitudes = [], []
+    for part in torch.split(torch.from_numpy(validation.samples).to(device), _BATCH):
+        amplitudes.append(model.analysis(part))
+        losses.append(loss(model.play(amplitudes[-1]), part).item() * len(part))
     figures = {"validation_loss": sum(losses) / len(validation.samples)}
     if validation.reference is None:
         return figures
+    activations = to_activations(torch.cat(amplitudes).cpu())
     for picking in PICKINGS:
-        found = score(heard, validation.reference, 3, picking)
+        found = score(activations, validation.reference, 3, picking)
         f1 = [float(np.nan_to_num(found.per_class[name].f1)) for name in DRUMS_3]
         names = [f"{picking}_{name.lower()}_f1" for name in (*DRUMS_3, "mean")]
         figures |= dict(zip(names, [*f1, float(np.mean(f1))], strict=True))
@@ -124,7 +117,7 @@ def validate(model: DrummerNet, validation: Validation, loss: OnsetLoss) -> dict
 
 
 def score(
-    heard: drums.Hearing,
+    hearing: drums.Hearing,
     reference: Transcription,
     count: int,
     picking: str,
@@ -134,7 +127,7 @@ def score(
 
     Without `thresholds` of the classes, the paper's is taken.
     """
-    activations, _ = drums.reduce_hearing(heard, count)
+    activations, _ = drums.reduce_hearing(hearing, count)
     values = activations.values
     if picking == "level":
         values = peaks.relate(values, **LEVEL)
@@ -151,14 +144,14 @@ def score(
     return onsets.score([reduce(reference, count)], [estimate], activations.classes)
 
 
-def choose(heard: drums.Hearing, reference: Transcription, count: int) -> dict[str, float]:
+def choose(hearing: drums.Hearing, reference: Transcription, count: int) -> dict[str, float]:
     """The threshold of each class with the highest F1, amplitudes related to their level.
 
     Of thresholds that score alike, the middle one.
     """
     names = DRUMS[count]
     found = [
-        score(heard, reference, count, "level", dict.fromkeys(names, each)) for each in THRESHOLDS
+        score(hearing, reference, count, "level", dict.fromkeys(names, each)) for each in THRESHOLDS
     ]
     chosen = {}
     for name in names:
@@ -177,11 +170,11 @@ def report(model: DrummerNet, validation: Validation, picking: str) -> dict[str,
     figures: dict[str, Any] = {"thresholds": thresholds}
     if validation.reference is None:
         return figures
-    heard = hear(listen(model, validation))
+    activations = to_activations(infer(model.analysis, validation.samples, batch=_BATCH))
     for count in DRUMS:
         if picking == "level":
-            thresholds[count] = choose(heard, validation.reference, count)
-        found = score(heard, validation.reference, count, picking, thresholds[count])
+            thresholds[count] = choose(activations, validation.reference, count)
+        found = score(activations, validation.reference, count, picking, thresholds[count])
         figures[f"classes_{count}"] = {
             "micro": asdict(found.micro),
             "macro": asdict(found.macro),

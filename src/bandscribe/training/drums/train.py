@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.training import record
 from bandscribe.training.batches import Example, stream
 from bandscribe.training.drums import sources, targets, validation, weights
 from bandscribe.training.drums.recipe import Recipe, front_end, is_model, start
@@ -67,12 +66,8 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
     Writes what `fit` writes, and metrics.json: thresholds and scores of the best weights in ten,
     five and three classes. A run that was stopped is reported too, as far as it went.
     """
-    torch.manual_seed(recipe.seed)
     by_loss = recipe.watch == "loss"
-    model = start(recipe)
     draw = Draw(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
-    if recipe.initial is not None and is_model(recipe.initial):
-        weights.transfer(recipe.initial, model, _typical(draw, recipe))
     class_weights = torch.from_numpy(_class_weights(draw, recipe))
     held_out = validation.render(
         validating,
@@ -82,41 +77,38 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
         seconds=recipe.chunk_seconds,
     )
 
-    loss = partial(
-        targets.joint_loss,
-        weights=class_weights,
-        velocity_weight=recipe.velocity_weight,
-        beat_weight=recipe.beat_weight,
-    )
+    def build() -> nn.Module:
+        network = start(recipe)
+        if recipe.initial is not None and is_model(recipe.initial):
+            weights.transfer(recipe.initial, network, _typical(draw, recipe))
+        return network
+
+    def loss(logits: Tensor, wanted: Tensor) -> Tensor:
+        return targets.joint_loss(
+            logits,
+            wanted,
+            class_weights.to(logits.device),
+            velocity_weight=recipe.velocity_weight,
+            beat_weight=recipe.beat_weight,
+        )
+
     frames = held_out.features.shape[1]
     wanted = np.stack([draw.targets(notes, frames) for notes in held_out.notes])
-
-    def lose(logits: Tensor) -> Tensor:
-        return loss(logits, torch.from_numpy(wanted))
-
-    batches = stream(
-        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
-    )
-    result = fit(
-        model,
-        loss,
-        batches,
-        partial(validation.validate, validation=held_out, loss=lose if by_loss else None),
+    validation_loss = partial(loss, wanted=torch.from_numpy(wanted)) if by_loss else None
+    return fit(
         recipe,
         run,
-        watched="-validation_loss" if by_loss else None,
-    )
-    if result.best:
-        figures = {
-            "task": "drums",
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
+        task="drums",
+        build=build,
+        loss=loss,
+        batches=stream(draw, recipe),
+        validate=partial(validation.validate, validation=held_out, loss=validation_loss),
+        report=lambda model: {
             "weights": dict(zip(DRUMS[recipe.classes], class_weights.tolist(), strict=True)),
             **validation.report(model, held_out),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result
+        },
+        watched="-validation_loss" if by_loss else None,
+    )
 
 
 def _class_weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:

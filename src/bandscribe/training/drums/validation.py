@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from bandscribe import beats, drums, peaks
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import onsets, velocity
 from bandscribe.metrics.beats import TOLERANCE as BEAT_TOLERANCE
+from bandscribe.training.device import infer
 from bandscribe.types import Activations, Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
@@ -77,17 +77,6 @@ def render(
     return Validation(np.stack(features), joined, tuple(every), front_end.frame_rate)
 
 
-@torch.no_grad()
-def listen(model: nn.Module, validation: Validation, *, batch: int = 16) -> Tensor:
-    """Logits (excerpt, frame, output)."""
-    device = next(model.parameters()).device
-    said: list[Tensor] = []
-    for first in range(0, len(validation.features), batch):
-        features = torch.from_numpy(validation.features[first : first + batch]).to(device)
-        said.append(model(features).cpu())
-    return torch.cat(said)
-
-
 def join(logits: Tensor, validation: Validation) -> drums.Hearing:
     """What was said about the joined excerpts."""
     values = np.pad(logits.sigmoid().numpy(), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
@@ -139,7 +128,7 @@ def validate(
 
     With a `loss` of logits (excerpt, frame, output), that is `validation_loss`.
     """
-    logits = listen(model, validation)
+    logits = infer(model, validation.features, batch=16)
     heard = join(logits, validation)
     _, scores = choose(heard.onsets, heard.velocities, validation.reference)
     lost = {} if loss is None else {"validation_loss": float(loss(logits))}
@@ -154,7 +143,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
 
     A network of fewer than ten has no others than its own.
     """
-    heard = join(listen(model, validation), validation)
+    heard = join(infer(model, validation.features, batch=16), validation)
     own = len(validation.reference.classes)
     figures: dict[str, Any] = {"thresholds": {}}
     for count in DRUMS if own == max(DRUMS) else (own,):

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from bandscribe.training import record
 from bandscribe.training.batches import stream
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.hits import validation
@@ -68,36 +65,21 @@ def train_on(
         examples=recipe.validation_examples,
         seed=recipe.validation_seed,
     )
-    torch.manual_seed(recipe.seed)
-    model = start(recipe)
-    if torch.cuda.is_available():
-        model.cuda()
-
-    batches = stream(
-        draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, workers=recipe.workers
-    )
-    result = fit(
-        model,
-        partial(loss, velocity_weight=recipe.velocity_weight),
-        batches,
-        partial(validation.validate, validation=held_out),
+    return fit(
         recipe,
         run,
+        task="hits",
+        build=partial(start, recipe),
+        loss=partial(loss, velocity_weight=recipe.velocity_weight),
+        batches=stream(draw, recipe),
+        validate=partial(validation.validate, validation=held_out),
+        report=lambda model: {
+            "model": recipe.model,
+            "clips": len(training),
+            **validation.report(model, held_out),
+        },
         criterion=CRITERION,
     )
-    if result.best:
-        figures = {
-            "task": "hits",
-            "model": recipe.model,
-            "parameters": sum(weight.numel() for weight in model.parameters()),
-            "clips": len(training),
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
-            **validation.report(model, held_out),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result
 
 
 def _check(recipe: Recipe, training: Sequence[Clip], validating: Sequence[Clip]) -> None:

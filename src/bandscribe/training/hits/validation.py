@@ -13,6 +13,7 @@ from torch import nn
 from bandscribe.calibration import Calibration
 from bandscribe.metrics import hits, tags
 from bandscribe.training import calibration
+from bandscribe.training.device import infer
 from bandscribe.training.hits.examples import UNKNOWN, Draw, loss
 
 HEARD = np.round(np.arange(0.05, 0.96, 0.01), 2)
@@ -48,26 +49,13 @@ def prepare(draw: Draw, *, examples: int, seed: int) -> Validation:
     return Validation(features, targets, draw.classes)
 
 
-@torch.no_grad()
-def listen(
-    model: nn.Module, features: NDArray[np.float32], *, batch: int = 128
-) -> NDArray[np.float32]:
-    """Logits (example, output) of features (example, frame, bin)."""
-    device = next(model.parameters()).device
-    said = [
-        model(torch.from_numpy(features[first : first + batch]).to(device)).float().cpu().numpy()
-        for first in range(0, len(features), batch)
-    ]
-    return np.concatenate(said)
-
-
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history: loss, and accuracies of hits of one drum.
 
     The loss is that of the classes alone: how hard a stroke was can hardly be heard in a kit that
     nobody knows, and would decide which weights are the best.
     """
-    logits = listen(model, validation.features)
+    logits = infer(model, validation.features, batch=128).numpy()
     targets = torch.from_numpy(validation.targets)
     value = loss(torch.from_numpy(logits), targets, velocity_weight=0.0)
     figures = hits.figures(confuse(logits, validation), validation.classes)
@@ -95,7 +83,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     on the same examples, and flatter a little), the threshold of `heard`, and the mean error of the
     velocity.
     """
-    logits = listen(model, validation.features)
+    logits = infer(model, validation.features, batch=128).numpy()
     matrix = confuse(logits, validation)
     count = len(validation.classes)
     said: dict[str, Any] = {

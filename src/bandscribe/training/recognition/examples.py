@@ -6,15 +6,13 @@ Source: Harmony Is All You Need 2023, sections 3.4 and 3.5.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from bandscribe.training.batches import Batch, Batches, Example
+from bandscribe.training.batches import Example, shuffle
 from bandscribe.training.recognition import augmentation, sampling
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.front_end import FrontEnd
@@ -64,28 +62,10 @@ class Draw:
         if self.sampling == "true_dynamic":
             return sampling.draw_true_dynamic(known, rng, **numbers).examples
         epoch, place = divmod(number, len(self.windows))
-        base = int(_order(self.seed, epoch, len(self.windows))[place])
+        base = int(shuffle(self.seed, epoch, len(self.windows))[place])
         if self.sampling == "base_persistent":
             return sampling.draw_base_persistent(known, base, rng, **numbers).examples
         return (base,)
-
-
-class Epochs(Batches):
-    """Batches of examples that are numbered through the run."""
-
-    def __init__(self, draw: Draw, *, seed: int, size: int, steps: int, start: int = 0) -> None:
-        """As `Batches`."""
-        super().__init__(draw, seed=seed, size=size, steps=steps, start=start)
-        self.numbered = draw
-
-    def make(self, step: int) -> Batch:
-        """The batch of one step: features (batch, frame, bin), targets (batch, class)."""
-        examples = [
-            self.numbered(np.random.default_rng([self.seed, step, item]), step * self.size + item)
-            for item in range(self.size)
-        ]
-        features, targets = (np.stack(arrays) for arrays in zip(*examples, strict=True))
-        return torch.from_numpy(features), torch.from_numpy(targets)
 
 
 def join(targets: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -103,9 +83,3 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     known = ~targets.isnan()
     values = F.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none")
     return (values * known).sum() / known.sum().clamp(min=1)
-
-
-@lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    # Four numbers, so that the generator is none of those of the batches.
-    return np.random.default_rng([seed, epoch, 0, 1]).permutation(count)

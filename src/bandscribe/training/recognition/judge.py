@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bandscribe import chunks
 from bandscribe.metrics import tags
+from bandscribe.training.fit import read_weights
 from bandscribe.training.recognition import classical, corpora, validation
 from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.recipe import CLASSICAL, build, read
@@ -58,8 +58,8 @@ def listen(run: Path, sources: Sequence[str], split: str) -> tuple[Validation, N
         probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)
     else:
         network = build(recipe, len(classes)).eval()
-        network.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
-        probabilities = validation.listen(network, heard)
+        network.load_state_dict(read_weights(run / "best.pt"))
+        probabilities = validation.infer_windows(network, heard)
     return heard, validation.gather(probabilities, heard.owner, "s1")
 
 

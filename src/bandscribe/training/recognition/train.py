@@ -13,21 +13,20 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
+from torch import nn
 
 from bandscribe.training import record
-from bandscribe.training.batches import Batch, load
+from bandscribe.training.batches import stream
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.recognition import classical, corpora, sampling, validation
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
-from bandscribe.training.recognition.examples import Draw, Epochs, cross_entropy
+from bandscribe.training.recognition.examples import Draw, cross_entropy
 from bandscribe.training.recognition.front_end import KINDS, FrontEnd, is_silent
 from bandscribe.training.recognition.normalisation import Statistics, measure
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
@@ -63,49 +62,36 @@ def train(recipe: Recipe, run: Path) -> Result:
     if recipe.model in CLASSICAL:
         return _train_classical(recipe, run, windows, judged, front_end, cache)
 
-    torch.manual_seed(recipe.seed)
-    model = build(recipe, len(classes))
-    origin = str(getattr(model, "origin", "random weights"))
-    print(f"{recipe.model}: {origin}", flush=True)
-    if torch.cuda.is_available():
-        model.cuda()
     mixed = recipe.sampling != "static"
     draw = Draw(
         windows, windows.targets, front_end, recipe.seed, recipe.sampling, recipe.minimum,
         recipe.maximum, recipe.augment, recipe.semitones,
         describe(windows, front_end, cache) if cache and not mixed and not recipe.augment else None,
     )  # fmt: skip
-    draw.choose(np.random.default_rng(0), 0)  # raises here, and not in a worker
 
-    def batches(step: int) -> Iterator[Batch]:
-        made = Epochs(draw, seed=recipe.seed, size=recipe.batch, steps=recipe.steps, start=step)
-        return load(made, workers=recipe.workers)
+    def start() -> nn.Module:
+        model = build(recipe, len(classes))
+        print(f"{recipe.model}: {origin_of(model)}", flush=True)
+        return model
 
-    result = fit(
-        model,
-        cross_entropy,
-        batches,
-        partial(validation.validate, validation=judged),
+    def report(model: nn.Module) -> dict[str, Any]:
+        figures = validation.report(validation.infer_windows(model, judged), judged)
+        return {"model": recipe.model, "origin": origin_of(model), **figures}
+
+    return fit(
         recipe,
         run,
-        optimiser=make_optimiser(recipe, model),
+        task="recognition",
+        build=start,
+        loss=cross_entropy,
+        batches=stream(draw, recipe, numbered=True),
+        validate=partial(validation.validate, validation=judged),
+        report=report,
+        optimiser=partial(make_optimiser, recipe),
         floor=recipe.floor,
         pieces=recipe.pieces,
         criterion=f"-{recipe.criterion}" if "loss" in recipe.criterion else recipe.criterion,
     )
-    if result.best:
-        figures = {
-            "task": "recognition",
-            "model": recipe.model,
-            "origin": origin,
-            "parameters": sum(weight.numel() for weight in model.parameters()),
-            "finished": result.finished,
-            "steps": result.step,
-            "best": result.best,
-            **validation.report(validation.listen(model, judged), judged),
-        }
-        record.write_json(run / "metrics.json", figures)
-    return result
 
 
 def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
@@ -120,6 +106,11 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
     values = Statistics(**said["values"]) if said["values"] else None
     samples = Statistics(**said["samples"])
     return FrontEnd(said["features"], samples, values, said["deviation"]), tuple(said["classes"])
+
+
+def origin_of(model: nn.Module) -> str:
+    """Where the first weights of a network come from, in words."""
+    return str(getattr(model, "origin", "random weights"))
 
 
 def _in_steps(recipe: Recipe, windows: int) -> Recipe:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -17,6 +16,7 @@ from bandscribe import chunks
 from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.metrics import tags
 from bandscribe.training import calibration
+from bandscribe.training.device import infer
 from bandscribe.training.recognition.corpora import Windows
 
 _FIGURES = {
@@ -60,15 +60,12 @@ def prepare(
     )
 
 
-@torch.no_grad()
-def listen(model: nn.Module, validation: Validation, *, batch: int = 32) -> NDArray[np.float32]:
+def infer_windows(model: nn.Module, validation: Validation) -> NDArray[np.float32]:
     """The network's probabilities (window, class)."""
-    device = next(model.parameters()).device
-    said = []
-    for first in range(0, len(validation.features), batch):
-        features = torch.from_numpy(np.array(validation.features[first : first + batch]))
-        said.append(model(features.to(device)).float().sigmoid().cpu().numpy())
-    return np.concatenate(said)
+    probabilities: NDArray[np.float32] = (
+        infer(model, validation.features, batch=32).sigmoid().numpy()
+    )
+    return probabilities
 
 
 def gather(
@@ -109,7 +106,7 @@ def summarise(probabilities: NDArray[np.floating], validation: Validation) -> di
 
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history."""
-    return summarise(listen(model, validation), validation)
+    return summarise(infer_windows(model, validation), validation)
 
 
 def report(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""A network that learns: one step down the gradient of a batch, and the average of its weights."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bandscribe.training import device as devices
+from bandscribe.training.settings import Settings
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Optimiser = torch.optim.Optimizer
+
+
+class Learner:
+    """A network on its device, its optimiser, and the moving average of its weights.
+
+    The average is what is validated and kept; it is the network itself where `average` is 0 in the
+    settings. In half precision, `torch.autocast` chooses what is computed in bfloat16, or on GPUs
+    without it in float16, with gradients scaled so that small ones do not vanish.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Loss,
+        settings: Settings,
+        device: torch.device,
+        *,
+        optimiser: Callable[[nn.Module], Optimiser] | None = None,
+        pieces: int = 1,
+    ) -> None:
+        """`optimiser` makes one of the network; without it, it is AdamW on all weights."""
+        self.model = model.to(device)
+        self.loss = loss.to(device) if isinstance(loss, nn.Module) else loss
+        self.average = copy.deepcopy(model).eval() if settings.average else model
+        self.optimiser = optimiser(model) if optimiser else _adamw(model, settings)
+        self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
+        self.half = devices.half_type(device) if settings.half else None
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.half == torch.float16)
+        self.settings, self.device, self.pieces = settings, device, pieces
+        self.compute = devices.average_gradients(model)
+        if settings.compile:
+            self.compute = torch.compile(self.compute)  # type: ignore[assignment]
+
+    def step(self, features: Tensor, targets: Tensor, *, number: int, factor: float) -> Tensor:
+        """Take step `number` with all learning rates times `factor`.
+
+        A batch is computed in pieces, and their gradients are added up. Returns the parts (piece,)
+        of the loss before the step, on the device: to look at them is to wait for it.
+        """
+        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+        self.model.train()
+        self.optimiser.zero_grad()
+        size, count = len(features), min(self.pieces, len(features))
+        parts = []
+        for piece, wanted in zip(
+            features.tensor_split(count), targets.tensor_split(count), strict=True
+        ):
+            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+                part = self.loss(self.compute(piece), wanted) * (len(piece) / size)
+            self.scaler.scale(part).backward()
+            parts.append(part.detach())
+        self.scaler.unscale_(self.optimiser)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        if self.average is not self.model:
+            decay = min(self.settings.average, (1 + number) / (10 + number))
+            update_ema(self.average, self.model, decay)
+        return torch.stack(parts)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a resumed run needs."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave, on whatever device that was."""
+        for name, part in self._parts().items():
+            if state.get(name):  # an earlier run, or one in full precision, has no scaler
+                part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "average": self.average,
+            "optimiser": self.optimiser,
+            "scaler": self.scaler,
+        }
+
+
+@torch.no_grad()
+def update_ema(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move the exponential moving average towards the weights and statistics of the network."""
+    for old, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if old.is_floating_point():
+            old.lerp_(new, 1 - decay)
+        else:
+            old.copy_(new)
+
+
+def _adamw(model: nn.Module, settings: Settings) -> Optimiser:
+    return torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay,
+        fused=True,
+    )  # fmt: skip
