@@ -38,7 +38,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def as_begun(settings: S, run: Path) -> S:
-    """The settings with the precision (`half`) of the run's first start, where they leave it open."""
+    """The settings with the precision (`half`) of the run's first start, if they leave it open."""
     if settings.half is None and (run / "recipe.json").is_file():
         return replace(settings, half=recipes.from_file(run / "recipe.json", type(settings)).half)
     return settings
