@@ -182,8 +182,10 @@ def rearrange(score: Score, rng: Rng) -> Song:
 
     lines = {channel: moved(line) for channel, line in score.parts.items()}
     channels = [channel for channel, line in lines.items() if line]
-    kept = [c for c in channels if not chance(rng, 0.1 if _is_bass(score.programs[c]) else 0.2)]
-    parts = [_part(score.programs[c], lines[c], rng) for c in kept or channels]
+    busiest = max(channels, key=lambda c: len(lines[c]), default=None)
+    muted = {c for c in channels if chance(rng, 0.1 if _is_bass(score.programs[c]) else 0.2)}
+    kept = [c for c in channels if c == busiest or c not in muted]
+    parts = [_part(score.programs[c], lines[c], rng) for c in kept]
     drums = excerpt(replace(score.drums, beats=score.beats), start, length)
     beats = drums.beats
     if beats is not None:

@@ -1,8 +1,8 @@
 """A band without drums to hide the drums in: songs played through SoundFonts, amplifiers, voices.
 
 `write_band` renders songs into a folder: our own (see `songs`), beside each its beat grid and its
-drum part, re-arranged melodies (see `arrangement`), which have none, or re-arranged songs with drum
-tracks (see `midi_songs`).
+drum part, re-arranged melodies (see `arrangement`), some of which have none, or re-arranged songs
+with drum tracks (see `midi_songs`).
 
     band_0000.flac          mono, 44.1 kHz, without drums
     band_0000.beats.csv     time,position; only where the beats are known
@@ -29,7 +29,7 @@ from bandscribe.files import whole
 from bandscribe.formats import midi
 from bandscribe.readers import Archive, read_csv, refused
 from bandscribe.synthesis.band import midi_songs
-from bandscribe.synthesis.band.arrangement import arrange, read_song
+from bandscribe.synthesis.band.arrangement import arrange, find_beats, read_song
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Song, compose
 from bandscribe.synthesis.band.synthesizer import load_library
@@ -50,7 +50,8 @@ def write_band(
     """Render songs until there are `hours`; a third of them out of the zip `songs`, if it is given.
 
     With `midi`, a folder of songs with drum tracks, all are made of those of its `split`, in turn.
-    In `locked_share` of the sections of our own songs the band is locked to the drums.
+    In `locked_share` of the sections of our own songs, and of the re-arranged melodies, the band is
+    locked to the drums.
     `notes` is a folder of folders of single recorded notes (see `sampler`), `voices` a folder of
     speech (see `voice`). Yields each mono flac as it is done, and the hours so far. File `i`
     depends on the seed and on `i` alone, and those that are there are kept. Raises ValueError
@@ -71,7 +72,7 @@ def write_band(
                 score = midi_songs.read(scores[index % len(scores)])
                 song = midi_songs.rearrange(score, rng)
             elif songs and rng.random() < _REARRANGED_SHARE:
-                song = _rearranged(songs, names, rng)
+                song = _rearranged(songs, names, rng, locked_share)
             else:
                 song = compose(rng, locked_share=locked_share)
             samples = play(song, instruments, rng)
@@ -94,12 +95,14 @@ def _midi_names(songs: Path) -> list[str]:
     return names
 
 
-def _rearranged(songs: Path, names: Sequence[str], rng: np.random.Generator) -> Song:
+def _rearranged(
+    songs: Path, names: Sequence[str], rng: np.random.Generator, locked_share: float
+) -> Song:
     name = names[int(rng.integers(len(names)))]
     with Archive(songs, largest=midi.LARGEST) as archive:
         song = midi.parse(archive.read(name), f"{songs}: {name}")
     with refused(f"{songs}: {name}: no song that can be arranged"):
-        return arrange(read_song(song), rng)
+        return arrange(read_song(song), rng, find_beats(song), locked_share=locked_share)
 
 
 def write_beats(path: Path, beats: Beats | None) -> None:

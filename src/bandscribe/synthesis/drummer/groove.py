@@ -136,7 +136,7 @@ def tempo_map(
     starts = np.concatenate([[0.0], np.cumsum(np.diff(ticks) * rates[:-1])])
 
     def seconds(at: NDArray[np.float64]) -> NDArray[np.float64]:
-        part = np.searchsorted(ticks, at, side="right") - 1
+        part = np.maximum(np.searchsorted(ticks, at, side="right") - 1, 0)
         return np.asarray(starts[part] + (at - ticks[part]) * rates[part], dtype=np.float64)
 
     return seconds
