@@ -8,11 +8,9 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from fractions import Fraction
 from itertools import product
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import soundfile
@@ -20,33 +18,7 @@ import soxr
 
 from bandscribe import audio
 from bandscribe.types import Audio
-
-RATE = 44_100
-
-
-def clicks(seconds: float = 2.0, rate: int = RATE, channels: int = 1) -> Audio:
-    """A decaying 1 kHz burst every half second, a little noise, channels at falling levels."""
-    rng = np.random.default_rng(7)
-    time = np.arange(round(seconds * rate)) / rate
-    burst = np.sin(2 * np.pi * 1000 * time) * np.exp(-(time % 0.5) * 60) * 0.5
-    levels = 0.8 ** np.arange(channels)[:, None]
-    noise = 1e-3 * rng.standard_normal((channels, len(time)))
-    return Audio((burst * levels + noise).astype(np.float32), rate)
-
-
-def encode(path: Path, sound: Audio, codec: str, **options: str) -> Path:
-    """Write mono sound through PyAV."""
-    with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=sound.sample_rate, layout="mono")
-        frame = av.AudioFrame.from_ndarray(sound.samples, format="fltp", layout="mono")
-        frame.sample_rate = sound.sample_rate
-        frame.pts, frame.time_base = 0, Fraction(1, sound.sample_rate)
-        fifo = av.AudioFifo()
-        fifo.write(frame)
-        for part in fifo.read_many(stream.codec_context.frame_size or 1024, partial=True):
-            container.mux(stream.encode(part))
-        container.mux(stream.encode(None))
-    return path
+from tiny_sounds import RATE, clicks, encode, untagged
 
 
 def cut(path: Path, share: float = 0.6, tail: bytes = b"") -> Path:
@@ -140,15 +112,6 @@ def test_content_counts_more_than_the_suffix(tmp_path: Path) -> None:
 def test_silence_is_sound(tmp_path: Path) -> None:
     audio.write(tmp_path / "silence.wav", Audio(np.zeros((2, 2205), np.float32), RATE))
     assert not audio.read(tmp_path / "silence.wav", sample_rate=22_050).samples.any()
-
-
-def untagged(path: Path) -> Path:
-    """Remove the first frame of an mp3, which holds the Xing tag."""
-    data = path.read_bytes()
-    second = data.index(data[:2], 4)
-    assert b"Xing" in data[:second] or b"Info" in data[:second]
-    path.write_bytes(data[second:])
-    return path
 
 
 def test_untagged_mp3_of_varying_bitrate_is_read_to_its_end(tmp_path: Path) -> None:

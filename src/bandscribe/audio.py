@@ -14,13 +14,21 @@ import numpy as np
 import soundfile
 import soxr
 
-from bandscribe.decode import FOREIGN, PLAIN, TruncatedAudioWarning, decode
+from bandscribe.decode import (
+    FOREIGN,
+    PLAIN,
+    AudioWarning,
+    TruncatedAudioWarning,
+    decode,
+    resampled,
+)
 from bandscribe.files import whole
 from bandscribe.mono import fold
 from bandscribe.types import Audio
 
 __all__ = [
     "EXTENSIONS",
+    "AudioWarning",
     "TruncatedAudioWarning",
     "downmix",
     "read",
@@ -149,7 +157,7 @@ def _blocks(
     if mono:
         blocks = fold(blocks)
     if sample_rate is not None:
-        blocks = _resampled(blocks, sample_rate)
+        blocks = resampled(blocks, sample_rate)
     empty = True
     for block in blocks:
         empty = False
@@ -170,28 +178,6 @@ def _cut(blocks: Iterator[Audio], duration: float | None) -> Iterator[Audio]:
         if left < block.samples.shape[1]:
             return
         done += left
-
-
-def _resampled(blocks: Iterator[Audio], sample_rate: int) -> Iterator[Audio]:
-    resampler: soxr.ResampleStream | None = None
-    block: Audio | None = None
-    for block in blocks:
-        if block.sample_rate == sample_rate:
-            yield block
-            continue
-        if resampler is None:
-            resampler = soxr.ResampleStream(
-                block.sample_rate, sample_rate, len(block.samples), "float32", _QUALITY
-            )
-        yield from _some(resampler.resample_chunk(block.samples.T), sample_rate)
-    if resampler is not None and block is not None:
-        yield from _some(resampler.resample_chunk(block.samples.T[:0], last=True), sample_rate)
-
-
-def _some(samples: np.ndarray, sample_rate: int) -> Iterator[Audio]:
-    """One block, unless the resampler has nothing to give yet."""
-    if len(samples):
-        yield Audio(np.ascontiguousarray(samples.T), sample_rate)
 
 
 def _join(blocks: list[Audio]) -> Audio:

@@ -69,25 +69,24 @@ class _Folder:
         """The next second (channel, sample), or what is left of it at the end."""
         first = not self._loudest
         before = self._channel
+        mean = samples.mean(axis=0, dtype=np.float32)
         # What is left at the end is too short to judge by, unless it is everything.
         if first or samples.shape[1] == round(rate * WINDOW_SECONDS):
-            self._decide(samples)
-        folded = _take(samples, self._channel)
+            self._decide(samples, mean)
+        folded = mean if self._channel is None else samples[self._channel].copy()
         if self._channel != before and not first:
-            count = min(round(rate * FADE_SECONDS), samples.shape[1])
+            old = mean if before is None else samples[before]
+            count = min(round(rate * FADE_SECONDS), len(mean))
             rising = np.linspace(0, 1, count, dtype=np.float32)
-            folded[:count] = rising * folded[:count] + (1 - rising) * _take(
-                samples[:, :count], before
-            )
+            folded[:count] = rising * folded[:count] + (1 - rising) * old[:count]
         return Audio(folded[np.newaxis], rate)
 
-    def _decide(self, samples: Samples) -> None:
-        energies = np.einsum("ct,ct->c", samples, samples).astype(np.float64)
+    def _decide(self, samples: Samples, mean: Samples) -> None:
+        energies = np.array([np.einsum("t,t->", x, x) for x in samples], dtype=np.float64)
         total = float(energies.sum())
         self._loudest = max(self._loudest, total)
         if total <= FAINT * self._loudest:
             return
-        mean = _take(samples, None)
         share = len(samples) ** 2 * float(np.einsum("t,t->", mean, mean)) / total
         top = int(energies.argmax())
         if share > RESTORED:
@@ -96,13 +95,3 @@ class _Folder:
             self._channel is None or energies[top] > LOUDER * energies[self._channel]
         ):
             self._channel = top
-
-
-def _take(samples: Samples, channel: int | None) -> Samples:
-    """One channel (sample,), or the mean of all of them."""
-    mono: Samples
-    if channel is None:
-        mono = samples.mean(axis=0, dtype=np.float32)
-    else:
-        mono = samples[channel].copy()
-    return mono

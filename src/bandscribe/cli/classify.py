@@ -145,7 +145,7 @@ def _hear_all(
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
-        warnings.simplefilter("always", audio.TruncatedAudioWarning)
+        warnings.simplefilter("always", audio.AudioWarning)
         heard = hits.classify_all(paths, model)
         for done, (path, found) in enumerate(zip(paths, heard, strict=True)):
             show(done, path.name)

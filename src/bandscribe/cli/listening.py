@@ -53,12 +53,12 @@ SkipExisting = Annotated[
 
 @contextmanager
 def warned(source: Path) -> Iterator[None]:
-    """Once a file is heard, a line for each warning that it is cut short; nothing of others."""
-    from bandscribe.audio import TruncatedAudioWarning
+    """Once a file is heard, a line for each warning of how it was read; nothing of others."""
+    from bandscribe.audio import AudioWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
-        warnings.simplefilter("always", TruncatedAudioWarning)
+        warnings.simplefilter("always", AudioWarning)
         yield
     for warning in caught:
         complain(explain(UserWarning(str(warning.message)), source))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bandscribe.decode.truncation import warn
+from bandscribe.decode.messages import not_sound, warn_truncated
 from bandscribe.types import Audio
 
 _FRAMES = 4096  # per read
@@ -44,13 +44,6 @@ def decode_foreign(path: Path, *, misnamed: bool) -> Iterator[Audio]:
     return _by_av(path, av)
 
 
-def not_sound(path: Path) -> ValueError:
-    """What to raise for a file that holds no sound."""
-    return ValueError(
-        f"{path}: no sound that can be decoded; check that it is a sound file, and whole"
-    )
-
-
 def _by_av(path: Path, av: Any) -> Iterator[Audio]:
     try:
         container = av.open(f"file:{path}")
@@ -77,7 +70,7 @@ def _by_av(path: Path, av: Any) -> Iterator[Audio]:
         if reason is None and done / rate < promised - _TOLERANCE:
             reason = f"its header promises {promised:.1f} s"
         if reason is not None:
-            warn(path, done / rate, reason)
+            warn_truncated(path, done / rate, reason)
 
 
 def _promised(container: Any, stream: Any) -> float:
@@ -113,7 +106,7 @@ def _by_ffmpeg(path: Path, ffmpeg: str) -> Iterator[Audio]:
             log.seek(0)
             text = log.read().decode(errors="replace")
             if process.returncode or re.search("partial file|prematurely|Invalid data", text):
-                warn(path, done / rate, "ffmpeg could not read on")
+                warn_truncated(path, done / rate, "ffmpeg could not read on")
         finally:
             process.stdout.close()
             process.kill()

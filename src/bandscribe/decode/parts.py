@@ -1,0 +1,146 @@
+"""Where a file begins anew that several recordings were joined into, as `cat a.ogg b.ogg` does.
+
+Decoders stop at the end of the first. (For mp3s see `mpeg`.)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+_OGG = re.compile(rb"OggS\x00[\x02\x06]")  # a page that begins a stream: RFC 3533, section 6
+_FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # the mark, and the size of its first block
+_CHUNK = 1 << 20
+
+
+class Span(NamedTuple):
+    """The bytes of one recording."""
+
+    start: int
+    stop: int
+
+
+def find(path: Path, kind: str) -> list[Span]:
+    """The recordings in a file of libsndfile's `kind`, one at least.
+
+    An ogg or flac is read to its end; of others, wav and aiff alone are known.
+    """
+    size = path.stat().st_size
+    match kind:
+        case "OGG":
+            starts = list(_find_links(path))
+        case "FLAC":
+            starts = list(_search(path, _FLAC, 8))
+        case _:
+            return find_chunked(path) or [Span(0, size)]
+    return _spans([0, *starts[1:]], size)
+
+
+def find_chunked(path: Path) -> list[Span]:
+    """The wav or aiff files that were joined into one; none where it is of another kind."""
+    size = path.stat().st_size
+    starts = []
+    position = 0
+    with path.open("rb") as handle:
+        while position + 12 <= size:
+            handle.seek(position)
+            head = handle.read(12)
+            if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+                length = int.from_bytes(head[4:8], "little")
+            elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+                length = int.from_bytes(head[4:8], "big")
+            else:
+                break
+            starts.append(position)
+            position += 8 + length + length % 2
+            if length < 4:
+                break
+    return _spans(starts, size)
+
+
+def find_data(path: Path) -> Span:
+    """The bytes of the samples in a wav."""
+    with path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        for name, start, length in _chunks(handle, size):
+            if name == b"data":
+                return Span(start, min(start + length, size))
+    return Span(0, size)
+
+
+def complete_header(path: Path) -> bytes | None:
+    """The header of a wav up to its samples, with the largest size in place of 0.
+
+    None unless whoever wrote it never came to write its size: the size of the data is 0, and what
+    follows is not what may follow data.
+    """
+    with path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        chunks = list(_chunks(handle, size))
+        data = next((start for name, start, length in chunks if name == b"data" and not length), 0)
+        _, last, length = chunks[-1] if chunks else (b"", 0, 0)
+        # Chunks after the data that fill the file exactly are chunks.
+        if not 0 < data < size or (last > data and last + length + length % 2 in (size, size + 1)):
+            return None
+        handle.seek(0)
+        header = handle.read(data)
+    return header[:4] + b"\xff" * 4 + header[8:-4] + b"\xff" * 4
+
+
+def _chunks(handle: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and size of each chunk of a wav, as far as one follows another."""
+    position = 12
+    while position + 8 <= size:
+        handle.seek(position)
+        head = handle.read(8)
+        length = int.from_bytes(head[4:], "little")
+        yield head[:4], position + 8, length
+        position += 8 + length + length % 2
+
+
+def page_is_missing(path: Path, span: Span) -> bool:
+    """Whether the last Ogg page of a recording is incomplete; at the file's end, also unmarked."""
+    with path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        handle.seek(max(span.start, span.stop - 2 * 65307))  # twice the largest page
+        tail = handle.read(span.stop - handle.tell())
+    page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
+    marked = len(page) >= 27 and (span.stop < size or page[5] & 4)
+    return not marked or len(page) < _page_length(page)
+
+
+def _find_links(path: Path) -> Iterator[int]:
+    """The starts of the links of a chain; streams that play together begin one after another."""
+    end = None
+    with path.open("rb") as handle:
+        for start in _search(path, _OGG, 6):
+            if start != end:
+                yield start
+            handle.seek(start)
+            end = start + _page_length(handle.read(27 + 255))
+
+
+def _page_length(page: bytes) -> int:
+    segments = page[26] if len(page) > 26 else 0
+    return 27 + segments + sum(page[27 : 27 + segments])
+
+
+def _search(path: Path, pattern: re.Pattern[bytes], width: int) -> Iterator[int]:
+    """Where a pattern of `width` bytes occurs in a file."""
+    tail = b""
+    position = 0
+    with path.open("rb") as handle:
+        while data := handle.read(_CHUNK):
+            held = tail + data
+            for found in pattern.finditer(held):
+                yield position - len(tail) + found.start()
+            position += len(data)
+            tail = held[1 - width :]
+
+
+def _spans(starts: list[int], size: int) -> list[Span]:
+    return [Span(*pair) for pair in pairwise([*starts, size])]
