@@ -8,6 +8,7 @@ from bandscribe.synthesis import effects
 SAMPLE_RATE = 44100
 NOTHING = effects.Treatment(
     seed=0, reverb_db=None, reverb_seconds=0.3, reverb_cutoff=5000.0, pre_delay=0.01,
+    gate_seconds=0.0,
     equaliser_db=(0.0,) * 7, highpass=0.0, lowpass=0.0, compressor_db=0.0, compressor_ratio=4.0,
     release_db=100.0, drive=0.0, limit_db=0.0, bandwidth=0.0, noise_db=None, noise_slope=0.0,
     peak_db=0.0, codec=None, codec_quality=0.5,

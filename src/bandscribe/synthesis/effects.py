@@ -30,6 +30,7 @@ class Treatment:
     reverb_seconds: float  # time to -60 dB
     reverb_cutoff: float  # Hz, above which the room swallows the treble
     pre_delay: float  # seconds
+    gate_seconds: float  # after which a gate cuts the room off, 0 = off
     equaliser_db: tuple[float, ...]  # at 30 Hz to 18 kHz, seven points
     highpass: float  # Hz, 0 = off
     lowpass: float  # Hz, 0 = off
@@ -59,10 +60,11 @@ def draw(rng: np.random.Generator, *, codec: float = 0.0, master: bool = False) 
     amount = rng.choice([0.0, 0.5, 1.0])  # a third of recordings is left nearly alone
     return Treatment(
         seed=int(rng.integers(2**32)),
-        reverb_db=float(rng.uniform(-32, -6)) if rng.random() < 0.7 else None,
+        reverb_db=float(rng.uniform(-32, -3)) if rng.random() < 0.7 else None,
         reverb_seconds=float(np.exp(rng.uniform(np.log(0.12), np.log(1.8)))),
-        reverb_cutoff=float(rng.uniform(1500, 9000)),
+        reverb_cutoff=float(np.exp(rng.uniform(np.log(1500), np.log(18000)))),
         pre_delay=float(rng.uniform(0.0, 0.025)),
+        gate_seconds=maybe(0.15, float(rng.uniform(0.06, 0.3))),
         equaliser_db=tuple(float(x) for x in amount * rng.normal(0, 4.5, len(_CONTROL_HZ))),
         highpass=maybe(0.2, float(rng.uniform(30, 140))),
         lowpass=maybe(0.25, float(rng.uniform(5000, 17000))),
@@ -138,6 +140,8 @@ def _room(sample_rate: int, what: Treatment, rng: np.random.Generator) -> NDArra
     n = int(min(what.reverb_seconds, 1.2) * sample_rate)
     tail = rng.standard_normal(n, dtype=np.float32)
     tail *= np.exp(-6.9 / (what.reverb_seconds * sample_rate) * np.arange(n, dtype=np.float32))
+    if what.gate_seconds:
+        tail[round(what.gate_seconds * sample_rate) :] = 0
     # Walls swallow treble: an average over the samples of half a period at the cutoff.
     width = max(1, int(sample_rate / (2 * what.reverb_cutoff)))
     total = np.cumsum(tail, dtype=np.float64)

@@ -14,6 +14,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from bandscribe.synthesis.kits import percussion
 from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
@@ -47,6 +48,10 @@ GROUP_DB: Mapping[tuple[str, ...], tuple[float, float, float]] = {
     ("ht", "mt", "lt"): (-9, 0, 6),
     ("cr", "ch", "sp", "rd", "rb"): (-13, -1, 8),
 }  # fmt: skip
+
+
+#: Share of tambourines and shakers that are synthesised.
+SYNTHESISED_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,8 @@ def draw_drum_set(
     for articulation in articulations:
         kit = kits[int(rng.integers(len(kits)))] if rng.random() < borrow else base
         found = _find(kit, articulation) or _borrow(kits, articulation, rng)
+        if articulation == "tmb" and rng.random() < SYNTHESISED_SHARE:
+            found = (percussion.draw_piece(rng, SAMPLE_RATE),), 0.0
         if found is None:
             continue
         pieces, semitones = found

@@ -14,7 +14,7 @@ from bandscribe.synthesis import effects, kits
 from bandscribe.synthesis.band.recordings import Backing, Passage
 from bandscribe.synthesis.drummer.groove import Performance, read_groove
 from bandscribe.synthesis.drummer.patterns import draw_pattern
-from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch
+from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch, thin_out
 from bandscribe.synthesis.drummer.together import draw_percussion, follow, merge
 from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, kit_weights, render
 from bandscribe.types import Audio, Beats, Transcription
@@ -108,6 +108,7 @@ class Source:
             performance = self.perform(rng, duration, grid)
             if song is not None and grid is None:
                 performance = replace(performance, beats=None)
+        performance = thin_out(performance, rng)
         articulations = sorted(set(performance.labels.tolist()))
         drum_set = draw_drum_set(self.kits, articulations, rng, self._kit_weights)
         return render(performance, drum_set, rng)

@@ -66,7 +66,7 @@ def test_a_seed_gives_back_its_mixture(sources: Sources) -> None:
 def test_draws_are_of_the_classes_asked_for(sources: Sources) -> None:
     rng = np.random.default_rng(0)
     seen = [
-        mixtures.draw(sources, rng, 0.5, ("flu", "gel"), rests=0.0, other=0.0) for _ in range(8)
+        mixtures.draw(sources, rng, 0.5, ("flu", "gel"), rests=0.0, other=0.0) for _ in range(40)
     ]
     assert {name for mix in seen for name in mix.stems} == {"flu", "gel"}
     assert {len(mix.stems) for mix in seen} == {1, 2}

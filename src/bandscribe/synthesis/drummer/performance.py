@@ -235,6 +235,33 @@ def remap(transcription: Transcription, rng: np.random.Generator) -> Transcripti
     return _arrange(transcription, onsets, labels, transcription.velocities)
 
 
+#: What a drummer may do without, or a machine be programmed without, and how often.
+_DISPENSABLE = (
+    (0.10, ("chh", "phh", "ohh", "rd", "rb", "sp")),
+    (0.05, ("chh", "phh", "ohh", "rd", "rb", "sp", "cr", "ch")),
+    (0.03, ("kd",)),
+    (0.03, ("sd",)),
+)
+
+
+def thin_out(transcription: Transcription, rng: np.random.Generator) -> Transcription:
+    """Now and then without hi-hats, without cymbals, without kick or snare.
+
+    Who learns from drums that always play together takes one for a sign of the other.
+    """
+    keep = np.ones(len(transcription.onsets), dtype=bool)
+    for probability, articulations in _DISPENSABLE:
+        if rng.random() < probability:
+            keep &= ~np.isin(transcription.labels, articulations)
+    velocities = transcription.velocities
+    return _arrange(
+        transcription,
+        transcription.onsets[keep],
+        transcription.labels[keep],
+        None if velocities is None else velocities[keep],
+    )
+
+
 def _arrange(
     transcription: Transcription,
     onsets: NDArray[np.float64],

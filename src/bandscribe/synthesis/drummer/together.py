@@ -15,7 +15,7 @@ from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 from bandscribe.types import Beats, Transcription
 
 #: Percussion that is no drum class, with where it is struck: shares of a beat.
-_HAND_DRUMS = ("other", "other", "other", "tmb", "tmb", "clap", "cb")
+_HAND_DRUMS = ("other", "other", "tmb", "tmb", "tmb", "tmb", "clap", "cb")
 _DIVISIONS = (1, 2, 2, 3, 4, 4, 4)
 
 
