@@ -22,7 +22,7 @@ from bandscribe.display.figures import BLUE, INK, ORANGE, begin, save
 from bandscribe.metrics import onsets
 from bandscribe.runtime import ModelCard
 from bandscribe.training.drummernet.recipe import build, read
-from bandscribe.training.drummernet.ship import Transcriber, card
+from bandscribe.training.drummernet.ship import Transcriber, describe
 from bandscribe.training.drummernet.validation import PICKINGS, THRESHOLD
 from bandscribe.vocabulary import DRUMS_3, reduce
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--audio")
     parser.add_argument("-o", type=Path, required=True)
     given = parser.parse_args()
-    described = card(given.run, "drummernet")
+    described = describe(given.run, "drummernet").card
     tracks = CORPORA[given.corpus].tracks(given.root, given.audio)
     references = [reduce(track.load(), 3) for track in tracks]
     plain = {"3": dict.fromkeys(DRUMS_3, THRESHOLD)}

@@ -243,6 +243,7 @@ def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
         (["activity"], "credits: expected a CSV file"),
         (["hits", "--head", "softmax"], "head: classifying abstains"),
         (["recognition", "--model", "svm"], "features: a model to recognize with"),
+        (["activity", "--model", "neuroment"], "model: neuroment is for evaluation alone"),
     ],
 )
 def test_what_export_needs_is_asked_before_training(

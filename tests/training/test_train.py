@@ -12,8 +12,8 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.drums import validation
 from bandscribe.training.drums.recipe import Recipe, build, lineage, start
-from bandscribe.training.drums.ship import ship
 from bandscribe.training.drums.train import Draw, train_on
+from bandscribe.training.task import ship
 from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_10
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +12,6 @@ import typer
 from bandscribe.cli.report import complain, require
 
 TASKS = ("drums", "recognition", "activity", "hits", "drummernet", "factorization", "adaptation")
-#: Of whose recipes it is known before the training whether a run can be exported.
-_CHECKED = ("drums", "recognition", "activity", "hits", "drummernet")
 USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
 
 
@@ -33,22 +30,22 @@ def train(
         raise typer.BadParameter(f"TASK: expected one of {', '.join(TASKS)}, got {task!r}")
     require("train", "torch")
     from bandscribe.training import recipes, record
+    from bandscribe.training import task as tasks
 
-    resolve, kind, begin = _task(task)
     if "--help" in context.args:
-        print(f"Usage: {USAGE.replace('TASK', task)}\n\n{describe(kind, task)}")
+        fields = describe(tasks.recipe_of(task), task)
+        print(f"Usage: {USAGE.replace('TASK', task)}\n\n{fields}")
         return
     run = output or Path("runs") / task
     try:
-        resolved = resolve(recipe, parse(context.args))
+        resolved = tasks.resolve(task, recipe, parse(context.args))
         if task != "factorization":
             resolved = record.resolve_half(resolved, run)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     print(recipes.to_json(resolved), flush=True)
-    if task in _CHECKED:
-        _check_exportable(task, resolved)
-    result = begin(resolved, run)
+    _check_exportable(task, resolved)
+    result = tasks.train(task, resolved, run)
     state = "finished" if result.finished else "stopped; run the same command again to go on"
     print(f"{run}: step {result.step}, {state}")
     if result.interrupted:
@@ -60,60 +57,14 @@ def _check_exportable(task: str, recipe: Any) -> None:
 
     Who gives credits means to export the run, who gives none may add them then.
     """
+    from bandscribe.training import task as tasks
+
     try:
-        import_module(f"bandscribe.training.{task}.ship").check(recipe)
+        tasks.check(task, recipe)
     except ValueError as error:
         if recipe.credits:
             raise
         complain(f"this run cannot be exported yet: {error}")
-
-
-def _task(task: str) -> tuple[Callable[..., Any], type[Any], Callable[..., Any]]:
-    """Of a task: what makes a recipe of a file and of fields as text, its type, what trains it."""
-    if task == "recognition":
-        from bandscribe.training.recognition import recipe as recognition
-        from bandscribe.training.recognition.train import train as train_recognition
-
-        return recognition.resolve, recognition.Recipe, train_recognition
-    if task == "activity":
-        from bandscribe.training.activity import recipe as activity
-        from bandscribe.training.activity.train import train as train_activity
-
-        return activity.resolve, activity.Recipe, train_activity
-    if task == "hits":
-        from bandscribe.training.hits import recipe as hits
-        from bandscribe.training.hits.train import train as train_hits
-
-        return hits.resolve, hits.Recipe, train_hits
-    if task == "drummernet":
-        from bandscribe.training.drummernet import recipe as drummernet
-        from bandscribe.training.drummernet.train import train as train_drummernet
-
-        return _resolve(drummernet.Recipe), drummernet.Recipe, train_drummernet
-    if task == "adaptation":
-        from bandscribe.training.adaptation.recipe import Recipe as Adaptation
-        from bandscribe.training.adaptation.train import train as adapt
-
-        return _resolve(Adaptation), Adaptation, adapt
-    if task == "factorization":
-        from bandscribe.training.factorization.recipe import Recipe as Templates
-        from bandscribe.training.factorization.train import train as make_templates
-
-        return _resolve(Templates), Templates, make_templates
-    from bandscribe.training.drums import recipe as drums
-    from bandscribe.training.drums.train import train as train_drums
-
-    return _resolve(drums.Recipe), drums.Recipe, train_drums
-
-
-def _resolve(kind: type[Any]) -> Callable[[Path | None, dict[str, str]], Any]:
-    """Makes a recipe of this type of a file, or of the defaults, and of fields as text."""
-    from bandscribe.training import recipes
-
-    def resolve(path: Path | None, values: dict[str, str]) -> Any:
-        return recipes.override(recipes.from_file(path, kind) if path else kind(), values)
-
-    return resolve
 
 
 def parse(args: Sequence[str]) -> dict[str, str]:

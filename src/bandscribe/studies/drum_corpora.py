@@ -33,8 +33,8 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import bootstrap, counts, onsets
 from bandscribe.training import record, search
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.drums.ship import ship
 from bandscribe.training.search import Outcome
+from bandscribe.training.task import ship
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 

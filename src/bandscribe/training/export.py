@@ -16,7 +16,6 @@ from torch import nn
 
 from bandscribe.files import whole
 from bandscribe.runtime import CARD_KEY, ModelCard
-from bandscribe.training.fit import read_weights
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -39,20 +38,6 @@ def read_commit(run: Path) -> str:
     """The commit of the source at a run's last start, empty where there was none."""
     versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
     return versions["starts"][-1]["commit"] or ""
-
-
-def export_best(
-    run: Path,
-    network: nn.Module,
-    card: ModelCard,
-    path: Path,
-    *,
-    bins: int,
-    quantise: bool = False,
-) -> None:
-    """As `export`, with the best weights of a run."""
-    network.load_state_dict(read_weights(run / "best.pt"))
-    export(network, card, path, bins=bins, quantise=quantise)
 
 
 def export(

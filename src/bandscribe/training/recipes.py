@@ -49,14 +49,16 @@ def resolve(
 ) -> R:
     """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
 
-    What neither says is as `defaults` has it for the recipe's `model`. Raises ValueError naming the
-    field.
+    What neither gives is as `defaults` have it for the recipe's `model`, if any. Raises ValueError
+    naming the field.
     """
-    given = from_file(path, recipe) if path else recipe()
-    said = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    model = values.get("model", vars(given)["model"])
-    table = {k: v for k, v in defaults.get(model, {}).items() if k not in said}
-    return override(replace(given, model=model, **table), values)  # type: ignore[type-var]
+    recipe_ = from_file(path, recipe) if path else recipe()
+    if defaults:
+        given = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        model = values.get("model", vars(recipe_)["model"])
+        table = {k: v for k, v in defaults.get(model, {}).items() if k not in given}
+        recipe_ = replace(recipe_, model=model, **table)  # type: ignore[type-var]
+    return override(recipe_, values)
 
 
 def override(recipe: R, values: Mapping[str, str]) -> R:

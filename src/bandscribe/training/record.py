@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -106,10 +106,14 @@ def commit() -> str | None:
     return answer.stdout.strip()
 
 
-def read_credits(path: str | Path | None) -> list[dict[str, str]]:
+def read_credits(
+    path: str | Path | None, sources: Iterable[str] | None = None
+) -> list[dict[str, str]]:
     """The rows of a CSV file with `name`, `licence` and `origin` of each source.
 
-    Raises ValueError when it has other columns, or none is named.
+    Of `sources`, which are named there by the last part of their paths, exactly theirs, by name.
+
+    Raises ValueError when it has other columns, or lacks a source, or no file is named.
     """
     if path is None:
         raise ValueError(
@@ -120,7 +124,14 @@ def read_credits(path: str | Path | None) -> list[dict[str, str]]:
         rows = csv.DictReader(file)
         if rows.fieldnames != CREDIT_FIELDS:
             raise ValueError(f"{path}: expected the columns {','.join(CREDIT_FIELDS)}")
-        return list(rows)
+        credits = list(rows)
+    if sources is None:
+        return credits
+    known = {row["name"]: row for row in credits}
+    names = sorted({Path(source.partition("#")[0]).name for source in sources})
+    if missing := [name for name in names if name not in known]:
+        raise ValueError(f"{path}: no row for {', '.join(missing)}")
+    return [known[name] for name in names]
 
 
 def add_credits(run: Path, credits: Path) -> None:

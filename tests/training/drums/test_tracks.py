@@ -12,9 +12,9 @@ import pytest
 from bandscribe import runtime
 from bandscribe.training.drums import sources, targets
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.drums.ship import ship
 from bandscribe.training.drums.tracks import Tracks
 from bandscribe.training.drums.train import train
+from bandscribe.training.task import ship
 from tiny_corpus import SECONDS, write_corpus
 
 torch = pytest.importorskip("torch")

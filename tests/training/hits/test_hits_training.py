@@ -18,7 +18,7 @@ from bandscribe.training.hits.clips import Clip
 from bandscribe.training.hits.examples import UNKNOWN, Draw, loss, make_target
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.hits.recipe import Recipe
-from bandscribe.training.hits.ship import ship
+from bandscribe.training.task import ship
 from bandscribe.types import Audio
 from tiny_hits import SAMPLE_RATE, hits_card, strike
 

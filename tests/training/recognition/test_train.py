@@ -15,8 +15,8 @@ from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.judge import judge, listen
 from bandscribe.training.recognition.recipe import Recipe
-from bandscribe.training.recognition.ship import ship
 from bandscribe.training.recognition.train import read_front_end, train
+from bandscribe.training.task import ship
 from tiny_clips import CLASSES, write_clips
 
 
@@ -103,7 +103,7 @@ def test_from_a_run_to_a_file_that_recognizes(clips: Path, tmp_path: Path) -> No
         assert said.tags.classes == heard.classes == CLASSES
         np.testing.assert_allclose(said.tags.scores, calibrate(scores[row]), atol=0.05)
     train(small(clips, epochs=1), tmp_path / "stack")
-    with pytest.raises(ValueError, match="train a network with --features bands"):
+    with pytest.raises(ValueError, match="is a network with --features bands"):
         ship(tmp_path / "stack", tmp_path / "no.onnx")
 
 

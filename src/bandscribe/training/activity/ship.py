@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from bandscribe import chunks
-from bandscribe.instruments import MODEL, name_outputs
-from bandscribe.runtime import ModelCard
-from bandscribe.training import export, recipes, record
+from bandscribe.instruments import name_outputs
+from bandscribe.training import export, record
+from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.recipe import Recipe, build, front_end, read
+from bandscribe.training.task import Export, load_best, make_card
 from bandscribe.vocabulary import INSTRUMENTS
 
 
 def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
-    """The credits of a run's sources. Raises ValueError where there are none."""
+    """The credits of a run's sources.
+
+    Raises ValueError where there are none, or the network cannot be exported.
+    """
+    if recipe.model in ENVELOPES:
+        raise ValueError(
+            f"model: {recipe.model} is for evaluation alone: evaluate activity --model RUN"
+        )
     return tuple(record.read_credits(recipe.credits))
 
 
-def card(run: Path, name: str) -> ModelCard:
-    """The model card of a run. Raises ValueError when it has no metrics yet, or no credits."""
+def describe(run: Path, name: str) -> Export:
+    """What a run is exported as. Raises ValueError when it has no metrics yet, and as `check`."""
     recipe = read(run)
+    sources = check(recipe)
     metrics = export.read_metrics(run)
     listen = front_end(recipe)
-    return ModelCard(
-        name=name,
+    card = make_card(
+        run,
+        recipe,
+        name,
+        metrics,
         task="activity",
         classes=INSTRUMENTS,
         outputs=name_outputs(INSTRUMENTS),
@@ -43,19 +54,6 @@ def card(run: Path, name: str) -> ModelCard:
             for strategy in chunks.STRATEGIES
         },
         peaks={},
-        sources=check(recipe),
-        metrics=metrics,
-        recipe=json.loads(recipes.to_json(recipe)),
-        commit=export.read_commit(run),
+        sources=sources,
     )
-
-
-def ship(run: Path, path: Path, *, name: str = MODEL) -> ModelCard:
-    """Export the best weights of a run to `path`, and return the card that went in.
-
-    Raises ValueError as `card` does, and when onnxruntime and torch disagree.
-    """
-    described = card(run, name)
-    recipe = read(run)
-    export.export_best(run, build(recipe), described, path, bins=front_end(recipe).n_bins)
-    return described
+    return Export(card, load_best(build(recipe), run), listen.n_bins)

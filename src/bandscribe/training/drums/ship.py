@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from bandscribe.drums import name_outputs
-from bandscribe.runtime import ModelCard
-from bandscribe.training import export, recipes
+from bandscribe.training import export
 from bandscribe.training.drums import sources
 from bandscribe.training.drums.recipe import Recipe, build, front_end, read
 from bandscribe.training.drums.validation import PEAKS
+from bandscribe.training.task import Export, load_best, make_card
 from bandscribe.vocabulary import DRUMS
 
 
@@ -20,16 +19,19 @@ def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
     return tuple(sources.read_credits(recipe))
 
 
-def card(run: Path, name: str) -> ModelCard:
-    """The model card of a run.
+def describe(run: Path, name: str) -> Export:
+    """What a run is exported as.
 
     Raises ValueError when the run has no metrics yet, or the recipe's credits leave a source out.
     """
     recipe = read(run)
     metrics = export.read_metrics(run)
     features, classes = front_end(recipe), DRUMS[recipe.classes]
-    return ModelCard(
-        name=name,
+    card = make_card(
+        run,
+        recipe,
+        name,
+        metrics,
         task="drums",
         classes=classes,
         outputs=name_outputs(classes),
@@ -41,21 +43,5 @@ def card(run: Path, name: str) -> ModelCard:
         calibration={},
         peaks=PEAKS,
         sources=check(recipe),
-        metrics=metrics,
-        recipe=json.loads(recipes.to_json(recipe)),
-        commit=export.read_commit(run),
     )
-
-
-def ship(run: Path, path: Path, *, name: str = "drums", quantise: bool = False) -> ModelCard:
-    """Export the best weights of a run to `path`, and return the card that went in.
-
-    `quantise` as in `training.export.export`.
-
-    Raises ValueError as `card` does, and when onnxruntime and torch disagree.
-    """
-    described = card(run, name)
-    recipe = read(run)
-    bins = front_end(recipe).n_bins
-    export.export_best(run, build(recipe), described, path, bins=bins, quantise=quantise)
-    return described
+    return Export(card, load_best(build(recipe), run), features.n_bins)

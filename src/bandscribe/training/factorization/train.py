@@ -46,7 +46,9 @@ def train(recipe: Recipe, run: Path) -> Result:
         raise ValueError("kits, validation_kits: expected at least one each")
     target = inside(run, f"{recipe.name}{SUFFIX}")
     front_end = LogSpectrogram()
-    sources = tuple(_credit(recipe))
+    named = [*recipe.kits, *recipe.validation_kits]
+    named += [recipe.groove] if recipe.groove else []
+    sources = tuple(record.read_credits(recipe.credits, named))
     templates = average([kits.load(address) for address in recipe.kits], front_end, recipe.lags)
     versions = record.versions()
     card = ModelCard(
@@ -132,18 +134,8 @@ def _choose_one(
 
 def _pick(curves: Activations, thresholds: Sequence[float]) -> Transcription:
     found = peaks.pick(curves.values, thresholds=thresholds, **PEAKS)
-    times = peaks.refine(curves.values, found) / curves.frame_rate
+    times = curves.start + peaks.refine(curves.values, found) / curves.frame_rate
     order = np.argsort(times, kind="stable")
     labels: NDArray[np.str_] = np.array(curves.classes, dtype=np.str_)[found.classes[order]]
     duration = len(curves.values) / curves.frame_rate
     return Transcription(np.maximum(times[order], 0), labels, None, duration, curves.classes)
-
-
-def _credit(recipe: Recipe) -> list[dict[str, str]]:
-    """The rows of the credits that belong to the recipe's kits and performances."""
-    rows = {row["name"]: row for row in record.read_credits(recipe.credits)}
-    named = (*recipe.kits, *recipe.validation_kits, *([recipe.groove] if recipe.groove else []))
-    owed = sorted({Path(address).name for address in named})
-    if missing := [name for name in owed if name not in rows]:
-        raise ValueError(f"credits: {recipe.credits} does not name {', '.join(missing)}")
-    return [rows[name] for name in owed]

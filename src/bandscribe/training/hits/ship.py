@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from bandscribe.hits import MODEL, name_outputs
-from bandscribe.runtime import ModelCard
-from bandscribe.training import export, recipes, record
+from bandscribe.hits import name_outputs
+from bandscribe.training import export, record
 from bandscribe.training.hits.recipe import Recipe, build, front_end, read
+from bandscribe.training.task import Export, load_best, make_card
 
 
 def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
@@ -23,8 +22,8 @@ def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
     return tuple(record.read_credits(recipe.credits))
 
 
-def card(run: Path, name: str) -> ModelCard:
-    """The model card of a run.
+def describe(run: Path, name: str) -> Export:
+    """What a run is exported as.
 
     Raises ValueError when it has no metrics yet, and as `check`.
     """
@@ -33,8 +32,11 @@ def card(run: Path, name: str) -> ModelCard:
     metrics = export.read_metrics(run)
     listen = front_end(recipe)
     fitted = metrics["label"]["calibration"]
-    return ModelCard(
-        name=name,
+    card = make_card(
+        run,
+        recipe,
+        name,
+        metrics,
         task="hits",
         classes=recipe.classes,
         outputs=name_outputs(recipe.classes),
@@ -49,18 +51,5 @@ def card(run: Path, name: str) -> ModelCard:
         calibration={"label": {part: fitted.pop(part) for part in ("slope", "intercept")}},
         peaks={},
         sources=sources,
-        metrics=metrics,
-        recipe=json.loads(recipes.to_json(recipe)),
-        commit=export.read_commit(run),
     )
-
-
-def ship(run: Path, path: Path, *, name: str = MODEL) -> ModelCard:
-    """Export the best weights of a run to `path`, and return the card that went in.
-
-    Raises ValueError as `card` does, and when onnxruntime and torch disagree.
-    """
-    described = card(run, name)
-    recipe = read(run)
-    export.export_best(run, build(recipe), described, path, bins=front_end(recipe).n_bins)
-    return described
+    return Export(card, load_best(build(recipe), run), listen.n_bins)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from bandscribe import chunks
 from bandscribe.datasets.address import CorpusAddress
-from bandscribe.runtime import ModelCard
-from bandscribe.training import export, recipes, record
+from bandscribe.training import export, record
 from bandscribe.training.recognition.front_end import BANDS
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end
+from bandscribe.training.task import Export, load_best, make_card
 
 
 def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
@@ -29,8 +28,8 @@ def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
     return tuple(read_credits(recipe))
 
 
-def card(run: Path, name: str) -> ModelCard:
-    """The model card of a run.
+def describe(run: Path, name: str) -> Export:
+    """What a run is exported as.
 
     Raises ValueError when the run has no metrics yet, and as `check`.
     """
@@ -38,8 +37,11 @@ def card(run: Path, name: str) -> ModelCard:
     sources = check(recipe)
     metrics = export.read_metrics(run)
     classes = read_front_end(run)[1]
-    return ModelCard(
-        name=name,
+    card = make_card(
+        run,
+        recipe,
+        name,
+        metrics,
         task="recognition",
         classes=classes,
         outputs=classes,
@@ -63,21 +65,8 @@ def card(run: Path, name: str) -> ModelCard:
         },
         peaks={},
         sources=sources,
-        metrics=metrics,
-        recipe=json.loads(recipes.to_json(recipe)),
-        commit=export.read_commit(run),
     )
-
-
-def ship(run: Path, path: Path, *, name: str = "recognition") -> ModelCard:
-    """Export the best weights of a run to `path`, and return the card that went in.
-
-    Raises ValueError as `card` does, and when onnxruntime and torch disagree.
-    """
-    described = card(run, name)
-    network = build(read(run), len(described.classes))
-    export.export_best(run, network, described, path, bins=BANDS.n_bins)
-    return described
+    return Export(card, load_best(build(recipe, len(classes)), run), BANDS.n_bins)
 
 
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
