@@ -17,7 +17,10 @@ def hits(root: Path, split: str | None, output: Path | None, model: str) -> None
     with usage_errors():
         loaded = runtime.load(model)
         hits.check(loaded.card)
-    clips = evaluation.read(root, None if split == "all" else split)
+    lost: list[str] = []
+    clips = evaluation.read(root, None if split == "all" else split, lost.append)
+    for problem in lost:
+        complain(problem)
     if not clips:
         raise ValueError(f"{root}: there are no clips" + (f" of {split}" if split else ""))
     with progress(len(clips)) as show:
@@ -29,5 +32,5 @@ def hits(root: Path, split: str | None, output: Path | None, model: str) -> None
     print("\n".join(evaluation.tabulate(summary)))
     if output is not None:
         evaluation.write(output, summary, verdicts)
-    if problems:
+    if problems or lost:
         raise typer.Exit(1)

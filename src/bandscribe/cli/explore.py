@@ -13,7 +13,6 @@ from bandscribe.cli import inputs
 from bandscribe.cli.classify import MODEL
 from bandscribe.cli.listening import spell
 from bandscribe.cli.report import complain, explain, progress
-from bandscribe.readers import read_csv
 
 if TYPE_CHECKING:
     from bandscribe.display.explorer import Clip
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Seconds of a clip that the page keeps.
 LONGEST = 2.0
+#: Where a clip is, and its row of `labels.csv`.
+Labelled = tuple[Path, Mapping[str, str]]
 #: What `--model` takes for no model.
 NONE = "none"
 
@@ -63,19 +64,22 @@ def explore(
     if model != NONE:
         loaded = runtime.load(model)
         hits.check(loaded.card)
-    rows = _read(folder)
+    lost: list[str] = []
+    rows = _read(folder, lost)
+    for problem in lost:
+        complain(problem)
     chosen = _choose(rows, count, seed)
     clips: list[Clip] = []
     with progress(len(chosen)) as show:
-        for done, row in enumerate(chosen):
+        for done, (path, row) in enumerate(chosen):
             show(done, row["file"])
             try:
-                clips.append(_describe(folder, row, loaded))
+                clips.append(_describe(path, row, loaded))
             except (ValueError, OSError) as error:
-                complain(explain(error, folder / row["file"]))
+                complain(explain(error, path))
     if not clips:
         raise ValueError(f"{folder}: none of its clips can be heard")
-    counts = Counter((row["label"], row.get("kit", ""), row.get("split", "")) for row in rows)
+    counts = Counter((row["label"], row.get("kit", ""), row.get("split", "")) for _, row in rows)
     output.parent.mkdir(parents=True, exist_ok=True)
     name = spell(folder.resolve().name)
     about = f"{len(rows):,} clips, {len(clips):,} of them to hear"
@@ -83,45 +87,47 @@ def explore(
         about += f", named by the model {loaded.card.name}"
     explorer.write(output, clips, counts, title=name, about=about)
     print(f"{output}: {about}")
-    if len(clips) < len(chosen):
+    if lost or len(clips) < len(chosen):
         raise typer.Exit(1)
 
 
-def _read(folder: Path) -> Sequence[dict[str, str]]:
-    """The rows of `labels.csv`, or one for each sound file."""
+def _read(folder: Path, lost: list[str]) -> Sequence[Labelled]:
+    """The rows of `labels.csv`, or one for each sound file; lines on other rows go to `lost`."""
+    from bandscribe.datasets.clips import read_labels
+
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder; check the name")
     if (folder / "labels.csv").is_file():
-        rows = read_csv(folder / "labels.csv", "file", "label")
+        rows = read_labels(folder, "label", skip=lost.append)
         if not rows:
             raise ValueError(f"{folder / 'labels.csv'}: expected at least one row")
         return rows
     sources, locked = inputs.find(folder)
     for error in locked:
         complain(explain(error))
-    return [{"file": source.relative.as_posix(), "label": ""} for source in sources]
+    return [(source.path, {"file": source.relative.as_posix(), "label": ""}) for source in sources]
 
 
-def _choose(rows: Sequence[dict[str, str]], count: int, seed: int) -> list[dict[str, str]]:
+def _choose(rows: Sequence[Labelled], count: int, seed: int) -> list[Labelled]:
     """At random as many of each label, until there are `count`."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    labels: dict[str, list[dict[str, str]]] = {}
+    labels: dict[str, list[Labelled]] = {}
     for i in rng.permutation(len(rows)):
-        labels.setdefault(rows[i]["label"], []).append(rows[i])
+        labels.setdefault(rows[i][1]["label"], []).append(rows[i])
     turns = max(map(len, labels.values()))
     ordered = [own[turn] for turn in range(turns) for own in labels.values() if turn < len(own)]
     return ordered[:count]
 
 
-def _describe(folder: Path, row: Mapping[str, str], model: Model | None) -> Clip:
+def _describe(path: Path, row: Mapping[str, str], model: Model | None) -> Clip:
     """A clip as the page has it. Raises ValueError or OSError where it cannot be heard."""
     from bandscribe import audio, hits
     from bandscribe.datasets.supercut import name_class
     from bandscribe.display import explorer
 
-    heard = audio.read(folder / row["file"], duration=LONGEST)
+    heard = audio.read(path, duration=LONGEST)
     sound, shape = explorer.encode(heard)
     named, probability, label = None, None, row["label"]
     if model is not None:

@@ -47,9 +47,13 @@ def supercut(
     from bandscribe import audio
     from bandscribe.datasets import supercut as cutting
 
+    lost: list[str] = []
     failures = 0
     if (folder / "labels.csv").is_file():
-        paths = cutting.find(folder, wanted)
+        paths = cutting.find(folder, wanted, lost.append)
+        for problem in lost:
+            complain(problem)
+        failures = len(lost)
     else:
         paths, failures = _classify(folder, wanted.upper(), model or MODEL)
     if output.exists() and any(path.exists() and output.samefile(path) for path in paths):

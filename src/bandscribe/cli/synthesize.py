@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bandscribe.cli.report import clock, progress, require
+from bandscribe.cli.report import clock, complain, explain, progress, require
 
 if TYPE_CHECKING:
     from bandscribe.synthesis.source import Source
@@ -317,13 +317,17 @@ def write_mixtures(
 def find_solos(folder: Path, split: str = "train") -> dict[str, list[Path]]:
     """The clips of one class alone in a split of a folder, by class.
 
-    Raises ValueError where there are none.
+    A row that is damaged has a line on standard error. Raises ValueError where there are none.
     """
     from bandscribe.datasets.clips import CORPUS
 
     solos: dict[str, list[Path]] = {}
     for track in CORPUS.tracks(folder):
-        labels = track.load()
+        try:
+            labels = track.load()
+        except ValueError as error:
+            complain(explain(error))
+            continue
         if track.split == split and len(labels) == 1:
             solos.setdefault(min(labels), []).append(track.audio)
     if not solos:

@@ -12,18 +12,22 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import reprlib
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from bandscribe.datasets import splits
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
-from bandscribe.readers import read_csv
+from bandscribe.readers import Row, read_csv
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, INSTRUMENTS, instruments
 
 #: Columns that may hold the labels.
 LABELS = ("label", "instrument")
+#: Bytes of a name, on all usual file systems, and of those of a path together.
+_LONGEST_NAME, _LONGEST_PATH = 255, 2000
 #: FSDKaggle2018's names that other corpora lack, or use otherwise (Fonseca et al. 2018).
 _FSD: Mapping[str, str | None] = {
     "violin or fiddle": "vio", "bass drum": "dru", "snare drum": "dru", "hi hat": "dru",
@@ -49,25 +53,67 @@ HIT_NAMES: Mapping[str, str | None] = {
 }  # fmt: skip
 
 
+def read_labels(
+    root: Path, *columns: str, skip: Callable[[str], None] | None = None
+) -> list[tuple[Path, Row]]:
+    """The clips that `labels.csv` names, each with its row, which has these columns at least.
+
+    `skip` is called with a line on each row that names no file, or tells a velocity that is none.
+    Raises ValueError when the table is not there, or has not the columns, or breaks off, and
+    without `skip` for such a row.
+    """
+    found = []
+    for row in read_csv(root / "labels.csv", "file", *columns):
+        try:
+            if row.get("velocity") and not 0 <= row.number("velocity") <= 1:
+                raise ValueError(f"{row.where}: velocity: expected 0 to 1, got {row['velocity']}")
+            found.append((_place(root, row), row))
+        except ValueError as error:
+            if skip is None:
+                raise
+            skip(str(error))
+    return found
+
+
+def _place(root: Path, row: Row) -> Path:
+    """Where the file of a row is; raises ValueError for a name that no file can have."""
+    path = PurePath(row["file"])
+    lengths = [len(os.fsencode(part)) + 1 for part in path.parts]
+    long = max(lengths, default=0) > _LONGEST_NAME + 1 or sum(lengths) > _LONGEST_PATH
+    if path.name in ("", "..") or "\0" in row["file"] or long:
+        given = reprlib.repr(row["file"])
+        raise ValueError(f"{row.where}: file: expected the name of a sound file, got {given}")
+    return root / path
+
+
 def index(
     root: Path, variant: str = "", *, names: Mapping[str, str | None] = NAMES
 ) -> list[Track[frozenset[str]]]:
     """The rows of `labels.csv`, in its order.
 
-    Raises ValueError when the table is not there, or has not the columns, or breaks off.
+    A row that names no file is a track that cannot be loaded. Raises ValueError when the table is
+    not there, or has not the columns, or breaks off.
     """
     table = root / "labels.csv"
-    found = read_csv(table, "file")
-    column = next((name for name in LABELS if found and name in found[0]), LABELS[0])
-    if any(row.get(column) is None for row in found):
+    lost: list[str] = []
+    found = read_labels(root, skip=lost.append)
+    column = next((name for name in LABELS if found and name in found[0][1]), LABELS[0])
+    if any(column not in row for _, row in found):
         raise ValueError(f"{table}: expected the columns file and label in each line")
-    return [_track(root, row, column, names) for row in found]
+    tracks = [_track(root, path, row, column, names) for path, row in found]
+    for number, problem in enumerate(lost, start=1):
+        refuse = partial(_refuse, problem)
+        tracks.append(Track(f"lost {number}", "test", problem, table, refuse, "own", (table,)))
+    return tracks
+
+
+def _refuse(problem: str) -> frozenset[str]:
+    raise ValueError(problem)
 
 
 def _track(
-    root: Path, row: dict[str, str], column: str, names: Mapping[str, str | None]
+    root: Path, path: Path, row: Row, column: str, names: Mapping[str, str | None]
 ) -> Track[frozenset[str]]:
-    path = root / row["file"]
     return Track(
         Path(row["file"]).with_suffix("").as_posix(),
         splits.name(row.get("split") or "test"),

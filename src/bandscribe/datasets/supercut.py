@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from bandscribe.datasets.clips import HIT_NAMES
-from bandscribe.readers import read_csv
+from bandscribe.datasets.clips import HIT_NAMES, read_labels
 from bandscribe.types import Audio
 
 SAMPLE_RATE = 44100
@@ -16,20 +15,20 @@ SAMPLE_RATE = 44100
 FADE = 0.005
 
 
-def find(root: Path, wanted: str) -> list[Path]:
+def find(root: Path, wanted: str, skip: Callable[[str], None] | None = None) -> list[Path]:
     """The clips of a folder with `labels.csv` whose label is `wanted`, or whose class is.
 
-    So `phh` are the pedal hi-hats, and `CHH` all closed ones. Case does not matter. Raises
-    ValueError where there are none, or the table is damaged.
+    So `phh` are the pedal hi-hats, and `CHH` all closed ones. Case does not matter.
+    `skip` and errors are those of `clips.read_labels`; raises ValueError also where there are none.
     """
-    rows = read_csv(root / "labels.csv", "file", "label")
+    rows = read_labels(root, "label", skip=skip)
     found = [
-        root / row["file"]
-        for row in rows
+        path
+        for path, row in rows
         if row["label"].lower() == wanted.lower() or name_class(row["label"]) == wanted.upper()
     ]
     if not found:
-        known = ", ".join(sorted({row["label"] for row in rows}))
+        known = ", ".join(sorted({row["label"] for _, row in rows}))
         raise ValueError(f"{root}: no clip is {wanted}; its labels are {known}")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,4 +37,5 @@ class Track(Generic[T_co]):
     @property
     def missing(self) -> tuple[Path, ...]:
         """The files of this track that are not there."""
-        return tuple(path for path in (self.audio, *self.annotations) if not path.is_file())
+        # Other than that of a path, this is_file never raises: a name may be none on this system.
+        return tuple(path for path in (self.audio, *self.annotations) if not os.path.isfile(path))  # noqa: PTH113

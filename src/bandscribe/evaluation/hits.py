@@ -19,11 +19,11 @@ import numpy as np
 
 from bandscribe import hits
 from bandscribe.datasets import splits
-from bandscribe.datasets.clips import HIT_NAMES
+from bandscribe.datasets.clips import HIT_NAMES, read_labels
 from bandscribe.files import whole
 from bandscribe.metrics import hits as metrics
 from bandscribe.metrics.bootstrap import intervals
-from bandscribe.readers import read_csv, read_json, refused
+from bandscribe.readers import read_json, refused
 from bandscribe.runtime import Model
 from bandscribe.synthesis.kits import naming
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_5, TO_5
@@ -68,18 +68,20 @@ class Verdict:
     problem: str | None = None
 
 
-def read(root: Path, split: str | None = None) -> list[Clip]:
+def read(
+    root: Path, split: str | None = None, skip: Callable[[str], None] | None = None
+) -> list[Clip]:
     """The clips of a kit, or of a folder with labels, of one split if that is asked for.
 
-    Raises ValueError when it is neither, or a table is damaged.
+    `skip` is that of `clips.read_labels`. Raises ValueError when it is neither, or a table is
+    damaged.
     """
     if (root / "kit.json").is_file():
         return _read_kit(root)
-    rows = read_csv(root / "labels.csv", "file", "label")
-    chosen = [row for row in rows if split in (None, splits.name(row.get("split") or "test"))]
     return [
-        Clip(root / row["file"], find_class(row["label"]), row.get("group") or row["file"])
-        for row in chosen
+        Clip(path, find_class(row["label"]), row.get("group") or row["file"])
+        for path, row in read_labels(root, "label", skip=skip)
+        if split in (None, splits.name(row.get("split") or "test"))
     ]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.datasets import splits
-from bandscribe.readers import read_csv
+from bandscribe.datasets.clips import read_labels
 from bandscribe.synthesis import kits
 from bandscribe.vocabulary import ARTICULATION_TO_10
 
@@ -71,19 +71,14 @@ def from_folder(
 
     Raises ValueError for a label that is none of them, or a table or file that cannot be read.
     """
-    rows = read_csv(Path(root) / "labels.csv", "file", "label")
     found = []
-    for row in rows:
+    for path, row in read_labels(Path(root), "label"):
         if splits.name(row.get("split") or "test") != split:
             continue
         label = row["label"] or None
         if label is not None and label not in classes:
-            raise ValueError(
-                f"{root}/labels.csv: expected one of {', '.join(classes)}, got {label!r}"
-            )
-        heard = audio.read(
-            Path(root) / row["file"], sample_rate=sample_rate, mono=True, duration=seconds
-        )
+            raise ValueError(f"{row.where}: expected one of {', '.join(classes)}, got {label!r}")
+        heard = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
         velocity = float(row["velocity"]) if row.get("velocity") else None
         found.append(Clip(heard.samples[0], label, row.get("group") or row["file"], velocity))
     return found
