@@ -11,6 +11,7 @@ Exit codes: 0 all done; 1 something failed, each with one line on standard error
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -100,6 +101,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # Names of files can hold what a terminal cannot show.
             stream.reconfigure(errors="replace")
+    warnings.showwarning = lambda message, *_, **__: complain(str(message))
     arguments = list(sys.argv[1:] if args is None else args)
     try:
         code = app(arguments or ["--help"], prog_name="bandscribe", standalone_mode=False)

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 import zipfile
 
 import mido
@@ -114,3 +115,75 @@ def test_bad_paths_and_splits(tmp_path):
         archive.writestr("a.txt", "a")
     with pytest.raises(ValueError, match=r"holds no groove/info\.csv"):
         read_groove(tmp_path / "other.zip", "train")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    data = midi_bytes([(0, 36, 127), (240, 26, 64)])
+    return write_groove(tmp_path / "groove.zip", [("train", data), ("train", data)])
+
+
+def rewrite(path, changed):
+    """Members as they are, but for those in `changed`: new bytes, or None for no such member."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in (members | changed).items():
+            if data is not None:
+                archive.writestr(name, data)
+
+
+MEMBER, INDEX = "groove/drummer1/session1/1.mid", "groove/info.csv"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({MEMBER: None}, f"{MEMBER}: missing in it"),
+        ({MEMBER: b""}, f"{MEMBER}: not a MIDI file that can be read (it breaks off)"),
+        ({MEMBER: midi_bytes([(0, 36, 127)])[:-9]}, f"{MEMBER}: not a MIDI file"),
+        ({MEMBER: bytes(2**24 + 1)}, f"{MEMBER}: 16,777,217 bytes; up to 16,777,216 are read"),
+        ({INDEX: b"split,id\ntrain,a/b\n"}, f"{INDEX}: expected the columns split, midi_filename"),
+        ({INDEX: bytes(2**24 + 1)}, f"{INDEX}: 16,777,217 bytes; up to 16,777,216 are read"),
+        ({INDEX: b"\xff\x00" * 99}, f"{INDEX}: expected the columns"),
+    ],
+)
+def test_damage_is_named_by_file_and_member(archive, changed, why):
+    rewrite(archive, changed)
+    with pytest.raises(ValueError, match=re.escape(f"{archive}: {why}")):
+        read_groove(archive, "train")
+
+
+@pytest.mark.parametrize("row", [1, 2])
+@pytest.mark.parametrize("column", ["duration", "bpm"])
+@pytest.mark.parametrize("value", ["nan", "", "1e9", "-1e9", "loud"])
+def test_numbers_of_the_index(archive, row, column, value):
+    with zipfile.ZipFile(archive) as opened:
+        head, *rows = opened.read(INDEX).decode().splitlines()
+    cells = rows[row - 1].split(",")
+    cells[head.split(",").index(column)] = value
+    rows[row - 1] = ",".join(cells)
+    rewrite(archive, {INDEX: "\n".join([head, *rows])})
+    if (column, value) == ("duration", "-1e9"):
+        assert read_groove(archive, "train")[row - 1].notes.duration == 0.25
+        return
+    with pytest.raises(ValueError, match=r"groove\.zip: groove/"):
+        read_groove(archive, "train")
+
+
+def test_a_bad_checksum_is_named(archive):
+    data = bytearray(archive.read_bytes())
+    start = data.index(b"MTrk")
+    data[start + 9] ^= 1
+    archive.write_bytes(data)
+    with pytest.raises(ValueError, match=r"groove\.zip: groove/drummer0.*\.mid: damaged .*CRC"):
+        read_groove(archive, "train")
+
+
+def test_a_beat_that_never_ends(archive):
+    slow = midi_bytes([(0, 36, 127)], end=2**27)
+    odd = midi_bytes([(0, 36, 127)], signature=(4, 2**20))
+    for data in (slow, odd):
+        rewrite(archive, {MEMBER: data})
+        with pytest.raises(ValueError, match=r"groove\.zip: .*1\.mid: no performance that can be"):
+            read_groove(archive, "train")

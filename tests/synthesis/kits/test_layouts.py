@@ -213,6 +213,29 @@ class TestHydrogen:
         spectrum = np.abs(np.fft.rfft(snare.microphones[0], RATE))
         assert int(np.argmax(spectrum)) == pytest.approx(400, abs=4)
 
+    @pytest.mark.parametrize("tag", ["pitch", "gain", "volume", "max"])
+    @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e10", "-300", "1e999", "loud"])
+    def test_numbers_that_are_none(self, hydrogen_kit, tag, value):
+        path = hydrogen_kit / "drumkit.xml"
+        layer = f"<layer><filename>loud.wav</filename><{tag}>{value}</{tag}></layer>"
+        volume = f"<volume>{value}</volume>" if tag == "volume" else ""
+        path.write_text(
+            "<drumkit_info><instrumentList><instrument><name>Kick</name>"
+            f"{volume}{layer}</instrument></instrumentList></drumkit_info>"
+        )
+        if (tag, value) == ("max", "-300"):
+            assert kits.load(hydrogen_kit).pieces["kd"]
+            return
+        with pytest.raises(ValueError, match=r"drumkit\.xml: not a Hydrogen drumkit \("):
+            kits.load(hydrogen_kit)
+
+    def test_a_sample_far_from_sound(self, hydrogen_kit):
+        write(hydrogen_kit / "loud.wav", stroke(level=0.5) * 1e30)
+        with pytest.warns(UserWarning, match=r"\.wav.*; left out of the kit") as caught:
+            kit = kits.load(hydrogen_kit)
+        assert "kd" in kit.pieces and "sd" not in kit.pieces  # a kick by its soft sample
+        assert any("loud.wav: holds samples that are not" in str(w.message) for w in caught)
+
     def test_other_rates_are_resampled(self, hydrogen_kit):
         with pytest.warns(UserWarning, match="missing"):
             kit = kits.load(hydrogen_kit, sample_rate=22050)

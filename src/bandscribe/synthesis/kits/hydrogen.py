@@ -16,8 +16,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from bandscribe.readers import read_xml, refused
 from bandscribe.synthesis.kits import naming
 from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, cut, group, read, stack
+
+
+#: What a gain may be, and by how many semitones a sample may be moved: Hydrogen's own knobs turn
+#: to 5 and to 24.
+_GAIN, _PITCH = (0.0, 100.0), (-48.0, 48.0)
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,11 @@ def load(folder: Path, sample_rate: int) -> Kit:
     Gains of layers and instruments are applied. Raises ValueError for a damaged `drumkit.xml`.
     """
     path = folder / "drumkit.xml"
-    try:
-        root = ElementTree.parse(path).getroot()
+    root = read_xml(path)
+    with refused(f"{path}: not a Hydrogen drumkit"):
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]  # without namespace
         labelled = label(instruments(root))
-    except (ElementTree.ParseError, ValueError) as error:
-        raise ValueError(f"{path}: not a Hydrogen drumkit ({error})") from error
     name = (root.findtext("name") or folder.name).strip()
     author = (root.findtext("author") or "").strip()
     licence = (root.findtext("license") or root.findtext("licence") or "").strip()
@@ -66,7 +70,7 @@ def load(folder: Path, sample_rate: int) -> Kit:
 def instruments(root: ElementTree.Element) -> Iterator[Instrument]:
     """The instruments of a `drumkit.xml` (tags without namespace) that have a sample."""
     for element in root.iter("instrument"):
-        volume = _number(element, "volume", 1.0) * _number(element, "gain", 1.0)
+        volume = _number(element, "volume", 1.0, *_GAIN) * _number(element, "gain", 1.0, *_GAIN)
         single = element.findtext("filename")
         if single:
             layers = [Layer(single, 1.0, volume, 0.0)]
@@ -76,9 +80,9 @@ def instruments(root: ElementTree.Element) -> Iterator[Instrument]:
             layers = [
                 Layer(
                     filename,
-                    float(np.clip(_number(layer, "max", 1.0), 0.01, 1.0)),
-                    volume * _number(layer, "gain", 1.0),
-                    _number(layer, "pitch", 0.0),
+                    float(np.clip(_number(layer, "max", 1.0, -1e9, 1e9), 0.01, 1.0)),
+                    volume * _number(layer, "gain", 1.0, *_GAIN),
+                    _number(layer, "pitch", 0.0, *_PITCH),
                 )
                 for layer in found
                 if (filename := layer.findtext("filename"))
@@ -123,6 +127,11 @@ def _load_piece(
     return stack(instrument.name, articulation, layers.items())
 
 
-def _number(element: ElementTree.Element, tag: str, default: float) -> float:
+def _number(
+    element: ElementTree.Element, tag: str, default: float, low: float, high: float
+) -> float:
     text = element.findtext(tag)
-    return float(text) if text else default
+    value = float(text) if text else default
+    if not low <= value <= high:
+        raise ValueError(f"{tag}: expected {low:g} to {high:g}, got {value:g}")
+    return value

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe import audio
 from bandscribe.vocabulary import ARTICULATIONS
 
 Samples = NDArray[np.float32]
@@ -31,6 +32,9 @@ LOUDNESS_SPAN = 0.3
 ENVELOPE_STEP = 0.01
 TAIL_DB = -60.0
 ONSET = 0.1
+#: Seconds of a file that are read, and the largest sample that is no damage.
+MOST_SECONDS = 60.0
+_LOUDEST = 1e4
 SILENCE = 1e-4
 
 
@@ -101,19 +105,19 @@ class Kit:
 def read(path: Path, sample_rate: int, *, semitones: float = 0.0) -> Samples:
     """A sound file as mono (sample,), the mean of its channels, played `semitones` higher.
 
-    Raises ValueError when it cannot be read or holds values that are not finite.
+    No more than the first `MOST_SECONDS` are read. Raises ValueError when it cannot be read or
+    holds values that are not finite.
     """
-    import soundfile
     import soxr
 
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise ValueError(f"{path}: cannot be read as audio ({error})") from error
-    mono: Samples = samples.mean(axis=1, dtype=np.float32)
-    if not np.all(np.isfinite(mono)):
+        sound = audio.read(path, duration=MOST_SECONDS)
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    mono: Samples = sound.samples.mean(axis=0, dtype=np.float32)
+    if not np.all(np.abs(mono) <= _LOUDEST):
         raise ValueError(f"{path}: holds samples that are not finite numbers")
-    rate *= 2 ** (semitones / 12)  # played faster is recorded at a higher rate
+    rate = sound.sample_rate * 2 ** (semitones / 12)  # played faster is recorded at a higher rate
     if rate != sample_rate:
         mono = soxr.resample(mono, rate, sample_rate).astype(np.float32)
     return mono
