@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 import warnings
 from itertools import product
 from pathlib import Path
@@ -14,7 +16,7 @@ import soundfile
 from bandscribe import audio
 from bandscribe.decode import decode, length
 from bandscribe.types import Audio
-from tiny_sounds import RATE, clicks, encode, untagged
+from tiny_sounds import RATE, bundle, clicks, encode, untagged
 
 
 def read_warned(path: Path) -> tuple[Audio, str]:
@@ -251,3 +253,101 @@ def test_decode_has_no_empty_blocks(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     soundfile.write(path, np.zeros(3 * 4096), 8_000, subtype="GSM610")
     assert all(block.samples.shape[1] for block in decode(path, 1.0))
+
+
+# Several streams in one file ---------------------------------------------------------------------
+
+_SILENCE = Audio(np.zeros((1, RATE), np.float32), RATE)
+
+
+@pytest.mark.parametrize("decoder", ["PyAV", "ffmpeg"])
+@pytest.mark.parametrize(
+    ("default", "chosen"), [(0, "1, the default"), (1, "2, the default"), (None, "2, the longest")]
+)
+def test_of_several_streams_one_is_read_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, default: int, chosen: str, decoder: str
+) -> None:
+    sound = clicks(1.5)
+    path = bundle(tmp_path / "sound.mka", _SILENCE, sound, default=default)
+    if decoder == "ffmpeg":
+        if shutil.which("ffmpeg") is None:
+            pytest.skip("needs ffmpeg")
+        monkeypatch.setitem(sys.modules, "av", None)
+        chosen = chosen.replace("2, the longest", "1, the first")  # it does not tell their lengths
+    found, message = read_warned(path)
+    assert message == (
+        f"{path}: holds 2 sound streams; stream {chosen}, is read (--stream takes another)"
+    )
+    assert found.samples.any() == chosen.startswith("2")
+    again = audio.read(path, stream=2)  # and no warning
+    np.testing.assert_allclose(again.samples, sound.samples, atol=1e-4)
+    assert not audio.read(path, stream=1).samples.any()
+    [block] = audio.stream(path, sample_rate=RATE, stream=2)
+    np.testing.assert_array_equal(block.samples, again.samples)
+    with pytest.raises(ValueError, match=r"sound\.mka: has no sound stream 3; the last one is 2"):
+        audio.read(path, stream=3)
+
+
+def test_what_holds_one_stream_has_no_second(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    audio.write(path, clicks(0.1))
+    np.testing.assert_array_equal(audio.read(path, stream=1).samples, audio.read(path).samples)
+    with pytest.raises(ValueError, match=r"sound\.wav: has no sound stream 2; the last one is 1"):
+        audio.read(path, stream=2)
+    with pytest.raises(ValueError, match="stream: expected 1 or more"):
+        audio.read(path, stream=0)
+
+
+def test_aac_whose_rate_changes(tmp_path: Path) -> None:
+    parts = [
+        encode(tmp_path / f"{rate}.aac", clicks(1.0, rate), "aac") for rate in (44_100, 22_050)
+    ]
+    both = audio.read(join(tmp_path / "both.aac", *parts))
+    assert both.duration == pytest.approx(sum(audio.read(part).duration for part in parts))
+
+
+# Numbers that no recording has -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [1, 20, 999, 768_001, 2**31 - 1])
+def test_absurd_rates_are_refused(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, np.zeros(30_000), rate)
+    for read in (audio.read, length, lambda path: list(audio.stream(path, sample_rate=RATE))):
+        with pytest.raises(
+            ValueError, match=rf"sound\.wav: a sample rate of {rate} Hz, where 1000"
+        ):
+            read(path)
+
+
+@pytest.mark.parametrize("rate", [1_000, 768_000])
+def test_the_ends_of_what_is_a_rate(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, np.full(3_000, 0.5), rate)
+    assert audio.read(path, sample_rate=RATE).duration == pytest.approx(3_000 / rate, rel=1e-2)
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30, 5e9])
+def test_absurd_samples_are_refused(tmp_path: Path, value: float) -> None:
+    samples = np.zeros((RATE, 2), np.float32)
+    samples[11_025, 1] = value
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    with pytest.raises(
+        ValueError, match=r"sound\.wav: a sample at 0\.250 s is -?\de\+\d\d, where 1 is"
+    ):
+        audio.read(path)
+
+
+def test_samples_in_the_range_of_integers_are_read(tmp_path: Path) -> None:
+    samples = np.linspace(-(2.0**31), 2.0**31, 100, dtype=np.float32)
+    soundfile.write(tmp_path / "sound.wav", samples, RATE, subtype="FLOAT")
+    np.testing.assert_array_equal(audio.read(tmp_path / "sound.wav").samples, samples[None])
+
+
+def test_a_file_that_gives_nothing_has_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "sound.flac"
+    audio.write(path, clicks())
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(ValueError, match="no sound that can be decoded"):
+        audio.read(path)  # and no warning

@@ -119,6 +119,15 @@ def test_neither_level_nor_rate_nor_place_nor_channels_matter(model: runtime.Mod
     assert late.onset == pytest.approx(4.0, abs=0.021)
 
 
+@pytest.mark.parametrize("count", [1, 2, 50, 159])
+@pytest.mark.parametrize("value", [0.5, -1.0])
+def test_what_is_too_short_has_no_class(model: runtime.Model, count: int, value: float) -> None:
+    """At 16 kHz 10 ms are 160 samples."""
+    found = hits.classify(audio(np.full(count, value)), model=model)
+    assert (found.label, found.probability, found.labels) == (None, 0.0, ())
+    assert hits.classify(audio(strike("SD")[:160]), model=model).probability > 0
+
+
 def test_drums_together(model: runtime.Model) -> None:
     found = hits.classify(audio(strike("KD", "CR")), model=model)
     assert set(found.labels) == {"KD", "CR"}

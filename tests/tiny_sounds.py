@@ -38,6 +38,27 @@ def encode(path: Path, sound: Audio, codec: str, **options: str) -> Path:
     return path
 
 
+def bundle(path: Path, *sounds: Audio, default: int | None = None) -> Path:
+    """Write mono sounds as the streams of one file, one of them marked as the default."""
+    with av.open(str(path), "w") as container:
+        streams = []
+        for index, sound in enumerate(sounds):
+            stream = container.add_stream("flac", rate=sound.sample_rate, layout="mono")
+            stream.disposition = int(index == default)
+            streams.append(stream)
+        for stream, sound in zip(streams, sounds, strict=True):
+            samples = np.rint(sound.samples * 32767).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate = sound.sample_rate
+            frame.pts, frame.time_base = 0, Fraction(1, sound.sample_rate)
+            fifo = av.AudioFifo()
+            fifo.write(frame)
+            for part in fifo.read_many(stream.codec_context.frame_size or 1024, partial=True):
+                container.mux(stream.encode(part))
+            container.mux(stream.encode(None))
+    return path
+
+
 def untagged(path: Path) -> Path:
     """Remove the first frame of an mp3, which holds the Xing tag."""
     data = path.read_bytes()

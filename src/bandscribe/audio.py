@@ -60,23 +60,33 @@ def read(
     mono: bool = False,
     start: float = 0.0,
     duration: float | None = None,
+    stream: int | None = None,
 ) -> Audio:
     """A file, or `duration` seconds of it from `start` seconds on; shorter where the file ends.
 
-    `sample_rate` None keeps the file's own. `mono` folds the channels as `downmix` does.
+    `sample_rate` None keeps the file's own. `mono` folds the channels as `downmix` does. `stream`
+    is the one of several sound streams to read, from 1 on; None takes the default one, and warns.
 
     A file that breaks off gives what can be decoded, and a TruncatedAudioWarning. Raises
     FileNotFoundError, PermissionError or ValueError, each in one line that names the file: a
     folder, an empty file, no sound, a missing decoder, NaN or infinite samples, nothing in the
     slice.
     """
-    return _join(list(_blocks(Path(path), sample_rate, mono, start, duration)))
+    blocks = _blocks(Path(path), sample_rate, mono, start, duration, stream)
+    return _join(list(blocks))
 
 
-def stream(path: str | Path, *, sample_rate: int, block_seconds: float = 10.0) -> Iterator[Audio]:
+def stream(
+    path: str | Path,
+    *,
+    sample_rate: int,
+    block_seconds: float = 10.0,
+    stream: int | None = None,
+) -> Iterator[Audio]:
     """A file as mono blocks at `sample_rate`, in flat memory, however long it is.
 
-    Joined together, the blocks equal `read(path, sample_rate=sample_rate, mono=True)`. Blocks are
+    Joined together, the blocks equal `read(path, sample_rate=sample_rate, mono=True)`, of the same
+    `stream`. Blocks are
     `block_seconds` long, and up to a second more; the last is shorter. Warns and raises as `read`,
     when iterated.
     """
@@ -84,7 +94,7 @@ def stream(path: str | Path, *, sample_rate: int, block_seconds: float = 10.0) -
         raise ValueError(f"block_seconds: expected a positive number, got {block_seconds}")
     held: list[Audio] = []
     seconds = 0.0
-    for block in _blocks(Path(path), sample_rate, True, 0.0, None):
+    for block in _blocks(Path(path), sample_rate, True, 0.0, None, stream):
         held.append(block)
         seconds += block.duration
         if seconds >= block_seconds:
@@ -144,7 +154,12 @@ def write(path: str | Path, audio: Audio, *, subtype: str | None = None) -> None
 
 
 def _blocks(
-    path: Path, sample_rate: int | None, mono: bool, start: float, duration: float | None
+    path: Path,
+    sample_rate: int | None,
+    mono: bool,
+    start: float,
+    duration: float | None,
+    stream: int | None,
 ) -> Iterator[Audio]:
     """Decode, cut, downmix and resample, block by block; at least one block, none empty."""
     if sample_rate is not None and sample_rate <= 0:
@@ -153,7 +168,9 @@ def _blocks(
         raise ValueError(f"start: expected seconds from 0 on, got {start}")
     if duration is not None and not duration > 0:
         raise ValueError(f"duration: expected a positive number of seconds, got {duration}")
-    blocks = _cut(decode(path, start), duration)
+    if stream is not None and stream < 1:
+        raise ValueError(f"stream: expected 1 or more, got {stream}")
+    blocks = _cut(decode(path, start, stream=stream), duration)
     if mono:
         blocks = fold(blocks)
     if sample_rate is not None:

@@ -29,6 +29,8 @@ CLASSES = (*DRUMS_10, "CLAP", "CB", "TMB", "OTHER")
 VELOCITY = "velocity"
 #: How much of a file is listened to, in seconds, and how many hits in it.
 LONGEST, MOST_HITS = 30.0, 8
+#: Shorter than this many seconds, a sound is no hit.
+SHORTEST = 0.01
 #: Frames that a window begins before a hit.
 LEAD_FRAMES = 2
 
@@ -94,8 +96,8 @@ def classify(source: Audio | str | Path, *, model: runtime.Model | str | Path = 
 
     `source` is audio of any rate, length and number of channels, or a file of it, of which the
     first 30 seconds are listened to; where there are several hits, what is said of the eight
-    clearest is averaged, louder ones weighing more. `model` is a model, a shipped one's name, or an
-    ONNX file.
+    clearest is averaged, louder ones weighing more. In less than 10 ms there is none. `model` is
+    a model, a shipped one's name, or an ONNX file.
 
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
@@ -108,9 +110,11 @@ def classify(source: Audio | str | Path, *, model: runtime.Model | str | Path = 
 
 
 def classify_all(
-    paths: Sequence[str | Path], model: runtime.Model
+    paths: Sequence[str | Path], model: runtime.Model, *, stream: int | None = None
 ) -> Iterator[Hit | ValueError | OSError]:
     """As `classify` of each file, in their order, several at the same time.
+
+    `stream` as in `audio.read`.
 
     Of a file that cannot be heard comes the error, so that the others are. Raises ValueError where
     the model does not classify hits.
@@ -120,7 +124,7 @@ def classify_all(
 
     def hear(path: str | Path) -> Hit | ValueError | OSError:
         try:
-            return decide(listen.power(_read(path, listen.sample_rate)), model, listen)
+            return decide(listen.power(_read(path, listen.sample_rate, stream)), model, listen)
         except (ValueError, OSError) as error:
             return error
 
@@ -207,16 +211,16 @@ def _row(values: dict[str, float], card: runtime.ModelCard) -> NDArray[np.float6
     return np.array([values[name] for name in card.classes])
 
 
-def _read(source: Audio | str | Path, rate: int) -> NDArray[np.float32]:
-    """Mono samples (n,) of what is listened to."""
-    if not isinstance(source, Audio):
-        heard = audio.read(source, sample_rate=rate, mono=True, duration=LONGEST)
-        samples: NDArray[np.float32] = heard.samples[0]
-        return samples
-    if not source.samples.shape[1]:
-        raise ValueError("source: expected sound, got no samples")
-    if not np.all(np.isfinite(source.samples)):
-        raise ValueError("source: expected finite samples, got NaN or infinity")
-    cut = Audio(source.samples[:, : round(LONGEST * source.sample_rate)], source.sample_rate)
-    mono: NDArray[np.float32] = audio.resample(audio.downmix(cut), rate).samples[0]
-    return mono
+def _read(source: Audio | str | Path, rate: int, stream: int | None = None) -> NDArray[np.float32]:
+    """Mono samples (n,) of what is analysed; silent ones of what is too short."""
+    if isinstance(source, Audio):
+        if not source.samples.shape[1]:
+            raise ValueError("source: expected sound, got no samples")
+        if not np.all(np.isfinite(source.samples)):
+            raise ValueError("source: expected finite samples, got NaN or infinity")
+        cut = Audio(source.samples[:, : round(LONGEST * source.sample_rate)], source.sample_rate)
+        mono = audio.resample(audio.downmix(cut), rate)
+    else:
+        mono = audio.read(source, sample_rate=rate, mono=True, duration=LONGEST, stream=stream)
+    samples: NDArray[np.float32] = mono.samples[0]
+    return samples if mono.duration >= SHORTEST else np.zeros_like(samples)

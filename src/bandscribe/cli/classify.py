@@ -15,6 +15,7 @@ import typer
 from bandscribe.cli import filing, inputs
 from bandscribe.cli.listening import (
     ModelName,
+    StreamNumber,
     TableFile,
     TableFormat,
     choose_table,
@@ -64,6 +65,7 @@ def classify(
         typer.Option(metavar="LIST", help="Take back what an earlier call copied or renamed."),
     ] = None,
     model: ModelName = None,
+    stream: StreamNumber = None,
 ) -> None:
     """Say which drum each one-shot is.
 
@@ -88,7 +90,7 @@ def classify(
     entries: list[dict[str, Any]] = []
     labels: list[tuple[Path, str | None]] = []
     with progress(len(sources)) as show:
-        for found, path in _hear_all([source.path for source in sources], loaded, show):
+        for found, path in _hear_all([source.path for source in sources], stream, loaded, show):
             if found is None:
                 failed += 1
                 continue
@@ -138,7 +140,7 @@ def tabulate(entry: Mapping[str, Any]) -> str:
 
 
 def _hear_all(
-    paths: Sequence[Path], model: Model, show: Callable[[int, str], None]
+    paths: Sequence[Path], stream: int | None, model: Model, show: Callable[[int, str], None]
 ) -> Iterator[tuple[Hit | None, Path]]:
     """What each file is, in their order; None, and a line, of those that cannot be heard."""
     from bandscribe import audio, hits
@@ -146,7 +148,7 @@ def _hear_all(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", audio.AudioWarning)
-        heard = hits.classify_all(paths, model)
+        heard = hits.classify_all(paths, model, stream=stream)
         for done, (path, found) in enumerate(zip(paths, heard, strict=True)):
             show(done, path.name)
             while caught:

@@ -46,6 +46,16 @@ ModelName = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file."),
 ]
+StreamNumber = Annotated[
+    int | None,
+    typer.Option(
+        "--stream",
+        metavar="N",
+        min=1,
+        help="Which sound stream to read, from 1 on, of a file that holds several. Default: the "
+        "one that is marked as the default, or the longest.",
+    ),
+]
 SkipExisting = Annotated[
     bool, typer.Option("--skip-existing", help="Leave outputs that exist, and go on.")
 ]

@@ -15,6 +15,7 @@ from bandscribe.cli import inputs
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
+    StreamNumber,
     TableFile,
     TableFormat,
     choose_table,
@@ -62,6 +63,7 @@ def recognize(
         typer.Option("--with", metavar="CLASS", help="Only the files in which it is heard."),
     ] = None,
     model: ModelName = None,
+    stream: StreamNumber = None,
 ) -> None:
     """Say which instruments are heard in recordings, and when.
 
@@ -83,7 +85,7 @@ def recognize(
                 show(done, f"{path.name} {clock(seconds)}")
 
             try:
-                found = _hear(source.path, loaded, aggregate, threshold, listen)
+                found = _hear(source.path, stream, loaded, aggregate, threshold, listen)
             except (ValueError, OSError) as error:
                 complain(explain(error, source.path))
                 failed += 1
@@ -156,6 +158,7 @@ def _load(model: str | None, aggregate: str, threshold: float | None, having: st
 
 def _hear(
     source: Path,
+    stream: int | None,
     model: Model,
     aggregate: str,
     threshold: float | None,
@@ -167,7 +170,7 @@ def _hear(
     rate = instruments.front_end(model.card).sample_rate
     with warned(source):
         return instruments.recognize(
-            reported(audio.stream(source, sample_rate=rate), listen),
+            reported(audio.stream(source, sample_rate=rate, stream=stream), listen),
             model=model,
             aggregate=cast("Strategy", aggregate),
             threshold=threshold,

@@ -15,6 +15,7 @@ from bandscribe.cli.listening import (
     ModelName,
     Output,
     SkipExisting,
+    StreamNumber,
     list_paths,
     spell,
     warned,
@@ -80,6 +81,7 @@ def track(
         bool, typer.Option("--onsets", help="Draw the strokes of the drums into the picture.")
     ] = False,
     model: ModelName = None,
+    stream: StreamNumber = None,
     skip_existing: SkipExisting = False,
 ) -> None:
     """Write down which instruments of recordings play when, and how loud.
@@ -116,11 +118,11 @@ def track(
                 show(done, f"{source.name} {clock(seconds)}")
 
             try:
-                activity = _hear(job.source, loaded, listen)
+                activity = _hear(job.source, stream, loaded, listen)
                 found = activity.segments(duration=min_duration, gap=min_gap)
                 strokes = None
                 if drummer is not None and "png" in missing:
-                    strokes = _hear_drums(job.source, drummer, activity.duration, listen)
+                    strokes = _hear_drums(job.source, stream, drummer, activity.duration, listen)
                 for kind, path in missing.items():
                     path.parent.mkdir(parents=True, exist_ok=True)
                     _write(kind, path, job.source, activity, found, strokes)
@@ -189,18 +191,20 @@ def _load_drummer() -> Model:
     return loaded
 
 
-def _hear(source: Path, model: Model, listen: Callable[[float], None]) -> Activity:
+def _hear(
+    source: Path, stream: int | None, model: Model, listen: Callable[[float], None]
+) -> Activity:
     """Track one file; its warnings become lines."""
     from bandscribe import audio, instruments
 
     rate = instruments.front_end(model.card).sample_rate
     with warned(source):
-        blocks = audio.stream(source, sample_rate=rate)
+        blocks = audio.stream(source, sample_rate=rate, stream=stream)
         return instruments.track(reported(blocks, listen), model=model)
 
 
 def _hear_drums(
-    source: Path, model: Model, duration: float, listen: Callable[[float], None]
+    source: Path, stream: int | None, model: Model, duration: float, listen: Callable[[float], None]
 ) -> Transcription:
     """The strokes of the drums. What there was to warn of has been said."""
     from bandscribe import audio, drums
@@ -209,7 +213,9 @@ def _hear_drums(
     rate = LogSpectrogram(**model.card.features).sample_rate
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        heard = drums.hear(reported(audio.stream(source, sample_rate=rate), listen), model)
+        heard = drums.hear(
+            reported(audio.stream(source, sample_rate=rate, stream=stream), listen), model
+        )
     return drums.notes(heard, model.card, classes=DRUM_CLASSES, duration=duration)
 
 

@@ -14,6 +14,7 @@ from bandscribe.cli.listening import (
     ModelName,
     Output,
     SkipExisting,
+    StreamNumber,
     list_paths,
     spell,
     warned,
@@ -54,6 +55,7 @@ def transcribe(
         float, typer.Option(metavar="X", help="0 to 1: more finds more notes, and more wrong ones.")
     ] = 0.5,
     model: ModelName = None,
+    stream: StreamNumber = None,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -88,7 +90,7 @@ def transcribe(
 
             try:
                 annotated = _read_reference(job.reference, classes) if "png" in missing else None
-                heard, notes = _hear(job.source, loaded, classes, sensitivity, listen)
+                heard, notes = _hear(job.source, stream, loaded, classes, sensitivity, listen)
                 for name, path in missing.items():
                     path.parent.mkdir(parents=True, exist_ok=True)
                     _write(name, path, job.source, heard, notes, annotated)
@@ -130,6 +132,7 @@ def _read_reference(path: Path | None, classes: int) -> Transcription | None:
 
 def _hear(
     source: Path,
+    stream: int | None,
     model: Listener,
     classes: int,
     sensitivity: float,
@@ -140,7 +143,7 @@ def _hear(
 
     rate = drums.front_end(model.card).sample_rate
     with warned(source):
-        blocks = drums.Measured(audio.stream(source, sample_rate=rate))
+        blocks = drums.Measured(audio.stream(source, sample_rate=rate, stream=stream))
         heard = drums.hear(reported(blocks, listen), model)
     notes = drums.notes(
         heard, model.card, classes=classes, sensitivity=sensitivity, duration=blocks.duration

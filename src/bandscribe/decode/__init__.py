@@ -47,35 +47,37 @@ FOREIGN = frozenset((
     ".amr", ".3gp", ".ape", ".wv", ".avi",
 ))
 # fmt: on
+#: The lowest and the highest sample rate of a recording, in Hz: a header may hold anything.
+RATES = (1_000, 768_000)
+#: The largest sample: what was meant as 32-bit integers is loud, but a sound.
+LOUDEST = 2.0**32
 
 
-def decode(path: Path, start: float = 0.0) -> Iterator[Audio]:
+def decode(path: Path, start: float = 0.0, *, stream: int | None = None) -> Iterator[Audio]:
     """Blocks of a file from `start` seconds on, none of them empty, at its own rate.
 
+    `stream` is the sound stream of a container to read, from 1 on; None chooses one, and warns
+    where there are several.
+
     Raises FileNotFoundError, PermissionError, or ValueError, each in one line that names the file:
-    a folder, an empty file, no sound, a missing decoder, NaN or infinite samples.
+    a folder, an empty file, no sound, a missing decoder, a sample rate that no sound has, samples
+    that are NaN, infinite or absurdly large.
     """
     _check(path)
-    position: float = start
-    for block in _decode(path, start):
-        finite = np.isfinite(block.samples).all(axis=0)
-        if not finite.all():
-            time = position + int(np.argmin(finite)) / block.sample_rate
-            raise ValueError(
-                f"{path}: a sample at {time:.3f} s is not a finite number; export the file again"
-            )
-        position += block.duration
-        yield block
+    yield from _decode(path, start, stream)
 
 
 def length(path: Path) -> float:
     """Seconds of sound by the headers of a file; what tells no length is decoded.
 
-    (Of flacs that were joined into one, the first one's header alone is read.) Warns where the header shows that the file breaks off (a flac or mp3 shows it only when it is
-    decoded), and raises as `decode`.
+    (Of flacs that were joined into one, the first one's header alone is read.) Warns where the
+    header shows that the file breaks off (a flac or mp3 shows it only when it is decoded), and
+    raises as `decode`.
     """
     _check(path)
     sound = sndfile.open_first(path)
+    if sound:
+        _check_rate(path, sound.samplerate)
     seconds = sndfile.length(path, sound) if sound else None
     if seconds is None:
         seconds = sum(block.duration for block in _decode(path, 0.0))
@@ -99,19 +101,54 @@ def _check(path: Path) -> None:
         raise ValueError(f"{path}: the file is empty (0 bytes)")
 
 
-def _decode(path: Path, start: float) -> Iterator[Audio]:
-    sound = sndfile.open_first(path)
+def _decode(path: Path, start: float, stream: int | None = None) -> Iterator[Audio]:
+    # What libsndfile reads holds one stream.
+    sound = sndfile.open_first(path) if stream in (None, 1) else None
     if sound:
-        return uniform(sndfile.decode(path, sound, start), (sound.samplerate, sound.channels))
-    blocks = decode_foreign(path, misnamed=path.suffix.lower() in PLAIN)
-    return _skip(uniform(blocks), start)
+        form = sound.samplerate, sound.channels
+        return uniform(_plausible(path, sndfile.decode(path, sound, start), start), form)
+    blocks = decode_foreign(path, misnamed=path.suffix.lower() in PLAIN, stream=stream)
+    return uniform(_plausible(path, _skip(blocks, start), start))
 
 
 def _skip(blocks: Iterator[Audio], start: float) -> Iterator[Audio]:
     """Leave out the first `start` seconds, where a decoder cannot seek."""
-    skipped = 0
+    left = start
     for block in blocks:
-        drop = min(round(start * block.sample_rate) - skipped, block.samples.shape[1])
-        skipped += drop
+        drop = min(round(left * block.sample_rate), block.samples.shape[1])
+        left -= drop / block.sample_rate
         if drop < block.samples.shape[1]:
             yield Audio(block.samples[:, drop:], block.sample_rate)
+
+
+def _plausible(path: Path, blocks: Iterator[Audio], start: float) -> Iterator[Audio]:
+    """The blocks from `start` seconds on; ValueError for what no recording has."""
+    position = start
+    for block in blocks:
+        _check_rate(path, block.sample_rate)
+        samples = block.samples
+        # Not true either where one of them is NaN.
+        if not max(samples.max(), -samples.min()) <= LOUDEST:
+            bad = ~(np.abs(samples) <= LOUDEST)
+            frame = int(np.argmax(bad.any(axis=0)))
+            value = samples[int(np.argmax(bad[:, frame])), frame]
+            kind = (
+                f"is {value:.0e}, where 1 is full scale"
+                if np.isfinite(value)
+                else "is not a finite number"
+            )
+            raise ValueError(
+                f"{path}: a sample at {position + frame / block.sample_rate:.3f} s {kind}; "
+                "export the file again"
+            )
+        position += block.duration
+        yield block
+
+
+def _check_rate(path: Path, rate: int) -> None:
+    low, high = RATES
+    if not low <= rate <= high:
+        raise ValueError(
+            f"{path}: a sample rate of {rate} Hz, where {low} to {high} is expected; "
+            "export the file again"
+        )

@@ -7,24 +7,26 @@ import shutil
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bandscribe.decode.messages import not_sound, warn_truncated
+from bandscribe.decode.messages import not_sound, warn, warn_truncated
 from bandscribe.types import Audio
 
 _FRAMES = 4096  # per read
 _TOLERANCE = 0.25  # seconds by which a container's duration may exceed its sound
 
 
-def decode_foreign(path: Path, *, misnamed: bool) -> Iterator[Audio]:
-    """Blocks of the first sound stream, by PyAV, or else by an ffmpeg on the PATH.
+def decode_foreign(path: Path, *, misnamed: bool, stream: int | None = None) -> Iterator[Audio]:
+    """Blocks of a sound stream, by PyAV, or else by an ffmpeg on the PATH.
 
-    `misnamed` says that its suffix promised something plainer. Raises ValueError, in one line,
-    where there is no decoder or no sound.
+    `stream` counts them from 1; None takes the one that is marked as the default, or the longest,
+    or the first, and warns where there are several. `misnamed` says that the file's suffix
+    promised something plainer. Raises ValueError, in one line, where there is no decoder, no sound
+    or no such stream.
     """
     try:
         import av
@@ -40,24 +42,62 @@ def decode_foreign(path: Path, *, misnamed: bool) -> Iterator[Audio]:
                 f"{path}: this format needs a decoder: pip install 'bandscribe[formats]', "
                 "or put ffmpeg on the PATH"
             ) from None
-        return _by_ffmpeg(path, ffmpeg)
-    return _by_av(path, av)
+        return _by_ffmpeg(path, ffmpeg, stream)
+    return _by_av(path, av, stream)
 
 
-def _by_av(path: Path, av: Any) -> Iterator[Audio]:
+class _Stream(NamedTuple):
+    """What a container says of a sound stream: its length in seconds, 0 where it is not told."""
+
+    default: bool
+    seconds: float
+
+
+def _choose(path: Path, streams: Sequence[_Stream], wanted: int | None) -> int:
+    """The index of the stream to read."""
+    count = len(streams)
+    if not count:
+        raise ValueError(f"{path}: holds no sound, only pictures or data")
+    if wanted is not None:
+        if wanted > count:
+            raise ValueError(f"{path}: has no sound stream {wanted}; the last one is {count}")
+        return wanted - 1
+    marked = [index for index, stream in enumerate(streams) if stream.default]
+    if len(marked) == 1:
+        index, reason = marked[0], "the default"
+    else:
+        index = max(range(count), key=lambda i: (streams[i].seconds, -i))
+        alike = len({stream.seconds for stream in streams}) == 1
+        reason = "the first" if alike else "the longest"
+    if count > 1:
+        warn(
+            path,
+            f"holds {count} sound streams; stream {index + 1}, {reason}, is read "
+            "(--stream takes another)",
+        )
+    return index
+
+
+def _by_av(path: Path, av: Any, wanted: int | None) -> Iterator[Audio]:
     try:
         container = av.open(f"file:{path}")
     except (av.FFmpegError, ValueError):
         raise not_sound(path) from None
     with container:
-        if not container.streams.audio:
-            raise ValueError(f"{path}: holds no sound, only pictures or data")
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp")
+        streams = container.streams.audio
+        described = [
+            _Stream(bool(s.disposition & 1), _seconds(s) or _tagged_seconds(s)) for s in streams
+        ]
+        stream = streams[_choose(path, described, wanted)]
+        resampler: Any = None
+        form = None
         rate = done = 0
         reason = None
         try:
             for frame in container.decode(stream):
+                given = frame.sample_rate, frame.layout.name, frame.format.name
+                if given != form:
+                    resampler, form = av.AudioResampler(format="fltp"), given
                 for part in resampler.resample(frame):
                     rate = part.sample_rate
                     done += part.samples
@@ -77,15 +117,32 @@ def _promised(container: Any, stream: Any) -> float:
     """Seconds that a container's header promises for its sound; 0 where it only guesses."""
     if not {"mov", "matroska", "asf"} & set(container.format.name.split(",")):
         return 0.0
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
+    if seconds := _seconds(stream):
+        return seconds
     alone = len(container.streams) == 1 and container.duration is not None
     return float(container.duration / 1e6) if alone else 0.0
 
 
-def _by_ffmpeg(path: Path, ffmpeg: str) -> Iterator[Audio]:
+def _seconds(stream: Any) -> float:
+    """Length of a stream by the container; 0 where it does not say."""
+    return float((stream.duration or 0) * (stream.time_base or 0))
+
+
+def _tagged_seconds(stream: Any) -> float:
+    """The same by a tag, as Matroska has it: 00:03:12.5; 0 where there is none."""
+    tag = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))
+    return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3]) if tag else 0.0
+
+
+def _by_ffmpeg(path: Path, ffmpeg: str, wanted: int | None) -> Iterator[Audio]:
     """Through `ffmpeg … -f au`: a format whose header (24 bytes) tells rate and channels."""
-    command = [ffmpeg, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", "0:a:0"]
+    listing = [ffmpeg, "-nostdin", "-hide_banner", "-i", f"file:{path}"]
+    told = subprocess.run(listing, capture_output=True).stderr.decode(errors="replace")
+    if "\nInput #0" not in f"\n{told}":
+        raise not_sound(path)
+    found = re.findall(r"^ *Stream #0:\d+.*?: Audio: .*", told, re.MULTILINE)
+    index = _choose(path, [_Stream("(default)" in line, 0.0) for line in found], wanted)
+    command = [ffmpeg, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", f"0:a:{index}"]
     command += ["-f", "au", "-c:a", "pcm_f32be", "-"]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)

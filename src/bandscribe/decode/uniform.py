@@ -13,7 +13,7 @@ from bandscribe.mono import fold
 from bandscribe.types import Audio
 
 _QUALITY = "HQ"
-_FRAMES = 1 << 16  # per piece: what is resampled from a low rate becomes many more
+_FRAMES = 4096  # per piece: what is resampled from a low rate becomes many more
 
 
 def resampled(blocks: Iterable[Audio], sample_rate: int) -> Iterator[Audio]:
