@@ -159,7 +159,7 @@ def _section(
         groove = []
     for index, player in enumerate(players):
         left = len(players) - index  # three parts at least, where there are as many
-        here = 0.95 if player.voicing is bass and groove else share
+        here = 0.98 if player.voicing is bass and groove else share
         if chance(rng, here) or len(playing) + left <= 3:
             rhythm = pick(rng, player.rhythms)
             own = [unison or rhythm(rng, meter)]
