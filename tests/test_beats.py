@@ -57,7 +57,7 @@ def test_constant_tempo_is_found_to_a_few_milliseconds(bpm, per_bar):
     np.testing.assert_array_equal(found.positions, grid.positions)
 
 
-@pytest.mark.parametrize("per_bar", [2, 5, 6, 7])
+@pytest.mark.parametrize("per_bar", [5, 7])
 def test_rarer_metres_are_found(per_bar):
     grid = tap(140, per_bar=per_bar)
     np.testing.assert_array_equal(track(activate(grid)).positions, grid.positions)

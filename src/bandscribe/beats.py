@@ -21,7 +21,7 @@ Where we deviate:
   activations around, and bounded, so that a missed beat does not outweigh those that are heard.
 - The tempo prior is asked at each beat and not once: the doubt about the octave is the same in
   all beats of a song, so that their evidence does not add up as if they were independent.
-- Metre and bar lines are found in a second step, on the beats.
+- Metre and bar lines are found in a second step, on the beats (`bandscribe.metre`).
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.metre import count, measure
 from bandscribe.peaks import Peaks, refine
 from bandscribe.types import Activations, Beats
+from bandscribe.vocabulary import parse_metre
 
 Array = NDArray[np.float64]
 
@@ -54,39 +56,81 @@ REACH = 0.02  # seconds between a beat of the grid and its peak
 SOUND = 0.1  # an activation below is silence
 LONGEST_REST = 10.0  # seconds without a sound after which no beat is counted on
 
-# Beats per bar, and what each costs per beat: with nothing heard, long bars would otherwise win,
-# as they have fewest bar lines to miss.
-METRES = {4: 0.0, 3: 0.0, 2: 0.3, 6: 0.35, 5: 0.35, 7: 0.4}
-NEW_METRE = 6.0  # nats for another metre at a bar line: three clear bars outweigh there and back
+# A grid off the beat, or at half the tempo: kicks between the beats are as good as always there,
+# and those on the beat as good as never, or beats are slower than this.
+ALWAYS, NEVER, FOUR_ON_THE_FLOOR = 0.85, 0.15, 85.0
+
+# What may be asked for.
+TEMPI = (30.0, 300.0)
+Tempo = float | tuple[float, float]
+STEADY = 0.03  # how far the tempo may be from the one that is asked for
 
 CHUNK = 4096  # frames whose scores are held at a time; the result does not depend on it
 
 
-def track(activations: Activations) -> Beats:
+def track(
+    activations: Activations,
+    drums: Activations | None = None,
+    *,
+    metre: str | None = None,
+    tempo: Tempo | None = None,
+) -> Beats:
     """The beat grid behind `activations`, whose classes are `("beat", "downbeat")`.
 
     A beat activation is near 1 on every beat, a downbeat activation on first beats of bars alone.
-    Tempos from 55 to 215 beats per minute, which may change; bars of 2 to 7 beats. Times are at
-    peaks of the beat activation, between the frames, and interpolated where a beat is not heard.
-    There are no beats where nothing is heard: before the first sound, after the last, and where
-    it rests for more than ten seconds.
+    `drums` are activations of onsets in the same frames; kicks, snares and crashes help to tell
+    where the bars begin, as in `bandscribe.metre`.
 
-    Raises ValueError when the classes are others, or the values are no probabilities.
+    Tempi from 55 to 215 beats per minute, which may change, or those between a pair of `tempo`; a
+    single `tempo` is one that does not change, within 3 % of it. Bars of 2 to 7 beats, mostly 4, or
+    all of one `metre`, such as `6/8`. Times are at peaks of the beat activation, between the
+    frames, and interpolated where a beat has none. There are no beats where nothing sounds: before
+    the first sound, after the last, and where it rests for more than ten seconds. None is before 0.
+
+    Raises ValueError when the classes are others, the values are no probabilities, the metre is
+    none (`vocabulary.parse_metre`), or tempi are not ascending from 30 to 300.
     """
     if activations.classes != ("beat", "downbeat"):
         raise ValueError(f"classes: expected ('beat', 'downbeat'), got {activations.classes}")
     if activations.kind != "probability":
         raise ValueError(f"kind: expected 'probability', got {activations.kind!r}")
+    check(metre, tempo)
+    slowest, fastest = _range(tempo)
     rate = activations.frame_rate
     beat, downbeat = activations.values.astype(np.float64).T
     level = _level(beat, rate, 1.0)
-    frames = _keep_heard(_follow(_score(beat, level, rate), rate), beat, rate)
+    score = _score(beat, level, rate)
+    frames = _keep_heard(_follow(score, rate, slowest, fastest), beat, rate)
     if not len(frames):
         return Beats(np.empty(0), np.empty(0, np.int64))
     settled = _settle(frames, beat, level, rate)
-    # A bar lasts up to four seconds or so, a beat up to one.
-    bars = _widen(_relate(downbeat, _level(downbeat, rate, 4.0)), 1)
-    return Beats(activations.start + settled / rate, _count(bars[np.rint(settled).astype(int)]))
+    if drums is not None:
+        settled = _put_on_kicks(settled, drums, fastest)
+    if isinstance(tempo, float | int):
+        settled = _straighten(settled, 60 * rate / tempo)
+    bars = count(settled, downbeat, rate, drums, metre)
+    times = activations.start + bars.frames / rate
+    return Beats(np.maximum(times, 0.0), bars.positions, bars.quarters)
+
+
+def check(metre: str | None, tempo: Tempo | None) -> None:
+    """Raise ValueError where `track` would, before there are activations."""
+    if metre is not None:
+        parse_metre(metre)
+    if tempo is None:
+        return
+    slowest, fastest = tempo if isinstance(tempo, tuple) else (tempo, tempo)
+    if not TEMPI[0] <= slowest <= fastest <= TEMPI[1]:
+        raise ValueError(
+            f"tempo: expected {TEMPI[0]:g} to {TEMPI[1]:g} beats per minute, or an ascending pair "
+            f"of these, got {tempo}"
+        )
+
+
+def _range(tempo: Tempo | None) -> tuple[float, float]:
+    if tempo is None:
+        return SLOWEST, FASTEST
+    return tempo if isinstance(tempo, tuple) else ((1 - STEADY) * tempo, (1 + STEADY) * tempo)
 
 
 def _level(curve: Array, rate: float, seconds: float) -> Array:
@@ -127,9 +171,11 @@ def _score(beat: Array, level: Array, rate: float) -> Array:
     return WEIGHT * odds * np.minimum(level / SOUND, 1.0)
 
 
-def _follow(score: Array, rate: float) -> NDArray[np.int64]:
+def _follow(
+    score: Array, rate: float, slowest: float = SLOWEST, fastest: float = FASTEST
+) -> NDArray[np.int64]:
     """Frames (n,) of the beats on the best path through `score` (frame,)."""
-    lags = np.arange(max(int(60 * rate / FASTEST), 1), max(int(60 * rate / SLOWEST), 1) + 1)
+    lags = np.arange(max(int(60 * rate / fastest), 1), max(int(60 * rate / slowest), 1) + 1)
     reach = int(lags[-1]) + 1  # frames to look back
     prior = -0.5 * (np.log2(lags * PREFERRED / (60 * rate)) / PREFERRED_OCTAVES) ** 2
     # Frames before the start and after the end count nothing: a path may begin and end anywhere.
@@ -217,31 +263,33 @@ def _settle(frames: NDArray[np.int64], beat: Array, level: Array, rate: float) -
     return np.clip(positions, 0, len(beat) - 1)
 
 
-def _count(near: Array) -> NDArray[np.int64]:
-    """Positions in the bar (n,), from the downbeat activation `near` (n,) each beat.
+def _put_on_kicks(frames: Array, drums: Activations, fastest: float) -> Array:
+    """The beats, moved by half of one or twice as many where kicks say so from end to end.
 
-    The best path through the states (metre, position): each beat is one position on, and the first
-    of a bar may be in another metre.
+    Hats between the kicks of house are taken for the beat now and then, and so are every other
+    beat, where the snare or clap is.
     """
-    sizes = np.array(list(METRES))
-    position = np.concatenate([np.arange(1, size + 1) for size in sizes])
-    cost = np.repeat(list(METRES.values()), sizes)
-    last = np.cumsum(sizes) - 1
-    first = last - sizes + 1
-    change = NEW_METRE * (1 - np.eye(len(sizes)))  # (metre, metre before)
-    emit = np.where(position == 1, np.log(near)[:, None], np.log(1 - near)[:, None]) - cost
-    best = emit[0]
-    origin = np.zeros((len(near), len(sizes)), np.int8)  # the metre before each bar line
-    for i in range(1, len(near)):
-        arrive = best[last] - change
-        origin[i] = arrive.argmax(axis=1)
-        best = np.roll(best, 1)
-        best[first] = arrive.max(axis=1)
-        best += emit[i]
-    state = int(np.argmax(best))
-    positions = np.empty(len(near), np.int64)
-    for i in range(len(near) - 1, -1, -1):
-        positions[i] = position[state]
-        at = np.flatnonzero(first == state)
-        state = int(last[origin[i, at[0]]]) if len(at) else state - 1
-    return positions
+    if len(frames) < 2:
+        return frames
+    kicks = drums.values[:, [name == "KD" for name in drums.classes]]
+    middles = (frames[:-1] + frames[1:]) / 2
+    reach = round(0.03 * drums.frame_rate)
+    on, between = (
+        float(np.minimum(measure(kicks, at, reach), 1.0).mean()) for at in (frames, middles)
+    )
+    tempo = 60 * drums.frame_rate / float(np.median(np.diff(frames)))
+    if between < ALWAYS or (on > NEVER and not (on > ALWAYS and tempo < FOUR_ON_THE_FLOOR)):
+        return frames
+    if on <= NEVER:
+        return middles
+    return np.sort(np.concatenate([frames, middles])) if 2 * tempo <= fastest else frames
+
+
+def _straighten(frames: Array, usual: float) -> Array:
+    """The beats in a straight line, at intervals near `usual`."""
+    steps = np.concatenate([[0], np.cumsum(np.rint(np.diff(frames) / usual))])
+    if not steps.any():
+        return frames
+    slope, first = np.polyfit(steps, frames, 1)
+    line: Array = first + slope * steps
+    return line

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, beats, chunks, factorization, peaks, runtime
+from bandscribe.beats import Tempo
 from bandscribe.features.samples import Samples
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import Activations, Audio, Beats, Transcription
@@ -103,7 +104,13 @@ class Hearing:
     @cached_property
     def grid(self) -> Beats | None:
         """The beat grid that the activations speak for; None where they do not."""
-        return beats.track(self.beats) if self.beats.classes else None
+        return self.follow()
+
+    def follow(self, metre: str | None = None, tempo: Tempo | None = None) -> Beats | None:
+        """The `grid`, of this metre and tempo if they are given: `beats.track`."""
+        if not self.beats.classes:
+            return None
+        return beats.track(self.beats, self.onsets, metre=metre, tempo=tempo)
 
 
 def transcribe(
@@ -112,16 +119,21 @@ def transcribe(
     model: str | Path = "drums",
     classes: int = 10,
     sensitivity: float = 0.5,
+    metre: str | None = None,
+    tempo: Tempo | None = None,
 ) -> Transcription:
     """The drum part of `source`: audio of any rate and number of channels, or a file of it.
 
     `model` is a shipped model's name or an ONNX file; `classes` and `sensitivity` as in `notes`.
+    The metre and the tempo are found, unless they are given: `metre` such as `"3/4"`, `tempo` in
+    beats per minute as the one of the whole recording, or as the slowest and the fastest of it.
     A file is read in blocks, so that long ones need no more memory than short ones. Silence gives
     an empty transcription.
 
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
     """
+    beats.check(metre, tempo)
     loaded = load(model)
     if isinstance(source, Audio):
         blocks: Iterable[Audio] = [prepare(source, loaded.card)]
@@ -130,7 +142,13 @@ def transcribe(
     measured = Measured(blocks)
     heard = hear(measured, loaded)
     return notes(
-        heard, loaded.card, classes=classes, sensitivity=sensitivity, duration=measured.duration
+        heard,
+        loaded.card,
+        classes=classes,
+        sensitivity=sensitivity,
+        duration=measured.duration,
+        metre=metre,
+        tempo=tempo,
     )
 
 
@@ -195,16 +213,19 @@ def notes(
     classes: int = 10,
     sensitivity: float = 0.5,
     duration: float,
+    metre: str | None = None,
+    tempo: Tempo | None = None,
 ) -> Transcription:
     """The notes and beats in what was heard, the notes in 10, 5 or 3 classes.
 
     `sensitivity` in [0, 1] moves the card's thresholds t: 0.5 leaves them, more of it finds more
     notes. The threshold is sigmoid(logit(t) + 8 (0.5 - sensitivity)). The velocity of a note is
     what was heard in the frame of its peak, or the share of the level there where the card has
-    amplitudes related to it. Onsets lie in [0, `duration`] seconds.
+    amplitudes related to it. Onsets lie in [0, `duration`] seconds. `metre` and `tempo` as in
+    `transcribe`.
 
-    Raises ValueError when the number of classes or the sensitivity is none of these, or the card
-    has no thresholds for them.
+    Raises ValueError when the number of classes, the sensitivity, the metre or the tempo is none of
+    these, or the card has no thresholds for the classes.
     """
     check(card, classes, sensitivity)
     onsets, velocities = reduce_hearing(heard, classes)
@@ -224,7 +245,7 @@ def notes(
         struck[found.frames, found.classes][order].astype(np.float64),
         duration,
         onsets.classes,
-        heard.grid,
+        heard.follow(metre, tempo) if metre or tempo else heard.grid,
     )
 
 

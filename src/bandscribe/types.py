@@ -91,10 +91,14 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Beats:
-    """A beat grid: `times` (n,) seconds, ascending; `positions` (n,) in the bar, 1 = downbeat."""
+    """A beat grid: `times` (n,) seconds, ascending; `positions` (n,) in the bar, 1 = downbeat.
+
+    A beat is written as `quarters` quarter notes: 1, or 1.5 in 6/8 and 12/8, 0.5 in 7/8.
+    """
 
     times: NDArray[np.float64]
     positions: NDArray[np.int64]
+    quarters: float = 1.0
 
     def __post_init__(self) -> None:
         if self.times.ndim != 1 or self.times.shape != self.positions.shape:

@@ -68,6 +68,19 @@ def test_fewer_classes(transcribe, song) -> None:
     assert "7 notes (KD 2, SD 2, HH 3)" in transcribe(song, "--classes", "3").out
 
 
+@pytest.mark.parametrize("tempo", ["50-56", "52"])
+def test_a_metre_and_a_tempo_that_are_asked_for(bandscribe, tempo) -> None:
+    groove = Path(__file__).parents[2] / "examples/groove.flac"  # 104 bpm
+    options = ("--metre", "3/4", "--tempo", tempo, "--format", "json")
+    assert bandscribe("transcribe", groove, *options).code == 0
+    beats = json.loads(Path("groove.json").read_text())["beats"]
+    positions = np.array([beat["position"] for beat in beats])
+    assert set(np.diff(positions) % 3) == {1} and positions.max() == 3
+    steps = np.diff([beat["time"] for beat in beats])
+    assert np.all((steps > 60 / 56) & (steps < 60 / 50))
+    assert tempo != "52" or np.ptp(steps) < 1e-5
+
+
 def test_one_input_and_one_format_name_a_file(transcribe, song) -> None:
     assert transcribe(song, "-o", "deep/part.csv").code == 0
     assert Path("deep/part.csv").read_text().startswith("onset,class,velocity\n")
@@ -373,6 +386,9 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--classes", "many"], "--classes"),
         (["--sensitivity", "2"], "sensitivity: expected 0 to 1, got 2"),
         (["--sensitivity", "nan"], "sensitivity: expected 0 to 1"),
+        (["--metre", "4/5"], "metre: expected a signature such as 4/4, 3/4 or 6/8, got '4/5'"),
+        (["--tempo", "fast"], "tempo: expected a number or a range, such as 124 or 100-140"),
+        (["--tempo", "140-100"], "tempo: expected 30 to 300 beats per minute, or an ascending"),
         (["--format", "mp3"], "expected some of midi,csv,jams,json,npz,png, got 'mp3'"),
         (["--model", "nobody"], "model: expected the path of an ONNX file or one of"),
         (["--loud"], "--loud"),

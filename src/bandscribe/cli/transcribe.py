@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,7 @@ from bandscribe.cli.report import (
 )
 
 if TYPE_CHECKING:
+    from bandscribe.beats import Tempo
     from bandscribe.display import Reference
     from bandscribe.drums import Hearing, Listener
     from bandscribe.types import Transcription
@@ -54,6 +56,20 @@ def transcribe(
     sensitivity: Annotated[
         float, typer.Option(metavar="X", help="0 to 1: more finds more notes, and more wrong ones.")
     ] = 0.5,
+    metre: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/N", help="The metre of the music, such as 3/4. Default: what is found."
+        ),
+    ] = None,
+    tempo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BPM|BPM-BPM",
+            help="The steady tempo of the music in beats per minute, or the range it lies in. "
+            "Default: what is found.",
+        ),
+    ] = None,
     model: ModelName = None,
     stream: StreamNumber = None,
     reference: Annotated[
@@ -70,7 +86,7 @@ def transcribe(
     formats = outputs.choose_formats(format, output)
     if "png" in formats:
         require("plot", "matplotlib")
-    loaded = _load(model or MODEL, classes, sensitivity)
+    loaded, write_down = _load(model or MODEL, classes, sensitivity, metre, tempo)
     sources, lost = inputs.find_all(named)
     jobs, refused = outputs.plan(named, sources, formats, output, reference)
     failed = lost + refused
@@ -90,7 +106,7 @@ def transcribe(
 
             try:
                 annotated = _read_reference(job.reference, classes) if "png" in missing else None
-                heard, notes = _hear(job.source, stream, loaded, classes, sensitivity, listen)
+                heard, notes = _hear(job.source, stream, loaded, write_down, listen)
                 for name, path in missing.items():
                     path.parent.mkdir(parents=True, exist_ok=True)
                     _write(name, path, job.source, heard, notes, annotated)
@@ -103,14 +119,34 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _load(model: str, classes: int, sensitivity: float) -> Listener:
-    """The model; a usage error where it or what is asked of it does not exist."""
-    from bandscribe import drums
+def _load(
+    model: str, classes: int, sensitivity: float, metre: str | None, tempo: str | None
+) -> tuple[Listener, Callable[..., Transcription]]:
+    """The model, and `drums.notes` with these options; a usage error where one is wrong."""
+    from bandscribe import beats, drums
 
     with usage_errors():
         loaded = drums.load(model)
         drums.check(loaded.card, classes, sensitivity)
-    return loaded
+        asked = None if tempo is None else _parse_tempo(tempo)
+        beats.check(metre, asked)
+    return loaded, partial(
+        drums.notes, classes=classes, sensitivity=sensitivity, metre=metre, tempo=asked
+    )
+
+
+def _parse_tempo(text: str) -> Tempo:
+    """Of `124` the number, of `100-140` the pair; raises ValueError for anything else."""
+    try:
+        numbers = [float(number) for number in text.split("-")]
+    except ValueError:
+        numbers = []
+    match numbers:
+        case [tempo]:
+            return tempo
+        case [slowest, fastest]:
+            return slowest, fastest
+    raise ValueError(f"tempo: expected a number or a range, such as 124 or 100-140, got {text!r}")
 
 
 def _read_reference(path: Path | None, classes: int) -> Transcription | None:
@@ -134,8 +170,7 @@ def _hear(
     source: Path,
     stream: int | None,
     model: Listener,
-    classes: int,
-    sensitivity: float,
+    write_down: Callable[..., Transcription],
     listen: Callable[[float], None],
 ) -> tuple[Hearing, Transcription]:
     """Read and transcribe one file; its warnings become lines."""
@@ -145,10 +180,7 @@ def _hear(
     with warned(source):
         blocks = drums.Measured(audio.stream(source, sample_rate=rate, stream=stream))
         heard = drums.hear(reported(blocks, listen), model)
-    notes = drums.notes(
-        heard, model.card, classes=classes, sensitivity=sensitivity, duration=blocks.duration
-    )
-    return heard, notes
+    return heard, write_down(heard, model.card, duration=blocks.duration)
 
 
 def _write(

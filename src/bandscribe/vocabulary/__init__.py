@@ -37,6 +37,7 @@ from bandscribe.vocabulary.drums import (
     relabel,
 )
 from bandscribe.vocabulary.instruments import INSTRUMENTS, classes_of
+from bandscribe.vocabulary.metres import parse_metre, signature
 
 __all__ = [
     "ADTOF_TO_5",
@@ -69,6 +70,8 @@ __all__ = [
     "TO_3",
     "TO_5",
     "classes_of",
+    "parse_metre",
     "reduce",
     "relabel",
+    "signature",
 ]

@@ -152,19 +152,21 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
         )
         figures["thresholds"][str(count)] = thresholds
         figures[f"classes_{count}"] = scores
-    figures["beats"] = _score_beats(heard.beats, validation)
+    figures["beats"] = _score_beats(heard, validation)
     return figures
 
 
-def _score_beats(activations: Activations, validation: Validation) -> dict[str, Any]:
+def _score_beats(heard: drums.Hearing, validation: Validation) -> dict[str, Any]:
     """Mean F-measure (±70 ms) of beats and downbeats over the excerpts whose beats are known."""
     length = validation.features.shape[1] + _GAP_FRAMES
     rows = []
     for index, notes in enumerate(validation.notes):
         grid = notes.beats
         if grid is not None and len(grid.times):
-            values = activations.values[index * length : (index + 1) * length - _GAP_FRAMES]
-            found = beats.track(replace(activations, values=values))
+            part = slice(index * length, (index + 1) * length - _GAP_FRAMES)
+            found = beats.track(
+                *(replace(a, values=a.values[part]) for a in (heard.beats, heard.onsets))
+            )
             first, its = grid.positions == 1, found.positions == 1
             rows.append(
                 [
