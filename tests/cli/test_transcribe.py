@@ -59,8 +59,8 @@ def test_every_format_in_a_folder(transcribe, song, groove) -> None:
     plain = json.loads(Path("new/out/song.json").read_text())
     assert (plain["file"], plain["duration"], len(plain["notes"])) == ("song.wav", 2.5, 8)
     with np.load("new/out/song.npz") as arrays:
-        assert arrays["values"].shape == arrays["velocities"].shape == (251, 10)
-        assert arrays["beats"].shape == (251, 2)
+        assert arrays["values"].shape == arrays["velocities"].shape == (291, 10)
+        assert arrays["beats"].shape == (291, 2)
 
 
 def test_fewer_classes(transcribe, song) -> None:
