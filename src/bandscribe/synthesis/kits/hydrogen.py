@@ -20,7 +20,6 @@ from bandscribe.readers import read_xml, refused
 from bandscribe.synthesis.kits import naming
 from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, cut, group, read, stack
 
-
 #: What a gain may be, and by how many semitones a sample may be moved: Hydrogen's own knobs turn
 #: to 5 and to 24.
 _GAIN, _PITCH = (0.0, 100.0), (-48.0, 48.0)
