@@ -218,5 +218,5 @@ def test_missing_files_and_modules_are_named(song: labels.Listed, tmp_path: Path
     song.path.write_bytes(b"no module")
     with pytest.raises(ValueError, match=r"song\.mod: not a module"):
         next(corpus.write_modules(tmp_path, tmp_path / "out", split=song.split, seed=0))
-    with pytest.raises(ValueError, match=r"instruments\.csv: not found"):
+    with pytest.raises(ValueError, match=r"instruments\.csv: missing"):
         labels.read_tables(tmp_path / "nowhere")

@@ -117,8 +117,8 @@ def _draw_recorded(
     role = part.role.split()[0]
     names = _RECORDED.get(role, ())
     suitable = [i for i in recorded if any(re.search(name, i.name) for name in names)]
-    low = names and names[0] in (_BASS, "guitar")
-    if not suitable or rng.random() > (0.5 if low else 0.2):
+    plucked = names and names[0] in (_BASS, "guitar")
+    if not suitable or rng.random() > (0.5 if plucked else 0.2):
         return None
     return suitable[int(rng.integers(len(suitable)))]
 

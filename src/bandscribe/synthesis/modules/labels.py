@@ -7,7 +7,6 @@ is certain is played: an instrument that may or may not be a drum is left out of
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from bandscribe.readers import Row, read_csv
 from bandscribe.synthesis.drummer.patterns import gather
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Strike
 from bandscribe.synthesis.splits import split_of
@@ -28,6 +28,7 @@ _ARTICULATIONS = {
     "kd": "kd", "sd": "sd", "ss": "ss", "chh": "chh", "ohh": "ohh", "cr": "cr", "rd": "rd",
     "clap": "clap", "tmb": "tmb", "perc": "other", "tom": "mt",
 }  # fmt: skip
+_INSTRUMENT_COLUMNS = ("file", "instrument", "role", "confidence", "use", "lead_ms")
 _HOP = 22  # samples: half a millisecond
 _QUIET = 0.02  # of an instrument's loudest stroke: below it nothing is struck
 _TEMPLATE = 1300  # samples: 30 ms, from which a stroke is known again
@@ -62,11 +63,11 @@ class Listed:
 
 def read_tables(folder: Path) -> list[Listed]:
     """The modules of a folder that have certain drums. Raises ValueError naming what is missing."""
-    rows: dict[str, dict[int, list[dict[str, str]]]] = {}
-    for row in _table(folder / "instruments.csv"):
-        rows.setdefault(row["file"], {}).setdefault(int(row["instrument"]), []).append(row)
+    rows: dict[str, dict[int, list[Row]]] = {}
+    for row in read_csv(folder / "instruments.csv", *_INSTRUMENT_COLUMNS):
+        rows.setdefault(row["file"], {}).setdefault(int(row.number("instrument")), []).append(row)
     listed = []
-    for row in _table(folder / "modules.csv"):
+    for row in read_csv(folder / "modules.csv", "file", "author"):
         path = folder / row["file"]
         drums: dict[int, tuple[str, float]] = {}
         others = set()
@@ -75,7 +76,7 @@ def read_tables(folder: Path) -> list[Listed]:
             roles = {r["role"] for r in known}
             uses = {"mute" if r["confidence"] == "mid" else r["use"] for r in known}
             if uses == {"drum"} and len(roles) == 1 and roles <= set(_ARTICULATIONS):
-                drums[instrument] = roles.pop(), float(known[0]["lead_ms"] or 0) / 1000
+                drums[instrument] = roles.pop(), _lead(known[0])
             elif uses == {"other"}:
                 others.add(instrument)
         if drums:
@@ -86,11 +87,8 @@ def read_tables(folder: Path) -> list[Listed]:
     return listed
 
 
-def _table(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        raise ValueError(f"{path}: not found; name a folder of modules with their tables")
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def _lead(row: Row) -> float:
+    return row.number("lead_ms") / 1000 if row["lead_ms"] else 0.0
 
 
 def _group(author: str) -> str:
