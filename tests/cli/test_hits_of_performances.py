@@ -264,25 +264,27 @@ def test_compares_rows(bandscribe, clips: Path, tmp_path: Path) -> None:
     said = bandscribe(*arguments)
     assert said.code == 0
     assert "the report's final model, seed 0" in said.out and "without clean-up" in said.out
-    rows = list(csv.DictReader((out / "hits.csv").read_text().splitlines()))
-    assert [row["row"] for row in rows] == ["the report's final model", "without clean-up"]
+    rows = list(csv.DictReader((out / "clean_up.csv").read_text().splitlines()))
+    assert [row["row"] for row in rows[:2]] == ["the report's final model", "without clean-up"]
+    assert rows.pop()["row"] == "in the report, on E-GMD"
     # Four hits a recording; the late ones are learned from without the clean-up alone.
     assert [float(row["training_clips"]) for row in rows] == [4, 8]
     assert {float(row["test_clips"]) for row in rows} == {4}
     assert all(0 <= float(row["accuracy"]) <= 1 for row in rows)
-    named = list(csv.DictReader((out / "confusion.csv").read_text().splitlines()))
+    named = list(csv.DictReader((out / "clean_up_confusion.csv").read_text().splitlines()))
     assert [sum(int(row[name]) for name in ("kd", "sd", "phh")) for row in named] == [2, 1, 1]
-    layers = list(csv.DictReader((out / "kernels.csv").read_text().splitlines()))
+    layers = list(csv.DictReader((out / "clean_up_kernels.csv").read_text().splitlines()))
     assert [row["kernels"] for row in layers] == ["2", "8"]
-    for name in ("hits", "losses", "confusion", "kernels"):
+    for name in ("clean_up", "clean_up_losses", "clean_up_confusion", "clean_up_kernels"):
         assert (out / f"{name}.png").stat().st_size > 5000
-    # What is judged is left alone; another seed is another run.
-    before = (out / "runs/report-0/study.json").stat().st_mtime_ns
+    # What is evaluated is left alone; another seed is another run.
+    before = {path: path.stat().st_mtime_ns for path in (out / "scores").iterdir()}
     said = bandscribe(*arguments[:2], "report", *arguments[3:], "--seeds", "0,1")
     assert "seed 0" not in said.out and "the report's final model, seed 1" in said.out
-    assert (out / "runs/report-0/study.json").stat().st_mtime_ns == before
-    first = next(csv.DictReader((out / "hits.csv").read_text().splitlines()))
-    assert first["seeds"] == "2" and first["spread"] != ""
+    assert len(before) == 2
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    first = next(csv.DictReader((out / "report.csv").read_text().splitlines()))
+    assert first["seeds"] == "2" and first["accuracy.spread"] != ""
 
 
 def test_wrong_usage_of_the_study(bandscribe, clips: Path, tmp_path: Path) -> None:
@@ -291,7 +293,7 @@ def test_wrong_usage_of_the_study(bandscribe, clips: Path, tmp_path: Path) -> No
         (["volumes", "--clips", clips], "NAME: expected one of report, layers"),
         (["report", "--clips", clips, "--seeds", "a"], "--seeds: expected whole numbers"),
         (["report", "--clips", clips, "--stepz", "1"], "stepz: no such field"),
-        (["report", "--clips", clips, "--classes", "kd,sd"], "classes: a study sets it"),
+        (["report", "--clips", clips, "--classes", "kd,sd"], "classes: the study sets it"),
         (["report", "--clips", tmp_path], "segments.json: missing"),
     ):
         said = bandscribe("study", "hits", *arguments, "-o", tmp_path / "out")

@@ -126,7 +126,7 @@ def test_wrong_usage_of_comparisons(bandscribe, tmp_path: Path) -> None:
     for arguments, named in (
         (["volumes", *needed], "NAME: expected one of windows, networks"),
         (["windows", *needed, "--seeds", "0,x"], "--seeds: expected whole numbers, got '0,x'"),
-        (["windows", *needed, "--window-seconds", "1"], "window_seconds: what the rows differ in"),
+        (["windows", *needed, "--window-seconds", "1"], "window_seconds: each row sets it"),
         (["windows", *needed, "--stepz", "1"], "stepz: no such field"),
         (["windows", *needed[:2], "--training", "a", "--test", "b"], "a: expected NAME=ROOT"),
         (["corpora", *needed], "--training: expected two corpora"),

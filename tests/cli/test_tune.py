@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bandscribe.training import search
+from bandscribe.training import recipes, search
 from bandscribe.training.drums.train import train
 from tiny_corpus import write_corpus
 
@@ -61,7 +61,7 @@ def test_a_finished_study_is_reported_anew(bandscribe, root: Path, tmp_path: Pat
     )
     (point,) = search.propose(json.loads(SPACE), trials=None)
     recipe = search.apply(base, point)
-    train(recipe, search.place(recipe, tmp_path / "trials"))
+    train(recipe, recipes.place(recipe, tmp_path / "trials"))
 
     arguments = [
         "study", "architectures", "-o", tmp_path, "--corpus", corpus, "--models", "cnn",

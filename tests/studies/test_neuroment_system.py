@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bandscribe.datasets.corpora import CORPORA
-from bandscribe.studies.neuroment import Recording, be_sure
+from bandscribe.studies.neuroment import Recording, scale_levels
 from bandscribe.studies.neuroment_system import (
     Follower,
     learn_thresholds,
@@ -75,7 +75,7 @@ def run(stems: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_levels_are_as_sure_as_they_are_loud() -> None:
     levels = np.array([[-60, -45, -30, 0]], dtype=np.float32).T
-    said = be_sure(Activations(levels, 43.0, 0.5, ("cla",), "level_db"))
+    said = scale_levels(Activations(levels, 43.0, 0.5, ("cla",), "level_db"))
     assert said.values[:, 0] == pytest.approx([0, 0.25, 0.5, 1])
     assert (said.kind, said.frame_rate, said.start) == ("probability", 43.0, 0.5)
 

@@ -4,13 +4,15 @@ import csv
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bandscribe.metrics import tags
-from bandscribe.studies import recognition, recognition_report
-from bandscribe.studies.recognition import FIGURES, Outcome, Sources, Study
+from bandscribe.studies import recognition
+from bandscribe.studies.recognition import FIGURES, Sources
 from bandscribe.studies.recognition_rows import COMPARISONS, COSTS, Comparison, Row
+from bandscribe.studies.runs import Outcome, run
+from bandscribe.training.recipes import place
+from bandscribe.training.recognition import pretrained
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.judge import judge
 from tiny_clips import CLASSES, LABELS, write_clips
@@ -32,71 +34,80 @@ def sources(clips: Path) -> Sources:
     return Sources(*[(f"clips={clips}",)] * 3)
 
 
+def scores_of(folder: Path, name: str) -> dict[str, list[dict[str, float]]]:
+    """What each seed scores, by row."""
+    rows = json.loads((folder / f"{name}.json").read_text())["rows"]
+    return {row["label"]: row["scores"] for row in rows}
+
+
 def test_a_study_trains_each_run_once(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    comparison = COMPARISONS["ensemble"]
     given = {**GIVEN, "model": "features"}
-    made = recognition.study("ensemble", comparison, given, sources, (0, 1), tmp_path)
+    lines = run(recognition.plan("ensemble", given, sources, tmp_path), [0, 1], tmp_path)
     # Static and dynamic, two seeds each: nine rows of two seeds share them.
     assert len(list((tmp_path / "runs").iterdir())) == 4
-    both = {outcome.label: outcome for outcome in made.outcomes}["both, S2"]
-    assert [len(runs) for runs in both.runs] == [2, 2]
-    expected = judge([tmp_path / "runs" / name for name in both.runs[1]], sources.test)
-    assert both.figures[1]["s2"] == expected["s2"]
-    assert both.values("lrap")[1] == expected["s2"]["lrap"]
-    assert both.values("micro.f1", "s1_learned")[1] == expected["s1_learned"]["micro.f1"]
-    assert np.isnan(both.values("lrap", "s3")).all()
-    alone = made.outcomes[1]
-    assert alone.label == "static, S2"
-    assert alone.judged == "s2" and alone.parameters == both.parameters / 2
+    rows = json.loads((tmp_path / "ensemble.json").read_text())["rows"]
+    found = {row["label"]: row for row in rows}
+    both = found["both, S2"]
+    assert [len(names) for names in both["runs"]] == [2, 2]
+    expected = judge([tmp_path / "runs" / name for name in both["runs"][1]], sources.test)
+    second = both["scores"][1]
+    assert second["lrap"] == second["s2.lrap"] == expected["s2"]["lrap"]
+    assert second["s1_learned.micro.f1"] == expected["s1_learned"]["micro.f1"]
+    learned = found["both, S1, learned thresholds"]["scores"][1]
+    assert learned["micro.f1"] == expected["s1_learned"]["micro.f1"]
+    alone = found["static, S2"]["scores"][0]
+    assert alone["parameters"] == second["parameters"] / 2
+    assert found["both, S2"]["scores"][0]["seconds"] > alone["seconds"]
 
-    # Started again, nothing is trained and nothing is judged.
+    # Started again, nothing is trained and nothing is evaluated.
     for name in ("train", "judge"):
         monkeypatch.setattr(recognition, name, None)
-    assert recognition.study("ensemble", comparison, given, sources, (0, 1), tmp_path) == made
+    again = recognition.plan("ensemble", given, sources, tmp_path)
+    assert run(again, [0, 1], tmp_path) == lines
 
 
-def test_baselines_are_rows_too(sources: Sources, tmp_path: Path) -> None:
-    comparison = Comparison("?", {}, (Row("linear", ({"model": "linear"},)),))
-    made = recognition.study("lines", comparison, GIVEN, sources, (0,), tmp_path)
-    assert made.outcomes[0].parameters is None
-    assert made.outcomes[0].values("lrap")[0] > 0.7
-    recognition_report.write(tmp_path, made, {"fields": GIVEN})
+def test_baselines_are_rows_too(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (Row("linear", ({"model": "linear"},)),)
+    monkeypatch.setitem(COMPARISONS, "lines", Comparison("Why?", {}, rows))
+    lines = run(recognition.plan("lines", GIVEN, sources, tmp_path), [0], tmp_path)
+    assert lines[0] == "Why?" and "thresh" in lines[-2]
+    (scores,) = scores_of(tmp_path, "lines")["linear"]
+    assert scores["parameters"] is None
+    assert scores["lrap"] > 0.7
     assert (tmp_path / "lines.png").stat().st_size > 10_000
-    told = json.loads((tmp_path / "lines.json").read_text())
-    assert told["rows"][0]["figures"]["s2"]["lrap"]["mean"] == pytest.approx(
-        made.outcomes[0].values("lrap")[0], abs=1e-5
-    )
+    table = list(csv.DictReader((tmp_path / "lines.csv").read_text().splitlines()))
+    assert (table[0]["parameters"], float(table[0]["lrap"])) == ("", pytest.approx(scores["lrap"]))
 
 
-def test_a_stopped_run_stops_the_study(sources: Sources, tmp_path: Path) -> None:
-    comparison = Comparison("?", {"model": "features"}, (Row("one"),))
-    given = {**GIVEN, "steps": "100000", "validate_every": "100000", "max_minutes": "0.0001"}
-    with pytest.raises(ValueError, match="stopped; run the same command again"):
-        recognition.study("one", comparison, given, sources, (0,), tmp_path)
+def planned(
+    name: str, given: dict[str, str], sources: Sources, folder: Path
+) -> list[list[recipes.Recipe]]:
+    return [list(each) for each in recognition.plan(name, given, sources, folder).rows.values()]
 
 
 def test_corpora_are_crossed(clips: Path, tmp_path: Path) -> None:
     two = Sources((f"clips={clips}", "clips=b"), (f"clips={clips}", "clips=b"), ("x", "y"))
-    resolved = recognition.resolve(COMPARISONS["corpora"], {"model": "mfcc"}, two, tmp_path)
-    trained = [members[0].training for members in resolved]
+    study = recognition.plan("corpora", {"model": "mfcc"}, two, tmp_path)
+    trained = [members[0].training for members in study.rows.values()]
     assert trained == [(f"clips={clips}",), ("clips=b",), ("clips=b",), (f"clips={clips}",)]
-    tested = [two.choose(row).test for row in COMPARISONS["corpora"].rows]
-    assert tested == [("x",), ("x",), ("y",), ("y",)]
+    assert [study.tested(row)[0] for row in study.rows] == [("x",), ("x",), ("y",), ("y",)]
     with pytest.raises(ValueError, match="--training: expected two corpora"):
-        recognition.resolve(COMPARISONS["corpora"], {}, Sources(("clips=a",), (), ()), tmp_path)
+        recognition.plan("corpora", {}, Sources(("clips=a",), (), ()), tmp_path)
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_every_comparison_is_of_different_recipes(name: str, tmp_path: Path) -> None:
     two = Sources(*[("clips=a", "clips=b")] * 3)
-    resolved = recognition.resolve(COMPARISONS[name], {"steps": "3"}, two, tmp_path)
+    resolved = planned(name, {"steps": "3"}, two, tmp_path)
     assert all(member.steps == 3 for members in resolved for member in members)
     rows = zip(COMPARISONS[name].rows, resolved, strict=True)
-    # A network and its bins go together; only an ensemble's rows differ in nothing but judging.
+    # A network and its bins go together; only an ensemble's rows differ in nothing but deciding.
     keys = {
-        (row.judged, row.tested, *(json.dumps(vars(m), sort_keys=True) for m in members))
+        (row.decided, row.tested, *(json.dumps(vars(m), sort_keys=True) for m in members))
         for row, members in rows
     }
     assert len(keys) == len(COMPARISONS[name].rows)
@@ -106,33 +117,63 @@ def test_options_of_the_command_line_join_those_of_the_rows(
     sources: Sources, tmp_path: Path
 ) -> None:
     given = {"options": '{"frames": 160}', "batch": "3"}
-    resolved = recognition.resolve(COMPARISONS["coefficients"], given, sources, tmp_path)
+    resolved = planned("coefficients", given, sources, tmp_path)
     assert [members[0].options for members in resolved] == [
         {"frames": 160}, {"frames": 160, "resized_bins": 40},
     ]  # fmt: skip
     assert [members[0].features for members in resolved] == ["mfcc_40", "mfcc_13"]
 
 
-def test_fields_that_are_not_for_the_command_line(sources: Sources, tmp_path: Path) -> None:
-    windows = COMPARISONS["windows"]
-    with pytest.raises(ValueError, match="window_seconds: what the rows differ in"):
-        recognition.resolve(windows, {"window_seconds": "1"}, sources, tmp_path)
-    with pytest.raises(ValueError, match="seed: a study sets it"):
-        recognition.resolve(windows, {"seed": "1"}, sources, tmp_path)
-    with pytest.raises(ValueError, match="stepz: no such field"):
-        recognition.resolve(windows, {"stepz": "1"}, sources, tmp_path)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"window_seconds": "1"}, "window_seconds: each row sets it"),
+        ({"training": "x"}, "training: the study sets it"),
+        ({"stepz": "1"}, "stepz: no such field"),
+    ],
+)
+def test_fields_that_are_not_for_the_command_line(
+    sources: Sources, tmp_path: Path, given: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        recognition.plan("windows", given, sources, tmp_path)
+
+
+def test_weights_name_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study that is run again with published weights does not take runs without them."""
+    recipe = recipes.resolve(None, {"model": "resnet50"})
+    places = []
+    for folder in (None, "cache/resnet-50"):
+        pretrained.trace.cache_clear()
+        monkeypatch.setattr(pretrained, "find_cached", lambda name, found=folder: found)
+        monkeypatch.setattr(pretrained, "is_reachable", lambda name: False)
+        places.append(place(recipe, tmp_path, recipes.trace_weights(recipe)))
+    pretrained.trace.cache_clear()
+    random = recipes.resolve(None, {"model": "resnet50", "options": '{"weights": null}'})
+    assert places[0] != places[1]
+    assert recipes.trace_weights(random) == ""
+    assert recipes.trace_weights(recipes.resolve(None, {"model": "mfcc"})) == ""
+    (tmp_path / "model.safetensors").write_bytes(b"one")
+    first = pretrained.trace(str(tmp_path), "somebody")
+    pretrained.trace.cache_clear()
+    (tmp_path / "model.safetensors").write_bytes(b"two")
+    assert pretrained.trace(str(tmp_path), "somebody") != first
 
 
 def test_networks_have_as_many_parameters_as_the_paper_says() -> None:
     for row in COSTS[:3]:
         network = recipes.build(recipes.resolve(None, dict(row.members[0])), 11)
         count = sum(weight.numel() for weight in network.parameters())
-        assert count == pytest.approx(row.paper["parameters"], rel=0.01)
+        assert count == pytest.approx(row.about["parameters"], rel=0.01)
 
 
-def test_guessing(clips: Path) -> None:
-    guessed = recognition.guess([f"clips:validation={clips}"], CLASSES)
-    always, everything, random = guessed.values()
+def test_chance(clips: Path) -> None:
+    outcomes = recognition.guess([f"clips:validation={clips}"], CLASSES, ", first")
+    assert [each.label for each in outcomes] == [
+        f"chance: {how}, first"
+        for how in ("always the most frequent", "always all", "at random by frequency")
+    ]
+    always, everything, random = (each.scores[0] for each in outcomes)
     # Each class is in three of six clips: the first of them is the most frequent.
     present = tags.indicate(LABELS["validation"], CLASSES)
     assert present.sum(axis=0).tolist() == [3, 3, 3]
@@ -150,27 +191,21 @@ def test_guessing(clips: Path) -> None:
     assert set(always) == set(everything) == set(random) == set(FIGURES)
 
 
-def outcome(label: str, *scores: float) -> Outcome:
-    figures = tuple({"s2": dict.fromkeys(FIGURES, score)} for score in scores)
-    return Outcome(label, "s2", (("run",),) * len(scores), 1000, (1.0,) * len(scores), figures,
-                   "test", {"parameters": 990.0})  # fmt: skip
+def outcome(label: str, *scores: float, **about: float) -> Outcome:
+    return Outcome(label, tuple(dict.fromkeys(FIGURES, score) for score in scores), about=about)
 
 
-def test_the_table_tells_spreads_and_who_only_guesses(tmp_path: Path) -> None:
-    chance = {"test": {"always": dict.fromkeys(FIGURES, 0.3), "random": dict.fromkeys(FIGURES, 0)}}
-    made = Study("x", "Why?", (0, 1, 2), (outcome("a", 0.4, 0.5, 0.9), outcome("b", 0.3)), chance)
-    lines = recognition_report.tabulate(made)
-    assert lines[0] == "Why?"
-    cells = lines[3].split()
-    assert cells[:6] == ["a", "1,000", "(990)", "1", "0.600", "±0.265"]  # of 0.4, 0.5, 0.9
-    assert "Not above chance in all of macro F1, micro F1 and LRAP: b." in lines[-1]
-    recognition_report.write(tmp_path, made, {"training": ["somewhere"]})
-    rows = list(csv.DictReader((tmp_path / "x.csv").read_text().splitlines()))
-    assert [row["row"] for row in rows] == ["a", "b", "always", "random"]
-    assert float(rows[0]["macro.f1.spread"]) == pytest.approx(
-        np.std([0.4, 0.5, 0.9], ddof=1), abs=1e-5
-    )
-    assert rows[1]["macro.f1.spread"] == "" and rows[1]["s1.macro.f1"] == ""
-    told = json.loads((tmp_path / "x.json").read_text())
-    assert [row["above_chance"] for row in told["rows"]] == [True, False]
-    assert told["rows"][0]["figures"]["s2"]["hamming"]["seeds"] == [0.4, 0.5, 0.9]
+def test_remarks_tell_how_it_was_decided_and_who_is_at_chance() -> None:
+    made = [outcome("a", 0.4, 0.5, 0.9, parameters=990.0), outcome("b", 0.3)]
+    chance = [outcome("always", 0.3), outcome("random", 0.0)]
+    assert [recognition.beats_chance(each, chance) for each in made] == [True, False]
+    lines = recognition.remark(made, ["b"], {"s2"})
+    assert lines == [
+        "Precision and recall are macro means; S2, threshold 0.5; mean ± deviation over 3 seeds; "
+        "seconds of training.",
+        "In brackets what the paper's text gives.",
+        "Not above chance in all of macro F1, micro F1 and LRAP: b.",
+    ]
+    lines = recognition.remark(made[1:], [], {"s2", "s1_learned"})
+    assert "thresholds as the rows say, else 0.5; one seed" in lines[0]
+    assert lines[1] == "Every row is above chance in macro F1, micro F1 and LRAP."

@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 
 from bandscribe.studies import recognition_cost
 from bandscribe.studies.recognition_rows import COSTS
+from bandscribe.studies.runs import Outcome
 
 
 def test_costs_are_measured_and_told(tmp_path: Path) -> None:
@@ -21,13 +22,21 @@ def test_costs_are_measured_and_told(tmp_path: Path) -> None:
         recognition_cost.measure_cost(row, given, source, source) for row in (COSTS[1], COSTS[2])
     ]
     # Of 11 classes the last layer has 64 weights and a bias each; here there are three.
-    assert [each.parameters for each in made] == [879275 - 8 * 65, 114859 - 8 * 65]
-    assert all(each.step > 0 and each.describe > 0 and each.recognize > 0 for each in made)
-    lines = recognition_cost.tabulate(made)
-    assert lines[3].split()[2:5] == ["CNN", "878,755", "879,000"]
-    recognition_cost.write(tmp_path, made, {"fields": given})
+    assert [each.values("parameters")[0] for each in made] == [879275 - 8 * 65, 114859 - 8 * 65]
+    for name in ("step", "describe", "recognize"):
+        assert all(each.values(name)[0] > 0 for each in made)
+    assert made[0].values("recording") == made[0].values("describe") + made[0].values("recognize")
+    assert made[0].scores[0]["origin"] == "random weights"
+
+
+def test_costs_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = {"parameters": 878755, "step": 0.5, "describe": 0.25, "recognize": 1.0, "recording": 1}
+    told = Outcome("MFCC", (costs,), about={"parameters": 879e3})
+    monkeypatch.setattr(recognition_cost, "measure_cost", lambda *arguments: told)
+    lines = recognition_cost.run(tmp_path, {"batch": "4"}, ["a"], ["b"])
+    assert lines[3].split()[:4] == ["MFCC", "878,755", "(879,000)", "0.500"]
     rows = list(csv.DictReader((tmp_path / "cost.csv").read_text().splitlines()))
-    assert [row["parameters"] for row in rows] == ["878755", "114339"]
-    told = json.loads((tmp_path / "cost.json").read_text())
-    assert told["rows"][1]["step"] == made[1].step and told["fields"] == given
+    assert {row["parameters"] for row in rows} == {"878755"}
+    tree = json.loads((tmp_path / "cost.json").read_text())
+    assert tree["rows"][1]["scores"][0]["step"] == 0.5 and tree["fields"] == {"batch": "4"}
     assert (tmp_path / "cost.png").stat().st_size > 5_000

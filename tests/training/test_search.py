@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bandscribe.training import search
+from bandscribe.training import recipes, search
 from bandscribe.training.drums.recipe import Recipe
 from tiny_corpus import SECONDS, write_corpus
 
@@ -78,11 +78,11 @@ def test_the_rules_of_the_thesis(tmp_path: Path) -> None:
 
 def test_a_folder_tells_recipes_apart_but_not_machines(tmp_path: Path) -> None:
     base = Recipe(options={"hidden": 8})
-    here = search.place(base, tmp_path)
+    here = recipes.place(base, tmp_path)
     assert here.name.startswith("crnn-")
-    assert search.place(replace(base, threads=7, max_minutes=3), tmp_path) == here
+    assert recipes.place(replace(base, threads=7, max_minutes=3), tmp_path) == here
     for other in (replace(base, seed=2), replace(base, steps=5), replace(base, options={})):
-        assert search.place(other, tmp_path) != here
+        assert recipes.place(other, tmp_path) != here
 
 
 def _write(run: Path, scores: list[float], **metrics: object) -> None:

@@ -28,9 +28,8 @@ from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
 from bandscribe.cli.segment import segment
 from bandscribe.cli.study import study
-from bandscribe.cli.study_drummernet import drummernet
 from bandscribe.cli.study_drums import architectures, data
-from bandscribe.cli.study_hits import hits, segments
+from bandscribe.cli.study_training import activity, drummernet, hits, recognition
 from bandscribe.cli.supercut import supercut
 from bandscribe.cli.synthesize import synthesize
 from bandscribe.cli.track import track
@@ -66,11 +65,10 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tune)
-for question in (hits, drummernet, architectures, data):
+for question in (recognition, activity, hits, drummernet, architectures, data):
     study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
         question
     )
-study.command()(segments)
 app.add_typer(study)
 
 #: What typer raises for wrong usage; only its descendant is a public name.

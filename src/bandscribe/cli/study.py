@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bandscribe.cli.report import complain, progress, require, usage_errors
+from bandscribe.cli.report import complain, explain, progress, require
+from bandscribe.cli.segment import read_notes
 
 Start = Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")]
 
@@ -139,123 +139,6 @@ def clip(
     print(target)
 
 
-@study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def recognition(
-    context: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="windows, networks, sampling, corpora, regularisation, ast, coefficients, stack, "
-            "schedules, ensemble, cost.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", metavar="DIR", help="The runs, and NAME.csv, .json and .png."
-        ),
-    ],
-    training: Annotated[
-        str,
-        typer.Option(
-            metavar="CORPUS,…",
-            help="Corpora to train on, each NAME:SPLIT/AUDIO=ROOT. Default split: train.",
-        ),
-    ],
-    test: Annotated[
-        str, typer.Option(metavar="CORPUS,…", help="The same, to test on. Default split: test.")
-    ],
-    validation: Annotated[
-        str,
-        typer.Option(
-            metavar="CORPUS,…",
-            help="The same, to choose the best weights by. Default: those of --training; "
-            "default split: validation.",
-        ),
-    ] = "",
-    seeds: Annotated[str, typer.Option(metavar="A,B,…", help="A run for each.")] = "0",
-) -> None:
-    """Compare ways to train a recognizer (extra: recognition).
-
-    Every row of the comparison is trained and judged; a study that was stopped goes on when it is
-    started again. Further options --FIELD VALUE are fields of the recipe for all rows: see
-    bandscribe train recognition --help.
-    """
-    require("train", "torch", "matplotlib")
-    from bandscribe.cli.train import parse
-    from bandscribe.studies import recognition as comparing
-    from bandscribe.studies import recognition_cost, recognition_report
-    from bandscribe.studies.recognition_rows import COMPARISONS, COSTS
-
-    _check_name(name, (*COMPARISONS, "cost"))
-    sources = comparing.Sources(_part(training), _part(validation or training), _part(test))
-    if not all(seed.isdecimal() for seed in seeds.split(",")):
-        raise typer.BadParameter(f"--seeds: expected whole numbers, got {seeds!r}")
-    numbers = [int(seed) for seed in seeds.split(",")]
-    with usage_errors():
-        given = parse(context.args)
-        if name != "cost":
-            comparing.resolve(COMPARISONS[name], given, sources, output)
-    output.mkdir(parents=True, exist_ok=True)
-    described = {
-        "training": sources.training,
-        "validation": sources.validation,
-        "test": sources.test,
-        "fields": given if name == "cost" else {**COMPARISONS[name].base, **given},
-    }
-    if name == "cost":
-        costs = [
-            recognition_cost.measure_cost(row, given, sources.training, sources.test)
-            for row in COSTS
-        ]
-        recognition_cost.write(output, costs, described)
-        print("\n".join(recognition_cost.tabulate(costs)))
-        return
-    found = comparing.study(name, COMPARISONS[name], given, sources, numbers, output)
-    recognition_report.write(output, found, described)
-    print("\n".join(["", *recognition_report.tabulate(found)]))
-
-
-@study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def activity(
-    context: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", help="features, losses, collapse, frames, networks, slices."
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", metavar="DIR", help="The runs, and neuroment.csv and neuroment.png."
-        ),
-    ],
-) -> None:
-    """Compare choices of the activity network of Neuroment (extra: train).
-
-    Every row of the comparison is trained and judged; a study that was stopped goes on when it is
-    started again, and studies in one folder share their rows. Further options --FIELD VALUE are
-    fields of the recipe for all rows, such as --solos and --validation-solos, which a study needs:
-    see bandscribe train activity --help. Rows are judged on the split test of --validation-solos.
-    """
-    require("train", "torch", "scipy", "matplotlib")
-    from bandscribe.cli.train import parse
-    from bandscribe.studies import neuroment as comparing
-    from bandscribe.studies import neuroment_report
-
-    _check_name(name, comparing.QUESTIONS)
-    with usage_errors():
-        given = parse(context.args)
-        comparing.resolve_row(comparing.QUESTIONS[name][0], given)
-    output.mkdir(parents=True, exist_ok=True)
-    comparing.run(comparing.QUESTIONS[name], given, output)
-    told = neuroment_report.summarise(output, comparing.ROWS)
-    neuroment_report.write(output, told)
-    print("\n".join(neuroment_report.tabulate(told)))
-
-
 @study.command()
 def augmentation(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file.")],
@@ -286,19 +169,56 @@ def augmentation(
     print(target)
 
 
-def _part(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(",") if part)
-
-
-def _check_name(name: str, known: Iterable[str]) -> None:
-    """Raise a usage error for a comparison that there is not."""
-    if name not in known:
-        raise typer.BadParameter(f"NAME: expected one of {', '.join(known)}, got {name!r}")
-
-
 def _check_span(start: float, duration: float, longest: float) -> None:
     """Raise a usage error for seconds of a file that cannot be drawn."""
     if not 0 < duration <= longest:
         raise typer.BadParameter(f"--duration: expected 0 to {longest:g}, got {duration:g}")
     if not start >= 0:
         raise typer.BadParameter(f"--start: expected 0 or more, got {start:g}")
+
+
+@study.command()
+def segments(
+    root: Annotated[
+        Path,
+        typer.Argument(metavar="ROOT", help="What bandscribe synthesize performances wrote."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The clips, and precision.csv.")
+    ],
+) -> None:
+    """Judge how well single hits are found where MIDI files are early or late.
+
+    By the MIDI files as they are, as Hiner 2024 does, and aligned with the sound first; each before
+    and after the clean-up.
+    """
+    from bandscribe.datasets import segments as cutting
+    from bandscribe.files import write_csv
+    from bandscribe.studies import hit_segments
+
+    recordings = cutting.find_recordings(root)
+    playable: list[cutting.Recording] = []
+    with progress(len(recordings)) as show:
+        counts = cutting.count(read_notes(recordings, playable, show))
+    failures = len(recordings) - len(playable)
+    if not counts:
+        raise ValueError(f"{root}: no recording there has notes; is it laid out as E-GMD?")
+    names = tuple(counts)[: cutting.CLASSES]
+    rows = []
+    for label, align in (("by the MIDI files", False), ("aligned with the sound", True)):
+        folder = output / ("aligned" if align else "plain")
+        cutting.begin(folder, classes=names, seconds=cutting.SECONDS, align=align)
+        cuts = []
+        with progress(len(playable)) as show:
+            for done, recording in enumerate(playable):
+                show(done, recording.id)
+                try:
+                    cuts.append(cutting.cut(recording, names, folder, align=align))
+                except (ValueError, OSError) as error:
+                    complain(explain(error))
+                    failures += 1
+        rows += hit_segments.tabulate(label, cuts)
+    write_csv(output / "precision.csv", list(rows[0]), rows)
+    print("\n".join(hit_segments.format_lines(rows)))
+    if failures:
+        raise typer.Exit(1)

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import tune as tuning
-from bandscribe.cli.report import require, usage_errors
+from bandscribe.cli.report import complain, require, usage_errors
+from bandscribe.cli.study_training import parse_seeds
 
 if TYPE_CHECKING:
+    from bandscribe.studies.drum_chance import Chance
     from bandscribe.studies.drum_corpora import Source
+    from bandscribe.studies.page import Report
+    from bandscribe.studies.runs import Job
 
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="DIR", help="The trials, tables and the page.")
@@ -63,37 +67,40 @@ def architectures(
     """
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
-    from bandscribe.files import whole
+    from bandscribe.files import write_text
     from bandscribe.studies import drum_architectures as comparing
-    from bandscribe.studies import drum_architectures_report as report
-    from bandscribe.training import recipes
+    from bandscribe.training import recipes, search
 
     with usage_errors():
-        sources, numbers = _sources(corpus), _numbers(seeds)
+        sources, numbers = _sources(corpus), parse_seeds(seeds)
         given = _given(parse(context.args), numbers)
         chosen = [name for name in models.split(",") if name]
         if unknown := [name for name in chosen if name not in comparing.NAMES]:
             known = ", ".join(comparing.NAMES)
             raise ValueError(f"--models: expected some of {known}, got {unknown[0]!r}")
         if not (trained := [source for source in sources if source.trainable]):
-            raise ValueError("--corpus: none is parted into train, validation and test")
+            raise ValueError("--corpus: none has the splits train, validation and test")
         spaces = {text.partition("=")[0]: text.partition("=")[2] for text in space or ()}
         planned = comparing.plan(
             trained, chosen, given, path=recipe, spaces=spaces,
             trials=None if grid else trials, epochs=epochs, seed=draw_seed, folder=output,
         )  # fmt: skip
+    described = _describe(trained)
+    problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:
-        go = partial(tuning.run, jobs=jobs, address=address, show=show)
+        go = partial(_train, jobs=jobs, address=address, show=show)
         searched, again = (partial(go, scheduler=name) for name in (scheduler, "fifo"))
-        rows = list(comparing.study(trained, planned, numbers, output, searched, again))
-    with whole(output / "best.json") as part:
-        part.write_text(recipes.to_json(comparing.choose(planned)) + "\n", encoding="utf-8")
-    told = _tell(trained, output)
-    report.write(output, rows, about=_about(scheduler, numbers), **told)
-    print("\n".join(report.tabulate(rows, told["guesses"])))
-    print(f"\n{output / 'architectures.html'}: a page to look at")
+        results = list(
+            comparing.study(trained, planned, numbers, output, searched, again, problems)
+        )
+    write_text(output / "best.json", recipes.to_json(comparing.choose(planned)) + "\n")
+    search.write_table(output / "trials.csv", [each for row in results for each in row.trials])
+    chance, classes = _evaluate_chance(trained, output, problems)
+    about = _about(scheduler, numbers)
+    _tell(comparing.report(results, described, chance, classes, about), output)
     print(f"{output / 'best.json'}: the best on the whole, for bandscribe study data --recipe")
+    _end(problems)
 
 
 def data(
@@ -123,25 +130,69 @@ def data(
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
     from bandscribe.studies import drum_data as comparing
-    from bandscribe.studies import drum_data_report as report
     from bandscribe.training import recipes
     from bandscribe.training.drums.recipe import Recipe
 
     with usage_errors():
-        sources, numbers = _sources(corpus), _numbers(seeds)
-        base = recipes.override(
-            recipes.from_file(recipe, Recipe), _given(parse(context.args), numbers)
-        )
-        sets = comparing.combine(sources, train or ())
-        planned = comparing.plan(sources, sets, base, numbers, output)
+        sources, numbers = _sources(corpus), parse_seeds(seeds)
+        given = _given(parse(context.args), numbers)
+        base = recipes.override(recipes.from_file(recipe, Recipe), given)
+        planned = comparing.plan(sources, comparing.combine(sources, train or ()), base)
+    described = _describe(sources)
+    problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:
-        go = partial(tuning.run, scheduler="fifo", jobs=jobs, address=address, show=show)
-        rows = list(comparing.study(sources, planned, output, go))
-    told = _tell(sources, output)
-    report.write(output, rows, about=_about("fifo", numbers), **told)
-    print("\n".join(report.tabulate(rows, told["guesses"])))
-    print(f"\n{output / 'data.html'}: a page to look at")
+        go = partial(_train, scheduler="fifo", jobs=jobs, address=address, show=show)
+        results = list(comparing.study(sources, planned, numbers, output, go, problems))
+    chance, classes = _evaluate_chance(sources, output, problems)
+    about = _about("fifo", numbers)
+    _tell(comparing.report(results, described, chance, classes, about), output)
+    _end(problems)
+
+
+def _train(planned: Sequence[Job[Any]], **how: Any) -> None:
+    """Run what is not finished, in parallel."""
+    tuning.run({job.run: job.recipe for job in planned}, **how)
+
+
+def _describe(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """What the corpora hold; each file is opened, before any is trained on.
+
+    Raises ValueError, with a line per file, where some cannot be used.
+    """
+    from bandscribe.studies import drum_corpora
+
+    rows, problems = drum_corpora.describe(sources, drum_corpora.count_classes(sources))
+    for problem in problems:
+        complain(problem)
+    if problems:
+        raise ValueError(f"{len(problems)} files cannot be used; replace them before training")
+    return rows
+
+
+def _evaluate_chance(
+    sources: Sequence[Source], output: Path, problems: list[str]
+) -> tuple[Chance, Sequence[str]]:
+    """The baselines, and the classes that all are scored in."""
+    from bandscribe.studies import drum_chance, drum_corpora
+    from bandscribe.vocabulary import DRUMS
+
+    count = drum_corpora.count_classes(sources)
+    return drum_chance.evaluate_all(sources, count, output, problems), DRUMS[count]
+
+
+def _tell(report: Report, output: Path) -> None:
+    report.write(output)
+    print("\n".join(report.grid.tabulate()))
+    print(f"\n{output / f'{report.name}.html'}: a page to look at")
+
+
+def _end(problems: Sequence[str]) -> None:
+    """End with exit code 1 where some tracks were left out, and name them."""
+    for problem in dict.fromkeys(problems):
+        complain(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _sources(texts: Sequence[str]) -> list[Source]:
@@ -155,31 +206,12 @@ def _sources(texts: Sequence[str]) -> list[Source]:
     return sources
 
 
-def _numbers(seeds: str) -> list[int]:
-    if not all(seed.isdecimal() for seed in seeds.split(",")):
-        raise ValueError(f"--seeds: expected whole numbers, got {seeds!r}")
-    return [int(seed) for seed in seeds.split(",")]
-
-
 def _given(values: dict[str, str], numbers: Sequence[int]) -> dict[str, str]:
     """Fields of the recipe. Raises ValueError for those that a study sets."""
-    if mine := sorted(values.keys() & {"seed", "corpora", "validation_corpora", "kits"}):
-        raise ValueError(f"{mine[0]}: a study sets it; expected other fields of a recipe")
+    from bandscribe.studies.runs import check
+
+    check(values, (), ("corpora", "validation_corpora", "kits"))
     return {**values, "seed": str(numbers[0])}
-
-
-def _tell(sources: Sequence[Source], output: Path) -> dict[str, Any]:
-    """What a report says of the corpora, and of those who guess."""
-    from bandscribe.studies import drum_chance, drum_corpora
-    from bandscribe.vocabulary import DRUMS
-
-    count = drum_corpora.count_classes(sources)
-    corpora = [row for source in sources for row in drum_corpora.describe(source, count)]
-    return {
-        "corpora": corpora,
-        "guesses": drum_chance.judge(sources, count, output),
-        "classes": DRUMS[count],
-    }
 
 
 def _about(scheduler: str, numbers: Sequence[int]) -> str:

@@ -106,11 +106,11 @@ def propose(
 
     Raises ValueError for a space that is none, or a combination that is no network.
     """
-    from bandscribe.training import search
+    from bandscribe.training import recipes, search
 
     points = search.propose(search.space_of(base.model, space), trials=trials, seed=seed)
     tried = [search.apply(base, point) for point in points]
-    return {search.place(recipe, folder): recipe for recipe in tried}
+    return {recipes.place(recipe, folder): recipe for recipe in tried}
 
 
 def run(trials: Mapping[Path, Any], **how: Any) -> list[Outcome]:

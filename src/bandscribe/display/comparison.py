@@ -30,11 +30,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Panel:
-    """A figure and its title; shares of one, unless it is drawn in powers of ten."""
+    """A figure and its title; bars begin at `low`, unless they are drawn in powers of ten."""
 
     figure: str
     title: str
     logarithmic: bool = False
+    low: float = 0.0
 
 
 def draw(
@@ -67,8 +68,8 @@ def _draw_panel(axis: Any, panel: Panel, bars: Sequence[Bar]) -> None:
         left = low / 2
         axis.set_xlim(left, high * (high / left) ** 0.35)
     else:
-        left = 0.0
-        axis.set_xlim(left, 1.28 * max(high, 0.01))
+        left = panel.low
+        axis.set_xlim(left, left + 1.28 * max(high - left, 0.01))
     for place, bar in enumerate(bars):
         values = bar.values[panel.figure]
         mean = float(np.mean(values))

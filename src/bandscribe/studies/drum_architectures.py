@@ -2,19 +2,26 @@
 
 Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 5.3 and chapter 6: the
 best of several trials by micro F1 in validation, judged on the test split, overall and class by
-class. What is added: intervals, further seeds of the best, what each costs, and what guessing
-scores.
+class. What is added: intervals, further seeds of the best, what each costs, and chance.
+
+architectures.html, .csv, .png    a row for each corpus and network, with NAME_corpora.csv
+trials.csv                        every trial
 """
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bandscribe.studies import drum_corpora
-from bandscribe.studies.drum_corpora import Figure, Run, Source, finish
+from bandscribe.studies import drum_corpora, runs
+from bandscribe.studies.drum_chance import Chance
+from bandscribe.studies.drum_corpora import Figure, Source
+from bandscribe.studies.page import Grid, Report, Section, table
+from bandscribe.studies.runs import Job, Row, Train
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.search import Outcome
@@ -40,26 +47,25 @@ THESIS: Mapping[str, Mapping[str, float]] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class Result:
     """A network on a corpus: `trials` were searched, `best` is the one chosen.
 
-    `runs` are those of its recipe, one per seed, which `figures` judges: F1 by name. `real_time` is
-    how many seconds of audio the first hears in one of a core.
+    `runs` are those of its recipe, one per seed, whose F1 by name are `figures`. `real_time` is how
+    many seconds of audio the first processes in one of a core.
     """
 
     corpus: str
     model: str
     trials: tuple[Outcome, ...]
     best: Outcome
-    runs: tuple[Outcome, ...]
+    runs: tuple[Path, ...]
     parameters: int
     real_time: float
     figures: Mapping[str, Figure]
 
-    @property
-    def hours(self) -> float:
-        """Of all trials together."""
-        return sum(each.minutes for each in self.trials) / 60
+
+#: By corpus and network, what is tried.
+Planned = Mapping[tuple[str, str], Sequence[Job[Recipe]]]
 
 
 def plan(
@@ -73,8 +79,8 @@ def plan(
     epochs: int,
     seed: int,
     folder: Path,
-) -> dict[tuple[str, str], dict[Path, Recipe]]:
-    """By corpus and network, what is tried; the same points of the space on every corpus.
+) -> Planned:
+    """What is tried of each network on each corpus: the same points of its space on all.
 
     Raises ValueError for a field, a space or a corpus that cannot be.
     """
@@ -84,50 +90,143 @@ def plan(
             base = search.resolve(path, {**given, "model": model}, [source.text], epochs)
             space = search.space_of(model, spaces.get(model))
             points = search.propose(space, trials=trials, seed=seed)
-            recipes = [search.apply(base, point) for point in points]
-            planned[source.label, model] = {search.place(r, folder / "trials"): r for r in recipes}
+            planned[source.label, model] = [
+                runs.plan(model, search.apply(base, point), folder / "trials") for point in points
+            ]
     return planned
 
 
 def study(
     sources: Sequence[Source],
-    planned: Mapping[tuple[str, str], Mapping[Path, Recipe]],
+    planned: Planned,
     seeds: Sequence[int],
     folder: Path,
-    run: Run,
-    repeat: Run,
-) -> Iterator[Row]:
-    """Search, train the best with each seed, and judge; a row at a time.
+    train: Train[Recipe],
+    repeat: Train[Recipe],
+    problems: list[str],
+) -> Iterator[Result]:
+    """Search, train the best with each seed, and evaluate; a network on a corpus at a time.
 
-    `run` runs trials, `repeat` the best with other seeds. Raises ValueError as these, where one was
-    stopped, and where a track cannot be judged.
+    `train` runs trials, `repeat` the best with other seeds. Tracks that cannot be evaluated have a
+    line in `problems`. Raises ValueError where a trial fails or was stopped.
     """
     known = {source.label: source for source in sources}
     count = drum_corpora.count_classes(sources)
-    for (label, model), trials in planned.items():
-        outcomes = finish(run, trials)
-        best = search.choose(outcomes)
-        runs = finish(repeat, drum_corpora.reseed(best.recipe, seeds, folder))
-        judged = [drum_corpora.judge(each.run, known[label], count, folder) for each in runs]
-        yield Row(
-            label, model, outcomes, best, runs,
-            search.count_parameters(best.recipe), drum_corpora.measure_speed(runs[0].run),
-            drum_corpora.score(judged, DRUMS[count]),
+    for (label, model), jobs in planned.items():
+        runs.finish(jobs, train)
+        trials = tuple(search.read(job.run, job.recipe) for job in jobs)
+        best = search.choose(trials)
+
+        def evaluate(row: Row, run: tuple[Path, ...], source: Source = known[label]) -> Any:
+            return drum_corpora.evaluate(run[0], source, count, folder, problems)
+
+        outcome = runs.compare(
+            Row(model), [best.recipe], seeds, folder / "trials", repeat, evaluate
+        )
+        own = tuple(run for (run,) in outcome.runs)
+        yield Result(
+            label, model, trials, best, own,
+            search.count_parameters(best.recipe), drum_corpora.measure_speed(own[0]),
+            drum_corpora.score(outcome.scores, DRUMS[count]),
         )  # fmt: skip
 
 
-def choose(planned: Mapping[tuple[str, str], Mapping[Path, Recipe]]) -> Recipe:
+def choose(planned: Planned) -> Recipe:
     """The network, with its options, of the highest validation micro F1, mean over the corpora.
 
     All trials of a point are of the same place in each corpus's plan.
     """
     points: dict[tuple[str, int], list[Outcome]] = {}
-    for (_, model), trials in planned.items():
-        for place, (folder, recipe) in enumerate(trials.items()):
-            points.setdefault((model, place), []).append(search.read(folder, recipe))
+    for (_, model), jobs in planned.items():
+        for place, job in enumerate(jobs):
+            points.setdefault((model, place), []).append(search.read(job.run, job.recipe))
 
     def mean(outcomes: Sequence[Outcome]) -> float:
         value = sum(each.best for each in outcomes) / len(outcomes)
         return -math.inf if math.isnan(value) else value
 
     return max(points.values(), key=mean)[0].recipe
+
+
+def report(
+    results: Sequence[Result],
+    corpora: Sequence[Mapping[str, Any]],
+    chance: Chance,
+    classes: Sequence[str],
+    about: str,
+) -> Report:
+    """The report of all results; `corpora` are the rows of `drum_corpora.describe`."""
+    # A row per network, in the order of the thesis.
+    ordered = sorted(results, key=lambda each: list(NAMES).index(each.model))
+    at = {(NAMES[each.model], each.corpus): each for each in ordered}
+    labels = list(dict.fromkeys(each.corpus for each in results))
+    chance = {kind: {label: found[label] for label in labels} for kind, found in chance.items()}
+    grid = Grid(
+        {place: each.figures for place, each in at.items()},
+        chance,
+        {place: len(each.runs) for place, each in at.items()},
+    )
+    return Report(
+        "architectures", "Which architecture transcribes drums best?", about, grid, corpora,
+        classes, {place: _flatten(each) for place, each in at.items()},
+        sections=(
+            Section(
+                "What each took", "Trials searched, in brackets those ended early, and the hours "
+                "of all; options and size of the best, what its training took, and how many "
+                "seconds of audio it processes in one of a processor core.", _show_costs(results),
+            ),
+            Section(
+                "In the thesis", "Micro F1 of Fosse 2025, section 6.1: other data and other means, "
+                "as a reference and no target.", _show_thesis(),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _flatten(result: Result) -> dict[str, Any]:
+    return {
+        "network": result.model,
+        "options": _options(result),
+        "parameters": result.parameters,
+        "trials": len(result.trials),
+        "trials_ended": _ended(result),
+        "hours": sum(each.minutes for each in result.trials) / 60,
+        "seeds": len(result.runs),
+        "epochs": result.best.epochs,
+        "minutes": result.best.minutes,
+        "validation_micro_f1": result.best.best,
+        "real_time": result.real_time,
+        "runs": " ".join(run.name for run in result.runs),
+    }
+
+
+def _show_costs(results: Sequence[Result]) -> str:
+    lines = []
+    for result in results:
+        line = _flatten(result)
+        cells = [
+            result.corpus, NAMES[result.model], line["options"], f"{line['parameters']:,}",
+            f"{line['trials']} ({line['trials_ended']})", f"{line['hours']:.2f}",
+            f"{line['epochs']}", f"{line['minutes']:.1f}", f"{line['validation_micro_f1']:.3f}",
+            f"{line['seeds']}", f"{line['real_time']:.0f}",
+        ]  # fmt: skip
+        lines.append(("", [html.escape(cell) for cell in cells]))
+    head = ["corpus", "network", "options", "parameters", "trials", "hours of all",
+            "epochs", "minutes", "micro F1 in validation", "seeds", "× real time"]  # fmt: skip
+    return table(head, lines, 3)
+
+
+def _show_thesis() -> str:
+    lines = []
+    for model, found in THESIS.items():
+        cells = [f"{found[c]:.4f}" if c in found else "–" for c in THESIS_CORPORA]
+        lines.append(("", [NAMES[model], *cells]))
+    return table(["", *THESIS_CORPORA.values()], lines)
+
+
+def _options(result: Result) -> str:
+    return ", ".join(f"{name} {value}" for name, value in result.best.recipe.options.items())
+
+
+def _ended(result: Result) -> int:
+    return sum(each.state == "stopped" for each in result.trials)

@@ -1,8 +1,8 @@
 """What drum networks score on corpora that they were not trained on, or on their test splits.
 
 A study names its corpora by `LABEL=ADDRESS`, or by the address alone: see `datasets.address`.
-One that is parted into train, validation and test is trained on, any is tested on. What is judged
-is kept below a folder: a study that was stopped goes on.
+One that has the splits train, validation and test is trained on, any is tested on. Below the
+folder of a study lie
 
     trials/MODEL-DIGEST           runs of `bandscribe train drums`, with network.onnx, speed.json
     judged/LABEL/MODEL-DIGEST/    what each scores on each test set, track by track
@@ -10,10 +10,9 @@ is kept below a folder: a study that was stopped goes on.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,17 +29,15 @@ from bandscribe.evaluation import figures
 from bandscribe.evaluation.run import Settings, run
 from bandscribe.evaluation.systems import Network
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap, counts, onsets
-from bandscribe.training import record, search
-from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.search import Outcome
+from bandscribe.studies.runs import read_json
 from bandscribe.training.task import ship
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
-Counts = NDArray[np.int64]
-#: Runs recipes in their folders and tells what they came to; raises ValueError where one failed.
-Run = Callable[[Mapping[Path, Recipe]], Sequence[Outcome]]
+#: True and false positives and negatives of each class (class, 3), by the track's id.
+Counts = Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class Source:
 
     @property
     def trainable(self) -> bool:
-        """Whether it is trained on: parted in three, and no split is named."""
+        """Whether it is trained on: it has the three splits, and none of them is named."""
         return not self.address.split and {"train", "validation", "test"} <= self.splits
 
     @property
@@ -82,7 +79,7 @@ class Source:
 
 
 class Figure(NamedTuple):
-    """The mean over seeds, its interval when tracks are drawn anew, and the lowest and highest."""
+    """The mean over seeds, its bootstrap interval over tracks, and the lowest and highest seed."""
 
     mean: float
     low: float
@@ -96,40 +93,46 @@ def count_classes(sources: Sequence[Source]) -> int:
     return min(5, *(max(source.address.corpus.counts) for source in sources))
 
 
-def describe(source: Source, count: int) -> list[dict[str, Any]]:
-    """A line per split: hours, tracks, and onsets of each class.
+class Description(NamedTuple):
+    """A row per split (hours, tracks, and onsets of each class), and a line per unusable file."""
 
-    Raises ValueError where a file of it is missing or damaged.
-    """
-    address = source.address
-    found = inspect(address.corpus, address.root, address.variant)
-    if found.problems:
-        raise ValueError(found.problems[0])
-    rows: dict[str, dict[str, Any]] = {}
-    for track, target, seconds in zip(found.tracks, found.targets, found.seconds, strict=True):
-        if address.split not in ("", "all", track.split):
-            continue
-        split = track.split if source.trainable else "test only"
-        row = rows.setdefault(
-            split,
-            {"corpus": source.label, "layout": address.corpus.name, "split": split, "hours": 0.0,
-             "tracks": 0, **dict.fromkeys(DRUMS[count], 0)},
-        )  # fmt: skip
-        row["hours"] += seconds / 3600
-        row["tracks"] += 1
-        labels = reduce(target, count).labels
-        for name in DRUMS[count]:
-            row[name] += int(np.count_nonzero(labels == name))
-    order = ("train", "validation", "test", "test only")
-    return [rows[split] for split in order if split in rows]
+    rows: list[dict[str, Any]]
+    problems: list[str]
 
 
-def judge(trial: Path, source: Source, count: int, folder: Path) -> Counts:
-    """True and false positives and negatives (track, class, 3) of a run on a test set.
+def describe(sources: Iterable[Source], count: int) -> Description:
+    """What corpora hold; each file is opened. Raises ValueError as `Corpus.named`."""
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for source in sources:
+        address = source.address
+        found = inspect(address.corpus, address.root, address.variant)
+        problems += found.problems
+        splits: dict[str, dict[str, Any]] = {}
+        for track, target, seconds in zip(found.tracks, found.targets, found.seconds, strict=True):
+            if address.split not in ("", "all", track.split):
+                continue
+            split = track.split if source.trainable else "test only"
+            row = splits.setdefault(
+                split,
+                {"corpus": source.label, "layout": address.corpus.name, "split": split,
+                 "hours": 0.0, "tracks": 0, **dict.fromkeys(DRUMS[count], 0)},
+            )  # fmt: skip
+            row["hours"] += seconds / 3600
+            row["tracks"] += 1
+            labels = reduce(target, count).labels
+            for name in DRUMS[count]:
+                row[name] += int(np.count_nonzero(labels == name))
+        order = ("train", "validation", "test", "test only")
+        rows += [splits[split] for split in order if split in splits]
+    return Description(rows, problems)
 
-    Its best weights become `network.onnx` in its folder, if they are not yet.
 
-    Raises ValueError where a track cannot be judged.
+def evaluate(trial: Path, source: Source, count: int, folder: Path, problems: list[str]) -> Counts:
+    """The counts of a run on a test set, without tracks that cannot be evaluated.
+
+    These get a line in `problems`. The run's best weights become `network.onnx` in its folder, if
+    they are not yet.
     """
     model = trial / "network.onnx"
     if not model.is_file():
@@ -140,28 +143,32 @@ def judge(trial: Path, source: Source, count: int, folder: Path) -> Counts:
         Settings((count,), source.address.corpus.unscored, onsets.TOLERANCE),
         store=folder / "judged" / source.label / trial.name,
     )
-    if found.problems:
-        raise ValueError(": ".join(found.problems[0]))
-    return figures.stack(found.verdicts, count)
+    problems += [": ".join(problem) for problem in found.problems]
+    stacked = figures.stack(found.verdicts, count)
+    return dict(zip((verdict.track for verdict in found.verdicts), stacked, strict=True))
 
 
-def score(found: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:
-    """F1 by name (`micro`, and each class) of what runs of several seeds score on the same tracks.
+def score(seeds: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:
+    """F1 by name (`micro`, and each class) of runs of several seeds, on the tracks of all of them.
 
-    An interval is that of the mean over seeds.
+    An interval is that of the mean over seeds. Raises ValueError where there is no track.
     """
+    shared = [track for track in seeds[0] if all(track in each for each in seeds)]
+    if not shared:
+        raise ValueError("tracks: expected at least one that can be evaluated, got none")
+    found = [np.stack([each[track] for track in shared]) for each in seeds]
+    names = ("micro", *classes)
 
-    def each(index: NDArray[np.int64]) -> list[dict[str, float]]:
+    def each_seed(index: NDArray[np.int64]) -> list[dict[str, float]]:
         return [counts.figures(one[index], classes) for one in found]
 
     def mean(index: NDArray[np.int64]) -> dict[str, float]:
-        rows = each(index)
+        rows = each_seed(index)
         return {f"{n}.f1": float(np.mean([row[f"{n}.f1"] for row in rows])) for n in names}
 
-    names = ("micro", *classes)
-    every = np.arange(len(found[0]))
+    every = np.arange(len(shared))
     spans = bootstrap.intervals(mean, len(every), np.random.default_rng(0))
-    rows, means = each(every), mean(every)
+    rows, means = each_seed(every), mean(every)
     return {
         name: Figure(
             means[f"{name}.f1"], *spans[f"{name}.f1"],
@@ -172,7 +179,7 @@ def score(found: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:
 
 
 def measure_speed(trial: Path) -> float:
-    """Seconds of audio that front end and network hear in a second of one core; measured once."""
+    """Seconds of audio that front end and network process in one of a core; measured once."""
     path = trial / "speed.json"
     if not path.is_file():
         model = runtime.load(trial / "network.onnx", threads=1)
@@ -181,19 +188,5 @@ def measure_speed(trial: Path) -> float:
         drums.hear(Audio(noise[:, : 5 * rate], rate), model)  # the first time is slower
         began = time.process_time()
         drums.hear(Audio(noise, rate), model)
-        record.write_json(path, {"real_time": 30 / (time.process_time() - began)})
-    return float(json.loads(path.read_text(encoding="utf-8"))["real_time"])
-
-
-def reseed(recipe: Recipe, seeds: Sequence[int], folder: Path) -> dict[Path, Recipe]:
-    """The recipe once for each seed, by the folders of the runs."""
-    recipes = [replace(recipe, seed=seed) for seed in seeds]
-    return {search.place(each, folder / "trials"): each for each in recipes}
-
-
-def finish(run: Run, trials: Mapping[Path, Recipe]) -> tuple[Outcome, ...]:
-    """What trials came to. Raises ValueError where some are not over."""
-    outcomes = tuple(run(trials))
-    if not all(map(search.is_over, outcomes)):
-        raise ValueError("stopped; run the same command again to go on")
-    return outcomes
+        write_json(path, {"real_time": 30 / (time.process_time() - began)})
+    return float(read_json(path)["real_time"])

@@ -1,8 +1,8 @@
 """Which training data generalizes? One network on several sets of corpora, tested on all of them.
 
 Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 1.1 and chapter 7. A
-test on a corpus that was not trained on is a zero-shot one. Every set is heard for the same number
-of steps, so that a larger one is no longer a study.
+test on a corpus that was not trained on is a zero-shot one. Every set is trained on for the same
+number of steps, so that a larger one is no longer a study.
 """
 
 from __future__ import annotations
@@ -10,89 +10,146 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from bandscribe.studies import drum_corpora
-from bandscribe.studies.drum_corpora import Figure, Run, Source, finish
+import numpy as np
+
+from bandscribe.studies import drum_corpora, runs
+from bandscribe.studies.drum_architectures import NAMES
+from bandscribe.studies.drum_chance import Chance
+from bandscribe.studies.drum_corpora import Figure, Source
+from bandscribe.studies.page import UNSEEN, Grid, Report, Section
+from bandscribe.studies.runs import Row, Train
+from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.search import Outcome
 from bandscribe.vocabulary import DRUMS
 
 
 @dataclass(frozen=True)
-class Row:
-    """The corpora of a training set, its runs (one per seed), and F1 by test set and name."""
+class Result:
+    """A training set, A+B: its runs (one per seed), their hours, and F1 by test set and name."""
 
-    trained: tuple[str, ...]
-    runs: tuple[Outcome, ...]
+    trained: str
+    runs: tuple[Path, ...]
+    hours: float
+    recipe: Recipe
     figures: Mapping[str, Mapping[str, Figure]]
 
-    @property
-    def hours(self) -> float:
-        """Of training, all seeds together."""
-        return sum(each.minutes for each in self.runs) / 60
 
-    @property
-    def unseen(self) -> dict[str, Figure]:
-        """Micro F1 on the test sets of other corpora."""
-        return {
-            label: figures["micro"]
-            for label, figures in self.figures.items()
-            if label not in self.trained
-        }
-
-
-def combine(sources: Sequence[Source], wanted: Sequence[str]) -> list[tuple[str, ...]]:
-    """The training sets: those `wanted`, such as `a+b`, else each corpus alone and all together.
+def combine(sources: Sequence[Source], named: Sequence[str]) -> list[str]:
+    """The training sets: those `named`, such as `A+B`, else each corpus alone and all together.
 
     Raises ValueError for a corpus that there is not, or that is no more than a test set.
     """
     known = [source.label for source in sources if source.trainable]
     if not known:
-        raise ValueError("corpus: none is parted into train, validation and test")
-    if not wanted:
-        alone: list[tuple[str, ...]] = [(label,) for label in known]
-        return [*alone, tuple(known)] if len(known) > 1 else alone
-    sets = [tuple(dict.fromkeys(text.split("+"))) for text in wanted]
+        raise ValueError("corpus: none has the splits train, validation and test")
+    if not named:
+        return [*known, "+".join(known)] if len(known) > 1 else known
+    sets = ["+".join(dict.fromkeys(text.split("+"))) for text in named]
     for labels in sets:
-        if unknown := [label for label in labels if label not in known]:
+        if unknown := [label for label in labels.split("+") if label not in known]:
             raise ValueError(f"train: expected some of {', '.join(known)}, got {unknown[0]!r}")
     return sets
 
 
-def plan(
-    sources: Sequence[Source],
-    sets: Sequence[tuple[str, ...]],
-    base: Recipe,
-    seeds: Sequence[int],
-    folder: Path,
-) -> dict[tuple[str, ...], dict[Path, Recipe]]:
-    """By training set, a recipe for each seed. Raises ValueError where one cannot be."""
+def plan(sources: Sequence[Source], sets: Sequence[str], base: Recipe) -> dict[str, Recipe]:
+    """The recipe of each training set. Raises ValueError where one cannot be."""
     known = {source.label: source for source in sources}
-    planned = {}
-    for labels in sets:
-        corpora = tuple(known[label].text for label in labels)
-        recipe = replace(base, corpora=corpora, validation_corpora=())
-        planned[labels] = drum_corpora.reseed(recipe, seeds, folder)
-    return planned
+    return {
+        labels: replace(
+            base,
+            corpora=tuple(known[label].text for label in labels.split("+")),
+            validation_corpora=(),
+        )
+        for labels in sets
+    }
 
 
 def study(
     sources: Sequence[Source],
-    planned: Mapping[tuple[str, ...], Mapping[Path, Recipe]],
+    planned: Mapping[str, Recipe],
+    seeds: Sequence[int],
     folder: Path,
-    run: Run,
-) -> Iterator[Row]:
-    """Train and judge; a row at a time.
+    train: Train[Recipe],
+    problems: list[str],
+) -> Iterator[Result]:
+    """Train and evaluate; a training set at a time.
 
-    Raises ValueError as `run`, where it was stopped, and where a track cannot be judged.
+    Tracks that cannot be evaluated have a line in `problems`. Raises ValueError where a run fails
+    or was stopped.
     """
     count = drum_corpora.count_classes(sources)
-    for labels, trials in planned.items():
-        runs = finish(run, trials)
+
+    def evaluate(row: Row, run: tuple[Path, ...]) -> dict[str, Any]:
+        return {
+            source.label: drum_corpora.evaluate(run[0], source, count, folder, problems)
+            for source in sources
+        }
+
+    for labels, recipe in planned.items():
+        outcome = runs.compare(Row(labels), [recipe], seeds, folder / "trials", train, evaluate)
+        own = tuple(run for (run,) in outcome.runs)
         figures = {
             source.label: drum_corpora.score(
-                [drum_corpora.judge(each.run, source, count, folder) for each in runs], DRUMS[count]
+                [seed[source.label] for seed in outcome.scores], DRUMS[count]
             )
             for source in sources
         }
-        yield Row(labels, runs, figures)
+        hours = sum(search.read(run, recipe).minutes for run in own) / 60
+        yield Result(labels, own, hours, recipe, figures)
+
+
+def report(
+    results: Sequence[Result],
+    corpora: Sequence[Mapping[str, Any]],
+    chance: Chance,
+    classes: Sequence[str],
+    about: str,
+) -> Report:
+    """The report of all results; `corpora` are the rows of `drum_corpora.describe`."""
+    at = {(each.trained, test): each for each in results for test in each.figures}
+    grid = Grid(
+        {place: each.figures[place[1]] for place, each in at.items()},
+        chance,
+        {place: len(each.runs) for place, each in at.items()},
+        frozenset(place for place in at if place[1] in place[0].split("+")),
+        zero_shot=True,
+    )
+    lines = {
+        place: {
+            "zero_shot": int(place not in grid.trained),
+            "seeds": len(each.runs),
+            "hours": each.hours,
+            "runs": " ".join(run.name for run in each.runs),
+        }
+        for place, each in at.items()
+    }
+    by_name = {each.trained: each for each in results}
+
+    def mean_unseen(row: str) -> str:
+        unseen = [
+            figures["micro"].mean
+            for place, figures in grid.figures.items()
+            if place[0] == row and place not in grid.trained
+        ]
+        return f"{np.mean(unseen):.3f}" if unseen else "–"
+
+    recipe = results[0].recipe
+    options = ", ".join(f"{name} {value}" for name, value in recipe.options.items())
+    return Report(
+        "data", "Which training data generalizes?", about, grid, corpora, classes, lines,
+        note=f" among those with {UNSEEN}, which trained on nothing of the corpus (zero-shot); "
+        "grey: the corpus was trained on",
+        columns={
+            f"mean of {UNSEEN}": mean_unseen,
+            "hours": lambda row: f"{by_name[row].hours:.2f}",
+        },
+        sections=(
+            Section(
+                "How it was trained", f"{NAMES[recipe.model]} network: {options}; "
+                f"{recipe.steps:,} steps of {recipe.batch} excerpts of "
+                f"{recipe.excerpt_seconds:g} s for every row, at most.", "",
+            ),
+        ),
+    )  # fmt: skip

@@ -1,41 +1,42 @@
-"""What Hiner 2024, Drum Classification, compares: each row is trained, judged on test clips, kept.
+"""What Hiner 2024, Drum Classification, compares: ways to train a classifier of single hits.
 
 The clips are those that `bandscribe segment` cuts. Rows differ in one thing from the first, which
 is the report's final model (section 3: half a second at 32 kHz, 2048 samples, 256 mel bands; three
-convolutions). All are judged alike, on the test clips that the clean-up leaves. A study can be
-stopped and started again; questions in one folder share their rows.
-
-    clips/NAME/labels.csv    which clips a row learns from
-    runs/ROW-SEED            a run of `training.hits`, and study.json: what it scores
+convolutions). All are evaluated alike, on the test clips that the clean-up leaves. Tables of which
+clips a row learns from lie in `clips/NAME/labels.csv`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from bandscribe.datasets import segments
-from bandscribe.files import write_csv
+from bandscribe.display import confusion
+from bandscribe.display import kernels as kernel_picture
+from bandscribe.files import to_csv, write_csv, write_text
 from bandscribe.metrics import hits
 from bandscribe.readers import read_csv
-from bandscribe.studies import hit_kernels
-from bandscribe.training import record
+from bandscribe.studies import hit_kernels, tables
+from bandscribe.studies.runs import Fields, Outcome, Row, Study, check, choose, resolve_member
+from bandscribe.studies.tables import column
+from bandscribe.training import export
 from bandscribe.training.device import infer
+from bandscribe.training.fit import Result
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.clips import Clip, from_folder
 from bandscribe.training.hits.examples import Draw
 from bandscribe.training.hits.recipe import Recipe, build, front_end, read, resolve
 from bandscribe.training.hits.train import train_on
-from bandscribe.training.recipes import override
 
 #: Which share of the training clips is learned from, and whether the clean-up comes first.
 CLIPS: Mapping[str, tuple[float, bool]] = {
@@ -46,42 +47,30 @@ CLIPS: Mapping[str, tuple[float, bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: its own fields of the recipe, its clips, and the report's figures."""
-
-    label: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    clips: str = "clean"
-    figures: str = ""
-
-
-def _hear(**parameters: Any) -> dict[str, str]:
-    return {"features": json.dumps(parameters)}
-
-
-def _convolve(*channels: int) -> dict[str, str]:
-    return {"options": json.dumps({"channels": channels})}
+def _row(label: str, figures: str = "", **own: Any) -> Row:
+    """A row with fields of its own, and the numbers of the report's figures that it is about."""
+    fields = {k: v if isinstance(v, str) else json.dumps(v) for k, v in own.items()}
+    return Row(label, (fields,), {"figures": figures} if figures else {})
 
 
 ROWS: Mapping[str, Row] = {
-    "report": Row("the report's final model", figures="4, 12, 13"),
-    "two_convolutions": Row("two convolutions", _convolve(16, 32), figures="7"),
-    "narrow": Row("8, 16, 32 kernels", _convolve(8, 16, 32)),
-    "wide": Row("32, 64, 128 kernels", _convolve(32, 64, 128)),
-    "one_second": Row("1 s", {"seconds": "1"}, figures="6"),
-    "22500": Row("22.5 kHz", _hear(sample_rate=22500), figures="10"),
-    "44100": Row("44.1 kHz", _hear(sample_rate=44100), figures="16"),
-    "half_overlap": Row("hop 1024: 50 % overlap", _hear(hop_length=1024), figures="11"),
-    "fft_1024": Row("FFT 1024, hop 256", _hear(n_fft=1024, hop_length=256)),
-    "mels_128": Row("128 mel bands", _hear(n_mels=128)),
-    "power": Row("power, as the report", _hear(scale="power")),
-    "levels": Row("levels in dB", _hear(scale="levels")),
-    "unclean": Row("without clean-up", clips="unclean", figures="8"),
-    "half": Row("half of the clips", clips="half"),
-    "quarter": Row("a quarter of the clips", clips="quarter"),
-    "slow": Row("learning rate 1e-4", {"learning_rate": "1e-4"}, figures="15"),
-    "balanced": Row("classes drawn alike", {"balance": "1"}),
+    "report": _row("the report's final model", "4, 12, 13"),
+    "two_convolutions": _row("two convolutions", "7", options={"channels": [16, 32]}),
+    "narrow": _row("8, 16, 32 kernels", options={"channels": [8, 16, 32]}),
+    "wide": _row("32, 64, 128 kernels", options={"channels": [32, 64, 128]}),
+    "one_second": _row("1 s", "6", seconds="1"),
+    "22500": _row("22.5 kHz", "10", features={"sample_rate": 22500}),
+    "44100": _row("44.1 kHz", "16", features={"sample_rate": 44100}),
+    "half_overlap": _row("hop 1024: 50 % overlap", "11", features={"hop_length": 1024}),
+    "fft_1024": _row("FFT 1024, hop 256", features={"n_fft": 1024, "hop_length": 256}),
+    "mels_128": _row("128 mel bands", features={"n_mels": 128}),
+    "power": _row("power, as the report", features={"scale": "power"}),
+    "levels": _row("levels in dB", features={"scale": "levels"}),
+    "unclean": _row("without clean-up", "8", clips="unclean"),
+    "half": _row("half of the clips", clips="half"),
+    "quarter": _row("a quarter of the clips", clips="quarter"),
+    "slow": _row("learning rate 1e-4", "15", learning_rate="1e-4"),
+    "balanced": _row("classes drawn alike", balance="1"),
 }
 #: The questions that rows answer, each beside the first.
 QUESTIONS: Mapping[str, Sequence[str]] = {
@@ -98,26 +87,32 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
 }
 
 
-def choose(question: str) -> Sequence[str]:
-    """The rows that answer a question. Raises ValueError for one that is not asked."""
-    if question not in QUESTIONS:
-        raise ValueError(f"NAME: expected one of {', '.join(QUESTIONS)}, got {question!r}")
-    return QUESTIONS[question]
+COLUMNS = (
+    column("accuracy", "accuracy", drawn=True),
+    column("balanced_accuracy", "mean recall", drawn=True),
+    column("test_loss", "test loss"),
+    column("best_step", "best step"),
+    column("minutes", "minutes"),
+    column("training_clips", "clips"),
+    column("parameters", "weights"),
+)
+#: The report's own: 39,356 of 42,122 test clips of E-GMD (section 4).
+REPORTED = Outcome("in the report, on E-GMD", ({"accuracy": 39356 / 42122},), baseline=True)
 
 
 def write_clips(found: Path, out: Path) -> None:
-    """Write the tables of `CLIPS` below `out`, of the clips in `found`; those there are kept.
+    """Write the tables of `CLIPS` below `out`, of the clips in `found`.
 
     Only training clips become fewer. Validation clips are cleaned where those of training are, test
     clips always.
 
-    Raises ValueError where `found` is not what `bandscribe segment` writes.
+    Raises ValueError where `found` is not what `bandscribe segment` writes, or other clips are
+    there: runs would no longer be of them.
     """
     rows = [row for row in read_csv(found / segments.EVERY, *_NEEDED) if row["file"]]
     columns = ("file", "label", "split", "group", "velocity")
     for name, (share, clean) in CLIPS.items():
-        if (out / name / segments.LABELS).is_file():
-            continue
+        path = out / name / segments.LABELS
         rng = np.random.default_rng(0)
         kept = [
             {**{column: row[column] for column in columns}, "file": _relate(found, row, out / name)}
@@ -125,11 +120,13 @@ def write_clips(found: Path, out: Path) -> None:
             if row["in_step"] == "1" or not (clean or row["split"] == "test")
             if row["split"] != "train" or rng.random() < share
         ]
-        (out / name).mkdir(parents=True, exist_ok=True)
-        write_csv(out / name / segments.LABELS, columns, kept)
+        text = to_csv(columns, kept)
+        if path.is_file() and path.read_text(encoding="utf-8") != text:
+            raise ValueError(f"{path}: of other clips; name another folder with -o")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
 
 
-_LEARNING = ("train", "validation")
 _NEEDED = ("file", "label", "split", "group", "velocity", "in_step")
 
 
@@ -148,52 +145,39 @@ def read_classes(found: Path) -> tuple[str, ...]:
     return tuple(json.loads(path.read_text(encoding="utf-8"))["classes"])
 
 
-def resolve_row(
-    name: str, given: Mapping[str, str], classes: Sequence[str], folder: Path, seed: int
-) -> Recipe:
-    """The recipe of a row and a seed; the row's own fields come before `given`, which all have.
+def plan(name: str, given: Fields, clips: Path, folder: Path) -> Study[Recipe]:
+    """The study of a question, or of rows `A,B`, on clips that `bandscribe segment` wrote.
 
-    To the options and features that are given a row adds its own. Raises ValueError for a field
-    that is none, or that the study sets.
+    `given` are fields of all recipes. Raises ValueError for a name or a field that is none, and as
+    `read_classes` and `write_clips`.
     """
-    if mine := sorted(given.keys() & {"seed", "clips", "classes", "kits", "notes", "head"}):
-        raise ValueError(f"{mine[0]}: a study sets it; expected other fields of a recipe")
-    row = ROWS[name]
-    own = {
-        "clips": str(folder / "clips" / row.clips),
-        "classes": ",".join(classes),
-        "seed": str(seed),
-    }
-    shared = resolve(None, {"model": "report", **given, **own})
-    return override(shared, row.fields)
+    rows = [ROWS[each] for each in choose(name, QUESTIONS, ROWS)]
+    check(given, rows, ("clips", "classes", "kits", "notes", "head"))
+    shared = {**given, "classes": ",".join(read_classes(clips))}
+
+    def make(row: Row) -> Recipe:
+        own = {"clips": "clean", **row.members[0]}
+        own["clips"] = str(folder / "clips" / own["clips"])
+        return resolve_member({"model": "report"}, shared, own, resolve)
+
+    planned = {row: [make(row)] for row in rows}
+    write_clips(clips, folder / "clips")
+    return Study(
+        name,
+        "single hits on test clips",
+        COLUMNS,
+        planned,
+        train,
+        evaluate,
+        baselines=lambda outcomes: [REPORTED],
+        finish=finish,
+        described={"clips": str(clips), "fields": given},
+    )
 
 
-def run(
-    names: Sequence[str],
-    given: Mapping[str, str],
-    found: Path,
-    folder: Path,
-    seeds: Sequence[int],
-) -> Iterator[str]:
-    """Train and judge rows, once per seed; yields what is begun, as text.
-
-    Raises ValueError as `resolve_row`, as `training.hits.train`, and when a run is stopped.
-    """
-    classes = read_classes(found)
-    recipes = {
-        (name, seed): resolve_row(name, given, classes, folder, seed)
-        for name in names
-        for seed in seeds
-    }
-    write_clips(found, folder / "clips")
-    for (name, seed), recipe in recipes.items():
-        path = folder / "runs" / f"{name}-{seed}"
-        if (path / "study.json").is_file():
-            continue
-        yield f"{ROWS[name].label}, seed {seed}"
-        if not train_on(recipe, path, *(_read(recipe, split) for split in _LEARNING)).finished:
-            raise ValueError(f"{path}: stopped; run the same command again to go on")
-        record.write_json(path / "study.json", judge(path))
+def train(recipe: Recipe, run: Path) -> Result:
+    """As `training.hits.train`, with clips that are read once for all rows that share them."""
+    return train_on(recipe, run, _read(recipe, "train"), _read(recipe, "validation"))
 
 
 def _read(recipe: Recipe, split: str) -> Sequence[Clip]:
@@ -208,21 +192,23 @@ def _load(
     return from_folder(root, split, sample_rate=sample_rate, seconds=seconds, classes=classes)
 
 
-def judge(run: Path) -> dict[str, Any]:
+def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     """What the best weights of a run score on the test clips.
 
     Raises ValueError where there are none.
     """
+    (run,) = runs
     recipe = read(run)
-    listen = front_end(recipe)
     test = _read(recipe, "test")
     prepared = validation.prepare(
-        Draw(test, recipe.classes, listen, recipe.seconds, augment=False), examples=0, seed=0
+        Draw(test, recipe.classes, front_end(recipe), recipe.seconds, augment=False),
+        examples=0,
+        seed=0,
     )
     logits = infer(reopen(run), prepared.features).numpy()
     targets = torch.from_numpy(prepared.targets[:, :-1])
     counts = validation.confuse(logits, prepared)
-    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    metrics = export.read_metrics(run)
     return {
         **hits.figures(counts, recipe.classes),
         "test_loss": float(cross_entropy(torch.from_numpy(logits), targets)),
@@ -237,6 +223,43 @@ def judge(run: Path) -> dict[str, Any]:
         "classes": recipe.classes,
         "confusion": counts.sum(axis=0)[:, :-1].tolist(),
     }
+
+
+def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
+    """Write losses of all rows, and of the first one, the confusion of its seeds, and its kernels.
+
+    Returns the pairs most and least confused.
+    """
+    first = outcomes[0]
+    classes = first.scores[0]["classes"]
+    matrix: NDArray[np.int64] = np.sum([each["confusion"] for each in first.scores], axis=0)
+    right, total = int(matrix.diagonal().sum()), int(matrix.sum())
+
+    def place(what: str) -> Path:
+        return stem.with_name(f"{stem.name}_{what}")
+
+    tables.draw_losses(place("losses.png"), outcomes)
+    lines = ([label, *row.tolist()] for label, row in zip(classes, matrix, strict=True))
+    write_csv(place("confusion.csv"), ["class", *classes], lines)
+    confusion.draw(
+        place("confusion.png"), matrix, classes,
+        title=f"{right:,} of {total:,}: {right / total:.1%}",
+    )  # fmt: skip
+    layers = compare_kernels(first.runs[0][0])
+    found = [{"layer": i, **layer.summarise()} for i, layer in enumerate(layers, start=1)]
+    write_csv(place("kernels.csv"), list(found[0]), found, digits=8)
+    kernel_picture.draw(
+        place("kernels.png"),
+        layers[0].kernels,
+        [(hit_kernels.direct(each.kernels), hit_kernels.direct(each.untrained)) for each in layers],
+        title=f"which way kernels point: {first.label}",
+    )
+    pairs = hits.rank_pairs(np.pad(matrix, ((0, 0), (0, 1)))[None], classes)
+    return [
+        f"{name} confused: {pair.reference} taken for {pair.estimate}, {pair.number} "
+        f"({pair.share:.1%})"
+        for name, pair in (("most", pairs[0]), ("least", pairs[-1]))
+    ]
 
 
 def reopen(run: Path) -> torch.nn.Module:

@@ -1,15 +1,14 @@
 """Which choices of Neuroment (2022) matter: features, losses, frames, slices and networks.
 
-Each row is a training run with one choice of its own; all are judged alike, on solos that none was
-trained on:
+All rows are evaluated alike, on solos that none was trained on:
 
-- the losses on held-out windows, beside those of one who always says each class's mean, and how
-  loud the loudest output is: one that stays near zero has collapsed;
+- the losses on held-out windows, beside those of always predicting each class's mean, and the
+  loudest output: one that stays near zero has collapsed;
 - sequences in which each instrument plays alone for five seconds, as in sections 5.3 and 5.4: noise
   and leakage, in dB, from -60 (best) to 0. The paper's own picture averages -38.3 dB on the
   diagonal of its noise matrix;
-- mixtures of two, three and four solos of different classes: average precision of frames, which is
-  the share of the time in which a class plays for one who guesses, and the error of levels in dB.
+- mixtures of two, three and four solos of different classes: average precision of frames, which by
+  chance is the share of the time in which a class plays, and the error of levels in dB.
 
 Levels are relative to the loudest frame of a recording; a class plays where it is no further than
 `ACTIVE_DB` below it.
@@ -17,18 +16,22 @@ Levels are relative to the loudest frame of a recording; a class plays where it 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bandscribe.files import whole
+from bandscribe.display import matrices
+from bandscribe.files import write_csv
 from bandscribe.metrics import frames
-from bandscribe.studies import neuroment_report as report
+from bandscribe.studies import tables
+from bandscribe.studies.runs import Fields, Outcome, Row, Study, check, choose, resolve_member
+from bandscribe.studies.tables import column
+from bandscribe.training import export
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.recipe import Recipe, classes_of, resolve
 from bandscribe.training.activity.train import train
@@ -40,10 +43,8 @@ Array = NDArray[np.float32]
 ALONE = 5.0
 ACTIVE_DB = -40.0
 SEQUENCES, MIXTURES = 3, 30
-#: What is told of a row's best validation.
 _BEST = ("minutes", "validation_bce", "validation_mse", "loudest")
-#: What each row has of its own.
-ROWS: Mapping[str, Mapping[str, str]] = {
+_OWN: Mapping[str, Fields] = {
     "mel": {},
     "cqt": {"spectrum": "cqt"},
     "stft": {"spectrum": "stft"},
@@ -62,6 +63,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "encoder_decoder": {"model": "encoder_decoder"},
     "onsets": {"slices": "onsets"},
 }
+ROWS = {name: Row(name, (own,)) for name, own in _OWN.items()}
 #: The questions that rows answer, each beside the first. What makes predictions collapse is asked
 #: of the loss, of weight decay as an L2 term, and of outputs that begin at a half, as the paper's.
 QUESTIONS: Mapping[str, Sequence[str]] = {
@@ -73,7 +75,27 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
     "frames": ("mel", "one_of_sixteen", "one_frame"),
     "networks": ("mel", "encoder_decoder"),
     "slices": ("mel", "onsets"),
+    "all": tuple(ROWS),
 }  # fmt: skip
+COLUMNS = (
+    column("weights", "weights"),
+    column("minutes", "minutes to best"),
+    column("validation_bce", "BCE", drawn=True),
+    column("validation_mse", "MSE", drawn=True),
+    column("loudest", "loudest output", drawn=True),
+    column("noise_diagonal_db", "noise, diagonal (dB)", drawn=True, low=LEVEL_FLOOR_DB),
+    column("noise_beside_db", "noise, others (dB)", drawn=True, low=LEVEL_FLOOR_DB),
+    column("leakage_db", "leakage (dB)", drawn=True, low=LEVEL_FLOOR_DB),
+    column("map", "mean AP of frames", drawn=True),
+    column("level_error_db", "level error (dB)", drawn=True),
+)
+#: Constant predictions on the same windows, by what `envelopes.constant` calls their losses. The
+#: cross-entropy of the target with itself is the least there is, and not 0.
+_CONSTANT = {
+    "the target itself": {"validation_bce": "least_bce"},
+    "always the mean of each class": {"validation_bce": "mean_bce", "validation_mse": "mean_mse"},
+    "always zero": {"validation_mse": "zero_mse"},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +108,7 @@ class Recording:
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """What every row is judged on: `sequences`, and `mixtures` by their number of solos."""
+    """What every row is evaluated on: `sequences`, and `mixtures` by their number of solos."""
 
     sequences: tuple[Recording, ...]
     mixtures: Mapping[int, tuple[Recording, ...]]
@@ -104,9 +126,9 @@ def make_sequences(
         for place, name in enumerate(classes):
             own = [solo for solo in found if solo.label == name]
             chosen = rng.choice(len(own), each, replace=len(own) < each)
-            heard = [solos.read_solo(own[i].path, sample_rate, solos.LENGTH) for i in chosen]
+            played = [solos.read_solo(own[i].path, sample_rate, solos.LENGTH) for i in chosen]
             part = np.zeros(length * len(classes), dtype=np.float32)
-            part[place * length : (place + 1) * length] = np.concatenate(heard)[:length]
+            part[place * length : (place + 1) * length] = np.concatenate(played)[:length]
             parts[name] = part
         yield Recording(np.sum(list(parts.values()), axis=0), parts)
 
@@ -127,7 +149,7 @@ def make_mixtures(
 
 
 def hold_out(recipe: Recipe, split: str = "test") -> Held:
-    """The recordings of a split of the recipe's validation solos, laid out for `judge`.
+    """The recordings of a split of the recipe's validation solos, laid out for `score`.
 
     Raises ValueError as `solos.load`.
     """
@@ -139,28 +161,28 @@ def hold_out(recipe: Recipe, split: str = "test") -> Held:
     )
 
 
-def hear(
+def infer(
     model: torch.nn.Module, recipe: Recipe, recordings: Sequence[Recording]
 ) -> tuple[list[Activations], list[Activations]]:
-    """Levels as they are and as the network says them, of each recording."""
-    listen, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
+    """Levels of each recording as they are, and as the network predicts them."""
+    spectrum, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
     references: list[Activations] = []
     estimates: list[Activations] = []
     for recording in recordings:
-        said = envelopes.follow(model, listen, recording.mixture)
+        predicted = envelopes.follow(model, spectrum, recording.mixture)
         silent = np.zeros_like(recording.mixture)
-        parts = [rms(recording.parts.get(name, silent), listen.hop_length) for name in classes]
-        wanted = np.stack(parts, axis=1)[: len(said)]
-        for amplitudes, side in ((wanted, references), (said, estimates)):
-            side.append(envelopes.to_levels(amplitudes, recording.mixture, listen, classes))
+        parts = [rms(recording.parts.get(name, silent), spectrum.hop_length) for name in classes]
+        target = np.stack(parts, axis=1)[: len(predicted)]
+        for amplitudes, side in ((target, references), (predicted, estimates)):
+            side.append(envelopes.to_levels(amplitudes, recording.mixture, spectrum, classes))
     return references, estimates
 
 
-def judge(
+def score(
     model: torch.nn.Module, recipe: Recipe, held: Held
 ) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
     """Figures by name, and the noise and leakage matrices (playing alone, detected)."""
-    summed = frames.sum_levels(*hear(model, recipe, held.sequences))
+    summed = frames.sum_levels(*infer(model, recipe, held.sequences))
     noise, leakage = frames.noise_matrix(summed), frames.leakage_matrix(summed)
     beside = ~np.eye(len(noise), dtype=bool)
     figures = {
@@ -170,59 +192,74 @@ def judge(
     }
     every: tuple[list[Activations], list[Activations]] = ([], [])
     for size, recordings in held.mixtures.items():
-        pair = hear(model, recipe, recordings)
-        figures |= {f"{name}_{size}": value for name, value in _follow(*pair).items()}
+        pair = infer(model, recipe, recordings)
+        figures |= {f"{name}_{size}": value for name, value in _score_mixtures(*pair).items()}
         for side, more in zip(every, pair, strict=True):
             side.extend(more)
-    return {**figures, **_follow(*every)}, {"noise": noise, "leakage": leakage}
+    return {**figures, **_score_mixtures(*every)}, {"noise": noise, "leakage": leakage}
 
 
-def be_sure(levels: Activations) -> Activations:
+def scale_levels(levels: Activations) -> Activations:
     """Levels of -60 to 0 dB as if they were probabilities of 0 to 1."""
     values = (1 - levels.values / LEVEL_FLOOR_DB).clip(0, 1)
     return replace(levels, values=values, kind="probability")
 
 
-def resolve_row(name: str, base: Mapping[str, str]) -> Recipe:
-    """The recipe of a row; its own choices come before `base`, fields of the recipe as text.
+def plan(name: str, given: Fields) -> Study[Recipe]:
+    """The study of a question, or of rows `A,B`; `given` are fields of all recipes.
 
-    Raises ValueError for a row that is none, or naming the field.
+    Raises ValueError for a name or a field that is none.
     """
-    if name not in ROWS:
-        raise ValueError(f"names: expected some of {', '.join(ROWS)}, got {name!r}")
-    return resolve(None, {"model": "neuroment", **base, **ROWS[name]})
+    rows = [ROWS[each] for each in choose(name, QUESTIONS, ROWS)]
+    check(given, rows)
+    base = {"model": "neuroment"}
+    return Study(
+        name, "Neuroment: what matters", COLUMNS,
+        {row: [resolve_member(base, given, row.members[0], resolve)] for row in rows},
+        train, evaluate,
+        baselines=make_baselines, finish=finish, described={"fields": given},
+    )  # fmt: skip
 
 
-def run(names: Sequence[str], base: Mapping[str, str], folder: Path) -> None:
-    """Train and judge rows, each in a folder of its name; one that is judged is left as it is.
-
-    `base` are fields of the recipe that all rows have, as text. Raises ValueError for a row that is
-    none, and as `train`.
-    """
-    for name, recipe in [(name, resolve_row(name, base)) for name in names]:
-        path = folder / name
-        if (path / "study.json").is_file():
-            continue
-        result = train(recipe, path)
-        if not result.finished:
-            return
-        model, recipe = envelopes.reopen(path)
-        figures, drawn = judge(model, recipe, hold_out(recipe))
-        metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
-        told = {
-            "weights": metrics["parameters"],
-            "steps": metrics["steps"],
-            "hours": metrics["windows"] * 15 * 1024 / 44100 / 3600,
-            **{key: result.best[key] for key in _BEST},
-            **metrics["constant"],
-            **figures,
-        }
-        report.write_row(path, drawn, classes_of(recipe))
-        with whole(path / "study.json") as temporary:
-            temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
+    """The scores of a run; its matrices are written into its folder, as csv and matrices.png."""
+    (run,) = runs
+    model, recipe = envelopes.reopen(run)
+    figures, made = score(model, recipe, hold_out(recipe))
+    classes = classes_of(recipe)
+    matrices.draw(run / "matrices.png", made, classes, title=row.label)
+    for kind, matrix in made.items():
+        rows = (["" if np.isnan(value) else f"{value:.1f}" for value in row] for row in matrix)
+        lines = ([name, *row] for name, row in zip(classes, rows, strict=True))
+        write_csv(run / f"{kind}.csv", ["alone", *classes], lines)
+    metrics = export.read_metrics(run)
+    best = {name: metrics["best"][name] for name in _BEST}
+    return {
+        "weights": metrics["parameters"],
+        "steps": metrics["steps"],
+        "hours": metrics["windows"] * 15 * 1024 / 44100 / 3600,
+        **best,
+        **metrics["constant"],
+        **figures,
+    }
 
 
-def _follow(
+def make_baselines(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """What constant predictions score on the windows of the first row."""
+    known = outcomes[0].scores[0]
+    return [
+        Outcome(label, ({name: known[key] for name, key in keys.items()},), baseline=True)
+        for label, keys in _CONSTANT.items()
+    ]
+
+
+def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
+    """Draw the losses of all rows."""
+    tables.draw_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes)
+    return []
+
+
+def _score_mixtures(
     references: Sequence[Activations], estimates: Sequence[Activations]
 ) -> dict[str, float]:
     """Average precision of frames, by level, and the error of levels where a class plays."""
@@ -232,7 +269,7 @@ def _follow(
         return replace(levels, values=values, kind="probability")
 
     counted = frames.count_presence(
-        [present(x) for x in references], [be_sure(x) for x in estimates]
+        [present(x) for x in references], [scale_levels(x) for x in estimates]
     )
     summed = frames.sum_levels(references, estimates)
     return {

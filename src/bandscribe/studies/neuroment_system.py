@@ -27,7 +27,7 @@ from bandscribe.evaluation.store import identify
 from bandscribe.files import whole
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
-from bandscribe.studies.neuroment import Recording, be_sure, hold_out
+from bandscribe.studies.neuroment import Recording, hold_out, scale_levels
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
@@ -89,7 +89,7 @@ class Follower:
         samples = _read(track.audio, listen.sample_rate)
         level = _hear(model, recipe, samples)
         duration = len(samples) / listen.sample_rate
-        return Activity(be_sure(level), level, np.array(self.thresholds), duration)
+        return Activity(scale_levels(level), level, np.array(self.thresholds), duration)
 
 
 def learn_thresholds(
@@ -97,12 +97,12 @@ def learn_thresholds(
 ) -> dict[str, float]:
     """The threshold of each class, chosen as the tracker's are (`choose_thresholds`).
 
-    One of the sureness that `be_sure` makes of levels, where a step is three decibels.
+    One of the sureness that `scale_levels` makes of levels, where a step is three decibels.
     """
     listen, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
     numbers = np.zeros((len(THRESHOLDS), len(classes), 4), dtype=np.int64)
     for recording in recordings:
-        said = be_sure(_hear(model, recipe, recording.mixture))
+        said = scale_levels(_hear(model, recipe, recording.mixture))
         wanted = make_targets(
             recording.parts, classes, sample_rate=listen.sample_rate, hop_length=listen.hop_length
         )[: len(said.values), : len(classes)]

@@ -1,50 +1,219 @@
-"""The reports of the two studies of drum networks: one page without any other file, and tables.
+"""The report of a study of drum networks: F1 by row and test set, on one page and in tables.
 
-corpora.csv        what the corpora hold
-architectures.csv  a row for each corpus and network        architectures.html
-data.csv           a row for each training and test set     data.html
+The page holds all that it shows. NAME.csv has a line for each row and test set, NAME_corpora.csv
+says what the corpora hold.
 """
 
 from __future__ import annotations
 
 import base64
-import csv
 import html
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bandscribe.display import groups
 from bandscribe.display.page import compose
-from bandscribe.files import whole
-from bandscribe.studies.drum_chance import GUESSES, Guesses
+from bandscribe.files import write_csv, write_text
+from bandscribe.studies.drum_chance import CHANCE, Chance
 from bandscribe.studies.drum_corpora import Figure
+from bandscribe.studies.tables import align
 
-Row = Mapping[str, Any]
 _STYLE = """
 td b { font-weight: 750; }
 td.known { color: var(--quiet); opacity: 0.75; }
 td small, td .quiet { font-size: 11px; color: var(--quiet); }
 td .quiet { margin: 0; }
 td { vertical-align: top; }
-tr.guess td { border-top-style: dashed; color: var(--quiet); }
+tr.chance td { border-top-style: dashed; color: var(--quiet); }
 th.label, td.label { text-align: left; white-space: normal; }
 img { max-width: 100%; background: white; border-radius: 8px; }
-details { margin-top: 12px; }
 """
 #: How a cell is marked that was tested on a corpus that was not trained on.
 UNSEEN = "○"
 
 
-def page(title: str, about: str, sections: Iterable[tuple[str, str, str]]) -> str:
-    """A page of sections: heading, a sentence under it, and what it shows, as HTML."""
+class Section(NamedTuple):
+    """A part of a page: its heading, a sentence under it, and what it shows, as HTML."""
+
+    heading: str
+    text: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """F1 by (row, test set) and name; and of baselines, which know no row.
+
+    Of a pair in `trained`, the corpus of the test set was trained on. `seeds` are the runs of each
+    row.
+    """
+
+    figures: Mapping[tuple[str, str], Mapping[str, Figure]]
+    chance: Chance
+    seeds: Mapping[tuple[str, str], int]
+    trained: frozenset[tuple[str, str]] = frozenset()
+    zero_shot: bool = False
+
+    @property
+    def rows(self) -> list[str]:
+        """Their names."""
+        return list(dict.fromkeys(row for row, _ in self.figures))
+
+    @property
+    def tests(self) -> list[str]:
+        """Labels of the test sets."""
+        return list(dict.fromkeys(test for _, test in self.figures))
+
+    def best(self, test: str, name: str = "micro") -> str | None:
+        """The row of the highest F1 on a test set, of those that were not trained on its corpus."""
+        known = {
+            row: figures[name].mean
+            for (row, of), figures in self.figures.items()
+            if of == test and (row, of) not in self.trained
+        }
+        return max(known, key=lambda row: (known[row] == known[row], known[row]), default=None)
+
+    def tabulate(self) -> list[str]:
+        """Lines for a terminal."""
+        lines = [["", *self.tests]]
+        for row in self.rows:
+            cells = [
+                f"{self._mark(row, test)}{self.figures[row, test]['micro'].mean:.3f}"
+                if (row, test) in self.figures
+                else "-"
+                for test in self.tests
+            ]
+            lines.append([row, *cells])
+        for kind, found in self.chance.items():
+            cells = [f"{found[test]['micro'].mean:.3f}" for test in self.tests]
+            lines.append([f"chance: {kind}", *cells])
+        return align(lines)
+
+    def show_micro(self, more: Mapping[str, Callable[[str], str]]) -> str:
+        """Micro F1 as a table; the best of a column is bold. `more` are columns of their own."""
+        lines = []
+        for row in self.rows:
+            cells = []
+            for test in self.tests:
+                shown = "–"
+                if (row, test) in self.figures:
+                    shown = self._mark(row, test) + show(
+                        self.figures[row, test]["micro"],
+                        best=self.best(test) == row,
+                        seeds=self.seeds[row, test],
+                    )
+                known = (row, test) in self.trained
+                cells.append(f"<td class=known>{shown}" if known else shown)
+            cells += [column(row) for column in more.values()]
+            lines.append(("", [html.escape(row), *cells]))
+        for kind, text in CHANCE.items():
+            cells = [show(self.chance[kind][test]["micro"]) for test in self.tests]
+            lines.append(("chance", [html.escape(text), *cells, *[""] * len(more)]))
+        return table(["", *self.tests, *more], lines)
+
+    def show_classes(self, classes: Sequence[str]) -> str:
+        """F1 of each class as a table."""
+        lines = []
+        for test in self.tests:
+            rows = [row for row in self.rows if (row, test) in self.figures]
+            for i, row in enumerate(rows):
+                figures = self.figures[row, test]
+                cells = [show(figures[c], best=self.best(test, c) == row) for c in classes]
+                first = html.escape(test) if i == 0 else ""
+                lines.append(("", [first, html.escape(row), *cells]))
+        return table(["tested on", "", *classes], lines, 2)
+
+    def draw(self, path: Path) -> None:
+        """Micro F1 as bars, the better baseline as a line. Raises as `display.groups.draw`."""
+        spans = {
+            row: {
+                test: groups.Span(*self.figures[row, test]["micro"][:3])
+                for test in self.tests
+                if (row, test) in self.figures
+            }
+            for row in self.rows
+        }
+        floors = {
+            test: max(found[test]["micro"].mean for found in self.chance.values())
+            for test in self.tests
+        }
+        groups.draw(path, self.tests, spans, floors, axis="micro F1 on the test set")
+
+    def _mark(self, row: str, test: str) -> str:
+        return f"{UNSEEN} " if self.zero_shot and (row, test) not in self.trained else ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a study writes beside its grid: `lines` of its CSV file, by (row, test set).
+
+    `corpora` are the rows of `drum_corpora.describe`, `columns` further ones of the first table.
+    """
+
+    name: str
+    title: str
+    about: str
+    grid: Grid
+    corpora: Sequence[Mapping[str, Any]]
+    classes: Sequence[str]
+    lines: Mapping[tuple[str, str], Mapping[str, Any]]
+    note: str = ""
+    columns: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
+
+    def write(self, folder: Path) -> None:
+        """Write NAME.html, NAME.csv, NAME.png and NAME_corpora.csv into an existing folder.
+
+        Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
+        """
+        image = folder / f"{self.name}.png"
+        self.grid.draw(image)
+        sections = [
+            _show_corpora(self.corpora, self.classes),
+            Section(
+                "Micro F1 on each test set",
+                f"±50 ms. The best of a column is bold{self.note}; in brackets the 95 % bootstrap "
+                "interval over tracks, below it the lowest and the highest seed. Baselines know "
+                "how often each class sounds.",
+                self.grid.show_micro(self.columns),
+            ),
+            Section(
+                "The same, drawn",
+                "Lines: the 95 % interval; dotted: the better of two baselines.",
+                show_image(image, "micro F1 by row and test set"),
+            ),
+            Section(
+                "Class by class",
+                "F1 of each class, mean over seeds; the best of a test set is bold.",
+                self.grid.show_classes(self.classes),
+            ),
+            *self.sections,
+        ]
+        write_text(folder / f"{self.name}.html", compose_page(self.title, self.about, sections))
+        columns = list(self.corpora[0])
+        write_csv(folder / f"{self.name}_corpora.csv", columns, self.corpora, digits=6)
+        rows = [
+            {"row": row, "tested_on": test, **line, **flatten(self.grid.figures[row, test])}
+            for (row, test), line in self.lines.items()
+        ]
+        rows += [
+            {"row": f"chance: {kind}", "tested_on": test, **flatten(found[test])}
+            for kind, found in self.grid.chance.items()
+            for test in self.grid.tests
+        ]
+        write_csv(folder / f"{self.name}.csv", list(rows[0]), rows, digits=6)
+
+
+def compose_page(title: str, about: str, sections: Iterable[Section]) -> str:
+    """The page of a study."""
     style = (files("bandscribe.evaluation") / "assets" / "page.css").read_text(encoding="utf-8")
     body = "".join(
-        f"<section><h2>{html.escape(head)}</h2><p class='quiet'>{html.escape(told)}</p>{shown}"
-        "</section>\n"
-        for head, told, shown in sections
+        f"<section><h2>{html.escape(each.heading)}</h2>"
+        f"<p class='quiet'>{html.escape(each.text)}</p>{each.content}</section>\n"
+        for each in sections
     )
     head = (
         f"<p class='kicker'>bandscribe study</p><h1>{html.escape(title)}</h1>"
@@ -72,96 +241,22 @@ def table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], labels
     )
 
 
-def cell(figure: Figure | None, *, best: bool = False, seeds: int = 1) -> str:
+def show(figure: Figure, *, best: bool = False, seeds: int = 1) -> str:
     """An F1 with its interval, and how far seeds are apart."""
-    if figure is None or figure.mean != figure.mean:
+    if figure.mean != figure.mean:
         return "–"
     value = f"<b>{figure.mean:.3f}</b>" if best else f"{figure.mean:.3f}"
     spread = f"<br>{figure.least:.3f} to {figure.most:.3f}" if seeds > 1 else ""
     return f"{value}<br><small>[{figure.low:.3f}, {figure.high:.3f}]{spread}</small>"
 
 
-def picture(path: Path, told: str) -> str:
+def show_image(path: Path, text: str) -> str:
     """A PNG, inside the page."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"<img alt='{html.escape(told)}' src='data:image/png;base64,{data}'>"
+    return f"<img alt='{html.escape(text)}' src='data:image/png;base64,{data}'>"
 
 
-def corpora(rows: Sequence[Row], classes: Sequence[str]) -> tuple[str, str, str]:
-    """The section that opens a report."""
-    lines = []
-    for i, row in enumerate(rows):
-        first = i == 0 or rows[i - 1]["corpus"] != row["corpus"]
-        lines.append(
-            (
-                "",
-                [
-                    html.escape(row["corpus"]) if first else "",
-                    html.escape(row["layout"]) if first else "",
-                    html.escape(row["split"]),
-                    f"{row['hours']:.2f}",
-                    f"{row['tracks']:,}",
-                    *(f"{row[name]:,}" for name in classes),
-                ],
-            )
-        )
-    head = ["corpus", "layout", "split", "hours", "tracks", *classes]
-    return (
-        "Corpora",
-        "Hours and tracks of each split, and onsets of each class.",
-        table(head, lines, 3),
-    )
-
-
-def span(figure: Figure) -> groups.Span:
-    """A figure as a bar with its interval."""
-    return groups.Span(figure.mean, figure.low, figure.high)
-
-
-def guess_rows(
-    found: Mapping[str, Mapping[str, Figure]], columns: Sequence[str], more: int = 0
-) -> list[tuple[str, list[str]]]:
-    """Rows of micro F1 of those who guess, by column."""
-    return [
-        ("guess", [html.escape(told), *(cell(found[kind].get(name)) for name in columns),
-                   *[""] * more])
-        for kind, told in GUESSES.items()
-    ]  # fmt: skip
-
-
-def guess_lines(
-    found: Guesses, labels: Sequence[str], like: Row, *, corpus: str, row: str
-) -> list[Row]:
-    """The same as lines of a CSV file, of the columns of `like`, most of them empty.
-
-    `corpus` and `row` are the columns of the test set and of who is judged.
-    """
-    return [
-        {
-            **dict.fromkeys(like, ""),
-            corpus: label,
-            row: f"guess: {kind}",
-            **flat(figures[label]),
-        }
-        for kind, figures in found.items()
-        for label in labels
-    ]
-
-
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows of the same columns. Raises OSError as `bandscribe.files.whole`."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
-        for row in rows
-    )
-    with whole(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-
-
-def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
+def flatten(figures: Mapping[str, Figure]) -> dict[str, float]:
     """Figures as columns: `micro_f1`, `micro_low` and so on, and the F1 of each class."""
     micro = figures["micro"]
     columns = {f"micro_{key}": value for key, value in micro._asdict().items() if key != "mean"}
@@ -170,3 +265,19 @@ def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
         **columns,
         **{f"{name}_f1": figure.mean for name, figure in figures.items() if name != "micro"},
     }
+
+
+def _show_corpora(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Section:
+    lines = []
+    before = None
+    for row in rows:
+        names = [row["corpus"], row["layout"]] if row["corpus"] != before else ["", ""]
+        before = row["corpus"]
+        counts = [f"{row[name]:,}" for name in ("tracks", *classes)]
+        texts = [html.escape(text) for text in (*names, row["split"])]
+        lines.append(("", [*texts, f"{row['hours']:.2f}", *counts]))
+    return Section(
+        "Corpora",
+        "Hours and tracks of each split, and onsets of each class.",
+        table(["corpus", "layout", "split", "hours", "tracks", *classes], lines, 3),
+    )

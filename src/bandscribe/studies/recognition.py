@@ -1,47 +1,46 @@
-"""Comparisons of recognition runs: each row is trained, judged on test recordings, and kept.
+"""Comparisons of recognition runs on test recordings, beside what chance scores there.
 
-Source: Ferković and Smoljan 2023, Harmony Is All You Need, chapter 5. A study can be stopped and
-started again: what is finished is not done again, and rows of several comparisons that ask for the
-same run share it.
-
-    runs/MODEL-DIGEST   a run of `training.recognition`, named by its recipe
-    judged/DIGEST.json  what some runs score on some recordings
-    cache/              features that runs share
+Source: Ferković and Smoljan 2023, Harmony Is All You Need, chapter 5. The rows are those of
+`recognition_rows`.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandscribe.metrics import tags
-from bandscribe.studies.recognition_rows import Comparison, Row
-from bandscribe.training import record
-from bandscribe.training.recipes import override
+from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, Row
+from bandscribe.studies.runs import Fields, Outcome, Study, check, read_json, resolve_member
+from bandscribe.studies.runs import Row as AnyRow
+from bandscribe.studies.tables import column
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.judge import judge
-from bandscribe.training.recognition.recipe import Recipe
+from bandscribe.training.recognition.recipe import Recipe, resolve, trace_weights
 from bandscribe.training.recognition.train import read_front_end, train
 
-#: What a study tells of each row: section 5.1, and two that the share of right decisions hides.
-FIGURES = (
-    "hamming", "macro.precision", "macro.recall", "macro.f1", "exact_match", "micro.f1", "lrap",
-)  # fmt: skip
+COLUMNS = (
+    column("parameters", "parameters"),
+    column("seconds", "seconds"),
+    column("hamming", "Hamming", drawn=True),
+    column("macro.precision", "precision"),
+    column("macro.recall", "recall"),
+    column("macro.f1", "macro F1", drawn=True),
+    column("exact_match", "exact match", drawn=True),
+    column("micro.f1", "micro F1", drawn=True),
+    column("lrap", "LRAP"),
+)
+#: The figures of section 5.1, and two that the share of right decisions hides.
+FIGURES = tuple(each.score for each in COLUMNS[2:])
 #: A row is above chance if it is so in all of these.
 TELLING = ("macro.f1", "micro.f1", "lrap")
 _DRAWS = 20  # of random guesses
-_INDIFFERENT = {"workers", "threads", "checkpoint_minutes", "max_minutes", "credits", "cache"}
-
-Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -61,188 +60,142 @@ class Sources:
         )
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A row of the table, a number per seed: `seconds` of training, and `figures` by kind.
+def plan(name: str, given: Fields, sources: Sources, folder: Path) -> Study[Recipe]:
+    """The study of a comparison; `given` are fields of all recipes.
 
-    The kinds are `s1`, `s2`, `s1_learned` and `s2_learned`; the row is `judged` by one of
-    them. `chance` names the test recordings whose guesses are its measure.
+    Raises ValueError for a comparison or a field that is none, and for too few corpora.
     """
-
-    label: str
-    judged: str
-    runs: tuple[tuple[str, ...], ...]
-    parameters: int | None
-    seconds: tuple[float, ...]
-    figures: tuple[Mapping[str, Figures], ...]
-    chance: str
-    paper: Mapping[str, float]
-
-    def values(self, name: str, kind: str = "") -> NDArray[np.float64]:
-        """A figure (seed,), nan where it was not judged."""
-        kind = kind or self.judged
-        return np.array([each.get(kind, {}).get(name, np.nan) for each in self.figures])
-
-
-@dataclass(frozen=True)
-class Study:
-    """A comparison's outcomes, and what three ways of guessing score on each test set."""
-
-    name: str
-    question: str
-    seeds: tuple[int, ...]
-    outcomes: tuple[Outcome, ...]
-    chance: Mapping[str, Mapping[str, Figures]]
-
-    def beats_chance(self, outcome: Outcome) -> bool:
-        """Whether the row's means are above all ways of guessing."""
-        return all(
-            outcome.values(name).mean() > guess[name]
-            for name in TELLING
-            for guess in self.chance[outcome.chance].values()
-        )
-
-
-def resolve(
-    comparison: Comparison, given: Mapping[str, str], sources: Sources, folder: Path
-) -> list[list[Recipe]]:
-    """The recipes of each row's members, without their seeds.
-
-    `given` are fields as text for all rows; to options a row adds its own. Raises ValueError for a
-    field that the rows differ in, or that the study sets.
-    """
-    if mine := sorted(given.keys() & {"seed", "training", "validation", "cache"}):
-        raise ValueError(f"{mine[0]}: a study sets it; expected other fields of a recipe")
-    if same := sorted((given.keys() - {"options"}) & comparison.varied):
-        raise ValueError(f"{same[0]}: what the rows differ in; expected other fields of a recipe")
-    resolved = []
+    if name not in COMPARISONS:
+        raise ValueError(f"NAME: expected one of {', '.join(COMPARISONS)}, got {name!r}")
+    comparison = COMPARISONS[name]
+    check(given, comparison.rows, ("training", "validation", "cache"))
+    planned: dict[AnyRow, list[Recipe]] = {}
+    tests: dict[AnyRow, tuple[str, ...]] = {}
+    decided: dict[AnyRow, str] = {}
+    chance: dict[tuple[str, ...], list[Outcome]] = {}
     for row in comparison.rows:
         own = sources.choose(row)
         shared = {
+            **given,
             "training": ",".join(own.training),
             "validation": ",".join(own.validation),
             "cache": str(folder / "cache"),
         }
-        resolved.append(
-            [
-                override(
-                    recipes.resolve(None, {**comparison.base, **member, **given, **shared}), member
-                )
-                for member in row.members
-            ]
-        )
-    return resolved
+        planned[row] = [
+            resolve_member(comparison.base, shared, member, resolve) for member in row.members
+        ]
+        tests[row], decided[row] = own.test, row.decided
 
+    def baselines(outcomes: Sequence[Outcome]) -> list[Outcome]:
+        classes = read_front_end(outcomes[0].runs[0][0])[1]
+        several = len(set(tests.values())) > 1
+        for number, test in zip(NUMBERS, dict.fromkeys(tests.values()), strict=False):
+            chance[test] = guess(test, classes, f", {number}" if several else "")
+        return [each for found in chance.values() for each in found]
 
-def study(
-    name: str,
-    comparison: Comparison,
-    given: Mapping[str, str],
-    sources: Sources,
-    seeds: Sequence[int],
-    folder: Path,
-) -> Study:
-    """Train and judge what is not yet there in `folder`, and put all rows together.
+    def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
+        low = [
+            outcome.label
+            for outcome, test in zip(outcomes, tests.values(), strict=False)
+            if not beats_chance(outcome, chance[test])
+        ]
+        return remark(outcomes, low, set(decided.values()))
 
-    Raises ValueError as `resolve`, and when a run is stopped.
-    """
-    outcomes = []
-    chance: dict[str, dict[str, Figures]] = {}
-    resolved = resolve(comparison, given, sources, folder)
-    for row, members in zip(comparison.rows, resolved, strict=True):
-        runs = []
-        for seed in seeds:
-            print(f"{name}: {row.label}, seed {seed}", flush=True)
-            own = [replace(member, seed=seed) for member in members]
-            runs.append([train_once(recipe, folder / "runs") for recipe in own])
-        test = sources.choose(row).test
-        outcome = _judge_row(row, runs, test, folder / "judged")
-        outcomes.append(outcome)
-        if outcome.chance not in chance:
-            chance[outcome.chance] = guess(test, read_front_end(runs[0][0])[1])
-    return Study(name, comparison.question, tuple(seeds), tuple(outcomes), chance)
-
-
-def _judge_row(
-    row: Row, runs: Sequence[Sequence[Path]], test: Sequence[str], folder: Path
-) -> Outcome:
-    """The outcome of a row's `runs`, those of its members for each seed."""
-    counts: list[Any] = [_read(run / "metrics.json").get("parameters") for run in runs[0]]
-    return Outcome(
-        label=row.label,
-        judged=row.judged,
-        runs=tuple(tuple(run.name for run in members) for members in runs),
-        parameters=None if None in counts else sum(counts),
-        seconds=tuple(sum(seconds_of(run) for run in members) for members in runs),
-        figures=tuple(judge_once(members, test, folder) for members in runs),
-        chance=", ".join(test),
-        paper=row.paper,
+    return Study(
+        name,
+        comparison.question,
+        COLUMNS,
+        planned,
+        train,
+        lambda row, runs: score(runs, tests[row], decided[row]),
+        tested=lambda row: [tests[row], decided[row]],
+        origin=trace_weights,
+        baselines=baselines,
+        finish=finish,
+        described={**vars(sources), "fields": {**comparison.base, **given}},
     )
 
 
-def train_once(recipe: Recipe, folder: Path) -> Path:
-    """The finished run of a recipe below `folder`, trained if it is not there.
-
-    Raises ValueError as `train`, and when it is stopped.
-    """
-    said = {
-        field.name: getattr(recipe, field.name)
-        for field in fields(recipe)
-        if field.name not in _INDIFFERENT
+def score(runs: tuple[Path, ...], test: tuple[str, ...], decided: str) -> dict[str, Any]:
+    """The scores of the mean of `runs`, decided in one way, and in all ways as `KIND.NAME`."""
+    found = _judge(runs, test)
+    kinds = {kind: scores for kind, scores in found.items() if isinstance(scores, dict)}
+    metrics = [read_json(run / "metrics.json") for run in runs]
+    counts = [each.get("parameters") for each in metrics]
+    return {
+        "origin": ", ".join(dict.fromkeys(each.get("origin", "") for each in metrics)),
+        "parameters": None if None in counts else sum(counts),
+        "seconds": sum(map(seconds_of, runs)),
+        **{name: kinds[decided][name] for name in FIGURES},
+        **{f"{kind}.{name}": kinds[kind][name] for kind in kinds for name in FIGURES},
     }
-    run = folder / f"{recipe.model}-{_digest(said)}"
-    if (run / "metrics.json").is_file() and _read(run / "metrics.json")["finished"]:
-        return run
-    if not train(recipe, run).finished:
-        raise ValueError(f"{run}: stopped; run the same command again to go on")
-    return run
 
 
-def judge_once(runs: Sequence[Path], test: Sequence[str], folder: Path) -> dict[str, Figures]:
-    """What `training.recognition.judge` says of the mean of `runs`, by kind of decision."""
-    path = folder / f"{_digest([[run.name for run in runs], test])}.json"
-    if not path.is_file():
-        record.write_json(path, judge(runs, test))
-    return {kind: said for kind, said in _read(path).items() if isinstance(said, dict)}
+def guess(test: Sequence[str], classes: Sequence[str], suffix: str = "") -> list[Outcome]:
+    """Three baselines that know how often each class is in the test recordings, and nothing else.
 
-
-def guess(test: Sequence[str], classes: Sequence[str]) -> dict[str, Figures]:
-    """Figures of three who do not listen, but know how often each class is in the test recordings.
-
-    One always says the most frequent class. One says every class, which no threshold is too low
-    for. One says each class as often as it is there, at random: the mean of many draws.
+    One always predicts the most frequent class. One predicts every class, which no threshold is too
+    low for. One predicts each class as often as it is there, at random: the mean of many draws.
     """
-    heard = corpora.load(test, "test", tuple(classes))
-    targets = np.stack([recording.target for recording in heard])
+    recordings = corpora.load(test, "test", tuple(classes))
+    targets = np.stack([recording.target for recording in recordings])
     known = ~np.isnan(targets)
     present = targets == 1
     shares = present.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     rng = np.random.default_rng(0)
-    said = {
-        "chance: always the most frequent": [np.eye(len(classes))[[int(np.argmax(shares))]]],
-        "chance: always all": [np.ones((1, len(classes)))],
-        "chance: at random by frequency": [
+    predicted = {
+        "always the most frequent": [np.eye(len(classes))[[int(np.argmax(shares))]]],
+        "always all": [np.ones((1, len(classes)))],
+        "at random by frequency": [
             (rng.random(present.shape) < shares) * 1.0 for _ in range(_DRAWS)
         ],
     }
-    guessed: dict[str, Figures] = {}
-    for label, draws in said.items():
+    outcomes = []
+    for how, draws in predicted.items():
         figures = [
             tags.figures(present, np.broadcast_to(draw, present.shape), classes, known=known)
             for draw in draws
         ]
-        guessed[label] = {
-            name: float(np.mean([each[name] for each in figures])) for name in FIGURES
-        }
-    return guessed
+        means = {name: float(np.mean([each[name] for each in figures])) for name in FIGURES}
+        outcomes.append(Outcome(f"chance: {how}{suffix}", (means,), baseline=True))
+    return outcomes
+
+
+def beats_chance(outcome: Outcome, chance: Sequence[Outcome]) -> bool:
+    """Whether the row's means are above all baselines."""
+    return all(
+        outcome.values(name).mean() > each.scores[0][name] for name in TELLING for each in chance
+    )
+
+
+def remark(outcomes: Sequence[Outcome], low: Sequence[str], decided: set[str]) -> list[str]:
+    """How the rows were decided, and which, `low`, are not above chance."""
+    seeds = len(outcomes[0].scores)
+    spread = f"mean ± deviation over {seeds} seeds" if seeds > 1 else "one seed"
+    how = "S2, threshold 0.5" if decided == {"s2"} else "thresholds as the rows say, else 0.5"
+    remarks = [f"Precision and recall are macro means; {how}; {spread}; seconds of training."]
+    if any(outcome.about for outcome in outcomes):
+        remarks.append("In brackets what the paper's text gives.")
+    names = "macro F1, micro F1 and LRAP"
+    remarks.append(
+        f"Not above chance in all of {names}: {'; '.join(low)}."
+        if low
+        else f"Every row is above chance in {names}."
+    )
+    return remarks
 
 
 def seconds_of(run: Path) -> float:
     """How long a run was trained, its validations counted in."""
     if not (run / "history.csv").is_file():
-        return float(_read(run / "metrics.json")["seconds"])
+        return float(read_json(run / "metrics.json")["seconds"])
     with (run / "history.csv").open(encoding="utf-8", newline="") as file:
         return 60 * float(list(csv.DictReader(file))[-1]["minutes"])
+
+
+@lru_cache(maxsize=4)  # rows may differ in how the same runs decide
+def _judge(runs: tuple[Path, ...], test: tuple[str, ...]) -> Mapping[str, Any]:
+    return judge(runs, test)
 
 
 def _choose(name: str, sources: tuple[str, ...], number: int | None) -> tuple[str, ...]:
@@ -251,12 +204,3 @@ def _choose(name: str, sources: tuple[str, ...], number: int | None) -> tuple[st
     if len(sources) != 2:
         raise ValueError(f"--{name}: expected two corpora, A=ROOT,B=ROOT, got {len(sources)}")
     return (sources[number],)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return said
-
-
-def _digest(said: object) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]

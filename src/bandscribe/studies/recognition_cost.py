@@ -7,23 +7,18 @@ machine only as ratios.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from bandscribe import __version__
-from bandscribe.display import comparison as picture
-from bandscribe.files import whole
-from bandscribe.studies.recognition_report import align
-from bandscribe.studies.recognition_rows import Row
+from bandscribe.studies import tables
+from bandscribe.studies.recognition_rows import COSTS
+from bandscribe.studies.runs import Fields, Outcome, Row
+from bandscribe.studies.tables import column
 from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.described import describe
@@ -31,34 +26,38 @@ from bandscribe.training.recognition.examples import cross_entropy
 from bandscribe.training.recognition.front_end import KINDS, FrontEnd
 from bandscribe.training.recognition.normalisation import measure
 
+TITLE = "What does each network cost? (section 5.7)"
+COLUMNS = (
+    column("parameters", "parameters", drawn=True, logarithmic=True),
+    column("step", "s a step", drawn=True, logarithmic=True),
+    column("describe", "s to describe"),
+    column("recognize", "s to recognize"),
+    column("recording", "s a recording", drawn=True, logarithmic=True),
+)
+REMARK = (
+    "Seconds of a core of this machine. Per recording: its features, then the network, and both."
+)
 _STEPS = 2
 _RECORDINGS = 3
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Of a network: seconds of a `step`, and per recording to `describe` and to `recognize` it.
+def run(folder: Path, given: Fields, training: Sequence[str], test: Sequence[str]) -> list[str]:
+    """Measure all networks and write cost.csv, .json and .png; returns the table.
 
-    Seconds are those of one core.
-
-    `origin` says where the weights are from; `paper` is the number of parameters that it gives.
+    Raises ValueError as `measure_cost`.
     """
-
-    label: str
-    parameters: int
-    step: float
-    describe: float
-    recognize: float
-    origin: str
-    paper: float
+    outcomes = [measure_cost(row, given, training, test) for row in COSTS]
+    described = {"training": training, "test": test, "fields": given}
+    tables.write(folder, "cost", outcomes, COLUMNS, TITLE, described)
+    return [TITLE, "", *tables.tabulate(outcomes, COLUMNS), "", REMARK]
 
 
-def measure_cost(
-    row: Row, given: Mapping[str, str], training: Sequence[str], test: Sequence[str]
-) -> Cost:
+def measure_cost(row: Row, given: Fields, training: Sequence[str], test: Sequence[str]) -> Outcome:
     """Time a row's network on one batch of `training`, and on some recordings of `test`.
 
-    `given` are fields of its recipe as text; without `threads` there is one.
+    Scores are seconds of one core: of a `step`, and per recording to `describe` and to `recognize`
+    it; `origin` says where the weights are from. `given` are fields of the recipe; without
+    `threads` there is one.
 
     Raises ValueError as `recipe.resolve` and `corpora.load`.
     """
@@ -84,69 +83,19 @@ def measure_cost(
         optimiser.step()
     step = (time.process_time() - began) / _STEPS
 
-    heard = corpora.load(test, "test", classes)[:_RECORDINGS]
-    windows = corpora.cut(heard, recipe.window_seconds, rate)
+    tested = corpora.load(test, "test", classes)[:_RECORDINGS]
+    windows = corpora.cut(tested, recipe.window_seconds, rate)
     began = time.process_time()
-    judged = validation.prepare(windows, tuple(classes), describe(windows, plain))
+    prepared = validation.prepare(windows, tuple(classes), describe(windows, plain))
     described = time.process_time()
-    validation.infer_windows(network.eval(), judged)
+    validation.infer_windows(network.eval(), prepared)
     ended = time.process_time()
-    return Cost(
-        row.label,
-        sum(weight.numel() for weight in network.parameters()),
-        step,
-        (described - began) / len(heard),
-        (ended - described) / len(heard),
-        str(getattr(network, "origin", "random weights")),
-        row.paper["parameters"],
-    )
-
-
-def tabulate(costs: Sequence[Cost]) -> list[str]:
-    """A line per network."""
-    rows = [["", "parameters", "in the paper", "s a step", "s to describe", "s to recognize"]]
-    rows += [
-        [
-            cost.label, f"{cost.parameters:,}", f"{cost.paper:,.0f}", f"{cost.step:.3g}",
-            f"{cost.describe:.3g}", f"{cost.recognize:.3g}",
-        ]
-        for cost in costs
-    ]  # fmt: skip
-    told = "Seconds of a core of this machine. Per recording: its features, then the network."
-    return ["What does each network cost? (section 5.7)", "", *align(rows), "", told]
-
-
-def write(folder: Path, costs: Sequence[Cost], described: Mapping[str, Any]) -> None:
-    """Write cost.csv, cost.json and cost.png into an existing folder.
-
-    Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
-    """
-    rows = [asdict(cost) for cost in costs]
-    table = io.StringIO()
-    writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in row.items()}
-        for row in rows
-    )
-    told = {"study": "cost", **described, "rows": rows, "version": __version__}
-    bars = [
-        picture.Bar(cost.label, {
-            "parameters": np.array([cost.parameters], dtype=np.float64),
-            "step": np.array([cost.step]),
-            "recognize": np.array([cost.describe + cost.recognize]),
-        })
-        for cost in costs
-    ]  # fmt: skip
-    panels = [
-        picture.Panel("parameters", "parameters", logarithmic=True),
-        picture.Panel("step", "core seconds of a training step", logarithmic=True),
-        picture.Panel("recognize", "core seconds of a recording", logarithmic=True),
-    ]
-    picture.draw(folder / "cost.png", bars, panels, title="What does each network cost?")
-    for suffix, text in (
-        ("csv", table.getvalue()),
-        ("json", json.dumps(told, indent=1, ensure_ascii=False) + "\n"),
-    ):
-        with whole(folder / f"cost.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    costs: dict[str, Any] = {
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "step": step,
+        "describe": (described - began) / len(tested),
+        "recognize": (ended - described) / len(tested),
+        "recording": (ended - began) / len(tested),
+        "origin": str(getattr(network, "origin", "random weights")),
+    }
+    return Outcome(row.label, (costs,), about=row.about)

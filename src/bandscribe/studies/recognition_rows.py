@@ -8,30 +8,27 @@ network for all rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-Fields = Mapping[str, str]
+from bandscribe.studies import runs
+from bandscribe.studies.runs import Fields
 
 #: What two corpora are called.
 NUMBERS = ("first", "second")
 
 
-@dataclass(frozen=True)
-class Row:
-    """A line of a table: the runs of several `members` are judged as one, by their mean.
+@dataclass(frozen=True, eq=False)
+class Row(runs.Row):
+    """A line of a table.
 
-    `judged` is the aggregation, with `_learned` after it for learned thresholds. Of corpora that
-    are numbered in the order given, the row is trained on number `trained` and judged on number
-    `tested`; None takes all. `paper` are figures that the paper's text gives.
+    `decided` is how windows become a decision: the aggregation, with `_learned` after it for
+    learned thresholds. Of corpora that are numbered in the order given, the row is trained on
+    number `trained` and tested on number `tested`; None takes all.
     """
 
-    label: str
-    members: tuple[Fields, ...] = ({},)
-    judged: str = "s2"
+    decided: str = "s2"
     trained: int | None = None
     tested: int | None = None
-    paper: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,6 @@ class Comparison:
     base: Fields
     rows: tuple[Row, ...]
 
-    @property
-    def varied(self) -> set[str]:
-        """The fields in which rows differ."""
-        return {name for row in self.rows for member in row.members for name in member}
-
 
 def _row(label: str, **fields: str) -> Row:
     return Row(label, (fields,))
@@ -54,7 +46,7 @@ def _row(label: str, **fields: str) -> Row:
 
 def _network(label: str, model: str, parameters: float) -> Row:
     """With the number of parameters of table 4.1."""
-    return Row(label, ({"model": model},), paper={"parameters": parameters})
+    return Row(label, ({"model": model},), about={"parameters": parameters})
 
 
 _RESNET = {"model": "resnet50"}
@@ -155,13 +147,13 @@ COMPARISONS: dict[str, Comparison] = {
         "Networks trained with and without mixtures, together? (section 5.8)",
         _RESNET,
         tuple(
-            Row(f"{label}, {how}", members, judged)
+            Row(f"{label}, {how}", members, decided=decided)
             for label, members in (
                 ("static", (_STATIC,)),
                 ("true dynamic", (_DYNAMIC,)),
                 ("both", (_STATIC, _DYNAMIC)),
             )
-            for how, judged in (
+            for how, decided in (
                 # Means over windows seldom reach 0.5.
                 ("S1, learned thresholds", "s1_learned"),
                 ("S2", "s2"),

@@ -7,6 +7,7 @@ A recipe is a frozen dataclass with a default and a help text for each field. Fi
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import types
@@ -15,7 +16,13 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from bandscribe import runtime
+
 R = TypeVar("R")
+#: Fields on which no result depends.
+INDIFFERENT = frozenset(
+    "workers threads device compile checkpoint_minutes max_minutes credits cache".split()
+)
 
 
 def from_file(path: str | Path, recipe: type[R]) -> R:
@@ -79,6 +86,26 @@ def override(recipe: R, values: Mapping[str, str]) -> R:
 def to_json(recipe: object) -> str:
     """Every field, as indented JSON."""
     return json.dumps(asdict(recipe), indent=2, ensure_ascii=False)  # type: ignore[call-overload]
+
+
+def place(recipe: Any, folder: Path, origin: str = "") -> Path:
+    """The folder of a recipe's run below `folder`, named by all that its result depends on.
+
+    Of weights that it begins with (`initial`) that is their content; `origin` tells where others
+    are from. Raises ValueError where there is no `initial`.
+    """
+    values = {k: v for k, v in asdict(recipe).items() if k not in INDIFFERENT}
+    if initial := values.get("initial"):
+        try:
+            values["initial"] = hashlib.sha256(runtime.read_bytes(initial)).hexdigest()
+        except ValueError:
+            raise ValueError(
+                f"initial: expected a file or a shipped model, got {initial}"
+            ) from None
+    if origin:
+        values["origin"] = origin
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return folder / f"{values.get('model', 'run')}-{digest[:10]}"
 
 
 def check_options(name: str, given: Mapping[str, Any], owner: Callable[..., Any]) -> None:

@@ -9,7 +9,6 @@ share their trials. What runs them is `training.tune`.
 from __future__ import annotations
 
 import csv
-import hashlib
 import itertools
 import json
 import math
@@ -70,7 +69,6 @@ SEARCH_SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 #: Written into a trial that the scheduler ended.
 STOPPED = "stopped.json"
-_INDIFFERENT = {"workers", "threads", "checkpoint_minutes", "max_minutes", "credits"}
 
 Proposal = dict[str, Any]
 
@@ -175,17 +173,6 @@ def apply(recipe: Recipe, proposal: Proposal) -> Recipe:
     own = {name: value for name, value in proposal.items() if name in known}
     options = {name: value for name, value in proposal.items() if name not in known}
     return replace(recipe, **own, options={**recipe.options, **options})
-
-
-def place(recipe: Recipe, folder: Path) -> Path:
-    """The folder of a trial below `folder`, by all that it depends on."""
-    said = {
-        field.name: getattr(recipe, field.name)
-        for field in fields(recipe)
-        if field.name not in _INDIFFERENT
-    }
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    return folder / f"{recipe.model}-{digest[:10]}"
 
 
 def read(run: Path, recipe: Recipe) -> Outcome:

@@ -1,5 +1,6 @@
 """From solos, or pieces in stems, to a network of envelopes; its recipe; the study of its rows."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 
 from bandscribe.metrics import frames
 from bandscribe.studies import neuroment as study
-from bandscribe.studies import neuroment_report as report
+from bandscribe.studies import runs
 from bandscribe.training import recipes, schedules
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.models import Neuroment
@@ -232,7 +233,7 @@ def test_two_tones_are_told_apart(clips: Path, tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert result.best["validation_mse"] < 0.6 * metrics["constant"]["mean_mse"]
     model, recipe = envelopes.reopen(tmp_path)
-    figures, matrices = study.judge(model, recipe, study.hold_out(recipe))
+    figures, matrices = study.score(model, recipe, study.hold_out(recipe))
     assert matrices["noise"][1, 0] < -20
     assert matrices["noise"].shape == matrices["leakage"].shape == (2, 2)
     assert figures["map_2"] > 0.9
@@ -286,7 +287,7 @@ def test_noise_and_leakage_by_hand(clips: Path) -> None:
     times = np.arange(3 * RATE) / RATE
     tone = np.where(times < 1, 0.5 * 2**0.5 * np.sin(2 * np.pi * 440 * times), 0).astype(np.float32)
     recording = study.Recording(tone, {"cla": tone})
-    references, estimates = study.hear(Swap(128, 2, channels=(1, 1, 1)), small(clips), [recording])
+    references, estimates = study.infer(Swap(128, 2, channels=(1, 1, 1)), small(clips), [recording])
     summed = frames.sum_levels(references, estimates)
     noise, leakage = frames.noise_matrix(summed), frames.leakage_matrix(summed)
     assert noise[0] == pytest.approx([0, -6.02], abs=0.3)
@@ -295,35 +296,30 @@ def test_noise_and_leakage_by_hand(clips: Path) -> None:
 
 
 def test_a_study_is_run_once_and_written(clips: Path, tmp_path: Path) -> None:
-    base = {
-        name: value
-        for name, value in json.loads(recipes.to_json(small(clips))).items()
-        if name in ("mixing_epochs", "steps", "validate_every", "threads")
-    }
-    fields = {name: str(value) for name, value in base.items()}
-    fields |= {
+    fields = {
         "solos": f"clips={clips}", "validation_solos": f"clips={clips}",
-        "classes": ",".join(CLASSES), "options": SMALL,
+        "classes": ",".join(CLASSES), "options": SMALL, "mixing_epochs": "1", "steps": "2",
+        "validate_every": "1", "threads": "1",
     }  # fmt: skip
-    study.run(["mel", "mse"], fields, tmp_path)
-    first = (tmp_path / "mel" / "study.json").stat().st_mtime_ns
-    study.run(["mel"], fields, tmp_path)
-    assert (tmp_path / "mel" / "study.json").stat().st_mtime_ns == first
-    told = report.summarise(tmp_path, study.ROWS)
-    report.write(tmp_path, told)
-    header, *rows = (tmp_path / "neuroment.csv").read_text().splitlines()
-    assert header.startswith("row,weights,steps,hours,")
-    assert [row.split(",")[0] for row in rows] == ["mel", "mse"]
-    assert (tmp_path / "neuroment.png").stat().st_size > 10_000
-    lines = report.tabulate(told)
-    assert lines[0].split()[0] == "weights"
-    assert [line.split()[0] for line in lines[1:3]] == ["mel", "mse"]
-    assert lines[-1].startswith("On the same windows: least bce ")
-    assert (tmp_path / "mel" / "losses.png").stat().st_size > 5_000
-    noise = (tmp_path / "mel" / "noise.csv").read_text().splitlines()
+    lines = runs.run(study.plan("mel,mse", fields), [1], tmp_path)
+    folders = sorted((tmp_path / "runs").iterdir())
+    assert len(folders) == 2
+    before = [(folder / "metrics.json").stat().st_mtime_ns for folder in folders]
+    assert runs.run(study.plan("mel", fields), [1], tmp_path)[3] == lines[3]
+    assert [(folder / "metrics.json").stat().st_mtime_ns for folder in folders] == before
+    rows = list(csv.DictReader((tmp_path / "mel,mse.csv").read_text().splitlines()))
+    assert [row["row"] for row in rows][:2] == ["mel", "mse"]
+    metrics = json.loads((folders[0] / "metrics.json").read_text())
+    # What constant predictions score stands below the rows.
+    mean = next(row for row in rows if row["row"] == "always the mean of each class")
+    assert float(mean["validation_bce"]) == pytest.approx(metrics["constant"]["mean_bce"], rel=1e-5)
+    assert (tmp_path / "mel,mse.png").stat().st_size > 10_000
+    assert (tmp_path / "mel,mse_losses.png").stat().st_size > 5_000
+    assert [line.split()[0] for line in lines[3:5]] == ["mel", "mse"]
+    noise = (folders[0] / "noise.csv").read_text().splitlines()
     assert noise[0] == "alone,cla,flu"
-    with pytest.raises(ValueError, match="names: expected some of mel"):
-        study.run(["none"], fields, tmp_path)
+    with pytest.raises(ValueError, match=r"NAME: expected one of features, .* out of mel, cqt"):
+        study.plan("none", fields)
 
 
 def test_every_question_is_answered_by_rows() -> None:

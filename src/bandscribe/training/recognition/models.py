@@ -166,6 +166,8 @@ class ResNet50(nn.Module):
     `origin` says where this network's come from (see `pretrained.load`).
     """
 
+    published = "microsoft/resnet-50"
+
     def __init__(
         self,
         bins: int,
@@ -180,7 +182,7 @@ class ResNet50(nn.Module):
         super().__init__()
         self.size = size
         self.body, self.origin = load(
-            "ResNet", weights=weights, published="microsoft/resnet-50", **(config or {})
+            "ResNet", weights=weights, published=self.published, **(config or {})
         )
         width: int = self.body.config.hidden_sizes[-1]
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, classes))
@@ -208,6 +210,8 @@ class AST(nn.Module):
     outputs averaged, and a layer normalisation before the linear layer.
     """
 
+    published = "MIT/ast-finetuned-audioset-10-10-0.4593"
+
     def __init__(
         self,
         bins: int,
@@ -226,7 +230,7 @@ class AST(nn.Module):
         self.body, self.origin = load(
             "AST",
             weights=weights,
-            published="MIT/ast-finetuned-audioset-10-10-0.4593",
+            published=self.published,
             num_mel_bins=bins,
             max_length=frames,
             **(config or {}),

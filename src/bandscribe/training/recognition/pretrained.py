@@ -5,8 +5,10 @@ A network says in `origin` where its weights come from, for the run to print and
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import urllib.request
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,20 @@ def load(kind: str, *, weights: str | None, published: str, **config: Any) -> tu
             f"wrote, or {PUBLISHED!r}"
         )
     return read(weights, weights)
+
+
+@cache  # the hub is asked once
+def trace(weights: str | None, published: str) -> str:
+    """Which weights `load` would begin with: a digest or a name, or nothing for random ones."""
+    if weights is None:
+        return ""
+    _library()
+    if weights == PUBLISHED:
+        return published if find_cached(published) or is_reachable(published) else ""
+    digest = hashlib.sha256()
+    for path in sorted(Path(weights).glob("*.safetensors")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def find_cached(name: str, *, cache: Path | None = None) -> str | None:

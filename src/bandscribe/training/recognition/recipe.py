@@ -13,6 +13,7 @@ from torch import nn
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.features import kaldi
 from bandscribe.training import recipes
+from bandscribe.training.recognition import pretrained
 from bandscribe.training.recognition.front_end import KINDS
 from bandscribe.training.recognition.models import MODELS
 from bandscribe.training.settings import Settings, setting
@@ -157,6 +158,12 @@ def build(recipe: Recipe, classes: int) -> nn.Module:
         frames = (round(recipe.window_seconds * kind.sample_rate) - 400) // 160 + 1
         options["frames"] = frames if recipe.window_seconds < _LONG else kaldi.AST_FRAMES
     return MODELS[recipe.model](kind.bins, classes, **options)
+
+
+def trace_weights(recipe: Recipe) -> str:
+    """Which trained weights the network of a recipe begins with; empty for random ones."""
+    published = getattr(MODELS.get(recipe.model), "published", "")
+    return pretrained.trace(recipe.options.get("weights"), published) if published else ""
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

@@ -1,0 +1,183 @@
+"""`bandscribe study recognition`, `activity`, `hits` and `drummernet`: ways to train, compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandscribe.cli.report import require, usage_errors
+
+if TYPE_CHECKING:
+    from bandscribe.studies.runs import Study
+
+Output = Annotated[
+    Path,
+    typer.Option("-o", "--output", metavar="DIR", help="The runs, and NAME.csv, .json and .png."),
+]
+Seeds = Annotated[str, typer.Option(metavar="A,B,…", help="Train each row once with each.")]
+
+
+def name_of(questions: str) -> Any:
+    """The argument of a study: which of its comparisons."""
+    return typer.Argument(metavar="NAME", help=questions)
+
+
+def recognition(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        name_of(
+            "windows, networks, sampling, corpora, regularisation, ast, coefficients, stack, "
+            "schedules, ensemble, cost."
+        ),
+    ],
+    output: Output,
+    training: Annotated[
+        str,
+        typer.Option(
+            metavar="CORPUS,…",
+            help="Corpora to train on, each NAME:SPLIT/AUDIO=ROOT. Default split: train.",
+        ),
+    ],
+    test: Annotated[
+        str, typer.Option(metavar="CORPUS,…", help="The same, to test on. Default split: test.")
+    ],
+    validation: Annotated[
+        str,
+        typer.Option(
+            metavar="CORPUS,…",
+            help="The same, to choose the best weights by. Default: those of --training; "
+            "default split: validation.",
+        ),
+    ] = "",
+    seeds: Seeds = "0",
+) -> None:
+    """Compare ways to train a recognizer (extra: recognition).
+
+    Every row of the comparison is trained, and evaluated on the test recordings; a study that was
+    stopped goes on when it is started again, and studies in one folder share their runs. Further
+    options --FIELD VALUE are fields of the recipe for all rows: see bandscribe train recognition
+    --help.
+    """
+    require("train", "torch", "matplotlib")
+    from bandscribe.cli.train import parse
+    from bandscribe.studies import recognition as comparing
+
+    with usage_errors():
+        given = parse(context.args)
+        sources = comparing.Sources(_part(training), _part(validation or training), _part(test))
+        if name != "cost":
+            study = comparing.plan(name, given, sources, output)
+    if name == "cost":
+        from bandscribe.studies import recognition_cost
+
+        output.mkdir(parents=True, exist_ok=True)
+        print("\n".join(recognition_cost.run(output, given, sources.training, sources.test)))
+        return
+    _run(study, seeds, output)
+
+
+def activity(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        name_of("features, losses, collapse, frames, networks, slices, all; or rows, A,B."),
+    ],
+    output: Output,
+    seeds: Seeds = "1",
+) -> None:
+    """Compare choices of the activity network of Neuroment (extra: train).
+
+    Every row of the comparison is trained, and evaluated on the split test of --validation-solos; a
+    study that was stopped goes on when it is started again, and studies in one folder share their
+    runs. Further options --FIELD VALUE are fields of the recipe for all rows, such as --solos and
+    --validation-solos, which a study needs: see bandscribe train activity --help.
+    """
+    require("train", "torch", "scipy", "matplotlib")
+    from bandscribe.cli.train import parse
+    from bandscribe.studies import neuroment
+
+    with usage_errors():
+        study = neuroment.plan(name, parse(context.args))
+    _run(study, seeds, output)
+
+
+def hits(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        name_of(
+            "report, layers, length, rates, spectrogram, clean_up, amount, learning_rate, "
+            "balance, all; or rows, A,B."
+        ),
+    ],
+    clips: Annotated[
+        Path, typer.Option(metavar="DIR", help="What bandscribe segment wrote, with --seconds 1.")
+    ],
+    output: Output,
+    seeds: Seeds = "0",
+) -> None:
+    """Compare ways to train a classifier of single hits, as Hiner 2024 does (extra: train).
+
+    Every row of the comparison is trained, and evaluated on the test clips; a study that was
+    stopped goes on when it is started again, and studies in one folder share their runs. Further
+    options --FIELD VALUE are fields of the recipe for all rows: see bandscribe train hits --help.
+    """
+    require("train", "torch", "matplotlib")
+    from bandscribe.cli.train import parse
+    from bandscribe.studies import hits as comparing
+
+    with usage_errors():
+        study = comparing.plan(name, parse(context.args), clips, output)
+    _run(study, seeds, output)
+
+
+def drummernet(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        name_of("sparsity, spectrum, enhancement, memory, synthesizer, all; or rows, A,B."),
+    ],
+    output: Output,
+    recipe: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A recipe that all rows share.")
+    ] = None,
+    seeds: Seeds = "1",
+) -> None:
+    """Leave out parts of DrummerNet, one at a time, as Choi and Cho 2019 do (extra: train).
+
+    Every row of the comparison is trained and evaluated; a study that was stopped goes on when it
+    is started again, and studies in one folder share their runs. Further options --FIELD VALUE are
+    fields of the recipe for all rows: see bandscribe train drummernet --help. With --memory conv,
+    all rows but GRU do without recurrent layers, which is faster on a CPU.
+    """
+    require("train", "torch", "matplotlib")
+    from bandscribe.cli.train import parse
+    from bandscribe.studies import drummernet as comparing
+
+    with usage_errors():
+        study = comparing.plan(name, parse(context.args), recipe)
+    _run(study, seeds, output)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Numbers, A,B. Raises ValueError for others."""
+    if not all(seed.isdecimal() for seed in text.split(",")):
+        raise ValueError(f"--seeds: expected whole numbers, got {text!r}")
+    return [int(seed) for seed in text.split(",")]
+
+
+def _run(study: Study[Any], seeds: str, output: Path) -> None:
+    """Train, evaluate, write and print."""
+    from bandscribe.studies import runs
+
+    with usage_errors():
+        numbers = parse_seeds(seeds)
+    output.mkdir(parents=True, exist_ok=True)
+    print("\n".join(["", *runs.run(study, numbers, output)]))
+
+
+def _part(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)

@@ -1,0 +1,245 @@
+"""Comparisons of training runs: rows × seeds → train → evaluate → an outcome per row.
+
+A row is a label and the fields of a recipe in which it differs from the others. A run lies in a
+folder that is named by all that its result depends on (`recipes.place`): what is finished is not
+trained again, rows and comparisons that need the same run share it, and a study that was stopped
+goes on when it is started again. What runs score is kept beside them, below `scores`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandscribe.files import write_json
+from bandscribe.studies import tables
+from bandscribe.training import recipes, search
+from bandscribe.training.fit import Result
+from bandscribe.training.settings import Settings
+
+#: Fields of a recipe as text, by name.
+Fields = Mapping[str, str]
+R = TypeVar("R", bound=Settings)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A line of a table: the fields of its recipe that are its own.
+
+    The runs of several `members` are evaluated as one, by the mean of their predictions. `about`
+    are columns that are known beforehand, such as the figures of a paper.
+    """
+
+    label: str
+    members: tuple[Fields, ...] = ({},)
+    about: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job(Generic[R]):
+    """A run to be finished in its folder, for the row called `label`."""
+
+    label: str
+    recipe: R
+    run: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A line of a table: its `runs` (seed, member), and what each seed scores, by name.
+
+    A `baseline` is not trained, but what the rows are held against, such as chance.
+    """
+
+    label: str
+    scores: tuple[Mapping[str, Any], ...]
+    runs: tuple[tuple[Path, ...], ...] = ()
+    about: Mapping[str, float | str] = field(default_factory=dict)
+    baseline: bool = False
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """A score (seed,), nan where it is unknown."""
+        return np.array([each.get(name, np.nan) for each in self.scores], dtype=np.float64)
+
+    @property
+    def names(self) -> list[str]:
+        """The scores that are numbers."""
+        return [name for name, value in self.scores[0].items() if isinstance(value, int | float)]
+
+
+#: Finishes those of the jobs that are not finished, or some of them where it is stopped.
+Train = Callable[[Sequence[Job[R]]], object]
+
+
+def choose(name: str, questions: Mapping[str, Sequence[str]], rows: Iterable[str]) -> Sequence[str]:
+    """The rows that answer a question; or those named, as `A,B`.
+
+    Raises ValueError for another name.
+    """
+    named = name.split(",")
+    if name in questions:
+        return questions[name]
+    if not set(named) <= set(rows):
+        raise ValueError(
+            f"NAME: expected one of {', '.join(questions)}, or rows, A,B, out of "
+            f"{', '.join(rows)}; got {name!r}"
+        )
+    return named
+
+
+def check(given: Fields, rows: Iterable[Row], own: Iterable[str] = ()) -> None:
+    """Raise ValueError for a field given for all rows that the study, or each row, sets itself.
+
+    `own` are those of the study beside the seed.
+    """
+    if mine := sorted(given.keys() & {"seed", *own}):
+        raise ValueError(f"{mine[0]}: the study sets it; expected other fields of a recipe")
+    members = [member.keys() for row in rows for member in row.members]
+    for name, text in given.items():
+        if members and all(name in member for member in members) and not _is_object(text):
+            raise ValueError(f"{name}: each row sets it; expected other fields of a recipe")
+
+
+def resolve_member(
+    base: Fields, given: Fields, member: Fields, make: Callable[[Path | None, Fields], R]
+) -> R:
+    """The recipe of a row's member: its own fields before those `given`, and these before `base`.
+
+    To a field that is an object, such as the network's options, it adds its own. Raises ValueError
+    as `make`, a task's `resolve`.
+    """
+    own = {k: text for k, text in member.items() if k not in given or not _is_object(text)}
+    return recipes.override(make(None, {**base, **given, **own}), member)
+
+
+@dataclass(frozen=True)
+class Study(Generic[R]):
+    """A comparison: its name and what it asks, the recipes of its rows, what is done with them.
+
+    `evaluate` is given a row and the runs of its members; `tested` tells what it evaluates a row on
+    where the recipe does not, and `origin` where the weights are from that a network begins with.
+    Outcomes of `baselines` end the table. `finish` is given them all, and where further files go,
+    STEM_*; it returns lines that stand below the table.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[tables.Column]
+    rows: Mapping[Row, Sequence[R]]
+    train: Callable[[R, Path], Result]
+    evaluate: Callable[[Row, tuple[Path, ...]], Mapping[str, Any]]
+    tested: Callable[[Row], object] = lambda row: ""
+    origin: Callable[[R], str] = lambda recipe: ""
+    baselines: Callable[[Sequence[Outcome]], Sequence[Outcome]] = lambda outcomes: ()
+    finish: Callable[[Path, Sequence[Outcome]], Sequence[str]] = lambda stem, outcomes: ()
+    described: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(study: Study[R], seeds: Sequence[int], folder: Path) -> list[str]:
+    """Train and evaluate what is not yet there in `folder`, and write it; returns the table.
+
+    Raises ValueError as the study's `train` and `evaluate`, and where a run was stopped.
+    """
+
+    def evaluate(row: Row, runs: tuple[Path, ...]) -> Mapping[str, Any]:
+        def make() -> Mapping[str, Any]:
+            return study.evaluate(row, runs)
+
+        return keep_scores(folder, runs, study.tested(row), make)
+
+    trained = [
+        compare(row, members, seeds, folder / "runs", in_turn(study.train), evaluate, study.origin)
+        for row, members in study.rows.items()
+    ]
+    outcomes = [*trained, *study.baselines(trained)]
+    described = {"seeds": list(seeds), **study.described}
+    tables.write(folder, study.name, outcomes, study.columns, study.title, described)
+    lines = tables.tabulate(outcomes, study.columns)
+    return [study.title, "", *lines, "", *study.finish(folder / study.name, outcomes)]
+
+
+def compare(
+    row: Row,
+    members: Sequence[R],
+    seeds: Sequence[int],
+    folder: Path,
+    train: Train[R],
+    evaluate: Callable[[Row, tuple[Path, ...]], Mapping[str, Any]],
+    origin: Callable[[R], str] = lambda recipe: "",
+) -> Outcome:
+    """Train a row's recipes with each seed below `folder`, and evaluate them.
+
+    Raises ValueError as `train` and `evaluate`, and where a run was stopped.
+    """
+    jobs = [
+        [plan(row.label, replace(each, seed=seed), folder, origin) for each in members]
+        for seed in seeds
+    ]
+    finish([job for each in jobs for job in each], train)
+    runs = tuple(tuple(job.run for job in each) for each in jobs)
+    return Outcome(row.label, tuple(evaluate(row, each) for each in runs), runs, row.about)
+
+
+def plan(
+    label: str, recipe: R, folder: Path, origin: Callable[[R], str] = lambda recipe: ""
+) -> Job[R]:
+    """The job of a recipe, in its folder below `folder`."""
+    return Job(label, recipe, recipes.place(recipe, folder, origin(recipe)))
+
+
+def finish(jobs: Sequence[Job[R]], train: Train[R]) -> None:
+    """Have jobs done that are not. Raises ValueError as `train`, and where one was stopped."""
+    if not all(is_finished(job.run) for job in jobs):
+        train(jobs)  # all of them: what is done may tell a scheduler what to end
+    for job in jobs:
+        if not is_finished(job.run):
+            raise ValueError(f"{job.run}: stopped; run the same command again to go on")
+
+
+def is_finished(run: Path) -> bool:
+    """Whether nothing of a run is left to train: it is at its end, or was ended by a search."""
+    metrics = run / "metrics.json"
+    finished = metrics.is_file() and bool(read_json(metrics)["finished"])
+    return finished or (run / search.STOPPED).is_file()
+
+
+def in_turn(train: Callable[[R, Path], Result]) -> Train[R]:
+    """Train one after the other in this process, until one is stopped."""
+
+    def run(jobs: Sequence[Job[R]]) -> None:
+        for job in jobs:
+            if not is_finished(job.run):
+                print(f"{job.label}, seed {job.recipe.seed}", flush=True)
+                if not train(job.recipe, job.run).finished:
+                    return
+
+    return run
+
+
+def keep_scores(
+    folder: Path, runs: Sequence[Path], what: object, make: Callable[[], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What `make` returns for these runs, tested on `what`: made once, and kept below `folder`."""
+    text = json.dumps([[run.name for run in runs], what])
+    path = folder / "scores" / f"{hashlib.sha256(text.encode()).hexdigest()[:10]}.json"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, make())
+    return read_json(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """An object in a file."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _is_object(text: str) -> bool:
+    return text.lstrip().startswith("{")

@@ -1,0 +1,152 @@
+"""What a comparison prints and writes: NAME.csv, NAME.json and NAME.png, a row per outcome."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bandscribe import __version__
+from bandscribe.display import comparison, losses
+from bandscribe.files import write_csv, write_json
+
+if TYPE_CHECKING:
+    from bandscribe.studies.runs import Outcome
+
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score that is shown, and its title; `panel` says how it is drawn, None that it is not."""
+
+    score: str
+    title: str
+    panel: comparison.Panel | None = None
+
+
+def column(score: str, title: str, *, drawn: bool = False, **options: Any) -> Column:
+    """A column, with `options` of its panel where it is drawn."""
+    return Column(score, title, comparison.Panel(score, title, **options) if drawn else None)
+
+
+def tabulate(outcomes: Sequence[Outcome], columns: Sequence[Column]) -> list[str]:
+    """A line per outcome: means over seeds, their deviation where there are several, and `about`.
+
+    What is known beforehand of a score, as of a paper, stands in brackets.
+    """
+    rows = [["", *(each.title for each in columns)]]
+    for outcome in outcomes:
+        cells = []
+        for name in (each.score for each in columns):
+            values, known = outcome.values(name), outcome.about.get(name)
+            spread = f" ±{_show(values.std(ddof=1))}" if len(values) > 1 else ""
+            cells.append(
+                ("" if np.isnan(values).any() else _show(values.mean()) + spread)
+                + (f" ({_show(known)})" if isinstance(known, int | float) else "")
+            )
+        rows.append([outcome.label, *cells])
+    return align(rows)
+
+
+def align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """Lines of a table: the first `left` columns to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def write(
+    folder: Path,
+    name: str,
+    outcomes: Sequence[Outcome],
+    columns: Sequence[Column],
+    title: str,
+    described: Mapping[str, Any],
+) -> None:
+    """Write NAME.csv (means), NAME.json (every seed) and NAME.png into an existing folder.
+
+    `described` is what NAME.json holds beside the outcomes: what was trained on, and how.
+
+    Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
+    """
+    rows = [_flatten(outcome) for outcome in outcomes]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    write_csv(folder / f"{name}.csv", names, rows, digits=_DIGITS)
+    tree = {
+        "study": name,
+        "title": title,
+        **described,
+        "rows": [
+            {
+                "label": outcome.label,
+                "about": outcome.about,
+                "baseline": outcome.baseline,
+                "runs": [[run.name for run in each] for each in outcome.runs],
+                "scores": outcome.scores,
+            }
+            for outcome in outcomes
+        ],
+        "version": __version__,
+    }
+    write_json(folder / f"{name}.json", tree)
+    bars = [
+        comparison.Bar(
+            outcome.label,
+            {each.score: outcome.values(each.score) for each in columns},
+            beside=outcome.baseline,
+        )
+        for outcome in outcomes
+    ]
+    panels = [each.panel for each in columns if each.panel]
+    comparison.draw(folder / f"{name}.png", bars, panels, title=title)
+
+
+def draw_losses(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Draw the training and the validation loss of the first run of each row.
+
+    Raises as `display.losses.draw`.
+    """
+    curves = {}
+    for outcome in outcomes:
+        if outcome.runs:
+            with (outcome.runs[0][0] / "history.csv").open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            curves[outcome.label] = losses.Curve(
+                *(
+                    np.array([float(row[name]) for row in rows])
+                    for name in ("step", "loss", "validation_loss")
+                )
+            )
+    losses.draw(path, curves, title="losses over the steps")
+
+
+def _flatten(outcome: Outcome) -> dict[str, Any]:
+    """Cells of a line of the CSV file: a mean, and where there are several seeds a deviation."""
+    cells: dict[str, Any] = {"row": outcome.label}
+    cells |= {f"paper.{name}": value for name, value in outcome.about.items()}
+    cells["seeds"] = None if outcome.baseline else len(outcome.scores)
+    cells |= {k: text for k, text in outcome.scores[0].items() if isinstance(text, str)}
+    for name in outcome.names:
+        values = outcome.values(name)
+        mean = float(values.mean())
+        cells[name] = int(mean) if mean.is_integer() else None if np.isnan(mean) else mean
+        if len(values) > 1:
+            cells[f"{name}.spread"] = float(values.std(ddof=1))
+    return cells
+
+
+def _show(value: float) -> str:
+    """Whole numbers and large ones without decimals, others with three digits or more."""
+    if abs(value) >= 100 or (abs(value) > 1 and float(value).is_integer()):
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if 0 < abs(value) < 0.1 else f"{value:.3f}"
