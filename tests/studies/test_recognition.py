@@ -80,7 +80,7 @@ def test_baselines_are_rows_too(
     assert scores["lrap"] > 0.7
     assert (tmp_path / "lines.png").stat().st_size > 10_000
     table = list(csv.DictReader((tmp_path / "lines.csv").read_text().splitlines()))
-    assert (table[0]["parameters"], float(table[0]["lrap"])) == ("", pytest.approx(scores["lrap"]))
+    assert float(table[0]["lrap"]) == pytest.approx(scores["lrap"], rel=1e-5)
 
 
 def planned(

@@ -82,14 +82,15 @@ def test_rows_by_seeds_into_one_table(tmp_path: Path) -> None:
         "",
         "which of 3",
     ]
+    tree = json.loads((tmp_path / "which.json").read_text())
     table = list(csv.DictReader((tmp_path / "which.csv").read_text().splitlines()))
     assert [row["row"] for row in table] == ["a", "b", "chance"]
     assert table[0] == {
         "row": "a", "paper.score": "0.5", "seeds": "2", "name": "a", "score": "1.15",
         "score.spread": "0.212132", "count": "1", "count.spread": "0",
+        "runs": " ".join(run for (run,) in tree["rows"][0]["runs"]),
     }  # fmt: skip
     assert (table[2]["score"], table[2]["seeds"], table[2]["count"]) == ("0.25", "", "")
-    tree = json.loads((tmp_path / "which.json").read_text())
     assert (tree["corpus"], tree["seeds"]) == ("mine", [0, 3])
     assert [score["score"] for score in tree["rows"][1]["scores"]] == [3.0, 3.3]
     assert [len(each) for each in tree["rows"][1]["runs"]] == [2, 2]

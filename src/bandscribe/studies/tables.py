@@ -142,6 +142,7 @@ def _flatten(outcome: Outcome) -> dict[str, Any]:
         cells[name] = int(mean) if mean.is_integer() else None if np.isnan(mean) else mean
         if len(values) > 1:
             cells[f"{name}.spread"] = float(values.std(ddof=1))
+    cells["runs"] = " ".join(run.name for each in outcome.runs for run in each)
     return cells
 
 
