@@ -206,8 +206,8 @@ def test_sounds_that_are_none(model: runtime.Model) -> None:
         ({"outputs": CLASSES}, "'tiny' does not classify hits"),
         ({"thresholds": {"label": dict.fromkeys(CLASSES, 0.5)}}, "does not classify hits"),
         ({"calibration": {}}, "does not classify hits"),
-        ({"frame_rate": 50.0}, "expected those of MelBands with 50 frames a second"),
-        ({"features": {"bands": 3}}, "expected those of MelBands"),
+        ({"frame_rate": 50.0}, "expected those of a MelBands with 50 frames a second"),
+        ({"features": {"bands": 3}}, "expected those of a MelBands"),
     ],
 )
 def test_cards_that_do_not_fit(changes: dict[str, object], words: str) -> None:

@@ -40,7 +40,9 @@ def tiny_card(**changes: object) -> ModelCard:
     return ModelCard(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def write_model(path: Path, card: ModelCard | None, *, outputs: int = 22) -> Path:
+def write_model(
+    path: Path, card: ModelCard | None, *, outputs: int = 22, scale: float = 1.0
+) -> Path:
     """Logits of onsets = 8 · (rise of the class's band over the last frame) - 6: one convolution.
 
     The velocity of class i is always (i + 1) / 11, and there is never a beat.
@@ -52,7 +54,7 @@ def write_model(path: Path, card: ModelCard | None, *, outputs: int = 22) -> Pat
     bias[10:20] = np.log(share / (1 - share))[: len(bias[10:20])]
     for row, frequency in zip(weights, BANDS.values(), strict=False):
         band = np.argmax(front_end.filters[round(frequency * front_end.n_fft / SAMPLE_RATE)])
-        row[band] = [-8, 8]
+        row[band] = [-8 * scale, 8 * scale]
     graph = helper.make_graph(
         [
             helper.make_node("Transpose", ["features"], ["bins_first"], perm=[0, 2, 1]),

@@ -61,10 +61,13 @@ def read_bytes(model: str | Path) -> bytes:
 
 
 def front_end(card: runtime.ModelCard) -> LogSpectrogram | Samples:
-    """What the model listens through: the class that has the parameters in its card."""
+    """What the model listens through: the class that has the parameters in its card.
+
+    Raises ValueError when the card describes another one.
+    """
     if "samples_per_frame" in card.features:
-        return Samples(**card.features)
-    return LogSpectrogram(**card.features)
+        return runtime.front_end(card, Samples)
+    return runtime.front_end(card, LogSpectrogram)
 
 
 def name_outputs(classes: Sequence[str]) -> tuple[str, ...]:
@@ -262,6 +265,7 @@ def check(card: runtime.ModelCard, classes: int, sensitivity: float) -> None:
             f"card: {card.name!r} does not transcribe drums in {classes} classes; choose a drum "
             "model (see bandscribe models), or export it again"
         )
+    front_end(card)
 
 
 def reduce_hearing(heard: Hearing, count: int) -> tuple[Activations, Activations]:

@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import whole
 from bandscribe.readers import read_npz, refused
-from bandscribe.runtime import ModelCard, cores
+from bandscribe.runtime import ModelCard, cores, front_end
 
 Array = NDArray[np.float32]
 
@@ -50,6 +50,8 @@ SUFFIX = ".npz"
 REACH = 4.0
 #: Less than this is silence: 60 dB below a loud stroke at full scale.
 FLOOR = 1.0
+#: Updates that a card can ask for.
+MOST_ITERATIONS = 1000
 
 # Where V or Λ is zero there is nothing to divide.
 _TINY = np.float32(1e-10)
@@ -150,12 +152,19 @@ def load(model: str | Path, *, threads: int | None = None) -> Factorization:
     with refused(f"{model}: no templates with a card; make them with train factorization"):
         card = ModelCard.from_json(str(content["card"]))
         templates = np.ascontiguousarray(content["templates"], dtype=np.float32)
-        expected = (len(card.classes), LogSpectrogram(**card.features).n_bins)
-    if templates.ndim != 3 or templates.shape[1:] != expected:
+        expected = (len(card.classes), front_end(card, LogSpectrogram).n_bins)
+    finite = np.all(np.isfinite(templates)) and np.all(templates >= 0)
+    if templates.ndim != 3 or templates.shape[1:] != expected or not len(templates) or not finite:
         raise ValueError(
-            f"{model}: templates: expected (lag, {expected[0]}, {expected[1]}), "
+            f"{model}: templates: expected (lag, {expected[0]}, {expected[1]}) numbers from 0 on, "
             f"got {templates.shape}"
         )
+    with refused(f"{model}: card: recipe"):
+        steps, adaptation = card.recipe["iterations"], card.recipe["adaptation"]
+        if type(steps) is not int or not 1 <= steps <= MOST_ITERATIONS:
+            raise ValueError(f"iterations: expected 1 to {MOST_ITERATIONS}, got {steps}")
+        if adaptation is not None and not 0 <= float(adaptation) <= 100:
+            raise ValueError(f"adaptation: expected 0 to 100, got {adaptation}")
     return Factorization(card, templates, threads or min(cores(), 4))
 
 

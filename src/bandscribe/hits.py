@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -181,13 +181,7 @@ def find_hits(power: NDArray[np.float32], frame_rate: float) -> NDArray[np.int64
 
 def front_end(card: runtime.ModelCard) -> MelBands:
     """What the network listens through. Raises ValueError when the card describes another one."""
-    known = {field.name for field in fields(MelBands)}
-    if set(card.features) - known or MelBands(**card.features).frame_rate != card.frame_rate:
-        raise ValueError(
-            f"card: features: expected those of MelBands with {card.frame_rate:g} frames a second, "
-            f"such as {asdict(MelBands())}, got {card.features}; export it again"
-        )
-    return MelBands(**card.features)
+    return runtime.front_end(card, MelBands)
 
 
 def check(card: runtime.ModelCard) -> None:

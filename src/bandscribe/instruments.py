@@ -8,7 +8,7 @@ beside it how far each, if it is heard, is below the mixture at that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -266,13 +266,7 @@ def front_end(card: runtime.ModelCard) -> LogSpectrogram:
 
     Raises ValueError when the card describes another one.
     """
-    unknown = sorted(set(card.features) - {field.name for field in fields(LogSpectrogram)})
-    if unknown or LogSpectrogram(**card.features).frame_rate != card.frame_rate:
-        raise ValueError(
-            f"card: features: expected those of a LogSpectrogram with {card.frame_rate:g} frames a "
-            f"second, got {card.features}; export it again"
-        )
-    return LogSpectrogram(**card.features)
+    return runtime.front_end(card, LogSpectrogram)
 
 
 def _hear(

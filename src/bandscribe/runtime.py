@@ -10,21 +10,34 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
+import re
+import reprlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.readers import parse_json
+from bandscribe.readers import parse_json, refused
 
 if TYPE_CHECKING:
     import onnxruntime
 
 CARD_KEY = "bandscribe"
+#: What a card can say at most, so that a damaged one is no endless work.
+_MOST_CLASSES, _MOST_FRAMES, _LONGEST_CHUNK, _LARGEST = 1000, 100_000, 3600, 1e9
 #: Name of a graph's output that is no logits.
 ACTIVATIONS = "activations"
 
@@ -62,14 +75,26 @@ class ModelCard:
     commit: str
 
     def __post_init__(self) -> None:
-        """Check what the types alone do not say."""
-        self._expect("classes", len(self.classes) > 0, "at least one class")
+        """Check each field to its leaves, and what one says of another."""
+        for name, kind in get_type_hints(ModelCard).items():
+            _check_type(name, getattr(self, name), kind)
+        self._expect("classes", 0 < len(self.classes) <= _MOST_CLASSES, "at least one class")
+        self._expect(
+            "classes",
+            len(set(self.classes)) == len(self.classes) and all(map(_is_plain, self.classes)),
+            "different names, each of which can be that of a file",
+        )
         first = self.outputs[: len(self.classes)]
         self._expect("outputs", first == self.classes, "the classes first")
-        self._expect("frame_rate", self.frame_rate > 0, "a positive number")
+        self._expect("frame_rate", 0.1 <= self.frame_rate <= 1e5, "0.1 to 100,000 Hz")
+        self._expect(
+            "chunk_seconds",
+            0 < self.chunk_seconds <= _LONGEST_CHUNK and 1 <= self.chunk_frames <= _MOST_FRAMES,
+            f"one frame or more, {_MOST_FRAMES:,} and {_LONGEST_CHUNK} s at most",
+        )
         self._expect(
             "overlap_seconds",
-            0 <= self.overlap_seconds < self.chunk_seconds,
+            self.overlap_seconds >= 0 and self.overlap_frames < self.chunk_frames,
             f"0 or more, and less than a chunk of {self.chunk_seconds} s",
         )
         self._expect(
@@ -91,6 +116,11 @@ class ModelCard:
             "peaks",
             set(self.peaks) in (peaks, peaks and peaks | {"gather_frames", "level_frames"}),
             "max_frames, mean_frames and wait_frames" if peaks else "nothing",
+        )
+        self._expect(
+            "peaks",
+            all(0 <= frames <= _MOST_FRAMES for frames in self.peaks.values()),
+            f"0 to {_MOST_FRAMES:,} frames",
         )
         self._expect(
             "sources",
@@ -127,23 +157,47 @@ class ModelCard:
         if set(given) != names:
             missing, unknown = sorted(names - set(given)), sorted(set(given) - names)
             raise ValueError(f"card: missing fields {missing}, unknown fields {unknown}; {cure}")
-        for name, value in given.items():
-            if not isinstance(value, _JSON_TYPES[name]):
-                raise ValueError(f"card: field {name} is a {type(value).__name__}; {cure}")
-        tuples = {name: tuple(given[name]) for name in ("classes", "outputs", "sources")}
-        return cls(**{**given, **tuples})
+        tuples = {
+            name: tuple(given[name])
+            for name in ("classes", "outputs", "sources")
+            if isinstance(given[name], list)
+        }
+        try:
+            return cls(**{**given, **tuples})
+        except ValueError as error:
+            raise ValueError(f"{error}; {cure}") from error
 
     def _expect(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
-            raise ValueError(f"card: {name}: expected {expected}, got {getattr(self, name)!r}")
+            given = reprlib.repr(getattr(self, name))[:120]
+            raise ValueError(f"card: {name}: expected {expected}, got {given}")
 
 
-_JSON_TYPES: dict[str, type | tuple[type, ...]] = {
-    "name": str, "task": str, "classes": list, "outputs": list, "features": dict,
-    "frame_rate": (int, float), "chunk_seconds": (int, float), "overlap_seconds": (int, float),
-    "thresholds": dict, "calibration": dict, "peaks": dict, "sources": list, "metrics": dict,
-    "recipe": dict, "commit": str,
-}  # fmt: skip
+def _check_type(name: str, value: Any, kind: Any) -> None:
+    """Raise ValueError naming the leaf of a field that is of another kind, or not finite."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return
+    if origin is dict and isinstance(value, dict):
+        for key, each in value.items():
+            _check_type(f"{name}.{key}", each, inner[1])
+    elif origin is tuple and isinstance(value, tuple):
+        for place, each in enumerate(value):
+            _check_type(f"{name}.{place}", each, inner[0])
+    elif kind is float:
+        if type(value) not in (int, float) or not abs(value) <= _LARGEST:
+            raise ValueError(f"card: {name}: expected a number, got {reprlib.repr(value)}")
+    elif type(value) is not (origin or kind):
+        noun = {dict: "an object", tuple: "a list", str: "text", int: "a whole number"}
+        expected = noun[origin or kind]
+        raise ValueError(f"card: {name}: expected {expected}, got {reprlib.repr(value)}")
+
+
+def _is_plain(name: str) -> bool:
+    """Whether files and folders can be named so: classes are names of both."""
+    return (
+        bool(name) and len(name) <= 64 and name.isprintable() and not re.search(r"^\.|[/\\]", name)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,17 +217,62 @@ class Model:
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Activations (frame, output), in [0, 1], of features (frame, bin).
 
-        Those of a `windowed` network are (output,).
+        Those of a `windowed` network are (output,). Raises ValueError where the network does not
+        fit its card, or gives what is no number: whatever it is given, that is its own fault.
         """
-        [said] = self.session.run(None, {self.session.get_inputs()[0].name: features[None]})
-        activations: NDArray[np.float32] = said[0]
-        if self.session.get_outputs()[0].name == ACTIVATIONS:
+        inputs, [output] = self.session.get_inputs(), self.session.get_outputs()[:1]
+        try:
+            [said] = self.session.run([output.name], {inputs[0].name: features[None]})
+        except _errors() as error:
+            raise ValueError(self._blame(f"it cannot be run ({str(error)[:200]})")) from error
+        shape = (1, len(self.card.outputs))
+        expected = shape if self.windowed else (1, len(features), shape[1])
+        if not isinstance(said, np.ndarray) or said.shape != expected:
+            given = getattr(said, "shape", type(said).__name__)
+            raise ValueError(self._blame(f"it gives {given}, expected {expected}"))
+        activations: NDArray[np.float32] = said[0].astype(np.float32, copy=False)
+        if not np.all(np.isfinite(activations)):
+            raise ValueError(self._blame("it gives what is no number"))
+        if output.name == ACTIVATIONS:
+            if not np.all((activations >= 0) & (activations <= 1)):
+                raise ValueError(self._blame("it gives activations outside 0 to 1"))
             return activations
         # tanh is bounded, where exp overflows.
         np.tanh(0.5 * activations, out=activations)
         activations += 1
         activations *= 0.5
         return activations
+
+    def _blame(self, why: str) -> str:
+        return f"the network of the model {self.card.name!r} is damaged: {why}; export it again"
+
+
+class FrontEnd(Protocol):
+    """What all front ends tell."""
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+
+    @property
+    def n_bins(self) -> int:
+        """Values in a frame."""
+
+
+F = TypeVar("F", bound=FrontEnd)
+
+
+def front_end(card: ModelCard, kind: type[F]) -> F:
+    """The front end of this kind that a card describes.
+
+    Raises ValueError where it describes none, or another frame rate.
+    """
+    rate = f"{card.frame_rate:g} frames a second"
+    with refused(f"card: features: expected those of a {kind.__name__} with {rate}"):
+        made = kind(**card.features)
+        if made.n_bins < 1 or not math.isclose(made.frame_rate, card.frame_rate):
+            raise ValueError(f"{made.n_bins} bins, {made.frame_rate:g} frames a second")
+    return made
 
 
 def installed() -> list[str]:
@@ -192,40 +291,51 @@ def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
     Raises ValueError when there is none, or when the file is no model with a card.
     """
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     content = read_bytes(name_or_path)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    # What it has to say is raised, and said once.
+    options.log_severity_level = 4
     # Chunks run side by side, which is cheaper than threads inside of one.
     options.intra_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except (
-        errors.Fail,
-        errors.InvalidArgument,
-        errors.InvalidGraph,
-        errors.InvalidProtobuf,
-        errors.NotImplemented,
-        errors.RuntimeException,
-    ) as error:
+    except _errors() as error:
         raise ValueError(
             f"{name_or_path}: not an ONNX model; take one that bandscribe export wrote"
         ) from error
-    metadata = session.get_modelmeta().custom_metadata_map
-    if CARD_KEY not in metadata:
-        raise ValueError(f"{name_or_path}: no model card inside; write it with bandscribe export")
     try:
+        metadata = session.get_modelmeta().custom_metadata_map
+        if CARD_KEY not in metadata:
+            raise ValueError("no model card inside; write it with bandscribe export")
         card = ModelCard.from_json(metadata[CARD_KEY])
     except ValueError as error:
         raise ValueError(f"{name_or_path}: {error}") from error
-    width = session.get_outputs()[0].shape[-1]
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    ranks = [len(each.shape) for each in (*inputs, *outputs[:1])]
+    if ranks not in ([3, 2], [3, 3]) or inputs[0].type != "tensor(float)":
+        raise ValueError(
+            f"{name_or_path}: expected a network of (batch, frame, bin) float32 to (batch, output) "
+            "or (batch, frame, output); export it again"
+        )
+    width = outputs[0].shape[-1]
     if isinstance(width, int) and width != len(card.outputs):
         raise ValueError(
             f"{name_or_path}: the network has {width} outputs, its card {len(card.outputs)}; "
             "export it again"
         )
     return Model(card, session, threads or min(cores(), 4))
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the runtime raises for a graph that is damaged, or does not fit what it is given."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    return (
+        errors.EPFail, errors.EngineError, errors.Fail, errors.InvalidArgument,
+        errors.InvalidGraph, errors.InvalidProtobuf, errors.NoModel, errors.NoSuchFile,
+        errors.NotImplemented, errors.RuntimeException, RuntimeError, ValueError,
+    )  # fmt: skip
 
 
 def read_bytes(name_or_path: str | Path) -> bytes:

@@ -99,7 +99,7 @@ def _find(metrics: Mapping[str, Any], *keys: str) -> float | None:
     found: Any = metrics
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
-    return None if found is None else float(found)
+    return float(found) if isinstance(found, int | float) else None
 
 
 def _show(figure: float | None) -> str:

@@ -208,9 +208,8 @@ def _hear_drums(
 ) -> Transcription:
     """The strokes of the drums. What there was to warn of has been said."""
     from bandscribe import audio, drums
-    from bandscribe.features.spectrogram import LogSpectrogram
 
-    rate = LogSpectrogram(**model.card.features).sample_rate
+    rate = drums.front_end(model.card).sample_rate
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         heard = drums.hear(

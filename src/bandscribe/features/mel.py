@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.features import filterbanks, spectrogram
+from bandscribe.features import filterbanks, limits, spectrogram
 
 _DEPTH_DB = 80.0
 
@@ -33,6 +33,16 @@ class MelBands:
     scale: Literal["power", "levels"] = "power"
 
     def __post_init__(self) -> None:
+        limits.check(
+            self,
+            {
+                "sample_rate": limits.SAMPLE_RATE, "n_fft": limits.N_FFT,
+                "hop_length": limits.HOP_LENGTH, "n_mels": limits.BANDS,
+                "fmin": limits.FREQUENCY,
+            },
+        )  # fmt: skip
+        if not self.fmin < self.sample_rate / 2:
+            raise ValueError(f"fmin: expected less than {self.sample_rate / 2:g}, got {self.fmin}")
         if self.scale not in ("power", "levels"):
             raise ValueError(f"scale: expected power or levels, got {self.scale!r}")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.features import limits
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -18,6 +20,11 @@ class Samples:
 
     sample_rate: int
     samples_per_frame: int
+
+    def __post_init__(self) -> None:
+        limits.check(
+            self, {"sample_rate": limits.SAMPLE_RATE, "samples_per_frame": limits.HOP_LENGTH}
+        )
 
     @property
     def frame_rate(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from bandscribe.features import filterbanks
+from bandscribe.features import filterbanks, limits
 
 # So few that a block's spectrum stays in the cache, and that a BLAS sees no reason to start threads
 # for its products: on a busy machine they wait for each other longer than they work.
@@ -115,6 +115,17 @@ class LogSpectrogram:
     fmin: float = 20.0
     fmax: float = 20000.0
     compression: float = 20.0
+
+    def __post_init__(self) -> None:
+        limits.check(
+            self,
+            {
+                "sample_rate": limits.SAMPLE_RATE, "n_fft": limits.N_FFT,
+                "hop_length": limits.HOP_LENGTH, "bands_per_octave": (int, 1, 192),
+                "fmin": limits.FREQUENCY, "fmax": limits.FREQUENCY,
+                "compression": (float, 0, 1e9),
+            },
+        )  # fmt: skip
 
     @property
     def frame_rate(self) -> float:
