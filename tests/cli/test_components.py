@@ -37,7 +37,7 @@ def test_a_track_is_drawn_with_what_is_picked_and_annotated(
 ) -> None:
     said = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out", "--plot", "MusicDelta_X")
     assert (said.code, said.err) == (0, "")
-    assert "out/plots/MusicDelta_X.png: heard, picked and annotated" in said.out
+    assert "out/plots/MusicDelta_X.png: activations, picked and annotated notes" in said.out
     assert Path("out/plots/MusicDelta_X.png").stat().st_size > 5000
     [call] = drawn
     curves, reference = call["curves"], call["reference"]
@@ -56,7 +56,7 @@ def test_a_track_is_drawn_with_what_is_picked_and_annotated(
         (["--plot", "MusicDelta_X"], "name the folder of the report with -o"),
         (
             ["--plot", "MusicDelta_X", "-o", "out", "--estimates", "notes"],
-            "draws what a model hears, not --estimates",
+            "draws the activations of a model, and not --estimates",
         ),
     ],
 )

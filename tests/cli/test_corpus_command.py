@@ -111,7 +111,11 @@ def test_clips_of_the_wrong_length_are_dropped_and_named(
 
 def test_wrong_usage(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpus", "kazoo", str(root)]) == 2
+    assert "kazoo=" in capsys.readouterr().err
+    assert main(["corpus", "kazoo"]) == 2
     assert "CORPUS: expected one of egmd gmd" in capsys.readouterr().err
+    assert main(["corpus", f"irmas:train={root}"]) == 2
+    assert "a copy is checked as a whole" in capsys.readouterr().err
     assert main(["corpus", "irmas", str(root), "--audio", "wet"]) == 2
     assert "this corpus has one kind" in capsys.readouterr().err
 

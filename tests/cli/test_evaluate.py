@@ -60,12 +60,24 @@ def test_a_model(bandscribe, corpus, tiny_model) -> None:
     assert rows["3", "KD"]["track"] == "MusicDelta_X"
 
 
-def test_side_stick_is_left_out(bandscribe, corpus, tiny_model, monkeypatch) -> None:
-    """What the corpus does not annotate is neither right nor wrong."""
+def test_unscored_classes_are_left_out(bandscribe, corpus, tiny_model, monkeypatch) -> None:
+    """What the corpus does not annotate counts neither as right nor as wrong."""
     deaf = dataclasses.replace(mdb.CORPUS, unscored=("SD",))
     monkeypatch.setattr("bandscribe.datasets.corpora.CORPORA", {**CORPORA, "mdb": deaf})
     bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
     assert counts(figures("out")["classes_5"]["micro"]) == [6, 0, 2]
+
+
+def test_an_address_says_the_same(bandscribe, corpus, estimates) -> None:
+    """NAME:SPLIT/AUDIO=ROOT instead of two arguments and two options."""
+    for place, folder in (
+        (["mdb", corpus, "--split", "test", "--audio", "drum_only"], "a"),
+        ([f"mdb:test/drum_only={corpus}"], "b"),
+        ([f"mdb={corpus}"], "c"),
+    ):
+        call = ("evaluate", "drums", *place, "--estimates", estimates, "-o", folder)
+        assert bandscribe(*call).code == 0
+    assert figures("a") == figures("b") == figures("c")
 
 
 def test_estimates_of_another_system(bandscribe, corpus, estimates) -> None:
@@ -106,7 +118,7 @@ def test_nobody_hears_the_audio_of_estimates(bandscribe, corpus, estimates) -> N
     assert bandscribe(*MDB, corpus, "--estimates", estimates).code == 0
 
 
-def test_a_second_call_goes_on(bandscribe, corpus, tiny_model) -> None:
+def test_a_second_call_continues(bandscribe, corpus, tiny_model) -> None:
     call = (*MDB, corpus, "--model", tiny_model, "-o", "out")
     bandscribe(*call)
     first = {path.name: path.read_bytes() for path in Path("out").glob("*.*")}
@@ -153,18 +165,22 @@ def test_nothing_can_be_read(bandscribe, corpus, tiny_model) -> None:
 def test_copies_of_the_audio(bandscribe, corpus, tiny_model) -> None:
     bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out", "--copy-audio")
     [copy] = Path("out/audio").glob("*.ogg")
-    assert f'"audio":"audio/{copy.name}"' in Path("out/report.html").read_text()
+    assert f'"sound":"audio/{copy.name}"' in Path("out/report.html").read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
-        (["evaluate", "singing", "mdb", "."], 2, "TASK: expected one of drums"),
-        (["evaluate", "drums", "irmas", "."], 2, "CORPUS: expected one of"),
+        (["evaluate", "singing", "mdb", "."], 2, "No such command 'singing'; see bandscribe eval"),
+        (["evaluate", "drums", "irmas", "."], 2, "irmas=.: expected NAME=ROOT or NAME:SPLIT/"),
+        (["evaluate", "drums", "mdb"], 2, "ROOT: expected the folder of mdb: mdb=ROOT"),
+        (["evaluate", "drums", "mdb=a", "b"], 2, "ROOT: mdb=a names a folder already"),
+        (["evaluate", "drums", "mdb/x=."], 2, "expected audio one of drum_only"),
+        (["evaluate", "drums", "mdb:test=.", "--split", "all"], 2, "--split: mdb:test=. has test"),
         ([*MDB, ".", "--model", "nobody"], 2, "model: expected the path"),
         ([*MDB, ".", "--estimates", "."], 2, "no estimates there"),
         ([*MDB, ".", "--model", "MODEL", "--audio", "x"], 2, "--audio: expected one of drum_only"),
-        ([*MDB, ".", "--model", "MODEL", "--jobs", "0"], 2, "--jobs: expected 1 or more"),
+        ([*MDB, ".", "--model", "MODEL", "--jobs", "0"], 2, "Invalid value for '--jobs'"),
         ([*MDB, ".", "--model", "MODEL", "--tolerance-ms", "0"], 2, "--tolerance-ms: expected"),
         ([*MDB, ".", "--model", "MODEL", "--copy-audio"], 2, "--copy-audio: name the folder"),
         ([*MDB, "CORPUS", "--model", "MODEL", "--split", "train"], 1, "--split: expected one of"),

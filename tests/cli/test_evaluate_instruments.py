@@ -57,7 +57,7 @@ def test_a_tracker(evaluate) -> None:
     said = evaluate("-o", "out")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("stems: 2 tracks (test), model ")
-    never = "never played: cel, cla, flu, gac, gel, org, sax, tru, voi, bas; said to play"
+    never = "never played: cel, cla, flu, gac, gel, org, sax, tru, voi, bas; predicted"
     assert never in said.out
     found = figures()
     assert (found["task"], found["corpus"], found["tracks"]) == ("activity", "stems", 2)
@@ -113,7 +113,7 @@ def test_tables_of_another_system_score_the_same(bandscribe, evaluate, tracker, 
         assert 0 < figures("out")["micro"]["tp"] < table["micro"]["tp"]
 
 
-def test_a_second_call_goes_on_in_any_number_of_processes(evaluate) -> None:
+def test_a_second_call_continues_in_any_number_of_processes(evaluate) -> None:
     evaluate("-o", "out")
     first = {path.name: path.read_bytes() for path in Path("out").glob("*.*")}
     assert set(first) == {
@@ -299,7 +299,10 @@ def test_compare_activity(evaluate, bandscribe, stems) -> None:
     assert (said.code, len(said.complaints)) == (1, 1)
     assert "the results differ in classes" in said.err
     shutil.rmtree("b/tracks")
-    assert "b: no finished result" in bandscribe("compare", "a", "b").err
+    assert (
+        "b: damaged; run bandscribe evaluate again (b/tracks/"
+        in bandscribe("compare", "a", "b").err
+    )
 
 
 @pytest.mark.parametrize(
@@ -308,11 +311,14 @@ def test_compare_activity(evaluate, bandscribe, stems) -> None:
         (["--model", "RECOGNIZER"], "does not track instruments"),
         (["--threshold", "0.5"], "--threshold: is for --estimates"),
         (["--estimates", "tables", "--threshold", "1"], "--threshold: expected more than 0"),
-        (["--estimates", "tables", "--plot", "test/00000", "-o", "x"], "--plot: listens to solos"),
+        (
+            ["--estimates", "tables", "--plot", "test/00000", "-o", "x"],
+            "--plot: draws what",
+        ),
         (["--plot", "test/00000"], "--plot: name the folder"),
         (["--plot", "test/7", "-o", "x"], "--plot: no track is called 'test/7'"),
         (["--join", "gac"], "--join: expected two classes"),
-        (["--aggregate", "s1"], "--aggregate: is for recognition, not for activity"),
+        (["--aggregate", "s1"], "No such option: --aggregate"),
         (["--estimates", "empty"], "no estimates there; expected files .activity.npz"),
     ],
 )

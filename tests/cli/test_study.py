@@ -67,7 +67,7 @@ def test_a_recording_is_counted_once(bandscribe, clips: Path) -> None:
 
 def test_wrong_usage(bandscribe, clips: Path) -> None:
     for arguments, named in (
-        (["egmd", clips], "CORPUS: expected one of"),
+        (["egmd", clips], "egmd="),
         (["clips", clips, "--only", "rms,brightness"], "'brightness'"),
     ):
         said = bandscribe("study", "features", *arguments)

@@ -48,3 +48,17 @@ def test_tracks_of_its_own_split_or_of_the_one_that_is_asked_for(tmp_path: Path)
         assert len(CorpusAddress.parse(f"{address}={root}", "drums").tracks("train")) == number
     with pytest.raises(ValueError, match="no track of the split 'fold1', but of test, train, val"):
         CorpusAddress.parse(f"egmd:fold1={root}", "drums").tracks("train")
+
+
+def test_the_usual_split_where_there_is_one(tmp_path: Path) -> None:
+    root = write_corpus(tmp_path)
+    (missing, *_) = sorted(root.rglob("*.wav"))
+    missing.unlink()
+    for address, usual, number, name in (
+        ("egmd", "test", 1, "test"), ("egmd", "fold1", 4, "all"),
+        ("egmd:train", "test", 2, "train"), ("egmd:all", "test", 4, "all"),
+    ):  # fmt: skip
+        tracks, split = CorpusAddress.parse(f"{address}={root}", "drums").choose(usual)
+        assert (len(tracks), split) == (number, name)
+    with pytest.raises(ValueError, match="--split: expected one of test, train, validation, all"):
+        CorpusAddress.parse(f"egmd:fold1={root}", "drums").choose("test")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.systems import Files
+from bandscribe.evaluation.drum_systems import DrumEstimates
 from bandscribe.formats import csv
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
@@ -38,15 +38,15 @@ def write_beats(path: Path, beats: Beats) -> None:
 
 @pytest.fixture
 def with_beats(
-    tracks: list[Track[Transcription]], system: Files
-) -> tuple[list[Track[Transcription]], Files]:
-    """The beats of five of the songs are known; the last two of these are heard at half tempo."""
+    tracks: list[Track[Transcription]], system: DrumEstimates
+) -> tuple[list[Track[Transcription]], DrumEstimates]:
+    """The beats of five of the songs are known; the last two are estimated at half tempo."""
 
     def load(track: Track[Transcription]) -> Transcription:
         return replace(track.load(), beats=grid())
 
     for i in range(TRACKS):
-        write_beats(system.folder / f"song{i}.beats.csv", grid(interval=0.5 if i < 3 else 1.0))
+        write_beats(system.path / f"song{i}.beats.csv", grid(interval=0.5 if i < 3 else 1.0))
     known = [replace(track, load=partial(load, track)) for track in tracks[:5]]
     return [*known, tracks[5]], system
 
@@ -68,7 +68,7 @@ def tracks(tmp_path: Path) -> list[Track[Transcription]]:
 
 
 @pytest.fixture
-def system(tmp_path: Path, tracks: list[Track[Transcription]]) -> Files:
+def system(tmp_path: Path, tracks: list[Track[Transcription]]) -> DrumEstimates:
     """Five notes late by 100 ms, five under another name, five left out; ten are invented."""
     folder = tmp_path / "estimates"
     folder.mkdir()
@@ -82,4 +82,4 @@ def system(tmp_path: Path, tracks: list[Track[Transcription]]) -> Files:
         onsets = np.append(np.delete(onsets, chosen[10:15]), rng.uniform(0, 10, 10))
         labels = np.append(np.delete(labels, chosen[10:15]), rng.choice(DRUMS_10, 10))
         write_notes(folder / f"{track.id}.csv", onsets, labels)
-    return Files.load(folder)
+    return DrumEstimates.load(folder)

@@ -8,8 +8,9 @@ import pytest
 from sklearn import metrics
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import activity, activity_figures
-from bandscribe.evaluation.activity_figures import always_on, summarise
+from bandscribe.evaluation.activity import ActivityScores, ActivityTask
+from bandscribe.evaluation.activity_metrics import always_on, summarize
+from bandscribe.evaluation.store import Results
 from bandscribe.instruments import Activity
 from bandscribe.types import Activations
 
@@ -17,16 +18,16 @@ CLASSES = ("flu", "gac", "gel", "vio")
 
 
 @dataclass(frozen=True)
-class Said:
-    """A system that says what it is told to."""
+class Fixed:
+    """A system of which all predictions are given."""
 
-    said: dict[str, Activity]
+    predictions: dict[str, Activity]
 
     def identity(self, track: Track) -> list[object]:
         return [track.id]
 
     def track(self, track: Track) -> Activity:
-        return self.said[track.id]
+        return self.predictions[track.id]
 
 
 def make(seed: int) -> tuple[Activations, Activity]:
@@ -42,28 +43,30 @@ def make(seed: int) -> tuple[Activations, Activity]:
 
 
 @pytest.fixture
-def outcome() -> activity.Outcome:
+def scores() -> ActivityScores:
     pairs = [make(seed) for seed in range(4)]
-    task = activity.Task(Said({str(i): said for i, (_, said) in enumerate(pairs)}), CLASSES)  # type: ignore[arg-type]
-    verdicts = []
+    task = ActivityTask(
+        Fixed({str(i): predicted for i, (_, predicted) in enumerate(pairs)}), CLASSES
+    )  # type: ignore[arg-type]
+    results = []
     for i, (target, _) in enumerate(pairs):
         track = Track(str(i), "test", str(i), Path(f"{i}.wav"), lambda: None, "own")  # type: ignore[arg-type]
-        judgement = task.judge(track, target)
-        assert set(judgement.shown["lanes"]) == set(CLASSES)
-        verdicts.append(judgement.verdict)
-    return activity.gather(verdicts, CLASSES)
+        result = task.evaluate(track, target)
+        assert set(result.shown["lanes"]) == set(CLASSES)
+        results.append(result.scores)
+    return ActivityScores.stack(Results(results, 0, []), CLASSES)
 
 
-def test_figures_are_those_of_scikit_learn(outcome) -> None:
-    found = summarise({}, outcome)
+def test_figures_are_those_of_scikit_learn(scores) -> None:
+    found = summarize({}, scores)
     truth = np.concatenate([make(seed)[0].values for seed in range(4)]).astype(bool)
-    scores = np.concatenate([make(seed)[1].probability.values for seed in range(4)])
-    named = scores >= [0.5, 0.4, 0.6, 0.3]
+    probability = np.concatenate([make(seed)[1].probability.values for seed in range(4)])
+    named = probability >= [0.5, 0.4, 0.6, 0.3]
     assert found["occur"] == ["flu", "gac", "gel"]
     expected = [metrics.f1_score(truth[:, c], named[:, c]) for c in range(3)]
     assert found["macro"]["f1"] == pytest.approx(np.mean(expected))
     assert found["micro"]["f1"] == pytest.approx(metrics.f1_score(truth, named, average="micro"))
-    area = metrics.average_precision_score(truth[:, :3], scores[:, :3])
+    area = metrics.average_precision_score(truth[:, :3], probability[:, :3])
     assert found["map"] == pytest.approx(area)
     balanced = [metrics.balanced_accuracy_score(truth[:, c], named[:, c]) for c in range(3)]
     assert found["balanced_accuracy"] == pytest.approx(np.mean(balanced))
@@ -80,10 +83,10 @@ def test_figures_are_those_of_scikit_learn(outcome) -> None:
     }  # fmt: skip
 
 
-def test_always_on_is_what_scikit_learn_says_of_it(outcome) -> None:
+def test_always_on_is_what_scikit_learn_says_of_it(scores) -> None:
     truth = np.concatenate([make(seed)[0].values for seed in range(4)]).astype(bool)
     everything = np.ones_like(truth)
-    found = always_on(outcome.presence)
+    found = always_on(scores.presence)
     macro = [metrics.f1_score(truth[:, c], everything[:, c]) for c in range(3)]
     assert found == pytest.approx(
         {
@@ -96,13 +99,13 @@ def test_always_on_is_what_scikit_learn_says_of_it(outcome) -> None:
 
 
 def test_joined_classes_are_scored_as_one() -> None:
-    target, said = make(0)
-    task = activity.Task(Said({"0": said}), CLASSES, (("gac", "gel"),))  # type: ignore[arg-type]
+    target, predicted = make(0)
+    task = ActivityTask(Fixed({"0": predicted}), CLASSES, (("gac", "gel"),))  # type: ignore[arg-type]
     track = Track("0", "test", "0", Path("0.wav"), lambda: None, "own")  # type: ignore[arg-type]
-    verdict = task.judge(track, target).verdict
+    found = task.evaluate(track, target).scores
     truth = (target.values[:, 1:3] == 1).any(axis=1)
-    named = (said.probability.values[:, 1:3] >= [0.4, 0.6]).any(axis=1)
-    tp, fp, fn, tn = verdict["presence"]["counts"][1]
+    named = (predicted.probability.values[:, 1:3] >= [0.4, 0.6]).any(axis=1)
+    tp, fp, fn, tn = found["presence"]["counts"][1]
     assert [tp, fp, fn, tn] == [
         (truth & named).sum(), (~truth & named).sum(), (truth & ~named).sum(),
         (~truth & ~named).sum(),
@@ -110,8 +113,8 @@ def test_joined_classes_are_scored_as_one() -> None:
 
 
 def test_a_rest_of_one_class_alone_is_no_matrix() -> None:
-    target, said = make(0)
-    task = activity.Task(Said({"0": said}), CLASSES)  # type: ignore[arg-type]
+    target, predicted = make(0)
+    task = ActivityTask(Fixed({"0": predicted}), CLASSES)  # type: ignore[arg-type]
     track = Track("0", "test", "0", Path("0.wav"), lambda: None, "own")  # type: ignore[arg-type]
-    outcome = activity.gather([task.judge(track, target).verdict], CLASSES)
-    assert activity_figures.summarise({}, outcome)["leakage"] is None
+    scores = ActivityScores.stack(Results([task.evaluate(track, target).scores], 0, []), CLASSES)
+    assert summarize({}, scores)["leakage"] is None

@@ -147,15 +147,6 @@ def test_no_clip_is_longer_than_memory_allows(tmp_path: Path) -> None:
         features.load(tmp_path / "song.wav")
 
 
-def test_chooses_the_training_clips_where_there_are_any(tmp_path: Path) -> None:
-    tracks = [track(tmp_path / name, "cel", split=name) for name in ("train", "test")]
-    assert features.choose(tracks, None) == (tracks[:1], "train")
-    assert features.choose(tracks, "all") == (tracks, "all")
-    assert features.choose(tracks[1:], None) == (tracks[1:], "all")
-    with pytest.raises(ValueError, match=r"--split: expected one of test, train, all"):
-        features.choose(tracks, "validation")
-
-
 def test_writes_a_row_per_dimension_and_a_sum_per_feature(tmp_path: Path) -> None:
     found = features.compare(planted(), CLASSES)
     features_report.write(tmp_path, found, {"corpus": "mine"}, title="a $1 corpus_x")

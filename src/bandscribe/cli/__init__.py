@@ -53,7 +53,6 @@ for command in (
     supercut,
     models,
     corpus,
-    evaluate,
     compare,
     synthesize,
     export,
@@ -69,6 +68,7 @@ for question in (recognition, activity, hits, drummernet, architectures, data):
     study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
         question
     )
+app.add_typer(evaluate)
 app.add_typer(study)
 
 #: What typer raises for wrong usage; only its descendant is a public name.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandscribe.cli.addresses import AudioOption, read_address
 from bandscribe.cli.report import complain, progress, require
 from bandscribe.files import whole
 
@@ -31,12 +32,17 @@ NAMES = (
 
 
 def corpus(
-    name: Annotated[str, typer.Argument(metavar="CORPUS", help=f"One of: {NAMES}.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="CORPUS", help=f"NAME/AUDIO=ROOT, or NAME, followed by ROOT. Names: {NAMES}."
+        ),
+    ],
     root: Annotated[
         Path | None,
         typer.Argument(
-            metavar="ROOT",
-            help="Where the corpus lies. Without it: how to obtain the corpus, and the tree "
+            metavar="[ROOT]",
+            help="The folder of the corpus. Without it: how to obtain the corpus, and the tree "
             "expected.",
         ),
     ] = None,
@@ -46,10 +52,7 @@ def corpus(
             "-o", "--output", metavar="DIR", help="Draw CORPUS.png and write CORPUS.json here."
         ),
     ] = None,
-    audio: Annotated[
-        str | None,
-        typer.Option(metavar="VARIANT", help="Which audio of the corpus. Default: the usual one."),
-    ] = None,
+    audio: AudioOption = None,
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Decode every file to its end, not its header alone.")
     ] = False,
@@ -64,19 +67,19 @@ def corpus(
     for a partial copy. The rest stays usable.
     """
     from bandscribe.datasets import corpora, statistics
-    from bandscribe.datasets.corpus import inspect
+    from bandscribe.datasets.corpus import TASKS, inspect
 
-    if name not in corpora.CORPORA:
-        raise typer.BadParameter(f"CORPUS: expected one of {NAMES}, got {name!r}")
-    if wanted and name != "audioset":
-        raise typer.BadParameter("--wanted: only audioset has clips that one obtains one by one")
-    chosen = corpora.CORPORA[name]
-    if audio is not None and audio not in chosen.variants:
-        known = ", ".join(filter(None, chosen.variants)) or "nothing: this corpus has one kind"
-        raise typer.BadParameter(f"--audio: expected one of {known}, got {audio!r}")
-    if root is None:
-        print(_about(chosen))
+    if root is None and "=" not in name:
+        if name not in corpora.CORPORA:
+            raise typer.BadParameter(f"CORPUS: expected one of {NAMES}, got {name!r}")
+        print(_about(corpora.CORPORA[name]))
         return 0
+    address = read_address(name, root, *TASKS, audio=audio)
+    chosen, root = address.corpus, address.root
+    if address.split:
+        raise typer.BadParameter(f"{name}: a copy is checked as a whole; leave out the split")
+    if wanted and chosen.name != "audioset":
+        raise typer.BadParameter("--wanted: only audioset has clips that are obtained one by one")
     if wanted:
         _list_wanted(root)
         return 0
@@ -92,16 +95,16 @@ def corpus(
                 bars.append(stack.enter_context(progress(total)))
             bars[0](done, track)
 
-        found = inspect(chosen, root, audio, thorough=thorough, progress=show)
+        found = inspect(chosen, root, address.variant, thorough=thorough, progress=show)
     for problem in [*found.problems, *found.shortfalls]:
         complain(problem)
-    if name == "audioset":
+    if chosen.name == "audioset":
         _name_dropped(root)
     if not found.tracks:
-        complain(f"{root}: no usable track; `bandscribe corpus {name}` shows the tree expected")
+        complain(f"{root}: no usable track; bandscribe corpus {chosen.name} shows what is expected")
         return 1
     numbers = statistics.count(chosen, found)
-    title = _title(chosen, audio, numbers)
+    title = _title(chosen, address.variant, numbers)
     print(title if chosen.licence == "own" else f"{title}; {chosen.licence}", end="\n\n")
     print(_tables(numbers))
     if output is not None:
@@ -150,8 +153,7 @@ def _name_dropped(root: Path) -> None:
         complain(f"{path}: more than {audioset.TOLERANCE:g} s off {audioset.SECONDS:g} s, dropped")
 
 
-def _title(chosen: Corpus[Any], audio: str | None, numbers: Statistics) -> str:
-    variant = audio or chosen.variants[0]
+def _title(chosen: Corpus[Any], variant: str, numbers: Statistics) -> str:
     name = f"{chosen.name} ({variant})" if variant else chosen.name
     tracks = len(numbers.seconds)
     hours = numbers.seconds.sum() / 3600

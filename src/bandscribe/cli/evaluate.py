@@ -2,228 +2,366 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bandscribe.cli.report import complain, progress, usage_errors
-from bandscribe.files import inside
+from bandscribe.cli import evaluate_plots as plots
+from bandscribe.cli.addresses import (
+    AudioOption,
+    CorpusArgument,
+    RootArgument,
+    SplitOption,
+    read_address,
+)
+from bandscribe.cli.report import complain, progress, require, usage_errors
 
 if TYPE_CHECKING:
-    from bandscribe.datasets.corpus import Corpus
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation.run import Settings
-    from bandscribe.evaluation.systems import System
+    from bandscribe.evaluation.activity import Tracker
+    from bandscribe.evaluation.store import Results
 
-#: Each task, and the corpora that it can be evaluated on, by theirs.
-TASKS = {
-    "drums": ("drums",),
-    "recognition": ("recognition", "activity"),
-    "activity": ("activity",),
-    "hits": ("hits",),
-}
-#: The shipped model of each.
-MODELS = {"drums": "drums", "recognition": "instruments", "activity": "instruments", "hits": "hits"}
+S = TypeVar("S")
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="Write metrics.json, tables and report.html here."
+    ),
+]
+Model = Annotated[str, typer.Option(metavar="NAME", help="A shipped model, or an ONNX file.")]
+Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Processes.")]
+CopyAudio = Annotated[
+    bool,
+    typer.Option(
+        "--copy-audio", help="Put small copies of the audio beside the report, to move both."
+    ),
+]
+evaluate = typer.Typer(
+    name="evaluate",
+    help="Score a system on a corpus. With -o, the result of each track is stored: a call that was "
+    "interrupted continues where it was.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 
 
-def evaluate(
-    task: Annotated[str, typer.Argument(metavar="TASK", help=f"One of: {', '.join(TASKS)}.")],
-    corpus: Annotated[
-        str, typer.Argument(metavar="CORPUS", help="Its name; see bandscribe corpus --help.")
-    ],
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Where the corpus lies.")],
-    output: Annotated[
+@evaluate.command()
+def drums(
+    corpus: CorpusArgument,
+    root: RootArgument = None,
+    output: Output = None,
+    model: Model = "drums",
+    estimates: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--output",
             metavar="DIR",
-            help="Write metrics.json, tracks.csv and report.html here.",
+            help="Score another system instead of a model: a folder of MIDI, CSV, TXT or JAMS "
+            "files, each named as its track.",
         ),
     ] = None,
-    model: Annotated[
-        str | None,
+    audio: AudioOption = None,
+    split: SplitOption = None,
+    tolerance_ms: Annotated[
+        float, typer.Option(metavar="MS", help="How far an onset may be off.")
+    ] = 50.0,
+    offset: Annotated[
+        bool, typer.Option("--offset", help="Also measure whether estimates are early or late.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes. Default: one per core.")
+    ] = None,
+    copy_audio: CopyAudio = False,
+    plot: Annotated[
+        list[str] | None,
         typer.Option(
-            metavar="NAME",
-            help="A shipped model, or the path of an ONNX file; of activity also the folder of a "
-            "run of a network of envelopes. Default: the task's own.",
+            metavar="TRACK",
+            help="Draw the activations of a track, the notes picked from them and the annotated "
+            "ones into -o DIR; may be repeated.",
         ),
     ] = None,
+) -> None:
+    """Drum onsets, velocities and beats.
+
+    Onsets are matched within each class, as in mir_eval.
+    """
+    from bandscribe.evaluation import drum_metrics
+    from bandscribe.evaluation import drums as evaluation
+    from bandscribe.evaluation.drum_systems import DrumEstimates, DrumNetwork
+    from bandscribe.runtime import cores
+
+    address = read_address(corpus, root, "drums", audio=audio, split=split)
+    _require_output(output, copy_audio, plot)
+    if not 0 < tolerance_ms < 1000:
+        raise typer.BadParameter(f"--tolerance-ms: expected 0 to 1000, got {tolerance_ms:g}")
+    counts, unscored = address.corpus.counts, address.corpus.unscored
+    with usage_errors():
+        if plot and estimates:
+            raise ValueError("--plot: draws the activations of a model, and not --estimates")
+        system = DrumEstimates.load(estimates) if estimates else DrumNetwork.load(model, counts)
+    settings = evaluation.Settings(counts, unscored, tolerance_ms / 1000, offset)
+    tracks, part = address.choose("test")
+    drawn = [_find_track(tracks, name) for name in plot or ()]
+    run = partial(evaluation.evaluate, tracks, system, settings)
+    results = _run(run, tracks, address.root, output, jobs or cores())
+    described = drum_metrics.describe_drums(address, part, system, settings)
+    metrics = drum_metrics.summarize(described, results, counts)
+    print("\n".join(drum_metrics.tabulate(metrics)))
+    if output is not None:
+        drum_metrics.write(output, metrics, results, copy_audio=copy_audio)
+        for track in drawn:
+            path = plots.draw_drums(output, track, system, settings)
+            print(f"{path}: activations, picked and annotated notes")
+    _finish(output, results)
+
+
+@evaluate.command()
+def recognition(
+    corpus: CorpusArgument,
+    root: RootArgument = None,
+    output: Output = None,
+    model: Model = "instruments",
     estimates: Annotated[
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Score another system instead of a model. Drums: a folder of MIDI, CSV, TXT or "
-            "JAMS files, each named as its track. Recognition: a table as bandscribe recognize "
-            "writes, or a folder of them. Activity: a folder of tables as bandscribe track writes.",
+            help="Score another system instead of a model: a table as bandscribe recognize writes, "
+            "or a folder of them.",
         ),
     ] = None,
-    audio: Annotated[
-        str | None,
-        typer.Option(metavar="VARIANT", help="Which audio of the corpus. Default: the usual one."),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Tracks of one split alone, or all. Default: test, or all."
-        ),
-    ] = None,
-    tolerance_ms: Annotated[
-        float | None,
-        typer.Option(metavar="MS", help="Drums: how far an onset may be off. Default: 50."),
-    ] = None,
-    offset: Annotated[
-        bool,
-        typer.Option("--offset", help="Drums: also ask whether each estimate is early or late."),
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Processes. Default: of drums one per core, else one."),
-    ] = None,
-    copy_audio: Annotated[
-        bool,
-        typer.Option(
-            "--copy-audio", help="Put small copies of the audio beside the report, to move both."
-        ),
-    ] = False,
+    audio: AudioOption = None,
+    split: SplitOption = None,
     aggregate: Annotated[
-        str | None,
-        typer.Option(metavar="s1|s2", help="Recognition: as of bandscribe recognize. Default: s1."),
-    ] = None,
+        str, typer.Option(metavar="s1|s2", help="How windows are combined, as in recognize.")
+    ] = "s1",
     threshold: Annotated[
         float | None,
         typer.Option(
-            metavar="X",
-            help="Recognition, and estimates of activity: 0 to 1, for every class. Default: the "
-            "system's own, or 0.5.",
+            metavar="P",
+            help="Probability, 0 to 1, from which a class is present. Default: the system's own, "
+            "or 0.5.",
         ),
     ] = None,
     among: Annotated[
         str | None,
         typer.Option(
-            metavar="CLASS,…",
-            help="Recognition and activity: score these classes alone; of recognition, on the "
-            "recordings that have one of them.",
+            metavar="CLASS,…", help="Score only these classes, on recordings that have one of them."
         ),
+    ] = None,
+    jobs: Jobs = 1,
+    copy_audio: CopyAudio = False,
+) -> None:
+    """Instruments that occur in a recording."""
+    from bandscribe.evaluation import recognition as evaluation
+    from bandscribe.evaluation import tables
+    from bandscribe.evaluation.instrument_network import InstrumentNetwork
+    from bandscribe.evaluation.recognition_estimates import Tables
+    from bandscribe.evaluation.store import evaluate_tracks
+
+    address = read_address(corpus, root, "recognition", "activity", audio=audio, split=split)
+    _require_output(output, copy_audio)
+    with usage_errors():
+        system = (
+            Tables.load(estimates, threshold)
+            if estimates
+            else InstrumentNetwork.load(model, "recognition", aggregate, threshold)
+        )
+        classes = evaluation.choose_classes(address.corpus, system.classes, _parse_names(among))
+    tracks, part = address.choose("test")
+    run = partial(evaluate_tracks, tracks, evaluation.RecognitionTask(system))
+    results = _run(run, tracks, address.root, output, jobs)
+    scores = evaluation.RecognitionScores.stack(results, classes, restrict=among is not None)
+    if not scores.tracks:
+        raise ValueError(f"{address.root}: no track has one of {', '.join(classes)}")
+    described = tables.describe("recognition", address, part, system)
+    if isinstance(system, InstrumentNetwork):
+        described |= {"aggregate": system.aggregate, "threshold": system.threshold}
+    metrics = evaluation.summarize(described, scores)
+    print("\n".join(evaluation.tabulate(metrics)))
+    if output is not None:
+        evaluation.write(output, metrics, scores, copy_audio=copy_audio)
+    _finish(output, results)
+
+
+@evaluate.command()
+def activity(
+    corpus: CorpusArgument,
+    root: RootArgument = None,
+    output: Output = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="A shipped model, an ONNX file, or the run of a network of envelopes.",
+        ),
+    ] = "instruments",
+    estimates: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Score another system instead of a model: a folder of tables as bandscribe track "
+            "writes.",
+        ),
+    ] = None,
+    audio: AudioOption = None,
+    split: SplitOption = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="With --estimates: probability, 0 to 1, from which a class plays. Default: the "
+            "table's own, or 0.5.",
+        ),
+    ] = None,
+    among: Annotated[
+        str | None, typer.Option(metavar="CLASS,…", help="Score only these classes.")
     ] = None,
     join: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="CLASS+CLASS", help="Activity: count these as one class; may be repeated."
-        ),
+        typer.Option(metavar="CLASS+CLASS", help="Count these as one class; may be repeated."),
     ] = None,
+    jobs: Jobs = 1,
+    copy_audio: CopyAudio = False,
     plot: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TRACK",
-            help="Draw a track into -o DIR; may be repeated. Drums: what is heard, picked and "
-            "annotated. Activity: what is heard in these stems, and in each of their solos.",
+            help="Draw the levels that a model predicts in a mixture of stems and in each of its "
+            "solos into -o DIR; may be repeated.",
         ),
     ] = None,
 ) -> None:
-    """Score a system on a corpus.
+    """Instruments over time, and their levels.
 
-    Drums: onsets of each class are matched as in mir_eval. Recognition: the classes named for each
-    track are compared with those annotated. Activity: so they are in each frame, and their levels.
-    Hits: the drum named for each clip of a folder, or of a drum kit with kit.json, likewise.
-    With -o, each track is kept when it is done: a call that was stopped goes on where it was.
+    Predicted and annotated classes are compared in each frame.
     """
-    from bandscribe.cli import evaluate_instruments as instruments
+    from bandscribe.evaluation import activity as evaluation
+    from bandscribe.evaluation import activity_metrics, activity_reference, tables
+    from bandscribe.evaluation.activity_estimates import Curves
+    from bandscribe.evaluation.recognition import choose_classes
+    from bandscribe.evaluation.store import evaluate_tracks
 
-    chosen = _corpus(task, corpus)
-    if audio is not None and audio not in chosen.variants:
-        known = ", ".join(filter(None, chosen.variants)) or "nothing: this corpus has one kind"
-        raise typer.BadParameter(f"--audio: expected one of {known}, got {audio!r}")
-    variant = chosen.variants[0] if audio is None else audio
-    for name, value, needed in (
-        ("--tolerance-ms", tolerance_ms, "drums"),
-        ("--offset", offset or None, "drums"),
-        ("--aggregate", aggregate, "recognition"),
-        ("--threshold", threshold, "recognition and activity"),
-        ("--among", among, "recognition and activity"),
-        ("--join", join, "activity"),
-        ("--plot", plot, "drums and activity"),
-        ("--estimates", estimates, "drums and recognition and activity"),
-        ("--jobs", jobs, "drums and recognition and activity"),
-        ("--copy-audio", copy_audio or None, "drums and recognition and activity"),
-    ):
-        if value is not None and task not in needed.split():
-            raise typer.BadParameter(f"{name}: is for {needed}, not for {task}")
-    if jobs is not None and jobs < 1:
-        raise typer.BadParameter(f"--jobs: expected 1 or more, got {jobs}")
-    for name, given in (("--copy-audio", copy_audio), ("--plot", plot)):
-        if given and output is None:
-            raise typer.BadParameter(f"{name}: name the folder of the report with -o")
-    model = model or MODELS[task]
-    if task == "drums":
-        place = (chosen, root, variant, split, output)
-        _drums(
-            *place, model=model, estimates=estimates, tolerance_ms=tolerance_ms, offset=offset,
-            jobs=jobs, copy_audio=copy_audio, plots=plot or (),
-        )  # fmt: skip
-        return
-    if task == "hits":
-        from bandscribe.cli.evaluate_hits import hits
-
-        hits(root, split, output, model)
-        return
-    call = instruments.Call(
-        chosen, root, variant, split, output, model, estimates, jobs or 1, copy_audio,
-        threshold, tuple(among.split(",")) if among else (),
-    )  # fmt: skip
-    if task == "recognition":
-        instruments.recognition(call, aggregate or "s1")
-    else:
-        instruments.activity(call, join or [], plot or [])
-
-
-def _drums(
-    corpus: Corpus[Any], root: Path, variant: str, split: str | None, output: Path | None, *,
-    model: str, estimates: Path | None, tolerance_ms: float | None, offset: bool,
-    jobs: int | None, copy_audio: bool, plots: Sequence[str],
-) -> None:  # fmt: skip
-    from bandscribe.evaluation import results
-    from bandscribe.evaluation.run import Settings, run
-    from bandscribe.evaluation.systems import Files, Network
-    from bandscribe.runtime import cores
-
-    if tolerance_ms is None:
-        tolerance_ms = 50.0
-    if not 0 < tolerance_ms < 1000:
-        raise typer.BadParameter(f"--tolerance-ms: expected 0 to 1000, got {tolerance_ms:g}")
+    address = read_address(corpus, root, "activity", audio=audio, split=split)
+    _require_output(output, copy_audio, plot)
     with usage_errors():
-        system = Files.load(estimates) if estimates else Network.load(model, corpus.counts)
-    settings = Settings(corpus.counts, corpus.unscored, tolerance_ms / 1000, offset)
-    # Where there is nothing at all, the corpus says what it expects.
-    tracks, part = results.choose(
-        corpus.named(root, variant) or corpus.tracks(root, variant), split
-    )
-    if plots and estimates:
-        raise typer.BadParameter("--plot: draws what a model hears, not --estimates")
-    drawn = [find_track(tracks, name) for name in plots]
-    described = results.describe(corpus, root, variant, part, system, settings)
-    store = None if output is None else output / results.STORE
-    with progress(len(tracks)) as show:
-        outcome = run(tracks, system, settings, store=store, jobs=jobs or cores(), progress=show)
-    for _, problem in outcome.problems:
-        complain(problem)
-    if not outcome.verdicts:
-        raise ValueError(f"{root}: no track could be evaluated")
-    summary = results.summarise(described, outcome, corpus.counts)
-    print("\n".join(results.tabulate(summary)))
+        if plot and estimates:
+            raise ValueError("--plot: draws what a model predicts, and not --estimates")
+        if threshold is not None and not estimates:
+            raise ValueError("--threshold: is for --estimates; a model has its own")
+        if threshold is not None and not 0 < threshold < 1:
+            raise ValueError(f"--threshold: expected more than 0 and less than 1: {threshold}")
+        system = Curves.load(estimates, threshold) if estimates else _load_tracker(model)
+        classes = choose_classes(address.corpus, system.classes, _parse_names(among))
+        groups = activity_reference.parse_groups(join or (), classes)
+    tracks, part = address.choose("test")
+    drawn = [_find_track(tracks, name) for name in plot or ()]
+    if silent := [track.id for track in drawn if not evaluation.find_solos(track)]:
+        raise typer.BadParameter(f"--plot: {silent[0]} has no recordings of its solos")
+    run = partial(evaluate_tracks, tracks, evaluation.ActivityTask(system, classes, groups))
+    results = _run(run, tracks, address.root, output, jobs)
+    described = {
+        **tables.describe("activity", address, part, system),
+        "joined": ["+".join(group) for group in groups],
+    }
+    if isinstance(system, Curves):
+        described["threshold"] = system.threshold
+    names = activity_reference.name_classes(classes, groups)
+    scores = evaluation.ActivityScores.stack(results, names)
+    metrics = activity_metrics.summarize(described, scores)
+    print("\n".join(activity_metrics.tabulate(metrics)))
     if output is not None:
-        results.write(output, summary, outcome, copy_audio=copy_audio)
+        plots.draw_matrices(output, metrics)
+        activity_metrics.write(output, metrics, scores, copy_audio=copy_audio)
         for track in drawn:
-            print(f"{_draw(output, track, system, settings)}: heard, picked and annotated")
-        point_to(output, outcome.reused, len(outcome.verdicts))
-    if outcome.problems:
+            path = plots.draw_solos(output, track, _load_tracker(model))
+            print(f"{path}: a mixture and its solos")
+    _finish(output, results)
+
+
+@evaluate.command()
+def hits(
+    corpus: CorpusArgument,
+    root: RootArgument = None,
+    output: Output = None,
+    model: Model = "hits",
+    split: Annotated[
+        str | None, typer.Option(metavar="SPLIT", help="A split. Default: all clips.")
+    ] = None,
+    jobs: Jobs = 1,
+    copy_audio: CopyAudio = False,
+) -> None:
+    """Classes of single drum hits.
+
+    Hits are the clips of a folder with labels.csv, or those of a drum kit with kit.json.
+    """
+    from bandscribe.evaluation import hits as evaluation
+
+    address = read_address(corpus, root, "hits", split=split)
+    _require_output(output, copy_audio)
+    with usage_errors():
+        system = evaluation.HitNetwork.load(model)
+    skipped: list[str] = []
+    clips, part = evaluation.find_clips(address, skipped.append)
+    for problem in skipped:
+        complain(problem)
+    results = _run(partial(evaluation.evaluate, clips, system), clips, address.root, output, jobs)
+    metrics = evaluation.summarize(results.scores)
+    print("\n".join(evaluation.tabulate(metrics)))
+    if output is not None:
+        evaluation.write(
+            output, metrics, clips, results,
+            address=address, split=part, system=system, copy_audio=copy_audio,
+        )  # fmt: skip
+    _finish(output, results)
+    if skipped:
         raise typer.Exit(1)
 
 
-def find_track(tracks: Sequence[Track[Any]], name: str) -> Track[Any]:
+def _require_output(output: Path | None, copy_audio: bool, plot: object = None) -> None:
+    """Raise a usage error where -o is missing for what would be written there."""
+    for name, given in (("--copy-audio", copy_audio), ("--plot", plot)):
+        if given and output is None:
+            raise typer.BadParameter(f"{name}: name the folder of the report with -o")
+
+
+def _parse_names(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def _run(
+    evaluate: Callable[..., Results[S]],
+    tracks: Sequence[object],
+    root: Path,
+    output: Path | None,
+    jobs: int,
+) -> Results[S]:
+    """The results of all tracks. Those that fail are reported; without any, ValueError."""
+    from bandscribe.evaluation import store
+
+    with progress(len(tracks)) as show:
+        folder = None if output is None else output / store.FOLDER
+        results = evaluate(store=folder, jobs=jobs, progress=show)
+    for _, problem in results.failed:
+        complain(problem)
+    if not results.scores:
+        raise ValueError(f"{root}: no track could be evaluated")
+    return results
+
+
+def _finish(output: Path | None, results: Results[S]) -> None:
+    """Name the page that was written; exit with 1 where a track failed."""
+    if output is not None:
+        print(f"\n{output / 'report.html'}: a page to look at and listen to")
+        if results.reused:
+            print(f"kept from an earlier call: {results.reused} of {len(results.scores)} tracks")
+    if results.failed:
+        raise typer.Exit(1)
+
+
+def _find_track(tracks: Sequence[Track[Any]], name: str) -> Track[Any]:
     """The track of this id. Raises a usage error where there is none."""
     found = next((track for track in tracks if track.id == name), None)
     if found is None:
@@ -231,45 +369,13 @@ def find_track(tracks: Sequence[Track[Any]], name: str) -> Track[Any]:
     return found
 
 
-def _draw(output: Path, track: Track[Any], system: System, settings: Settings) -> Path:
-    """Draw a track in the fewest classes, as figure 7 of Deep Unsupervised Drum Transcription.
+def _load_tracker(model: str) -> Tracker:
+    """A shipped model's name, an ONNX file, or the run of a network of envelopes."""
+    if Path(model).is_dir():
+        require("train", "torch", "scipy", "matplotlib")
+        from bandscribe.studies.neuroment_system import Follower
 
-    Each curve has its own height, so that soft drums are seen too.
-    """
-    from bandscribe import display, drums
-    from bandscribe.evaluation.judge import pair
-    from bandscribe.vocabulary import reduce
+        return Follower.load(Path(model))
+    from bandscribe.evaluation.instrument_network import InstrumentNetwork
 
-    count = min(settings.counts)
-    heard = system.listen(track, (count,), (*settings.unscored, *sorted(track.unscored)))
-    if heard.hearing is None:
-        raise ValueError(f"{track.id}: nothing to draw but notes; name a model")
-    notes, annotated = heard.notes[count], reduce(track.load(), count)
-    path = inside(output / "plots", Path(track.id).with_suffix(".png"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    curves, _ = drums.reduce_hearing(heard.hearing, count)
-    highest = curves.values.max(axis=0, initial=1e-6)
-    curves = replace(curves, values=curves.values / highest)
-    paired = pair(annotated, notes, settings.tolerance)
-    reference = display.Reference(annotated, paired.found, paired.right)
-    display.draw(path, curves, notes, reference=reference, title=path.stem)
-    return path
-
-
-def point_to(output: Path, reused: int, tracks: int) -> None:
-    """Say where the page is, and how much of it was done before."""
-    print(f"\n{output / 'report.html'}: a page to look at and listen to")
-    if reused:
-        print(f"kept from an earlier call: {reused} of {tracks} tracks")
-
-
-def _corpus(task: str, name: str) -> Corpus[Any]:
-    """The corpus, where it is one of this task."""
-    from bandscribe.datasets.corpora import CORPORA
-
-    if task not in TASKS:
-        raise typer.BadParameter(f"TASK: expected one of {', '.join(TASKS)}, got {task!r}")
-    known = [key for key, corpus in CORPORA.items() if corpus.task in TASKS[task]]
-    if name not in known:
-        raise typer.BadParameter(f"CORPUS: expected one of {', '.join(known)}, got {name!r}")
-    return CORPORA[name]
+    return InstrumentNetwork.load(model, "activity")

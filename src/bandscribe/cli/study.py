@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from bandscribe.cli.addresses import CorpusArgument, RootArgument, read_address
 from bandscribe.cli.report import complain, explain, progress, require
 from bandscribe.cli.segment import read_notes
 
@@ -22,10 +23,8 @@ study = typer.Typer(
 
 @study.command()
 def features(
-    corpus: Annotated[
-        str, typer.Argument(metavar="CORPUS", help="Its name; see bandscribe corpus --help.")
-    ],
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="Where the corpus lies.")],
+    corpus: CorpusArgument,
+    root: RootArgument = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -37,7 +36,7 @@ def features(
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Clips of one split, or all. Default: train, or all."),
+        typer.Option(metavar="SPLIT", help="A split, or all. Default: train where there is one."),
     ] = None,
     only: Annotated[
         str | None,
@@ -57,7 +56,8 @@ def features(
     of one label, with effect sizes and with tests that do without equal variances.
     """
     require("train", "scipy", "matplotlib")
-    chosen = _corpus(corpus)
+    address = read_address(corpus, root, "recognition", "hits", split=split)
+    chosen = address.corpus
 
     from bandscribe.features.clip import FEATURES
     from bandscribe.studies import features as significance
@@ -69,8 +69,7 @@ def features(
         raise typer.BadParameter(f"--only: expected some of {known}, got {unknown[0]!r}")
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-    # Where there is nothing at all, the corpus says what it expects.
-    tracks, part = significance.choose(chosen.named(root) or chosen.tracks(root), split)
+    tracks, part = address.choose("train")
     with progress(len(tracks)) as show:
         heard = significance.hear(tracks, names, progress=show)
     for problem in heard.problems:
@@ -101,16 +100,6 @@ def features(
         features_report.write(output, found, described, title=title)
     if heard.problems:
         raise typer.Exit(1)
-
-
-def _corpus(name: str) -> Any:
-    """A corpus of labelled clips; a usage error for another."""
-    from bandscribe.datasets.corpora import CORPORA
-
-    known = [key for key, corpus in CORPORA.items() if corpus.task in ("recognition", "hits")]
-    if name not in known:
-        raise typer.BadParameter(f"CORPUS: expected one of {', '.join(known)}, got {name!r}")
-    return CORPORA[name]
 
 
 @study.command()

@@ -219,10 +219,10 @@ def _write(
 def _compare(annotated: Transcription, notes: Transcription) -> Reference:
     """Which notes are in both, class by class, one to one."""
     from bandscribe.display import Reference
-    from bandscribe.evaluation.judge import pair
+    from bandscribe.evaluation.drums import match_notes
     from bandscribe.metrics.onsets import TOLERANCE
 
-    paired = pair(annotated, notes, TOLERANCE)
+    paired = match_notes(annotated, notes, TOLERANCE)
     return Reference(annotated, paired.found, paired.right)
 
 

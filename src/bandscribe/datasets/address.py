@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bandscribe.datasets.corpora import CORPORA
+from bandscribe.datasets import corpora
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
 
@@ -36,7 +36,7 @@ class CorpusAddress:
 
         Raises ValueError when it is malformed, or the corpus or its audio variant unknown.
         """
-        names = [name for name, corpus in CORPORA.items() if corpus.task in tasks]
+        names = [name for name, corpus in corpora.CORPORA.items() if corpus.task in tasks]
         left, _, root = text.partition("=")
         left, _, audio = left.partition("/")
         name, _, split = left.partition(":")
@@ -45,7 +45,7 @@ class CorpusAddress:
                 f"{text}: expected NAME=ROOT or NAME:SPLIT/AUDIO=ROOT, and NAME one of "
                 f"{', '.join(names)}"
             )
-        corpus = CORPORA[name]
+        corpus = corpora.CORPORA[name]
         if audio and audio not in corpus.variants:
             raise ValueError(f"{text}: expected audio {describe_variants(corpus)}, got {audio!r}")
         return cls(corpus, Path(root).expanduser(), split, audio)
@@ -70,6 +70,23 @@ class CorpusAddress:
                 f"name one, or all: {name}:SPLIT={self.root}"
             )
         return chosen
+
+    def choose(self, usual: str) -> tuple[list[Track[Any]], str]:
+        """The tracks of a split, those with missing files too, and the split's name.
+
+        The split is the address's own; where it names none `usual` if the corpus has it, else all.
+
+        Raises ValueError for a split without tracks, and as `Corpus.named`.
+        """
+        corpus, root = self.corpus, self.root
+        # Where there is nothing at all, `Corpus.tracks` says what is expected there.
+        tracks = corpus.named(root, self.variant) or corpus.tracks(root, self.variant)
+        known = sorted({track.split for track in tracks})
+        name = self.split or (usual if usual in known else EVERY_SPLIT)
+        if name not in (*known, EVERY_SPLIT):
+            expected = ", ".join([*known, EVERY_SPLIT])
+            raise ValueError(f"--split: expected one of {expected}, got {name!r}")
+        return [track for track in tracks if name in (track.split, EVERY_SPLIT)], name
 
 
 def describe_variants(corpus: Corpus[Any]) -> str:

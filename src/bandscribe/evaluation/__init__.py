@@ -1,13 +1,14 @@
-"""Any system against a corpus: run it, keep what came out, sum it up, show it, compare it.
+"""Any system against a corpus: evaluate each track, store its result, sum up, show and compare.
 
-`tracks` has a task judge every track of a corpus, in parallel, and keeps what it said. The tasks:
+`store` evaluates the tracks of a corpus in parallel, as a task defines it; `tables` has what the
+results of all tasks share, `page` the page to look at and listen to. The tasks:
 
-- drums: `systems` (a model, or files of another system) → `judge` (one track) → `run` → `figures`
-  → `results` → `report`;
-- recognition: `listeners` or `tag_files` → `recognition` → `recognition_figures`;
-- activity: `listeners` or `curve_files` → `activity` → `activity_figures` → `activity_tables`.
-  `presence` says what an annotation means, `joining` counts several classes as one.
+- drums: `drum_systems` (a model, or the files of another system), `drums` (a track), `drum_metrics`
+  and `beat_metrics` (all tracks);
+- recognition: `recognition`, of an `instrument_network` or of `recognition_estimates`;
+- activity: `activity` (a track) and `activity_metrics` (all tracks), of an `instrument_network` or
+  of `activity_estimates`; `activity_reference` says what an annotation means;
+- hits: `hits`.
 
-`pages`, `report` and `instruments_page` make pages to look at and listen to; `comparison` sets two
-result folders side by side. What a good estimate is, `metrics` says.
+`comparison` compares two results. The metrics themselves are in `bandscribe.metrics`.
 """

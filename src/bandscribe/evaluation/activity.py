@@ -1,89 +1,66 @@
-"""How well a system follows the instruments of a corpus over time.
+"""How well a system follows the instruments of a corpus over time: the evaluation of each track.
 
-Figures are those of `metrics.frames`, over all frames of which `evaluation.presence` can say who
-plays; levels and matrices are measured where the corpus tells levels. Beside them stands always-on:
-a system that says of every class that it always plays. Its average precision, the share of the time
-in which the class plays, is what any other one gets from scores drawn at random. Where the
-annotation are confidences of MedleyDB, a network's levels are read as such
-(`evaluation.confidence`).
-
-metrics.json               what was evaluated, and all figures
-tracks.csv                 of each track and class the counts of frames, and the level error
-noise.csv, leakage.csv     the matrices of Neuroment (2022), section 5.4, in dB; and as pictures
-report.html                a page to look at and listen to
-tracks/                    a file per track: what a later call need not do again
+The metrics are those of `metrics.frames`, over all frames of which the annotation says who plays;
+levels and matrices are measured where the corpus annotates levels. Where the annotation are
+confidences of MedleyDB, the levels of a network are converted to such: see `activity_reference`.
+`activity_metrics` sums the tracks up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.datasets.corpus import Corpus
+from bandscribe.datasets.levels import levels, power
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import lanes
+from bandscribe.decode import decode
 from bandscribe.evaluation.activity_estimates import Curves
-from bandscribe.evaluation.confidence import confide
-from bandscribe.evaluation.figures import plain
-from bandscribe.evaluation.joining import Groups, join, join_reference, select
-from bandscribe.evaluation.presence import digest, refer
-from bandscribe.evaluation.results import describe_audio
-from bandscribe.evaluation.store import Judgement, Plain
-from bandscribe.instruments import Activity
-from bandscribe.metrics import counts
-from bandscribe.metrics.frames import (
-    Levels,
-    Presence,
-    align,
-    count_presence,
-    sum_levels,
+from bandscribe.evaluation.activity_reference import (
+    ActivityReference,
+    Groups,
+    digest,
+    merge_activity,
+    merge_reference,
+    select,
+    to_medleydb_confidence,
 )
-from bandscribe.metrics.tasks import name_setup
-from bandscribe.types import Activations
+from bandscribe.evaluation.page import encode_curves
+from bandscribe.evaluation.store import Json, Results, TrackResult
+from bandscribe.evaluation.tables import Model
+from bandscribe.instruments import Activity
+from bandscribe.metrics.frames import Levels, Presence, align, count_presence, sum_levels
+from bandscribe.types import LEVEL_FLOOR_DB, Activations
+from bandscribe.vocabulary import INSTRUMENTS
 
-#: Counts up when a verdict holds something else than before, or holds it by another rule.
-FORMAT = 2
-Figures = dict[str, Any]
+#: Counts up when a result holds something else than before, or is computed by another rule.
+FORMAT = 3
 
 
 @runtime_checkable
-class Tracker(Protocol):
-    """A network that says who plays at every moment; it is sent to other processes."""
-
-    @property
-    def model(self) -> str:
-        """Its name or place."""
-
-    @property
-    def commit(self) -> str:
-        """Of the code that it was trained with; empty where nobody knows."""
+class Tracker(Model, Protocol):
+    """A model that predicts activity over time; it is sent to other processes."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes that it knows."""
-
-    @property
-    def trained_on(self) -> tuple[str, ...]:
-        """The corpora that it is known to have heard."""
+        """The classes that it predicts."""
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         """Files without which the track cannot be evaluated."""
 
     def identity(self, track: Track[Any]) -> list[object]:
-        """The network and how it is asked, and the sound."""
+        """The model with its options, and the audio file."""
 
     def track(self, track: Track[Any]) -> Activity:
-        """Who plays at every moment of the audio."""
+        """The activity of every instrument over time."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is done with every track; `classes` are scored, of which `groups` count as one each."""
+class ActivityTask:
+    """How each track is evaluated; `classes` are scored, of which `groups` count as one each."""
 
     system: Tracker | Curves
     classes: tuple[str, ...]
@@ -93,40 +70,42 @@ class Task:
         """Files without which the track cannot be evaluated."""
         return self.system.missing(track)
 
-    def depends(self, track: Track[Any], target: Activations) -> list[object]:
+    def cache_key(self, track: Track[Any], target: Activations) -> list[object]:
         """The annotation, the system, the classes."""
-        heard = self.system.identity(track)
-        return [FORMAT, digest(target), heard, self.classes, self.groups]
+        system = self.system.identity(track)
+        return [FORMAT, digest(target), system, self.classes, self.groups]
 
-    def judge(self, track: Track[Any], target: Activations) -> Judgement:
+    def evaluate(self, track: Track[Any], target: Activations) -> TrackResult:
         """Sums over the frames of the annotation."""
-        reference = join_reference(refer(select(target, self.classes), track), self.groups)
-        heard = self.system.track(track)
-        confident = isinstance(self.system, Tracker) and target.kind == "probability"
-        found = join(confide(heard) if confident else heard, self.classes, self.groups)
+        annotated = ActivityReference.load(select(target, self.classes), track)
+        reference = merge_reference(annotated, self.groups)
+        predicted = self.system.track(track)
+        if isinstance(self.system, Tracker) and target.kind == "probability":
+            predicted = to_medleydb_confidence(predicted)
+        found = merge_activity(predicted, self.classes, self.groups)
         probability = align(found.probability, reference.presence)
         presence = count_presence(
             [reference.presence], [probability], found.thresholds, known=[reference.known]
         )
-        levels = None
+        level_sums = None
         if reference.level is not None:
-            loudness = align(found.level, reference.level)
-            levels = sum_levels([reference.level], [loudness], [reference.solos])
-        return Judgement(
+            level = align(found.level, reference.level)
+            level_sums = sum_levels([reference.level], [level], [reference.solos])
+        return TrackResult(
             {
                 "track": track.id,
                 "split": track.split,
                 "group": track.group,
                 "audio": str(track.audio),
-                "duration": heard.duration,
-                "presence": _to_plain(presence),
-                "levels": None if levels is None else _to_plain(levels),
+                "duration": predicted.duration,
+                "presence": _to_json(presence),
+                "levels": None if level_sums is None else _to_json(level_sums),
             },
-            lanes.describe(found.probability, found.thresholds, reference),
+            encode_curves(found.probability, found.thresholds, reference),
         )
 
 
-def _to_plain(sums: Presence | Levels) -> Plain:
+def _to_json(sums: Presence | Levels) -> Json:
     """The sums of one track."""
     arrays = {name: array[0] for name, array in vars(sums).items() if name != "classes"}
     # Counts are whole numbers, which are shorter as such.
@@ -134,70 +113,71 @@ def _to_plain(sums: Presence | Levels) -> Plain:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """The verdicts, and the sums of all tracks; `levels` is None where one has none.
+class ActivityScores:
+    """The stored scores, and the sums of all tracks; `levels` is None where a track has none.
 
-    A problem is a track's id and one line that says what was wrong with it.
+    `failed` are ids of tracks, and why they failed.
     """
 
     classes: tuple[str, ...]
-    tracks: list[Plain]
+    tracks: list[Json]
     presence: Presence
     levels: Levels | None
-    problems: list[tuple[str, str]]
+    failed: list[tuple[str, str]]
+
+    @classmethod
+    def stack(cls, results: Results[Json], classes: tuple[str, ...]) -> ActivityScores:
+        """The sums of one track or more."""
+        tracks = results.scores
+
+        def stack(kind: str, name: str) -> NDArray[Any]:
+            return np.array([track[kind][name] for track in tracks])
+
+        presence = Presence(classes, stack("presence", "counts"), stack("presence", "histogram"))
+        level_sums = None
+        if all(track["levels"] for track in tracks):
+            names = [field.name for field in fields(Levels) if field.name != "classes"]
+            level_sums = Levels(classes, **{name: stack("levels", name) for name in names})
+        return cls(classes, tracks, presence, level_sums, results.failed)
 
 
-def gather(
-    verdicts: Sequence[Plain], classes: tuple[str, ...], problems: Sequence[tuple[str, str]] = ()
-) -> Outcome:
-    """The sums of one track or more, stacked."""
+class SoloColumn(NamedTuple):
+    """The annotated and the predicted levels of a recording, in dB below its loudest frame."""
 
-    def stack(kind: str, name: str) -> NDArray[Any]:
-        return np.array([verdict[kind][name] for verdict in verdicts])
-
-    presence = Presence(classes, stack("presence", "counts"), stack("presence", "histogram"))
-    levels = None
-    if all(verdict["levels"] for verdict in verdicts):
-        names = [field.name for field in fields(Levels) if field.name != "classes"]
-        levels = Levels(classes, **{name: stack("levels", name) for name in names})
-    return Outcome(classes, list(verdicts), presence, levels, list(problems))
+    name: str
+    reference: Activations
+    estimate: Activations
 
 
-def describe(
-    corpus: Corpus[Any],
-    root: Path,
-    audio: str,
-    split: str,
-    system: Tracker | Curves,
-    groups: Groups,
-) -> Figures:
-    """What is evaluated and how: what metrics.json says before the figures."""
-    described = {
-        **describe_audio(corpus, root, audio, split),
-        "joined": ["+".join(group) for group in groups],
-    }
-    if isinstance(system, Curves):
-        threshold = system.threshold
-        return {**described, "estimates": str(system.path), "threshold": threshold}
-    own = corpus.licence == "own"  # of somebody's own pieces nobody knows who has heard them
-    return {
-        **described,
-        "model": system.model,
-        "commit": system.commit,
-        "setup": None if own else name_setup(corpus.name, system.trained_on),
-    }
+def compare_solos(track: Track[Activations], system: Tracker) -> list[SoloColumn]:
+    """The mixture of a track, then each of its solos: files named by a class among its annotations.
 
-
-def rows(outcome: Outcome) -> list[Figures]:
-    """Of each track what a page says of it: names, counts of frames, and the level error."""
-    found = []
-    for i, track in enumerate(outcome.tracks):
-        names = {name: track[name] for name in ("track", "split", "audio", "duration")}
-        frames = outcome.presence.counts[i].sum(axis=0)[:3].tolist()
-        error = np.nan
-        if outcome.levels is not None:
-            sums = outcome.levels.errors[i].sum(axis=0)
-            error = float(counts.divide(sums[0], sums[1]))
-        told = dict(zip(("tp", "fp", "fn"), frames, strict=True))
-        found.append({**names, **told, **plain({"level_error_db": error})})
+    Source: Neuroment 2022, section 5.5 and figures 19 to 22. Raises ValueError or OSError where a
+    file cannot be read.
+    """
+    solos = find_solos(track)
+    classes = tuple(solos)
+    found = [SoloColumn("mixture", select(track.load(), classes), _levels(track, system))]
+    rate = found[0].reference.frame_rate
+    for name, path in solos.items():
+        own = power(decode(path))
+        alone = levels({name: [own]}, own, rate)
+        values = np.full((len(own), len(classes)), LEVEL_FLOOR_DB, dtype=np.float32)
+        values[:, classes.index(name)] = alone.values[:, 0]
+        reference = replace(alone, values=values, classes=classes)
+        estimate = _levels(replace(track, audio=path), system)
+        found.append(SoloColumn(f"{name} alone", reference, estimate))
     return found
+
+
+def find_solos(track: Track[Any]) -> dict[str, Path]:
+    """The recordings of single instruments that belong to a track, by class."""
+    return {path.stem: path for path in track.annotations if path.stem in INSTRUMENTS}
+
+
+def _levels(track: Track[Any], system: Tracker) -> Activations:
+    """Levels of the classes while they are predicted to play; silence elsewhere."""
+    predicted = system.track(track)
+    plays = predicted.probability.values >= predicted.thresholds
+    values = np.where(plays, predicted.level.values, np.float32(LEVEL_FLOOR_DB))
+    return replace(predicted.level, values=values)

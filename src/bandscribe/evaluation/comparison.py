@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from bandscribe.evaluation import (
     activity,
-    activity_figures,
-    figures,
+    activity_metrics,
+    drum_metrics,
     recognition,
-    recognition_figures,
 )
-from bandscribe.evaluation.results import STORE
-from bandscribe.evaluation.store import read_verdict
+from bandscribe.evaluation.store import FOLDER, Results, read_scores
+from bandscribe.evaluation.tables import nan_to_none
 from bandscribe.metrics import counts
 from bandscribe.metrics.bootstrap import Statistic
 from bandscribe.metrics.comparison import Difference, compare
@@ -35,7 +34,7 @@ SHARED = {
 #: Figures of which the lower one is the better one.
 LOWER = ("level_error_db", "ece")
 #: What the printed table calls figures of all classes together.
-OVERALL = {**recognition_figures.OVERALL, **activity_figures.OVERALL}
+OVERALL = {**recognition.OVERALL, **activity_metrics.OVERALL}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +94,7 @@ def _count_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
     """From the counts in tracks.csv."""
     found: dict[int, dict[str, NDArray[np.int64]]] = {}
     for row in rows:
-        if row["class"] == figures.ALL:
+        if row["class"] == drum_metrics.ALL:
             continue
         count = int(row["classes"])
         empty = np.zeros((len(DRUMS[count]), 3), dtype=np.int64)
@@ -115,16 +114,16 @@ def _count_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
 def _recall_instruments(
     folder: Path, rows: Sequence[dict[str, str]], summary: dict[str, Any]
 ) -> Table:
-    """From the verdicts on the tracks that tracks.csv names."""
+    """From the stored scores of the tracks that tracks.csv names."""
     names = tuple(dict.fromkeys(row["track"] for row in rows))
-    verdicts = {name: read_verdict(folder / STORE, name) for name in names}
+    scores = {name: read_scores(folder / FOLDER, name) for name in names}
     classes = tuple(summary["classes"])
 
     def choose(names: Sequence[str]) -> Statistic:
-        chosen = [verdicts[name] for name in names]
+        chosen = Results([scores[name] for name in names], 0, [])
         if summary["task"] == "recognition":
-            return recognition_figures.measure(recognition.gather(chosen, classes))
-        return activity_figures.measure(activity.gather(chosen, classes))
+            return recognition.statistic_of(recognition.RecognitionScores.stack(chosen, classes))
+        return activity_metrics.statistic_of(activity.ActivityScores.stack(chosen, classes))
 
     return Table(names, choose)
 
@@ -181,7 +180,7 @@ def to_plain(comparison: Comparison) -> dict[str, Any]:
     for view, differences in comparison.differences.items():
         groups: dict[str, Any] = plain.setdefault(view, {}) if view else plain
         for name, found in differences.items():
-            numbers = figures.plain(
+            numbers = nan_to_none(
                 {
                     "first": found.first,
                     "second": found.second,

@@ -37,15 +37,11 @@ def gather(folders: Sequence[Path]) -> list[Rates]:
     Raises ValueError when a folder holds no result on drums, or they share no number of classes.
     """
     results = [_read(folder) for folder in folders]
-    with refused(f"{', '.join(map(str, folders))}: damaged; run bandscribe evaluate again"):
-        return _gather(results)
-
-
-def _gather(results: Sequence[dict[str, Any]]) -> list[Rates]:
     shared = [count for count in DRUMS if all(f"classes_{count}" in each for each in results)]
     if not shared:
         raise ValueError("the results have no number of classes in common")
-    return [_collect([each[f"classes_{count}"] for each in results], count) for count in shared]
+    with refused(f"{', '.join(map(str, folders))}: damaged; run bandscribe evaluate again"):
+        return [_collect([each[f"classes_{n}"] for each in results], n) for n in shared]
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -54,9 +50,10 @@ def _read(folder: Path) -> dict[str, Any]:
         raise ValueError(
             f"{folder}: no finished result; make one with bandscribe evaluate ... -o {folder}"
         )
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("task") != "drums":
-        raise ValueError(f"{folder}: expected a result on drums, got another")
+    content: dict[str, Any] = read_json(path)
+    task = content.get("task") if isinstance(content, dict) else "nothing"
+    if task != "drums":
+        raise ValueError(f"{folder}: expected a result on drums, got one on {task}")
     return content
 
 

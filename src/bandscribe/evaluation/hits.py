@@ -1,33 +1,51 @@
-"""How well single hits are named: clips of a folder with a table, or the hits of a drum kit.
+"""How well a system names single drum hits: clips of a folder with a table, or the hits of a kit.
 
 A folder has `labels.csv` (see `datasets.clips`), a kit `kit.json` (see `synthesis.kits`), of which
-the close recordings are judged. A label is a class of `hits.CLASSES`; or it leaves open which
-("hi-hat", "tom", "cymbal"), and counts only where classes are joined into five; or it is no drum at
-all, and the right answer is none.
+the close recordings are used. A label is a class of `hits.CLASSES`; or it leaves open which
+("hi-hat", "tom", "cymbal"), and is scored only where classes are joined into five; or it is no drum
+at all, and no class is the right answer.
+
+metrics.json   all metrics
+clips.csv      the label and the predicted class of each clip
+report.html    a page to look at and listen to
+tracks/        a file per clip, from which a later call continues
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bandscribe import hits
+from bandscribe import hits, runtime
 from bandscribe.datasets import splits
+from bandscribe.datasets.address import EVERY_SPLIT, CorpusAddress
 from bandscribe.datasets.clips import HIT_NAMES, read_labels
-from bandscribe.files import whole
+from bandscribe.datasets.track import Track
+from bandscribe.evaluation import page
+from bandscribe.evaluation.drum_systems import load_once
+from bandscribe.evaluation.store import Results, TrackResult, evaluate_tracks, identify
+from bandscribe.evaluation.tables import (
+    Metrics,
+    bounds,
+    confidence_intervals,
+    describe,
+    list_failed,
+    name_extent,
+)
+from bandscribe.files import write_csv, write_json
 from bandscribe.metrics import hits as metrics
-from bandscribe.metrics.bootstrap import intervals
 from bandscribe.readers import read_json, refused
-from bandscribe.runtime import Model
 from bandscribe.synthesis.kits import naming
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_5, TO_5
 
+#: Counts up when a result holds something else than before, or is computed by another rule.
+FORMAT = 1
 #: Percussion, which is a class of hits and none of the ten drums.
 PERCUSSION = tuple(name for name in hits.CLASSES if name not in TO_5)
 #: The classes that a label may leave open, and the drums in five.
@@ -46,48 +64,36 @@ _LABELS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Clip:
-    """A clip and its label: one of `hits.CLASSES` or of `WIDE`, or None for what is no drum.
+Clip = Track[frozenset[str]]
 
-    Clips of a `group` are drawn together when figures get their intervals.
+
+def find_clips(
+    address: CorpusAddress, skip: Callable[[str], None] | None = None
+) -> tuple[list[Clip], str]:
+    """The clips of a folder with labels, or of a kit, and the split they are of: all by default.
+
+    `skip` is that of `clips.read_labels`. Raises ValueError when it is neither, has no clips of the
+    split, or a table is damaged.
     """
-
-    path: Path
-    label: str | None
-    group: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a clip was named, and how sure that was; `problem` where it could not be heard."""
-
-    clip: Clip
-    named: str | None
-    probability: float
-    problem: str | None = None
-
-
-def read(
-    root: Path, split: str | None = None, skip: Callable[[str], None] | None = None
-) -> list[Clip]:
-    """The clips of a kit, or of a folder with labels, of one split if that is asked for.
-
-    `skip` is that of `clips.read_labels`. Raises ValueError when it is neither, or a table is
-    damaged.
-    """
-    if (root / "kit.json").is_file():
-        return _read_kit(root)
-    return [
-        Clip(path, find_class(row["label"]), row.get("group") or row["file"])
-        for path, row in read_labels(root, "label", skip=skip)
-        if split in (None, splits.name(row.get("split") or "test"))
-    ]
+    root, split = address.root, address.split or EVERY_SPLIT
+    clips = _read_kit(root) if (root / "kit.json").is_file() else _read_folder(root, skip)
+    chosen = [clip for clip in clips if split in (clip.split, EVERY_SPLIT)]
+    if not chosen:
+        raise ValueError(f"{root}: there are no clips" + (f" of {split}" if clips else ""))
+    return chosen, split
 
 
 def find_class(label: str) -> str | None:
-    """The class that a label speaks of, in small letters or large; None for all other words."""
+    """The class that a label names, in lower or upper case; None for any other label."""
     return _LABELS.get(" ".join(label.replace("_", " ").replace("-", " ").lower().split()))
+
+
+def _read_folder(root: Path, skip: Callable[[str], None] | None) -> list[Clip]:
+    return [
+        _clip(root, row["file"], find_class(row["label"]), row.get("group") or row["file"],
+              splits.name(row.get("split") or "test"))
+        for _, row in read_labels(root, "label", skip=skip)
+    ]  # fmt: skip
 
 
 def _read_kit(root: Path) -> list[Clip]:
@@ -95,8 +101,8 @@ def _read_kit(root: Path) -> list[Clip]:
     rows = read_json(path)
     with refused(f"{path}: not the list of a kit"):
         return [
-            Clip(root / row["file"], ARTICULATION_TO_10[row["class"]] or row["class"].upper(),
-                 f"{row['class']} {row['piece']}")
+            _clip(root, row["file"], ARTICULATION_TO_10[row["class"]] or row["class"].upper(),
+                  f"{row['class']} {row['piece']}", "test")
             for row in rows
             if row.get("mix", "close") == "close"
             # Under `other` lie bells of crashes and snares without snares, too.
@@ -104,51 +110,187 @@ def _read_kit(root: Path) -> list[Clip]:
         ]  # fmt: skip
 
 
-def judge(
+def _clip(root: Path, file: str, label: str | None, group: str, split: str) -> Clip:
+    """Clips of a `group` are resampled together when metrics get their intervals."""
+    labels = () if label is None else (label,)
+    return Track(file, split, group, root / file, partial(frozenset, labels), "own")
+
+
+@dataclass(frozen=True)
+class HitNetwork:
+    """A shipped model's name or an ONNX file; `digest` is of the file's content."""
+
+    model: str
+    digest: str
+    commit: str
+    trained_on: tuple[str, ...]
+
+    @classmethod
+    def load(cls, model: str) -> HitNetwork:
+        """Check that the model classifies hits. Raises ValueError when it does not."""
+        card = runtime.load(model).card
+        hits.check(card)
+        digest = hashlib.sha256(runtime.read_bytes(model)).hexdigest()
+        sources = tuple(source["name"].lower() for source in card.sources)
+        return cls(model, digest, card.commit, sources)
+
+
+@dataclass(frozen=True)
+class HitScores:
+    """The label of a clip, None for what is no drum, and its predicted class, None for none."""
+
+    track: str
+    split: str
+    group: str
+    audio: str
+    label: str | None
+    predicted: str | None
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction is the label, or one of the classes that it leaves open."""
+        joined = None if self.predicted is None else TO_WIDE[self.predicted]
+        return self.label in (self.predicted, joined)
+
+
+@dataclass(frozen=True)
+class HitTask:
+    """How each clip is evaluated."""
+
+    system: HitNetwork
+
+    def missing(self, track: Clip) -> tuple[Path, ...]:
+        """The clip, where it is not there."""
+        return track.missing
+
+    def cache_key(self, track: Clip, target: frozenset[str]) -> list[object]:
+        """The label, the model and the audio file."""
+        return [FORMAT, "hits", sorted(target), self.system.digest, *identify(track.audio)]
+
+    def evaluate(self, track: Clip, target: frozenset[str]) -> TrackResult:
+        """The predicted class, and for the page the probabilities of all."""
+        hit = hits.classify(track.audio, model=load_once(self.system.model))
+        label = next(iter(target), None)
+        names = (track.id, track.split, track.group, str(track.audio))
+        scores = HitScores(*names, label, hit.label, hit.probability)
+        rows = zip(hit.tags.classes, hit.tags.scores.tolist(), strict=True)
+        return TrackResult(vars(scores), {name: round(score, 3) for name, score in rows})
+
+
+def evaluate(
     clips: Sequence[Clip],
-    model: Model,
+    system: HitNetwork,
     *,
-    progress: Callable[[int, str], None] = lambda done, text: None,
-) -> list[Verdict]:
-    """What the model names each clip."""
-    verdicts = []
-    heard = hits.classify_all([clip.path for clip in clips], model)
-    for done, (clip, found) in enumerate(zip(clips, heard, strict=True)):
-        progress(done, clip.path.name)
-        if isinstance(found, hits.Hit):
-            verdicts.append(Verdict(clip, found.label, found.probability))
-        else:
-            verdicts.append(Verdict(clip, None, 0.0, str(found)))
-    return verdicts
+    store: Path | None = None,
+    jobs: int = 1,
+    progress: Callable[[int, str], None] = lambda done, track: None,
+) -> Results[HitScores]:
+    """The scores of every clip. Arguments and errors are those of `store.evaluate_tracks`."""
+    found = evaluate_tracks(clips, HitTask(system), store=store, jobs=jobs, progress=progress)
+    return Results([HitScores(**each) for each in found.scores], found.reused, found.failed)
 
 
-def summarise(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Figures of the clips that could be heard.
+def summarize(scores: Sequence[HitScores]) -> Metrics:
+    """All that metrics.json holds, of the clips that could be evaluated.
 
     `all`: over all classes of which there are clips; `frequent`: on clips of the `FREQUENT`
-    classes, whatever they are named; `wide`: after classes are joined, with the labels that leave
-    open which. Each has the `figures` of `metrics.hits`, the 95 % interval of the accuracy when
-    groups are drawn anew, and the confusion matrix, whose last column is abstentions. `null`: of
-    what is no drum, how much there is and which share got no name.
+    classes; `wide`: after classes are joined, with the labels that leave open which. Each has the
+    `figures` of `metrics.hits`, the interval of the accuracy when groups are resampled, and the
+    confusion matrix, whose last column is clips without a predicted class. `null`: of what is no
+    drum, how much there is and for which share no class is predicted.
     """
-    heard = [verdict for verdict in verdicts if verdict.problem is None]
-    drums = [verdict for verdict in heard if verdict.clip.label is not None]
-    exact = [verdict for verdict in drums if verdict.clip.label in hits.CLASSES]
-    frequent = [verdict for verdict in exact if verdict.clip.label in FREQUENT]
-    nulls = [verdict for verdict in heard if verdict.clip.label is None]
-    plain = {name: name for name in hits.CLASSES}
+    drums = [clip for clip in scores if clip.label is not None]
+    exact = [clip for clip in drums if clip.label in hits.CLASSES]
+    frequent = [clip for clip in exact if clip.label in FREQUENT]
+    nulls = [clip for clip in scores if clip.label is None]
+    same = {name: name for name in hits.CLASSES}
     wide = {**TO_WIDE, **{name: name for name in WIDE}}
     return {
         "task": "hits",
-        "clips": len(heard),
-        "all": _figures(exact, hits.CLASSES, plain),
-        "frequent": _figures(frequent, hits.CLASSES, plain),
-        "wide": _figures(drums, WIDE, wide),
+        "clips": len(scores),
+        "all": _summarize_classes(exact, hits.CLASSES, same),
+        "frequent": _summarize_classes(frequent, hits.CLASSES, same),
+        "wide": _summarize_classes(drums, WIDE, wide),
         "null": {
             "number": len(nulls),
-            "abstained": sum(v.named is None for v in nulls) / len(nulls) if nulls else None,
+            "abstained": sum(c.predicted is None for c in nulls) / len(nulls) if nulls else None,
         },
     }
+
+
+def _summarize_classes(
+    scores: Sequence[HitScores], classes: Sequence[str], names: Mapping[str, str]
+) -> Metrics | None:
+    """Of clips whose labels and predictions are `names` of `classes`; None where there are none."""
+    if not scores:
+        return None
+    counts = metrics.confuse(
+        [names[str(clip.label)] for clip in scores],
+        [None if clip.predicted is None else names[clip.predicted] for clip in scores],
+        classes,
+        [clip.group for clip in scores],
+    )
+    intervals = confidence_intervals(
+        lambda groups: {"accuracy": metrics.figures(counts[groups], classes)["accuracy"]},
+        len(counts),
+    )
+    figures = metrics.figures(counts, classes)
+    return {
+        "clips": len(scores),
+        "classes": list(classes),
+        # JSON lacks nan: a class that never occurs has no recall.
+        "figures": {name: value for name, value in figures.items() if not np.isnan(value)},
+        "ci95": bounds(intervals["accuracy"]),
+        "confusion": counts.sum(axis=0).tolist(),
+    }
+
+
+def write(
+    folder: Path,
+    summary: Metrics,
+    clips: Sequence[Clip],
+    results: Results[HitScores],
+    *,
+    address: CorpusAddress,
+    split: str,
+    system: HitNetwork,
+    copy_audio: bool = False,
+) -> None:
+    """Write a result folder, in which the stored results of the clips are.
+
+    Raises OSError as `bandscribe.files.whole`.
+    """
+    write_csv(
+        folder / "clips.csv",
+        ("file", "label", "class", "probability", "problem"),
+        _rows(clips, results),
+    )
+    described = {
+        **describe("hits", address, split, system),
+        **summary,
+        "tracks": summary["clips"],
+        "failed": list_failed(results.failed),
+    }
+    rows = [{**vars(clip), "right": clip.right, "duration": None} for clip in results.scores]
+    page.write(
+        folder, "hits", described, rows, copy_audio=copy_audio,
+        about=f"hits · {name_extent(described)} of {described['root']}",
+        f1=lambda row: row["probability"] if row["right"] else -row["probability"],
+    )  # fmt: skip
+    write_json(folder / "metrics.json", summary)
+
+
+def _rows(clips: Sequence[Clip], results: Results[HitScores]) -> Iterable[tuple[object, ...]]:
+    """Of clips.csv, in the order of the clips."""
+    problems, scores = dict(results.failed), iter(results.scores)
+    for clip in clips:
+        problem = problems.get(clip.id)
+        if problem is not None:
+            yield clip.audio, next(iter(clip.load()), None), None, f"{0:.4f}", problem
+        else:
+            one = next(scores)
+            yield clip.audio, one.label, one.predicted, f"{one.probability:.4f}", None
 
 
 def tabulate(summary: Mapping[str, Any]) -> list[str]:
@@ -169,59 +311,14 @@ def tabulate(summary: Mapping[str, Any]) -> list[str]:
     null = summary["null"]
     if null["number"]:
         lines.append(
-            f"{'no drum':<27}  no name for {null['abstained']:.3f} of {null['number']} clips"
+            f"{'no drum':<27}  no class for {null['abstained']:.3f} of {null['number']} clips"
         )
     shown = summary["all"] or summary["wide"]
     return [*lines, "", *_show_matrix(shown)] if shown else lines
 
 
-def write(folder: Path, summary: Mapping[str, Any], verdicts: Sequence[Verdict]) -> None:
-    """Write metrics.json, and clips.csv with a row per clip."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole(folder / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    with (
-        whole(folder / "clips.csv") as temporary,
-        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
-    ):
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["file", "label", "class", "probability", "problem"])
-        table.writerows(
-            [v.clip.path, v.clip.label, v.named, f"{v.probability:.4f}", v.problem]
-            for v in verdicts
-        )
-
-
-def _figures(
-    verdicts: Sequence[Verdict], classes: Sequence[str], names: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """Of verdicts whose labels and names are `names` of `classes`; None where there are none."""
-    if not verdicts:
-        return None
-    counts = metrics.confuse(
-        [names[str(verdict.clip.label)] for verdict in verdicts],
-        [None if verdict.named is None else names[verdict.named] for verdict in verdicts],
-        classes,
-        [verdict.clip.group for verdict in verdicts],
-    )
-    found = metrics.figures(counts, classes)
-    low, high = intervals(
-        lambda drawn: {"accuracy": metrics.figures(counts[drawn], classes)["accuracy"]},
-        len(counts),
-        np.random.default_rng(0),
-    )["accuracy"]
-    return {
-        "clips": len(verdicts),
-        "classes": list(classes),
-        # JSON knows no nan: what never occurs has no figure.
-        "figures": {name: value for name, value in found.items() if not np.isnan(value)},
-        "ci95": [low, high],
-        "confusion": counts.sum(axis=0).tolist(),
-    }
-
-
 def _show_matrix(part: Mapping[str, Any]) -> list[str]:
-    """The confusion matrix, but for rows and columns of nothing."""
+    """The confusion matrix, without empty rows and columns."""
     matrix, names = np.array(part["confusion"]), [*part["classes"], "-"]
     rows, columns = np.flatnonzero(matrix.any(axis=1)), np.flatnonzero(matrix.any(axis=0))
     width = max(map(len, names))

@@ -1,20 +1,15 @@
-"""How well a system tells which instruments are heard in the tracks of a corpus.
+"""How well a system tells which instruments occur in the tracks of a corpus.
 
-A class is scored where the corpus annotates it and, of a model, where the model knows it. Figures
+A class is scored where the corpus annotates it and, of a model, where the model has it. The metrics
 are those of `metrics.tags`: Harmony Is All You Need 2023, section 5.1 (Hamming score, macro
 precision, recall and F1, exact match), and micro F1, label ranking and average precision besides.
 Where every clip has one label, `top1` is the share of them whose highest score is that of the
 label.
-
-metrics.json   what was evaluated, and all figures
-tracks.csv     of each track and class: what is annotated, how sure the system is, what it says
-report.html    a page to look at and listen to
-tracks/        a file per track: what a later call need not do again
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,81 +19,141 @@ from numpy.typing import NDArray
 
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.listeners import Listener
-from bandscribe.evaluation.presence import digest, refer
+from bandscribe.evaluation import page
+from bandscribe.evaluation.activity_reference import ActivityReference, digest
+from bandscribe.evaluation.instrument_network import InstrumentNetwork
 from bandscribe.evaluation.recognition_estimates import Said, Tables
-from bandscribe.evaluation.results import describe_audio
-from bandscribe.evaluation.store import Judgement, Plain
+from bandscribe.evaluation.store import Json, Results, TrackResult
+from bandscribe.evaluation.tables import (
+    COUNTS,
+    RATES,
+    Metrics,
+    bounds,
+    confidence_intervals,
+    format_interval,
+    format_number,
+    format_rates,
+    headline,
+    list_failed,
+    name_extent,
+    nan_to_none,
+    score_rows,
+    summarize_scores,
+    write_metrics,
+)
+from bandscribe.files import write_csv
 from bandscribe.metrics import tags
-from bandscribe.metrics.tasks import name_setup
+from bandscribe.metrics.bootstrap import Statistic
+from bandscribe.metrics.counts import rate
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
-#: Counts up when a verdict holds something else than before, or holds it by another rule.
-FORMAT = 1
-Figures = dict[str, Any]
+#: Counts up when a result holds something else than before, or is computed by another rule.
+FORMAT = 2
+#: Metrics of all classes together, and what the printed table calls them.
+OVERALL = {
+    "top1": "top 1",
+    "hamming": "Hamming score",
+    "exact_match": "exact match",
+    "lrap": "label ranking",
+    "map": "mean AP",
+    "ece": "calibration error",
+}
+COLUMNS = ("track", "split", "group", "class", "annotated", "probability", "present")
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is done with every track."""
+class RecognitionTask:
+    """How each track is evaluated."""
 
-    system: Listener | Tables
+    system: InstrumentNetwork | Tables
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         """Files without which the track cannot be evaluated."""
         return self.system.missing(track)
 
-    def depends(self, track: Track[Any], target: frozenset[str] | Activations) -> list[object]:
+    def cache_key(self, track: Track[Any], target: frozenset[str] | Activations) -> list[object]:
         """The labels, or the activity from which they follow, and the system."""
-        told = sorted(target) if isinstance(target, frozenset) else digest(target)
-        return [FORMAT, told, self.system.identity(track)]
+        annotation = sorted(target) if isinstance(target, frozenset) else digest(target)
+        return [FORMAT, annotation, self.system.identity(track)]
 
-    def judge(self, track: Track[Any], target: frozenset[str] | Activations) -> Judgement:
-        """What is annotated, what is left open, and what the system says."""
-        labels, doubtful = (
-            (target, frozenset()) if isinstance(target, frozenset) else refer(target, track).labels
-        )
-        heard = self.system.recognize(track)
-        return Judgement(
+    def evaluate(self, track: Track[Any], target: frozenset[str] | Activations) -> TrackResult:
+        """The annotated classes, those of which it is not known, and the predicted ones."""
+        labels: frozenset[str]
+        unknown: frozenset[str]
+        if isinstance(target, frozenset):
+            labels, unknown = target, frozenset()
+        else:
+            labels, unknown = ActivityReference.load(target, track).labels
+        found = self.system.recognize(track)
+        return TrackResult(
             {
                 "track": track.id,
                 "split": track.split,
                 "group": track.group,
                 "audio": str(track.audio),
-                "duration": heard.duration,
+                "duration": found.duration,
                 "labels": sorted(labels),
-                "unknown": sorted(doubtful | track.unscored),
-                "said": {name: list(said) for name, said in heard.tagged.items()},
+                "unknown": sorted(unknown | track.unscored),
+                "predicted": {name: list(one) for name, one in found.tagged.items()},
             },
-            heard.shown,
+            found.shown,
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """Each (track, class): is it annotated, and `known` to be so or not; what does the system say.
+class RecognitionScores:
+    """Of each (track, class): is it annotated, is that `known`, and what does the system predict.
 
-    A problem is a track's id and one line that says what was wrong with it.
+    `tracks` are the stored scores; `failed` are ids of tracks, and why they failed.
     """
 
     classes: tuple[str, ...]
-    tracks: list[Plain]
+    tracks: list[Json]
     targets: NDArray[np.bool_]
     known: NDArray[np.bool_]
     scores: NDArray[np.float64]
     present: NDArray[np.bool_]
-    problems: list[tuple[str, str]]
+    failed: list[tuple[str, str]]
+
+    @classmethod
+    def stack(
+        cls, results: Results[Json], classes: tuple[str, ...], *, restrict: bool = False
+    ) -> RecognitionScores:
+        """The scores of all tracks; with `restrict` those alone that have one of `classes`."""
+        tracks = [
+            each for each in results.scores if not restrict or set(each["labels"]) & set(classes)
+        ]
+        shape = (len(tracks), len(classes))
+        absent = (0.0, False)
+        predicted = [
+            [Said(*each["predicted"].get(name, absent)) for name in classes] for each in tracks
+        ]
+        known = [[name not in each["unknown"] for name in classes] for each in tracks]
+        return cls(
+            classes,
+            tracks,
+            tags.indicate([each["labels"] for each in tracks], classes),
+            np.array(known, dtype=bool).reshape(shape),
+            np.array([[one.probability for one in row] for row in predicted]).reshape(shape),
+            np.array([[one.present for one in row] for row in predicted], bool).reshape(shape),
+            results.failed,
+        )
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(track, class, 3): tp, fp and fn."""
+        return tags.count(self.targets & self.known, self.present & self.known)
 
 
 def choose_classes(
-    corpus: Corpus[Any], heard: Sequence[str], among: Sequence[str] = ()
+    corpus: Corpus[Any], system: Sequence[str], among: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """The corpus's classes that a system has `heard` of, and of them those `among`, if any.
+    """The corpus's classes that a `system` has, and of them those `among`, if any.
 
     Raises ValueError when there is none, or one of `among` is none of them.
     """
-    both = set(corpus.classes) & set(heard) - set(corpus.unscored)
+    both = set(corpus.classes) & set(system) - set(corpus.unscored)
     if not both:
         raise ValueError(f"{corpus.name}: the system knows none of its classes")
     known = tuple(name for name in INSTRUMENTS if name in both)
@@ -107,62 +162,144 @@ def choose_classes(
     return tuple(name for name in known if not among or name in among)
 
 
-def gather(
-    verdicts: Sequence[Plain],
-    classes: tuple[str, ...],
-    problems: Sequence[tuple[str, str]] = (),
-    *,
-    restrict: bool = False,
-) -> Outcome:
-    """The verdicts as arrays; with `restrict` those alone that have one of `classes`."""
-    done = [each for each in verdicts if not restrict or set(each["labels"]) & set(classes)]
-    shape = (len(done), len(classes))
-    nothing = Said(0.0, False)
-    said = [[Said(*each["said"].get(name, nothing)) for name in classes] for each in done]
-    known = [[name not in each["unknown"] for name in classes] for each in done]
-    return Outcome(
-        classes,
-        done,
-        tags.indicate([each["labels"] for each in done], classes),
-        np.array(known, dtype=bool).reshape(shape),
-        np.array([[one.probability for one in row] for row in said]).reshape(shape),
-        np.array([[one.present for one in row] for row in said], dtype=bool).reshape(shape),
-        list(problems),
-    )
+def _occurring(annotated: NDArray[np.bool_], classes: Sequence[str]) -> list[str]:
+    """The classes that some track is `annotated` (track, class) with; all, if there is none."""
+    some = np.logical_or.reduce(annotated, axis=0)
+    return [name for name, found in zip(classes, some, strict=True) if found] or list(classes)
 
 
-def describe(
-    corpus: Corpus[Any], root: Path, audio: str, split: str, system: Listener | Tables
-) -> Figures:
-    """What is evaluated and how: what metrics.json says before the figures."""
-    described = {**describe_audio(corpus, root, audio, split), "task": "recognition"}
-    if isinstance(system, Tables):
-        return {**described, "estimates": str(system.path)}
-    own = corpus.licence == "own"  # of somebody's own clips nobody knows who has heard them
+def statistic_of(all_scores: RecognitionScores) -> Statistic:
+    """Every metric of the tracks at some indices: those of `metrics.tags`, and `top1`.
+
+    Means over classes, `macro` and `map`, are over those that occur in these tracks. `top1` is
+    there where every track has one label, which is known.
+    """
+    targets, scores, known = all_scores.targets, all_scores.scores, all_scores.known
+    annotated = targets & known
+    single = bool(known.all() and (targets.sum(axis=1) == 1).all())
+    # A score reaches its threshold where the class is predicted, whatever the thresholds were.
+    thresholds = np.where(all_scores.present, 0.0, np.inf)
+    top = targets[np.arange(len(targets)), scores.argmax(axis=1)]
+
+    def statistic(i: NDArray[np.int64]) -> dict[str, float]:
+        found = tags.figures(
+            targets[i], scores[i], all_scores.classes, thresholds[i], known=known[i]
+        )
+        occur = _occurring(annotated[i], all_scores.classes)
+        for name in RATES:
+            found[f"macro.{name}"] = float(np.mean([found[f"{each}.{name}"] for each in occur]))
+        found["map"] = float(np.mean([found[f"{each}.ap"] for each in occur]))
+        return {"top1": float(top[i].mean()), **found} if single else found
+
+    return statistic
+
+
+def summarize(described: Mapping[str, Any], scores: RecognitionScores) -> Metrics:
+    """All that metrics.json holds.
+
+    Each metric of `OVERALL` has its bootstrap interval beside it, as `…_ci95`; averages and classes
+    are those of `tables.summarize_scores`. Undefined metrics are 0. Means over classes (`macro`,
+    `map`) are over those that some track has, which `occur` names; `top1` is left out where clips
+    have not one label each.
+    """
+    statistic = statistic_of(scores)
+    values = statistic(np.arange(len(scores.tracks)))
+    intervals = confidence_intervals(statistic, len(scores.tracks))
+    overall: Metrics = {}
+    for name in OVERALL:
+        if name in values:
+            overall |= {
+                **nan_to_none({name: values[name]}),
+                f"{name}_ci95": bounds(intervals[name]),
+            }
     return {
         **described,
-        "model": system.model,
-        "commit": system.commit,
-        "setup": None if own else name_setup(corpus.name, system.trained_on),
-        "aggregate": system.aggregate,
-        "threshold": system.threshold,
+        "classes": list(scores.classes),
+        "occur": _occurring(scores.targets & scores.known, scores.classes),
+        "tracks": len(scores.tracks),
+        "failed": list_failed(scores.failed),
+        **overall,
+        **summarize_scores(
+            values, intervals, scores.counts.sum(axis=0), scores.classes,
+            lambda name, counts: nan_to_none({"ap": values[f"{name}.ap"]}),
+        ),
+        "reliability": _reliability(scores),
+    }  # fmt: skip
+
+
+def _reliability(scores: RecognitionScores) -> list[Metrics]:
+    """Of each bin of probabilities that is not empty: their mean, and how often they were right."""
+    curve = tags.calibrate(scores.targets, scores.scores, known=scores.known)
+    return [
+        {"confidence": confidence, "frequency": frequency, "number": number}
+        for confidence, frequency, number in zip(*(c.tolist() for c in curve), strict=True)
+        if number
+    ]
+
+
+def tabulate(metrics: Metrics) -> Iterable[str]:
+    """Lines for a terminal: metrics of all classes together, the averages, then each class."""
+    yield headline(metrics)
+    for name, shown in OVERALL.items():
+        if name in metrics:
+            interval = format_interval(metrics[f"{name}_ci95"])
+            yield f"{shown:<17}  {format_number(metrics[name])}  {interval}".rstrip()
+    yield ""
+    yield f"{'':<10}  precision  recall     F1      tp      fp      fn  95 % of F1"
+    for name, row in score_rows(metrics).items():
+        numbers = f"{row['tp']:6}  {row['fp']:6}  {row['fn']:6}"
+        yield f"{format_rates(name, row, 10)}{numbers}  {format_interval(row['ci95'])}".rstrip()
+
+
+def write(
+    folder: Path, metrics: Metrics, scores: RecognitionScores, *, copy_audio: bool = False
+) -> None:
+    """Write a result folder, in which the stored results of the tracks are.
+
+    Raises OSError as `bandscribe.files.whole`.
+    """
+    write_csv(folder / "tracks.csv", COLUMNS, _rows(scores))
+    write_instruments_page(folder, metrics, _page_rows(scores), copy_audio)
+    write_metrics(folder, metrics)
+
+
+def _rows(scores: RecognitionScores) -> Iterable[tuple[object, ...]]:
+    """Of tracks.csv; `annotated` is empty where it is not known."""
+    for i, track in enumerate(scores.tracks):
+        for c, name in enumerate(scores.classes):
+            annotated = str(scores.targets[i, c]).lower() if scores.known[i, c] else ""
+            yield (
+                track["track"], track["split"], track["group"], name, annotated,
+                f"{scores.scores[i, c]:.6f}", str(scores.present[i, c]).lower(),
+            )  # fmt: skip
+
+
+def _page_rows(scores: RecognitionScores) -> Iterable[Metrics]:
+    """What the page tells of each track."""
+    for i, track in enumerate(scores.tracks):
+        rows = zip(scores.classes, scores.scores[i], scores.present[i], strict=True)
+        yield {
+            **page_row(track, scores.counts[i].sum(axis=0)),
+            "annotated": [name for name in scores.classes if name in track["labels"]],
+            "predicted": {name: [round(float(s), 3), bool(present)] for name, s, present in rows},
+        }
+
+
+def page_row(track: Json, counts: NDArray[np.int64]) -> Metrics:
+    """What the page of instruments tells of any track, of its tp, fp and fn."""
+    return {
+        **{name: track[name] for name in ("track", "split", "audio", "duration")},
+        **dict(zip(COUNTS, counts.tolist(), strict=True)),
+        **nan_to_none(dict(zip(RATES, rate(counts).tolist(), strict=True))),
     }
 
 
-def rows(outcome: Outcome) -> list[Figures]:
-    """Of each track what a page says of it: names, what is annotated and heard, and counts."""
-    found = tags.count(outcome.targets & outcome.known, outcome.present & outcome.known)
-    return [
-        {
-            **{name: track[name] for name in ("track", "split", "audio", "duration")},
-            **dict(zip(("tp", "fp", "fn"), number.sum(axis=0).tolist(), strict=True)),
-            "annotated": [name for name in outcome.classes if name in track["labels"]],
-            "said": {
-                name: [round(float(score), 3), bool(present)]
-                for name, score, present in zip(outcome.classes, scores, named, strict=True)
-            },
-        }
-        for track, number, scores, named in zip(
-            outcome.tracks, found, outcome.scores, outcome.present, strict=True
-        )
-    ]
+def write_instruments_page(
+    folder: Path, metrics: Metrics, rows: Iterable[Metrics], copy_audio: bool
+) -> None:
+    """The page of recognition or of activity. Raises OSError as `bandscribe.files.whole`."""
+    page.write(
+        folder, "instruments", metrics, list(rows), copy_audio=copy_audio,
+        about=f"{metrics['task']} · {name_extent(metrics)} of {metrics['root']}",
+        f1=lambda row: row["f1"],
+    )  # fmt: skip

@@ -61,11 +61,11 @@ def evaluate(kind: str, source: Source, count: int, folder: Path, problems: list
         name: sum(np.count_nonzero(track.labels == name) for track in notes) / max(seconds, 1e-9)
         for name in DRUMS[count]
     }
-    found = store.judge_all(
+    found = store.evaluate_tracks(
         test, _Baseline(kind, rates), store=folder / "judged" / source.label / kind
     )
-    problems += [": ".join(problem) for problem in found.problems]
-    return {verdict["track"]: np.array(verdict["counts"]) for verdict in found.verdicts}
+    problems += [": ".join(problem) for problem in found.failed]
+    return {track["track"]: np.array(track["counts"]) for track in found.scores}
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _Baseline:
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         return track.missing
 
-    def depends(self, track: Track[Any], target: Transcription) -> list[object]:
+    def cache_key(self, track: Track[Any], target: Transcription) -> list[object]:
         return [
             _FORMAT,
             self.kind,
@@ -85,7 +85,7 @@ class _Baseline:
             len(target.onsets),
         ]
 
-    def judge(self, track: Track[Any], target: Transcription) -> store.Judgement:
+    def evaluate(self, track: Track[Any], target: Transcription) -> store.TrackResult:
         sound = read(track.audio, sample_rate=LogSpectrogram().sample_rate, mono=True)
         if self.kind == "rate":
             predicted = spread(self.rates, sound.duration)
@@ -97,7 +97,7 @@ class _Baseline:
             wanted, given = notes.onsets[notes.labels == name], predicted.get(name, np.zeros(0))
             tp = len(onsets.match(wanted, given).reference)
             rows.append([tp, len(given) - tp, len(wanted) - tp])
-        return store.Judgement({"track": track.id, "counts": rows}, {})
+        return store.TrackResult({"track": track.id, "counts": rows}, {})
 
 
 def spread(rates: Mapping[str, float], duration: float) -> dict[str, NDArray[np.float64]]:

@@ -25,9 +25,9 @@ from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.corpora import CORPORA
 from bandscribe.datasets.corpus import inspect
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import figures
-from bandscribe.evaluation.run import Settings, run
-from bandscribe.evaluation.systems import Network
+from bandscribe.evaluation import drums as evaluation
+from bandscribe.evaluation.drum_metrics import stack
+from bandscribe.evaluation.drum_systems import DrumNetwork
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap, counts, onsets
@@ -137,15 +137,15 @@ def evaluate(trial: Path, source: Source, count: int, folder: Path, problems: li
     model = trial / "network.onnx"
     if not model.is_file():
         ship(trial, model, name=trial.name)
-    found = run(
+    found = evaluation.evaluate(
         source.test,
-        Network.load(str(model), (count,)),
-        Settings((count,), source.address.corpus.unscored, onsets.TOLERANCE),
+        DrumNetwork.load(str(model), (count,)),
+        evaluation.Settings((count,), source.address.corpus.unscored, onsets.TOLERANCE),
         store=folder / "judged" / source.label / trial.name,
     )
-    problems += [": ".join(problem) for problem in found.problems]
-    stacked = figures.stack(found.verdicts, count)
-    return dict(zip((verdict.track for verdict in found.verdicts), stacked, strict=True))
+    problems += [": ".join(problem) for problem in found.failed]
+    names = [track.track for track in found.scores]
+    return dict(zip(names, stack(found.scores, count), strict=True))
 
 
 def score(seeds: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:

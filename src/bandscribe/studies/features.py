@@ -108,20 +108,6 @@ class Study:
         return self.significant & (both < ALPHA)
 
 
-def choose(
-    tracks: Sequence[Track[frozenset[str]]], split: str | None
-) -> tuple[Sequence[Track[frozenset[str]]], str]:
-    """The tracks of one split, and its name; None takes `train` where there is one, else all.
-
-    Raises ValueError for a split that no track is of.
-    """
-    known = sorted({track.split for track in tracks})
-    name = split or ("train" if "train" in known else "all")
-    if name not in (*known, "all"):
-        raise ValueError(f"--split: expected one of {', '.join([*known, 'all'])}, got {name!r}")
-    return [track for track in tracks if name in (track.split, "all")], name
-
-
 def hear(
     tracks: Sequence[Track[frozenset[str]]],
     features: Sequence[str] = STUDIED,

@@ -1,6 +1,6 @@
 // What the pages of all tasks share. `data` is what the page was filled with; nothing is fetched but
-// the audio of the track that is chosen. A page says `f1Of` and `nameOf` of a track by its index, and
-// has `drawTracks`, `choose` and `moveHead`.
+// the audio of the track that is chosen. A page defines `f1Of` and `nameOf` of the
+// index of a track, and `drawTracks`, `choose` and `moveHead`.
 const summary = data.summary;
 
 const FIRST = 10;
@@ -80,8 +80,8 @@ function drawDots(sorted) {
   show(by("dots"), shape("svg", { height: base + 20 }, rule, dots, ticks));
 }
 
-// From now on the track of this index is the one to look at, and to listen to.
-function turnTo(index, sound) {
+// Selects the track of this index, and loads its audio.
+function select(index, sound) {
   chosen = index;
   position = 0;
   by("track").textContent = nameOf(index);
@@ -104,7 +104,7 @@ by("more").addEventListener("click", () => {
   drawTracks();
 });
 for (const id of ["tracks", "dots"]) {
-  by(id).addEventListener("click", (event) => {
+  by(id)?.addEventListener("click", (event) => {
     const row = event.target.closest("[data-track]");
     if (row) choose(Number(row.dataset.track), true);
   });

@@ -21,7 +21,7 @@ function drawClasses() {
   const rows = Object.entries(figures().per_class).map(([name, row]) =>
     element("tr", {}, cell(name), barCell(bar(row, 26, true)), bold(rate(row.f1)),
       [rate(row.precision), rate(row.recall), row.tp + row.fn, row.fn, row.fp].map((value) => cell(value))));
-  show(by("classes"), head("", "", "F1", "precision", "recall", "played", "missed", "false"), body(rows));
+  show(by("classes"), head("", "", "F1", "precision", "recall", "annotated", "missed", "false alarms"), body(rows));
 }
 
 function drawConfusion() {
@@ -81,15 +81,15 @@ function drawBeats() {
     left += width;
     return shape("rect", { class: name, x: `${left - width}%`, width: `${width}%`, height: 14 }, shape("title", {}, `${number} ${LEVELS[name]}`));
   });
-  const said = Object.entries(found.levels).filter(([, number]) => number).map(([name, number]) => `${number} ${LEVELS[name]}`);
-  show(by("levels"), shape("svg", { role: "img", "aria-label": "Tempo" }, parts), `Tempo, in tracks: ${said.join(", ")}.`);
+  const levels = Object.entries(found.levels).filter(([, number]) => number).map(([name, number]) => `${number} ${LEVELS[name]}`);
+  show(by("levels"), shape("svg", { role: "img", "aria-label": "Tempo" }, parts), `Tempo, in tracks: ${levels.join(", ")}.`);
 }
 
 // tracks -----------------------------------------------------------------------------------------
 
 const scoreOf = (track) => track.scores[count];
 const f1Of = (i) => scoreOf(data.tracks[i]).f1;
-const nameOf = (i) => data.tracks[i].id;
+const nameOf = (i) => data.tracks[i].track;
 
 // The F1 of a track's beats, and what is wrong with its tempo.
 function beatsOf({ beats }) {
@@ -107,7 +107,7 @@ function drawTracks() {
     return trackRow(i, track, barCell(bar(row, 14)), bold(rate(row.f1)),
       [rate(row.precision), rate(row.recall), row.tp + row.fn, row.fn, row.fp].map((value) => cell(value)), beatsOf(track));
   });
-  const names = ["", "split", "length", "", "F1", "precision", "recall", "played", "missed", "false"];
+  const names = ["", "split", "length", "", "F1", "precision", "recall", "annotated", "missed", "false alarms"];
   show(by("tracks"), head(...names, ...(summary.beats ? ["beats"] : [])), body(rows));
   drawDots(sorted);
 }
@@ -119,7 +119,7 @@ const AXIS = 20;
 let errors = [];
 
 function choose(index, jump) {
-  turnTo(index, data.tracks[index].audio);
+  select(index, data.tracks[index].sound);
   drawTracks();
   drawTimeline();
   scroller.scrollLeft = 0;
@@ -155,12 +155,12 @@ function drawTimeline() {
     const top = i * LANE + 6;
     const middle = i * LANE + LANE / 2;
     const lane = lanes[name];
-    for (const [played, heard] of lane.hits) {
-      const ms = 1000 * (heard - played);
+    for (const [annotated, estimated] of lane.hits) {
+      const ms = 1000 * (estimated - annotated);
       parts.push(shape("g", {},
-        shape("title", {}, `${name} ${played.toFixed(3)} s, heard ${Math.abs(ms).toFixed(0)} ms ${ms < 0 ? "early" : "late"}`),
-        shape("line", { class: "drift", x1: at(played), x2: at(heard), y1: middle, y2: middle }),
-        shape("line", { class: "hit", x1: at(played), x2: at(played), y1: top, y2: top + LANE - 12 })));
+        shape("title", {}, `${name} ${annotated.toFixed(3)} s, estimated ${Math.abs(ms).toFixed(0)} ms ${ms < 0 ? "early" : "late"}`),
+        shape("line", { class: "drift", x1: at(annotated), x2: at(estimated), y1: middle, y2: middle }),
+        shape("line", { class: "hit", x1: at(annotated), x2: at(annotated), y1: top, y2: top + LANE - 12 })));
     }
     for (const time of lane.misses) {
       errors.push(time);
@@ -230,7 +230,7 @@ function seek(time, follow) {
   moveHead(follow);
 }
 
-// To half a second before an error, so that one hears what leads to it.
+// To half a second before an error, so that its context is audible.
 function toError(forward) {
   const lead = 0.5;
   const here = position + lead;

@@ -20,18 +20,18 @@ function drawTiles() {
     if (key === "level_error_db") return tile(NAMES[key], `${decibels(summary[key])} dB`, interval(ci, decibels));
     return tile(NAMES[key], rate(summary[key]), [interval(ci), beside(trivial[key])]);
   });
-  const unit = overTime ? "all frames together" : "all decisions together";
+  const unit = overTime ? "all frames together" : "all predictions together";
   show(by("tiles"), f1(`F1, ${unit}`, "micro"), f1("F1, mean of classes", "macro"), others);
   const absent = summary.absent;
   by("remark").textContent = absent
-    ? `Never played: ${absent.classes.join(", ")}. Said to play ${share(absent.called)} of the time; ${absent.worst} the most, ${share(absent.worst_called)}.`
+    ? `Never played: ${absent.classes.join(", ")}. Predicted ${share(absent.called)} of the time; ${absent.worst} the most, ${share(absent.worst_called)}.`
     : "";
 }
 
 function drawClasses() {
   const heads = overTime
-    ? ["F1", "precision", "recall", "AP", "balanced", "level dB", "plays", "said to"]
-    : ["F1", "precision", "recall", "AP", "annotated", "missed", "invented"];
+    ? ["F1", "precision", "recall", "AP", "balanced", "level dB", "annotated", "predicted"]
+    : ["F1", "precision", "recall", "AP", "annotated", "missed", "false"];
   const rows = Object.entries(summary.per_class).map(([name, row]) => {
     const more = overTime
       ? [rate(row.balanced_accuracy), decibels(row.level_error_db), share(row.played), share(row.called)]
@@ -75,29 +75,29 @@ function drawMatrix(id, name, note) {
     classes, classes, matrix,
     (value, i, j) => [i === j ? "--accent" : "--miss", 6 + (74 * (value + 60)) / 60],
     (value) => value.toFixed(0),
-    (value, i, j) => `${classes[i]} plays alone, in the place of ${classes[j]}: ${value.toFixed(1)} dB`,
+    (value, i, j) => `${classes[i]} plays alone, estimated ${classes[j]}: ${value.toFixed(1)} dB`,
   );
   fill(id, name === "noise" ? "Noise" : "Leakage", note, content);
 }
 
-// Of the tracks in which a class is annotated, the share in which each class is said to be heard.
+// Of the tracks in which a class is annotated, the share in which each class is predicted.
 function drawTogether() {
   const classes = summary.classes;
   const number = classes.map((name) => data.tracks.filter((track) => track.annotated.includes(name)).length);
   const cells = classes.map((row, i) =>
     classes.map((column) => {
-      const there = data.tracks.filter((track) => track.annotated.includes(row) && track.said[column][1]).length;
-      return number[i] ? there / number[i] : null;
+      const both = data.tracks.filter((track) => track.annotated.includes(row) && track.predicted[column][1]).length;
+      return number[i] ? both / number[i] : null;
     }),
   );
-  fill("left", "What is said where", "Rows: annotated. Columns: the share of these tracks (in percent) in which the class is said to be heard, beside others that play too.",
+  fill("left", "Predicted beside annotated classes", "Rows: annotated. Columns: the share of these tracks (in percent) for which the class is predicted. Other classes may be annotated too.",
     table(classes, classes, cells,
       (value, i, j) => [i === j ? "--hit" : "--false", value ? 8 + 62 * value : 0],
       (value) => (value ? (100 * value).toFixed(0) : "·"),
       (value, i, j) => `${classes[j]} in ${(100 * value).toFixed(1)} % of ${number[i]} tracks with ${classes[i]}`));
 }
 
-// How often a class is there, of the decisions in which the system was so sure.
+// How often a class is annotated, by its predicted probability.
 function drawReliability() {
   const bins = summary.reliability;
   if (!bins || !bins.length) return fill("right", "", "", null);
@@ -106,12 +106,12 @@ function drawReliability() {
   const at = (value) => pad + value * size;
   const points = bins.map((bin) =>
     shape("circle", { class: "point", cx: at(bin.confidence), cy: at(1 - bin.frequency), r: (3 + 14 * Math.sqrt(bin.number / total)).toFixed(1) },
-      shape("title", {}, `${bin.number} decisions: sure by ${rate(bin.confidence)}, there in ${rate(bin.frequency)}`)));
+      shape("title", {}, `${bin.number} predictions of probability ${rate(bin.confidence)}: annotated in ${rate(bin.frequency)}`)));
   const ticks = [0, 0.5, 1].map((tick) => [
     shape("text", { x: at(tick), y: at(1) + 18, "text-anchor": "middle" }, tick),
     shape("text", { x: pad - 8, y: at(1 - tick) + 4, "text-anchor": "end" }, tick),
   ]);
-  fill("right", "Are probabilities frequencies?", "Across: how sure the system is. Up: how often the class is there. A larger dot is of more decisions; on the dashed line, probabilities mean what they say.",
+  fill("right", "Reliability of probabilities", "Horizontal: predicted probability. Vertical: share of these predictions in which the class is annotated. Larger dots are of more predictions; on the dashed line, probabilities are calibrated.",
     shape("svg", { width: size + 2 * pad, height: size + 2 * pad, role: "img", "aria-label": "Reliability" },
       shape("rect", { class: "lane", x: pad, y: pad, width: size, height: size }),
       shape("line", { class: "diagonal", x1: at(0), y1: at(1), x2: at(1), y2: at(0) }), points, ticks));
@@ -122,12 +122,12 @@ function drawReliability() {
 const f1Of = (i) => data.tracks[i].f1;
 const nameOf = (i) => data.tracks[i].track;
 
-// How each class that is annotated or said to be heard was told.
-function told(track) {
+// Each class that is annotated or predicted: right, missed or false.
+function outcomes(track) {
   return summary.classes
-    .map((name) => [name, track.annotated.includes(name), track.said[name][1], track.said[name][0]])
-    .filter(([, there, said]) => there || said)
-    .map(([name, there, said, score]) => [name, there && said ? "right" : there ? "missed" : "invented", score]);
+    .map((name) => [name, track.annotated.includes(name), track.predicted[name][1], track.predicted[name][0]])
+    .filter(([, annotated, predicted]) => annotated || predicted)
+    .map(([name, annotated, predicted, score]) => [name, annotated && predicted ? "right" : annotated ? "missed" : "extra", score]);
 }
 
 function drawTracks() {
@@ -136,10 +136,10 @@ function drawTracks() {
     const track = data.tracks[i];
     const more = overTime
       ? cell(decibels(track.level_error_db))
-      : element("td", { class: "labels" }, told(track).map(([name, kind]) => [element("span", { class: kind }, name), " "]));
+      : element("td", { class: "labels" }, outcomes(track).map(([name, kind]) => [element("span", { class: kind }, name), " "]));
     return trackRow(i, track, barCell(bar(track, 14)), bold(rate(track.f1)), cell(rate(track.precision)), cell(rate(track.recall)), more);
   });
-  const heads = head("", "split", "length", "", "F1", "precision", "recall", overTime ? "level dB" : "right, missed, invented");
+  const heads = head("", "split", "length", "", "F1", "precision", "recall", overTime ? "level dB" : "right, missed, false");
   if (!overTime) heads.querySelector("th:last-child").className = "labels";
   show(by("tracks"), heads, body(rows));
   // Of a clip F1 has few values: the dots of a large corpus would be three columns.
@@ -153,9 +153,9 @@ const AXIS = 20;
 
 function choose(index, jump) {
   const track = data.tracks[index];
-  turnTo(index, track.sound);
+  select(index, track.sound);
   by("score").textContent = `F1 ${rate(track.f1)} · ${minutes(track.duration)}`;
-  show(by("said"), overTime ? null : told(track).map(([name, kind, score]) => element("span", { class: kind }, `${name} ${score.toFixed(2)}`)));
+  show(by("predicted"), overTime ? null : outcomes(track).map(([name, kind, score]) => element("span", { class: kind }, `${name} ${score.toFixed(2)}`)));
   drawTracks();
   drawLanes();
   if (jump) by("listen").scrollIntoView({ behavior: "smooth", block: "start" });
@@ -163,15 +163,15 @@ function choose(index, jump) {
 
 const inside = (stretches, time) => (stretches || []).some(([first, last]) => time >= first && time < last);
 
-// A strip under the curve: right, missed or invented in each tenth of a second.
-function verdicts(lane, values, step, at, y) {
+// A strip under the curve: right, missed or false in each tenth of a second.
+function drawErrors(lane, values, step, at, y) {
   const parts = [];
   values.forEach((value, i) => {
     const time = (i + 0.5) * step;
     if (!lane.played || inside(lane.open, time)) return;
-    const [there, said] = [inside(lane.played, time), value >= lane.threshold];
-    if (!there && !said) return;
-    const kind = there && said ? "agreed" : there ? "gone" : "wrong";
+    const [annotated, predicted] = [inside(lane.played, time), value >= lane.threshold];
+    if (!annotated && !predicted) return;
+    const kind = annotated && predicted ? "agreed" : annotated ? "gone" : "wrong";
     const last = parts[parts.length - 1];
     if (last && last.kind === kind && last.end === i) last.end = i + 1;
     else parts.push({ kind, start: i, end: i + 1 });
@@ -192,12 +192,12 @@ function drawLanes() {
   const strip = (kind) => shape("rect", { class: kind, y: 5, width: 22, height: 4 });
   const quiet = (label) => element("span", { class: "quiet" }, label);
   show(by("legend"), !names.length
-    ? quiet(track.lanes ? "nothing is said over time here" : `curves are drawn for the ${data.limit} worst tracks`)
+    ? quiet(track.lanes ? "no curves over time here" : `curves are drawn for the ${data.limit} worst tracks`)
     : [
-        sample("how sure", shape("path", { class: "curve", d: "M1 12 L8 4 L14 9 L21 2" })),
-        sample("from here on it is said to play", shape("line", { class: "bound", x1: 1, x2: 21, y1: 7, y2: 7 })),
+        sample("probability", shape("path", { class: "curve", d: "M1 12 L8 4 L14 9 L21 2" })),
+        sample("threshold", shape("line", { class: "bound", x1: 1, x2: 21, y1: 7, y2: 7 })),
         overTime
-          ? [sample("plays", block("played")), sample("nobody can say", block("open")),
+          ? [sample("annotated", block("played")), sample("not known", block("open")),
              sample("right", strip("agreed")), sample("missed", strip("gone")), sample("false", strip("wrong"))]
           : null,
         quiet("click to go there, space to play"),
@@ -223,7 +223,7 @@ function drawLanes() {
     const y = (value) => (top + 1 + room * (1 - value)).toFixed(1);
     parts.push(shape("line", { class: "bound", x1: 0, x2: width, y1: y(lane.threshold), y2: y(lane.threshold) }));
     parts.push(shape("path", { class: "curve", d: values.map((value, k) => `${k ? "L" : "M"}${at((k + 0.5) * step)} ${y(value)}`).join("") }));
-    parts.push(verdicts(lane, values, step, at, top + LANE - 8));
+    parts.push(drawErrors(lane, values, step, at, top + LANE - 8));
   });
   for (let k = 0; k * tick <= duration; k++) {
     const x = at(k * tick);
@@ -260,8 +260,8 @@ drawTiles();
 drawClasses();
 by("strip").hidden = !overTime;
 if (overTime) {
-  drawMatrix("left", "noise", "Mean distance from what is played while one class plays alone (row), in the place of each class (column), in dB; -60 is best.");
-  drawMatrix("right", "leakage", "How much of the class that plays alone (row) is heard in the place of another (column), in dB; -60 is best.");
+  drawMatrix("left", "noise", "While one class plays alone (row): mean difference of estimated and annotated amplitude of each class (column), in dB; -60 is best.");
+  drawMatrix("right", "leakage", "While one class plays alone (row): estimated amplitude of each other class (column), in dB relative to it; -60 is best.");
 } else {
   drawTogether();
   drawReliability();

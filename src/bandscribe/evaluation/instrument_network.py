@@ -1,4 +1,4 @@
-"""A network of ours that hears instruments, as one of the systems that are evaluated."""
+"""A model of ours that recognizes or tracks instruments, as a system that is evaluated."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, cast
 from bandscribe import instruments, runtime
 from bandscribe.chunks import Strategy
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import lanes
+from bandscribe.evaluation import page
+from bandscribe.evaluation.drum_systems import load_once
 from bandscribe.evaluation.recognition_estimates import Heard, Said
 from bandscribe.evaluation.store import identify
-from bandscribe.evaluation.systems import load_once
 from bandscribe.instruments import Activity
 
 
 @dataclass(frozen=True)
-class Listener:
-    """A shipped model's name or an ONNX file, and how it is asked.
+class InstrumentNetwork:
+    """A shipped model's name or an ONNX file, and how clips are aggregated and thresholded.
 
     `digest` is of the file's content; `trained_on` are the names among its sources.
     """
@@ -35,8 +35,8 @@ class Listener:
     @classmethod
     def load(
         cls, model: str, task: str, aggregate: str = "s1", threshold: float | None = None
-    ) -> Listener:
-        """Check that the model can be run, and knows how to do `task`: recognition or activity.
+    ) -> InstrumentNetwork:
+        """Check that the model can be run for `task`: recognition or activity.
 
         Raises ValueError when it cannot.
         """
@@ -54,22 +54,22 @@ class Listener:
         return track.missing
 
     def identity(self, track: Track[Any]) -> list[object]:
-        """The model and how it is asked, and the sound."""
+        """The model with its options, and the audio file."""
         return [self.digest, self.aggregate, self.threshold, *identify(track.audio)]
 
     def recognize(self, track: Track[Any]) -> Heard:
-        """What is heard in the audio."""
-        heard = instruments.recognize(
+        """The instruments in the audio."""
+        found = instruments.recognize(
             track.audio,
             model=load_once(self.model),
             aggregate=cast("Strategy", self.aggregate),
             threshold=self.threshold,
         )
-        rows = zip(heard.tags.classes, heard.tags.scores, heard.present, strict=True)
-        tagged = {name: Said(float(score), bool(present)) for name, score, present in rows}
-        shown = lanes.describe(heard.probability, heard.frame_thresholds)
-        return Heard(tagged, shown, heard.duration)
+        rows = zip(found.tags.classes, found.tags.scores, found.present, strict=True)
+        tags = {name: Said(float(score), bool(present)) for name, score, present in rows}
+        curves = page.encode_curves(found.probability, found.frame_thresholds)
+        return Heard(tags, curves, found.duration)
 
     def track(self, track: Track[Any]) -> Activity:
-        """Who plays at every moment of the audio."""
+        """The activity of every instrument over time."""
         return instruments.track(track.audio, model=load_once(self.model))

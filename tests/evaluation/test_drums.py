@@ -1,4 +1,4 @@
-"""A corpus, whole: the same figures however often it is begun and by however many processes."""
+"""A whole corpus of drums: the same metrics in any number of processes, and after interruptions."""
 
 import csv
 import dataclasses
@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.evaluation import beats, figures, run
-from bandscribe.evaluation.judge import Verdict
-from bandscribe.evaluation.run import Settings, read_lanes
-from bandscribe.evaluation.store import file_name
+from bandscribe.evaluation import beat_metrics, drum_metrics, drums
+from bandscribe.evaluation.drums import DrumScores, Settings, evaluate
+from bandscribe.evaluation.store import file_name, read_shown
 from bandscribe.formats import notes
 from bandscribe.metrics import onsets, velocity
 from bandscribe.types import Beats
@@ -21,19 +20,19 @@ from bandscribe.vocabulary import DRUMS, reduce
 SETTINGS = Settings((10, 5, 3), (), 0.05)
 
 
-def plain(verdicts: list[Verdict]) -> str:
-    return json.dumps([verdict.to_plain() for verdict in verdicts])
+def plain(scores: list[DrumScores]) -> str:
+    return json.dumps([track.to_json() for track in scores])
 
 
 def test_figures_are_those_of_the_metrics(tracks, system) -> None:
-    verdicts = run.run(tracks, system, SETTINGS).verdicts
+    scores = evaluate(tracks, system, SETTINGS).scores
     played = [track.load() for track in tracks]
-    heard = [notes.read(system.folder / f"{track.id}.csv") for track in tracks]
+    heard = [notes.read(system.path / f"{track.id}.csv") for track in tracks]
     for count, names in DRUMS.items():
         pairs = [[reduce(one, count) for one in side] for side in (played, heard)]
         report = onsets.score(*pairs, names)
-        np.testing.assert_array_equal(figures.stack(verdicts, count), report.counts)
-        found = figures.summarise(verdicts, count)
+        np.testing.assert_array_equal(drum_metrics.stack(scores, count), report.counts)
+        found = drum_metrics.summarize_classes(scores, count)
         assert found["micro"]["f1"] == report.micro.f1
         assert found["macro"]["f1"] == report.macro.f1
         assert found["track_mean"]["recall"] == report.track_mean.recall
@@ -64,8 +63,8 @@ def test_figures_are_those_of_the_metrics(tracks, system) -> None:
 
 def test_beats(with_beats, tmp_path) -> None:
     """Of five tracks two are heard at half tempo: every beat given is right, half are missed."""
-    outcome = run.run(*with_beats, SETTINGS, store=tmp_path / "store")
-    found = beats.summarise(outcome.verdicts)
+    outcome = evaluate(*with_beats, SETTINGS, store=tmp_path / "store")
+    found = beat_metrics.summarize(outcome.scores)
     assert (found["tracks"], found["tolerance"], found["skip"]) == (5, 0.07, 5.0)
     assert found["levels"] == {"right": 3, "offbeat": 0, "double": 0, "half": 2, "none": 0}
     assert found["beats"]["precision"] == 1
@@ -75,73 +74,73 @@ def test_beats(with_beats, tmp_path) -> None:
     assert low < found["beats"]["f1"] < high
     # 30 beats after the first five seconds; 15 taps, of which none is as far from the next.
     assert (found["continuity"]["cmlt"], found["continuity"]["amlt"]) == (3 / 5, 1)
-    beats.write(tmp_path / "beats.csv", outcome.verdicts)
+    beat_metrics.write(tmp_path / "beats.csv", outcome.scores)
     with (tmp_path / "beats.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["level"] for row in rows] == ["right"] * 3 + ["half"] * 2
     assert float(rows[3]["beats.f1"]) == pytest.approx(2 / 3)
-    assert run.run(*with_beats, SETTINGS, store=tmp_path / "store").reused == 6
-    assert beats.summarise([outcome.verdicts[5]]) is None
-    beats.write(tmp_path / "beats.csv", outcome.verdicts[5:])
+    assert evaluate(*with_beats, SETTINGS, store=tmp_path / "store").reused == 6
+    assert beat_metrics.summarize([outcome.scores[5]]) is None
+    beat_metrics.write(tmp_path / "beats.csv", outcome.scores[5:])
     assert not (tmp_path / "beats.csv").exists()
 
 
-def test_a_verdict_is_the_same_when_it_was_stored(with_beats, tmp_path) -> None:
-    [fresh, _, _, slow, _, bare] = run.run(*with_beats, SETTINGS, store=tmp_path).verdicts
-    for verdict in (fresh, slow, bare):
-        again = Verdict.from_plain(json.loads(json.dumps(verdict.to_plain())))
-        assert again.to_plain() == verdict.to_plain()
-        assert again.beats == verdict.beats
+def test_scores_are_the_same_when_they_were_stored(with_beats, tmp_path) -> None:
+    [fresh, _, _, slow, _, bare] = evaluate(*with_beats, SETTINGS, store=tmp_path).scores
+    for track in (fresh, slow, bare):
+        again = DrumScores.from_json(json.loads(json.dumps(track.to_json())))
+        assert again.to_json() == track.to_json()
+        assert again.beats == track.beats
 
 
 def test_any_number_of_processes(tracks, system, tmp_path) -> None:
     seen: list[int] = []
     threads = os.environ.get("OMP_NUM_THREADS")
-    one = run.run(tracks, system, SETTINGS, store=tmp_path / "a", jobs=1)
-    two = run.run(
+    one = evaluate(tracks, system, SETTINGS, store=tmp_path / "a", jobs=1)
+    two = evaluate(
         tracks, system, SETTINGS, store=tmp_path / "b", jobs=2,
         progress=lambda done, track: seen.append(done),
     )  # fmt: skip
-    assert plain(one.verdicts) == plain(two.verdicts)
+    assert plain(one.scores) == plain(two.scores)
     assert seen == list(range(len(tracks) + 1))
     assert os.environ.get("OMP_NUM_THREADS") == threads
 
 
 def test_a_stopped_run_goes_on(tracks, system, tmp_path) -> None:
-    whole = run.run(tracks, system, SETTINGS, store=tmp_path / "whole")
+    whole = evaluate(tracks, system, SETTINGS, store=tmp_path / "whole")
 
     def stop(done: int, track: str) -> None:
         if done == 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run.run(tracks, system, SETTINGS, store=tmp_path / "store", progress=stop)
-    resumed = run.run(tracks, system, SETTINGS, store=tmp_path / "store")
+        evaluate(tracks, system, SETTINGS, store=tmp_path / "store", progress=stop)
+    resumed = evaluate(tracks, system, SETTINGS, store=tmp_path / "store")
     assert (whole.reused, resumed.reused) == (0, 4)
-    assert plain(resumed.verdicts) == plain(whole.verdicts)
+    assert plain(resumed.scores) == plain(whole.scores)
 
 
-def test_stale_verdicts_are_not_used(tracks, system, tmp_path, monkeypatch) -> None:
-    """Whatever a verdict depends on, when it changes the track is judged anew."""
+def test_stale_results_are_not_used(tracks, system, tmp_path, monkeypatch) -> None:
+    """Whatever a result depends on, when it changes the track is evaluated again."""
     store = tmp_path / "store"
 
     def reused(settings: Settings = SETTINGS) -> int:
-        return run.run(tracks, system, settings, store=store).reused
+        return evaluate(tracks, system, settings, store=store).reused
 
     assert (reused(), reused()) == (0, 6)
     assert reused(dataclasses.replace(SETTINGS, tolerance=0.02)) == 0
     assert reused(dataclasses.replace(SETTINGS, unscored=("SS",))) == 0
     assert (reused(), reused()) == (0, 6)
-    for folder, name in ((system.folder, "song2.csv"), (tmp_path / "corpus", "song4.csv")):
+    for folder, name in ((system.path, "song2.csv"), (tmp_path / "corpus", "song4.csv")):
         path = folder / name
         path.write_text(path.read_text().replace("KD", "SD"))
         assert (reused(), reused()) == (5, 6)
-    (system.folder / "song3.beats.csv").write_text("time,position\n6.0,1\n")
+    (system.path / "song3.beats.csv").write_text("time,position\n6.0,1\n")
     assert (reused(), reused()) == (5, 6)
     annotated = dataclasses.replace(tracks[0].load(), beats=Beats(np.ones(1), np.ones(1, int)))
     tracks[0] = dataclasses.replace(tracks[0], load=lambda: annotated)
     assert (reused(), reused()) == (5, 6)
-    monkeypatch.setattr(run, "FORMAT", run.FORMAT + 1)
+    monkeypatch.setattr(drums, "FORMAT", drums.FORMAT + 1)
     assert (reused(), reused()) == (0, 6)
     [path] = store.glob("song1-*.json")
     path.write_text(path.read_text()[:100])
@@ -150,7 +149,7 @@ def test_stale_verdicts_are_not_used(tracks, system, tmp_path, monkeypatch) -> N
 
 def test_a_network_and_its_sound(tiny_model, groove_wav, groove, tmp_path) -> None:
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation.systems import Network
+    from bandscribe.evaluation.drum_systems import DrumNetwork
     from bandscribe.types import Transcription
 
     def load() -> Transcription:
@@ -158,32 +157,32 @@ def test_a_network_and_its_sound(tiny_model, groove_wav, groove, tmp_path) -> No
         return Transcription(np.array(list(groove)), labels, None, 2.5, DRUMS[10])
 
     track = Track("groove", "test", "groove", groove_wav, load, "own")
-    network = Network.load(str(tiny_model), (10, 5, 3))
-    [verdict] = run.run([track], network, SETTINGS, store=tmp_path).verdicts
-    assert verdict.views[10].counts.sum(axis=0).tolist() == [8, 0, 0]
-    assert verdict.duration == 2.5
+    network = DrumNetwork.load(str(tiny_model), (10, 5, 3))
+    [scored] = evaluate([track], network, SETTINGS, store=tmp_path).scores
+    assert scored.onsets[10].counts.sum(axis=0).tolist() == [8, 0, 0]
+    assert scored.duration == 2.5
     before = network.identity(track)
     stat = groove_wav.stat()
     os.utime(groove_wav, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
     assert network.identity(track) != before
 
 
-def test_lanes_hold_every_onset_once(tracks, system, tmp_path) -> None:
-    [verdict] = run.run(tracks[:1], system, SETTINGS, store=tmp_path).verdicts
-    for count, view in verdict.views.items():
-        for counts, lane in zip(
-            view.counts, read_lanes(tmp_path, "song0")[count].values(), strict=True
-        ):
-            assert [len(lane.hits), len(lane.false_alarms), len(lane.misses)] == counts.tolist()
-            assert all(abs(heard - played) <= 0.0501 for played, heard in lane.hits)
+def test_every_onset_is_shown_once(tracks, system, tmp_path) -> None:
+    [scored] = evaluate(tracks[:1], system, SETTINGS, store=tmp_path).scores
+    for count, scores in scored.onsets.items():
+        shown = read_shown(tmp_path, "song0")[str(count)].values()
+        for counts, found in zip(scores.counts, shown, strict=True):
+            kinds = ("hits", "false_alarms", "misses")
+            assert [len(found[kind]) for kind in kinds] == counts.tolist()
+            assert all(abs(one - other) <= 0.0501 for one, other in found["hits"])
 
 
 def test_a_problem_is_its_own(tracks, system) -> None:
-    (system.folder / "song1.csv").write_text("onset,class\n1.0,kettle\n")
-    (system.folder / "song3.csv").unlink()
-    outcome = run.run(tracks, system, SETTINGS)
-    assert [verdict.track for verdict in outcome.verdicts] == ["song0", "song2", "song4", "song5"]
-    [(first, kettle), (second, gone)] = outcome.problems
+    (system.path / "song1.csv").write_text("onset,class\n1.0,kettle\n")
+    (system.path / "song3.csv").unlink()
+    outcome = evaluate(tracks, system, SETTINGS)
+    assert [track.track for track in outcome.scores] == ["song0", "song2", "song4", "song5"]
+    [(first, kettle), (second, gone)] = outcome.failed
     assert (first, second) == ("song1", "song3")
     assert "song1.csv: line 2: expected one of KD" in kettle
     assert gone.endswith("song3.csv: no such file or directory")
@@ -197,7 +196,7 @@ def test_names_that_only_differ_in_signs() -> None:
 
 def test_a_system_of_five_classes(tracks, system) -> None:
     """One track in five classes, and the corpus cannot be scored in ten."""
-    (system.folder / "song0.csv").write_text("onset,class\n1.0,TT\n")
-    verdicts = run.run(tracks, system, SETTINGS).verdicts
-    assert figures.scored_counts(verdicts, (10, 5, 3)) == (5, 3)
-    assert figures.scored_counts(verdicts[1:], (10, 5, 3)) == (10, 5, 3)
+    (system.path / "song0.csv").write_text("onset,class\n1.0,TT\n")
+    scores = evaluate(tracks, system, SETTINGS).scores
+    assert drum_metrics.scored_counts(scores, (10, 5, 3)) == (5, 3)
+    assert drum_metrics.scored_counts(scores[1:], (10, 5, 3)) == (10, 5, 3)

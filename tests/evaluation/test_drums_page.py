@@ -1,4 +1,4 @@
-"""The page, as it is written and as a browser shows it."""
+"""The page of drums, as it is written and as a browser shows it."""
 
 import json
 import re
@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import browser
-from bandscribe.evaluation import report, results
-from bandscribe.evaluation.run import Outcome, Settings, run
+from bandscribe.evaluation import drum_metrics, page
+from bandscribe.evaluation.drums import Settings, evaluate
+from bandscribe.evaluation.store import FOLDER, Results
 
 SETTINGS = Settings((10, 5, 3), (), 0.05)
 DESCRIBED = {
@@ -19,31 +20,30 @@ DESCRIBED = {
 
 
 @pytest.fixture
-def page(with_beats, tmp_path) -> Path:
-    outcome = run(*with_beats, SETTINGS, store=tmp_path / "out" / results.STORE)
-    outcome = Outcome(
-        outcome.verdicts, 0, [("song9", "</script> missing"), ("song8", browser.EVIL)]
-    )
-    summary = results.summarise(DESCRIBED, outcome, SETTINGS.counts)
-    results.write(tmp_path / "out", summary, outcome)
+def report(with_beats, tmp_path) -> Path:
+    outcome = evaluate(*with_beats, SETTINGS, store=tmp_path / "out" / FOLDER)
+    failed = [("song9", "</script> missing"), ("song8", browser.EVIL)]
+    outcome = Results(outcome.scores, 0, failed)
+    metrics = drum_metrics.summarize(DESCRIBED, outcome, SETTINGS.class_counts)
+    drum_metrics.write(tmp_path / "out", metrics, outcome)
     return tmp_path / "out" / "report.html"
 
 
-def content(page: Path) -> dict:
-    [text] = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page.read_text(), re.DOTALL)
+def content(report: Path) -> dict:
+    [text] = re.findall(r'<script id="data"[^>]*>(.*?)</script>', report.read_text(), re.DOTALL)
     return json.loads(text)
 
 
-def test_it_needs_nothing_else(page) -> None:
-    text = page.read_text()
+def test_it_needs_nothing_else(report) -> None:
+    text = report.read_text()
     assert not re.findall(r"""(?:src|href)=["'](?!#)|@import|url\(|https?://(?!www.w3.org)""", text)
     assert text.count("</script>") == 2
     assert "<title>estimates of system_&lt;x&gt; on folder</title>" in text
 
 
-def test_it_holds_the_figures_and_every_onset(page) -> None:
-    data = content(page)
-    metrics = json.loads((page.parent / "metrics.json").read_text())
+def test_it_holds_the_figures_and_every_onset(report) -> None:
+    data = content(report)
+    metrics = json.loads((report.parent / "metrics.json").read_text())
     assert data["summary"] == metrics
     assert data["counts"] == [10, 5, 3]
     levels = [track["beats"] and track["beats"]["level"] for track in data["tracks"]]
@@ -57,9 +57,10 @@ def test_it_holds_the_figures_and_every_onset(page) -> None:
 
 
 def test_a_large_corpus_shows_the_worst(tracks, system, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(report, "TIMELINES", 2)
-    outcome = run(tracks, system, SETTINGS, store=tmp_path / "out" / results.STORE)
-    results.write(tmp_path / "out", results.summarise(DESCRIBED, outcome, (10, 5, 3)), outcome)
+    monkeypatch.setitem(page.LIMITS, "drums", 2)
+    outcome = evaluate(tracks, system, SETTINGS, store=tmp_path / "out" / FOLDER)
+    metrics = drum_metrics.summarize(DESCRIBED, outcome, (10, 5, 3))
+    drum_metrics.write(tmp_path / "out", metrics, outcome)
     shown = content(tmp_path / "out" / "report.html")["tracks"]
     drawn = [track["scores"]["10"]["f1"] for track in shown if "lanes" in track]
     others = [track["scores"]["10"]["f1"] for track in shown if "lanes" not in track]
@@ -68,19 +69,19 @@ def test_a_large_corpus_shows_the_worst(tracks, system, tmp_path, monkeypatch) -
 
 
 @browser.needed
-def test_a_browser_draws_it(page) -> None:
+def test_a_browser_draws_it(report) -> None:
     """The worst track is drawn, then another one is clicked, in three classes."""
     clicks = """
       document.querySelector('[data-count="3"]').click();
       document.querySelectorAll('#tracks [data-track]')[1].click();
       document.querySelector('#next').click();
     """
-    shown = browser.show(page, clicks)
+    shown = browser.show(report, clicks)
     assert "<img" not in shown
-    data = content(page)
+    data = content(report)
     ranked = sorted(data["tracks"], key=lambda track: track["scores"]["3"]["f1"])
     scores = ranked[1]["scores"]["3"]
-    assert f'<h2 id="track">{ranked[1]["id"]}</h2>' in shown
+    assert f'<h2 id="track">{ranked[1]["track"]}</h2>' in shown
     stage = shown[shown.index('id="scroller"') :]
     stage = stage[: stage.index("</main>")]
     counts = [stage.count(f'class="{mark}"') for mark in ("hit", "false", "miss")]

@@ -1,8 +1,7 @@
-"""What is evaluated: a network of ours that listens, or the files of any other system.
+"""The systems that are evaluated on drums: a model, or the files of any other system.
 
-Both answer the same two questions about a track: what they heard, by number of classes, and what
-that answer depends on, so that a stored one can be told from a stale one. Both can be sent to
-another process.
+Both give the same for a track: its notes in each number of classes, and what these depend on, by
+which a stored result is known to be stale. Both can be sent to another process.
 """
 
 from __future__ import annotations
@@ -18,26 +17,27 @@ import numpy as np
 
 from bandscribe import audio, drums, runtime
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import drum_estimates as estimates
+from bandscribe.evaluation import drum_estimates
+from bandscribe.evaluation.store import identify
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS_10, reduce
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a system found in one track: notes by number of classes, and the labels it used.
+class DrumPrediction:
+    """The notes of a track by number of classes, and all labels that the system used in it.
 
-    `hearing` is what the notes were picked from, where that is known.
+    `activations` are what the notes were picked from, where that is known.
     """
 
     notes: dict[int, Transcription]
     labels: tuple[str, ...]
     duration: float
-    hearing: drums.Hearing | None = None
+    activations: drums.Hearing | None = None
 
 
 @dataclass(frozen=True)
-class Network:
+class DrumNetwork:
     """A shipped model's name or an ONNX file; `digest` is of the file's content.
 
     `trained_on` are the corpora among its sources.
@@ -49,13 +49,13 @@ class Network:
     trained_on: tuple[str, ...]
 
     @classmethod
-    def load(cls, model: str, counts: tuple[int, ...]) -> Network:
-        """Check that the model can be run, and tell these numbers of classes apart.
+    def load(cls, model: str, class_counts: tuple[int, ...]) -> DrumNetwork:
+        """Check that the model can be run, and has these numbers of classes.
 
-        Raises ValueError when it cannot.
+        Raises ValueError when it cannot, or has not.
         """
         card = drums.load(model).card
-        for count in counts:
+        for count in class_counts:
             drums.check(card, count, 0.5)
         digest = hashlib.sha256(drums.read_bytes(model)).hexdigest()
         return cls(model, digest, card.commit, _corpora(card))
@@ -65,60 +65,59 @@ class Network:
         return track.missing
 
     def identity(self, track: Track[Any]) -> list[object]:
-        """The model, and the sound by its name, size and time."""
-        stat = track.audio.stat()
-        return [self.digest, str(track.audio), stat.st_size, stat.st_mtime_ns]
+        """The model, and the audio file by its name, size and time."""
+        return [self.digest, *identify(track.audio)]
 
-    def listen(
-        self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
-    ) -> Heard:
+    def predict(
+        self, track: Track[Any], class_counts: tuple[int, ...], unscored: tuple[str, ...]
+    ) -> DrumPrediction:
         """Transcribe the audio as if the model did not know the classes in `unscored`."""
         model = load_drums_once(self.model)
         rate = drums.front_end(model.card).sample_rate
         blocks = drums.Measured(audio.stream(track.audio, sample_rate=rate))
-        heard = drums.hear(blocks, model)
-        heard = replace(heard, onsets=_leave_out(heard.onsets, unscored))
-        found = {
-            count: drums.notes(heard, model.card, classes=count, duration=blocks.duration)
-            for count in counts
+        activations = drums.hear(blocks, model)
+        activations = replace(activations, onsets=_silence(activations.onsets, unscored))
+        notes = {
+            count: drums.notes(activations, model.card, classes=count, duration=blocks.duration)
+            for count in class_counts
         }
-        return Heard(found, model.card.classes, blocks.duration, heard)
+        return DrumPrediction(notes, model.card.classes, blocks.duration, activations)
 
 
 @dataclass(frozen=True)
-class Files:
-    """A folder of estimates, one file per track, found by name."""
+class DrumEstimates:
+    """A folder of files that another system wrote, one per track, found by name."""
 
-    folder: Path
-    files: estimates.Index
+    path: Path
+    files: drum_estimates.Index
 
     @classmethod
-    def load(cls, folder: Path) -> Files:
+    def load(cls, folder: Path) -> DrumEstimates:
         """List the folder. Raises ValueError when it holds no estimates."""
-        return cls(folder, estimates.index(folder))
+        return cls(folder, drum_estimates.index(folder))
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
-        """Files without which the track cannot be evaluated: not the audio, which nobody hears."""
+        """Files without which the track cannot be evaluated: not the audio, which is not read."""
         return tuple(path for path in track.missing if path != track.audio)
 
     def identity(self, track: Track[Any]) -> list[object]:
         """Name and content of the file, and of that of its beats."""
-        name = estimates.find(self.files, track)
-        parts = estimates.parts_of(self.folder / name)
+        name = drum_estimates.find(self.files, track)
+        parts = drum_estimates.parts_of(self.path / name)
         return [name, *((p.name, hashlib.sha256(p.read_bytes()).hexdigest()) for p in parts)]
 
-    def listen(
-        self, track: Track[Any], counts: tuple[int, ...], unscored: tuple[str, ...]
-    ) -> Heard:
+    def predict(
+        self, track: Track[Any], class_counts: tuple[int, ...], unscored: tuple[str, ...]
+    ) -> DrumPrediction:
         """Read the track's estimate, without the classes in `unscored`."""
-        found = estimates.read(self.folder / estimates.find(self.files, track))
-        labels = tuple(sorted(set(found.labels.tolist())))
-        scored = _without(found, unscored)
-        possible = [count for count in counts if count < 10 or set(labels) <= set(DRUMS_10)]
-        return Heard({count: reduce(scored, count) for count in possible}, labels, found.duration)
+        notes = drum_estimates.read(self.path / drum_estimates.find(self.files, track))
+        labels = tuple(sorted(set(notes.labels.tolist())))
+        scored = _drop(notes, unscored)
+        possible = [n for n in class_counts if n < 10 or set(labels) <= set(DRUMS_10)]
+        return DrumPrediction({n: reduce(scored, n) for n in possible}, labels, notes.duration)
 
 
-System = Network | Files
+DrumSystem = DrumNetwork | DrumEstimates
 
 
 @lru_cache(maxsize=1)
@@ -129,32 +128,33 @@ def load_once(model: str) -> runtime.Model:
 
 @lru_cache(maxsize=1)
 def load_drums_once(model: str) -> drums.Listener:
-    """Whatever hears drums, once per process."""
+    """A drum model of any kind, once per process."""
     return drums.load(model, threads=_threads())
 
 
 def _threads() -> int | None:
-    """Workers share the cores among them, and take one each."""
+    """Workers share the cores, and take one each."""
     return 1 if multiprocessing.parent_process() else None
 
 
 def _corpora(card: runtime.ModelCard) -> tuple[str, ...]:
-    """Names of corpora that a model was trained on, as far as its card names them so.
+    """Names of the corpora that a model was trained on, as far as its card names them so.
 
-    E-GMD is Groove MIDI played anew, so that whoever knows one knows both.
+    The audio of E-GMD is rendered from Groove MIDI: a model trained on either counts for both.
     """
     names = [source["name"].lower() for source in card.sources]
     groove = ["gmd", "egmd"] if any("groove" in name for name in names) else []
     return (*names, *groove)
 
 
-def _leave_out(activations: Activations, names: tuple[str, ...]) -> Activations:
-    """The activations with these classes silent."""
+def _silence(activations: Activations, names: tuple[str, ...]) -> Activations:
+    """The activations with these classes at zero."""
     kept = np.array([name not in names for name in activations.classes], dtype=np.float32)
     return replace(activations, values=activations.values * kept)
 
 
-def _without(notes: Transcription, names: tuple[str, ...]) -> Transcription:
+def _drop(notes: Transcription, names: tuple[str, ...]) -> Transcription:
+    """The notes without these classes."""
     kept = ~np.isin(notes.labels, names)
     velocities = None if notes.velocities is None else notes.velocities[kept]
     return replace(
