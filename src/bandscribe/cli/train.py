@@ -12,7 +12,7 @@ import typer
 from bandscribe.cli.report import complain, require
 
 TASKS = ("drums", "recognition", "activity", "hits", "drummernet", "factorization", "adaptation")
-USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN]"
+USAGE = "bandscribe train TASK [--recipe FILE] [--FIELD VALUE ...] [-o RUN] [--gpus N]"
 
 
 def train(
@@ -20,8 +20,9 @@ def train(
     task: Annotated[str, typer.Argument(metavar="TASK", help=", ".join(TASKS))],
     recipe: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="RUN")] = None,
+    gpus: Annotated[int, typer.Option(metavar="N")] = 1,
 ) -> None:
-    """Train a network, or go on with a run that was stopped (extra: train)."""
+    """Train a network, or resume a run that was stopped (extra: train)."""
     if task == "--help":
         every = "\n".join(f"bandscribe train {name} --help shows every field." for name in TASKS)
         print(f"Usage: {USAGE}\n\n{every}")
@@ -29,7 +30,7 @@ def train(
     if task not in TASKS:
         raise typer.BadParameter(f"TASK: expected one of {', '.join(TASKS)}, got {task!r}")
     require("train", "torch")
-    from bandscribe.training import recipes, record
+    from bandscribe.training import device, recipes, record
     from bandscribe.training import task as tasks
 
     if "--help" in context.args:
@@ -41,15 +42,33 @@ def train(
         resolved = tasks.resolve(task, recipe, parse(context.args))
         if task != "factorization":
             resolved = record.resolve_half(resolved, run)
+        if gpus > 1:
+            raise typer.Exit(_launch(gpus, resolved, task, recipe, run, context.args))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    print(recipes.to_json(resolved), flush=True)
-    _check_exportable(task, resolved)
+    first = device.rank() == 0
+    if first:
+        print(recipes.to_json(resolved), flush=True)
+        _check_exportable(task, resolved)
     result = tasks.train(task, resolved, run)
+    if not first:
+        return
     state = "finished" if result.finished else "stopped; run the same command again to go on"
     print(f"{run}: step {result.step}, {state}")
     if result.interrupted:
         raise typer.Exit(130)
+
+
+def _launch(
+    gpus: int, resolved: Any, task: str, recipe: Path | None, run: Path, args: Sequence[str]
+) -> int:
+    """Run the same command in a process per GPU; returns its exit code."""
+    if task == "factorization":
+        raise ValueError("gpus: factorization trains no network")
+    from bandscribe.training.launch import launch
+
+    given = ["--recipe", str(recipe)] if recipe else []
+    return launch(gpus, resolved.device, ["train", task, *given, "-o", str(run), *args])
 
 
 def _check_exportable(task: str, recipe: Any) -> None:
@@ -92,6 +111,7 @@ def describe(recipe: type[Any], task: str) -> str:
     rows = [
         ("--recipe", "", "a JSON file of fields to start from"),
         ("-o, --output", f"runs/{task}", "the run"),
+        ("--gpus", "1", "processes that train together, on a GPU each"),
     ]
     for field in dataclasses.fields(recipe):
         made = field.default_factory

@@ -1,9 +1,8 @@
 """Where a network is trained: on which device, and by how many processes at once.
 
-`torchrun`, which `bandscribe train --gpus N` calls, starts N processes that train one network
-together, each on a GPU of its own (NCCL) or, with `--device cpu`, on the CPU (gloo). Each computes
-its share of every batch, and gradients are averaged. Nothing else in the package knows how many
-there are.
+`torchrun`, and `bandscribe train --gpus N` by the same means, starts processes that train one
+network together, each on a GPU of its own (NCCL) or, with `--device cpu`, on the CPU (gloo). Each
+computes its share of every batch, and gradients are averaged.
 """
 
 from __future__ import annotations
@@ -126,12 +125,12 @@ def infer(model: nn.Module, features: NDArray[np.floating], *, batch: int = 64) 
 
 def rank() -> int:
     """The number of this process among those that train together; 0 where it is alone."""
-    return dist.get_rank() if dist.is_initialized() else 0
+    return int(os.environ["RANK"]) if dist.is_torchelastic_launched() else 0
 
 
 def world() -> int:
     """How many processes train together."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return int(os.environ["WORLD_SIZE"]) if dist.is_torchelastic_launched() else 1
 
 
 @contextmanager
@@ -139,7 +138,7 @@ def together(device: torch.device) -> Iterator[None]:
     """Train with the other processes that `torchrun` started, if it did."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    if not dist.is_torchelastic_launched():
+    if world() == 1:
         yield
         return
     # What processes agree on travels from CPU to CPU, and waits for no GPU.
