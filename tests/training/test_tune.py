@@ -62,6 +62,24 @@ def test_a_terminal_stays_where_it_is() -> None:
     assert show.show == lock.acquire
 
 
+@pytest.mark.parametrize(
+    ("asked", "found", "devices", "expected"),
+    [
+        (None, 0, ["auto"], 0), (None, 4, ["auto", "cpu"], 1), (None, 4, ["cpu", "cpu"], 0),
+        (0.25, 1, ["auto"], 0.25), (2, 4, ["cuda"], 2), (0, 4, ["auto"], 0),
+    ],
+)  # fmt: skip
+def test_a_trial_has_its_share_of_gpus(
+    asked: float | None, found: float, devices: list[str], expected: float
+) -> None:
+    pytest.importorskip("ray")
+    from bandscribe.training.tune import share
+
+    assert share(asked, found, devices) == expected
+    with pytest.raises(ValueError, match=r"gpus: expected at most 0, .*, got 0\.5"):
+        share(0.5, 0, devices)
+
+
 def test_two_workers_of_ray_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray")
     monkeypatch.chdir(tmp_path)  # Ray's workers are elsewhere

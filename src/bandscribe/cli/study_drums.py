@@ -56,6 +56,7 @@ def architectures(
     scheduler: tuning.Scheduler = "asha",
     epochs: tuning.Epochs = tuning.EPOCHS,
     jobs: tuning.Jobs = None,
+    gpus: tuning.Gpus = None,
     address: tuning.Cluster = None,
     draw_seed: tuning.Seed = 0,
 ) -> None:
@@ -89,7 +90,7 @@ def architectures(
     problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:
-        go = partial(_train, jobs=jobs, address=address, show=show)
+        go = partial(_train, jobs=jobs, gpus=gpus, address=address, show=show)
         searched, again = (partial(go, scheduler=name) for name in (scheduler, "fifo"))
         results = list(
             comparing.study(trained, planned, numbers, output, searched, again, problems)
@@ -119,6 +120,7 @@ def data(
     ] = None,
     seeds: Seeds = "1",
     jobs: tuning.Jobs = None,
+    gpus: tuning.Gpus = None,
     address: tuning.Cluster = None,
 ) -> None:
     """Train one network on sets of corpora and test each on all, as Fosse 2025 (extra: tune).
@@ -142,7 +144,7 @@ def data(
     problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:
-        go = partial(_train, scheduler="fifo", jobs=jobs, address=address, show=show)
+        go = partial(_train, scheduler="fifo", jobs=jobs, gpus=gpus, address=address, show=show)
         results = list(comparing.study(sources, planned, numbers, output, go, problems))
     chance, classes = _evaluate_chance(sources, output, problems)
     about = _about("fifo", numbers)

@@ -41,6 +41,14 @@ Epochs = Annotated[int, typer.Option(metavar="N", help="Of a trial, at most.")]
 Jobs = Annotated[
     int | None, typer.Option(metavar="N", help="Trials at a time. Default: one per core.")
 ]
+Gpus = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        min=0,
+        help="GPUs of a trial; 0.5 runs two trials on each. Default: one, where there are any.",
+    ),
+]
 Cluster = Annotated[
     str | None,
     typer.Option("--address", metavar="RAY", help="A Ray cluster. Default: this machine."),
@@ -72,6 +80,7 @@ def tune(
     scheduler: Scheduler = "asha",
     epochs: Epochs = EPOCHS,
     jobs: Jobs = None,
+    gpus: Gpus = None,
     address: Cluster = None,
     draw_seed: Seed = 0,
 ) -> None:
@@ -91,7 +100,7 @@ def tune(
         base = search.resolve(recipe, parse(context.args), corpus or (), epochs)
         tried = propose(base, space, None if grid else trials, draw_seed, output / "trials")
     with table() as show:
-        outcomes = run(tried, scheduler=scheduler, jobs=jobs, address=address, show=show)
+        outcomes = run(tried, scheduler=scheduler, jobs=jobs, gpus=gpus, address=address, show=show)
     print("\n".join(search.tabulate(outcomes)))
     best = search.write(output, outcomes)
     print(f"\nbest of {len(outcomes)}: {best.run}, micro F1 {best.best:.3f} in validation")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from bandscribe.runtime import cores
 from bandscribe.training.settings import Settings
 
 #: How long a process waits for the others, such as for the first one's validation.
@@ -49,12 +50,6 @@ def choose(name: str) -> torch.device:
             f"{torch.cuda.device_count()} CUDA GPUs; train on cpu, or install torch with CUDA"
         )
     return torch.device("cuda", index)
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def workers(settings: Settings) -> int:

@@ -106,15 +106,18 @@ def search(
     *,
     scheduler: str = "asha",
     jobs: int | None = None,
+    gpus: float | None = None,
     address: str | None = None,
     show: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
 ) -> list[Outcome]:
     """Run what is left of the trials, each in its folder, and tell what all came to.
 
-    `jobs` run at a time, as many as there are cores where None. `address` is that of a Ray cluster;
-    None starts Ray on this machine, and ends it. `show` is told how far all are, now and then.
+    `jobs` run at a time, as many as there are cores where None. A trial has `gpus` GPUs, or a share
+    of one; as `share` has it where None. `address` is that of a Ray cluster; None starts Ray on
+    this machine, and ends it. `show` is called with how far all are, now and then.
 
-    Raises ValueError for an unknown scheduler, and where trials failed, with what they said last.
+    Raises ValueError for an unknown scheduler, for GPUs that are not there, and where trials
+    failed, with the last line of their logs.
     """
     if scheduler not in SCHEDULERS:
         raise ValueError(f"scheduler: expected one of {', '.join(SCHEDULERS)}, got {scheduler!r}")
@@ -125,14 +128,16 @@ def search(
             record.write_json(run / "recipe.json", asdict(record.as_begun(recipe, run)))
     os.environ.update(_MANNERS)
     folder = min(trials).parent.resolve() / "ray"
-    own = {"address": address} if address else {"num_cpus": jobs and jobs * cores}
+    where = {"address": address} if address else {"num_cpus": jobs and jobs * cores}
     ray.init(
         log_to_driver=False, logging_level=CRITICAL,
-        include_dashboard=None if address else False, **own,
+        include_dashboard=None if address else False, **where,
     )  # fmt: skip
     try:
+        found = float(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+        own = share(gpus, found, [recipe.device for recipe in trials.values()])
         tuner = tune.Tuner(
-            tune.with_resources(Trial, {"cpu": cores}),
+            tune.with_resources(Trial, {"cpu": cores, "gpu": own}),
             param_space={
                 "trial": tune.grid_search(
                     [
@@ -168,6 +173,17 @@ def search(
         if (run / STOPPED).is_file() and not (run / "metrics.json").is_file():
             train(replace(recipe, max_minutes=1e-9), run)
     return _read(trials)
+
+
+def share(asked: float | None, found: float, devices: Iterable[str]) -> float:
+    """The GPUs of a trial, of all `found`: as many as `asked` for, or one where there are any.
+
+    Trials on the CPU have none. Ray shows each trial its own GPU alone, so that `cuda` is that one.
+    Raises ValueError where there are fewer.
+    """
+    if asked is not None and asked > found:
+        raise ValueError(f"gpus: expected at most {found:g}, those that Ray finds, got {asked:g}")
+    return min(1.0, found if set(devices) != {"cpu"} else 0.0) if asked is None else asked
 
 
 def _read(trials: Mapping[Path, Recipe]) -> list[Outcome]:
