@@ -21,8 +21,9 @@ from bandscribe import runtime
 R = TypeVar("R")
 #: Fields on which no result depends.
 INDIFFERENT = frozenset(
-    "workers threads device compile checkpoint_minutes max_minutes credits cache".split()
-)
+    ("workers", "threads", "device", "compile", "checkpoint_minutes", "max_minutes", "credits",
+     "cache")
+)  # fmt: skip
 
 
 def from_file(path: str | Path, recipe: type[R]) -> R:
