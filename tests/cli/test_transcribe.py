@@ -425,4 +425,4 @@ def test_a_picture_needs_matplotlib(transcribe, song, monkeypatch) -> None:
     monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
     said = transcribe(song, "--format", "png")
     assert (said.code, len(said.complaints)) == (1, 1)
-    assert "pip install 'bandscribe[plot]'" in said.err
+    assert "-m pip install 'matplotlib>=" in said.err

@@ -27,6 +27,7 @@ from bandscribe.cli.models import models
 from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
 from bandscribe.cli.segment import segment
+from bandscribe.cli.streams import lasting
 from bandscribe.cli.study import study
 from bandscribe.cli.study_drums import architectures, data
 from bandscribe.cli.study_training import activity, drummernet, hits, recognition
@@ -95,12 +96,22 @@ def _bandscribe(
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run a command line, by default the program's own, and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # Names of files can hold what a terminal cannot show.
-            stream.reconfigure(errors="replace")
-    warnings.showwarning = lambda message, *_, **__: complain(str(message))
-    arguments = list(sys.argv[1:] if args is None else args)
+    with lasting() as output:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                # Names of files can hold what a terminal cannot show.
+                stream.reconfigure(errors="replace")
+        warnings.showwarning = lambda message, *_, **__: complain(str(message))
+        code = _run(list(sys.argv[1:] if args is None else args))
+        output.flush()
+        # A reader that has left, as in `| head`, has had enough; a full disk loses what was asked.
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
+            complain(f"standard output: {explain(output.error)}")
+            code = code or 1
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     try:
         code = app(arguments or ["--help"], prog_name="bandscribe", standalone_mode=False)
     except UsageError as error:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bandscribe.extras import install
+
 if TYPE_CHECKING:
     from bandscribe.types import Audio
 
@@ -48,7 +50,7 @@ def require(extra: str, *modules: str) -> None:
     """Raise ValueError with the install command where a module of an extra is missing."""
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        raise ValueError(f"this needs {', '.join(missing)}: pip install 'bandscribe[{extra}]'")
+        raise ValueError(f"this needs {', '.join(missing)}; install with: {install(extra)}")
 
 
 def clock(seconds: float) -> str:
@@ -81,7 +83,8 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.description}"),
-        console=Console(stderr=True),
+        # Wrapped lines would cut paths in two.
+        console=Console(stderr=True, soft_wrap=True),
         transient=True,
         # Summaries go around the bar where both are on the terminal, and to a file otherwise.
         redirect_stdout=sys.stdout.isatty(),

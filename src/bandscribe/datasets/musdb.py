@@ -23,6 +23,7 @@ from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.levels import HOP_LENGTH, levels, power
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
+from bandscribe.extras import install
 from bandscribe.types import Activations, Audio
 from bandscribe.vocabulary.instruments import MUSDB as LABELS
 
@@ -103,7 +104,7 @@ def _stream(path: Path, number: int) -> Iterator[Audio]:
         import av
     except ModuleNotFoundError:
         raise ValueError(
-            f"{path}: several streams in one file need PyAV: pip install 'bandscribe[formats]', "
+            f"{path}: several streams in one file need PyAV: {install('formats')}, "
             "or use the hq variant"
         ) from None
     try:

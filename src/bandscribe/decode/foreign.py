@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bandscribe.decode.messages import not_sound, warn, warn_truncated
+from bandscribe.extras import install
 from bandscribe.types import Audio
 
 _FRAMES = 4096  # per read
@@ -35,11 +36,11 @@ def decode_foreign(path: Path, *, misnamed: bool, stream: int | None = None) -> 
         if ffmpeg is None and misnamed:
             raise ValueError(
                 f"{path}: no sound that can be decoded; check that it is a sound file, and whole "
-                "(if it is an m4a by another name: pip install 'bandscribe[formats]')"
+                f"(if it is an m4a by another name: {install('formats')})"
             ) from None
         if ffmpeg is None:
             raise ValueError(
-                f"{path}: this format needs a decoder: pip install 'bandscribe[formats]', "
+                f"{path}: this format needs a decoder: {install('formats')}, "
                 "or put ffmpeg on the PATH"
             ) from None
         return _by_ffmpeg(path, ffmpeg, stream)

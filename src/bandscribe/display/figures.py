@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.extras import install
 from bandscribe.files import whole
 
 # Okabe and Ito's colours, which the colour-blind tell apart; the yellow and pink are darkened.
@@ -27,9 +28,7 @@ def begin(width: float, height: float, title: str = "") -> Any:
         from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "a picture needs matplotlib: pip install 'bandscribe[plot]'"
-        ) from None
+        raise ModuleNotFoundError(f"a picture needs matplotlib: {install('plot')}") from None
     figure = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(figure)
     figure.set_layout_engine(ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.1))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.extras import install
 from bandscribe.training.recognition.normalisation import Statistics
 
 Samples = NDArray[np.float32]
@@ -80,7 +81,7 @@ def shift_pitch(samples: Samples, sample_rate: int, semitones: float) -> Samples
         from python_stretch import Signalsmith
     except ImportError:
         raise ValueError(
-            "augmentation: pitch shifts need pip install 'bandscribe[recognition]'"
+            f"augmentation: pitch shifts need python-stretch: {install('recognition')}"
         ) from None
     stretch = Signalsmith.Stretch(0)
     stretch.preset(1, float(sample_rate))

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.extras import install
+
 Floats = NDArray[np.float32]
 
 
@@ -79,7 +81,7 @@ def _make(model: str, seed: int, rarest: int) -> Any:
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import SVC
     except ImportError:
-        raise ValueError(f"model: {model} needs pip install 'bandscribe[recognition]'") from None
+        raise ValueError(f"model: {model} needs scikit-learn: {install('recognition')}") from None
     if model == "linear":
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     if model == "svm":

@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bandscribe.extras import install
+
 #: What `weights` says for those that the network's authors published.
 PUBLISHED = "published"
 
@@ -113,4 +115,4 @@ def _library() -> Any:
     try:
         return import_module("transformers")
     except ImportError:
-        raise ValueError("this network needs pip install 'bandscribe[recognition]'") from None
+        raise ValueError(f"this network needs transformers: {install('recognition')}") from None
