@@ -35,9 +35,12 @@ def whole(path: str | Path) -> Iterator[Path]:
     lay at `path` before is untouched. No folder is created. A link is followed, and its target
     replaced.
 
-    Raises ValueError when `path` is something other than a regular file (a folder, a device), and
+    Raises ValueError when `path` is `-`, which nobody means as the name of a file, or something
+    other than a regular file (a folder, a device), and
     OSError (PermissionError, FileNotFoundError for a missing folder, a full disk, …) naming `path`.
     """
+    if str(path) == "-":
+        raise ValueError("-: standard output is not possible here; name a file to write")
     target = Path(path).resolve()
     if target.exists():
         if not target.is_file():

@@ -91,13 +91,18 @@ class Hit:
         )
 
 
-def classify(source: Audio | str | Path, *, model: runtime.Model | str | Path = MODEL) -> Hit:
+def classify(
+    source: Audio | str | Path,
+    *,
+    model: runtime.Model | str | Path = MODEL,
+    stream: int | None = None,
+) -> Hit:
     """The drum hit in `source`.
 
     `source` is audio of any rate, length and number of channels, or a file of it, of which the
     first 30 seconds are listened to; where there are several hits, what is said of the eight
     clearest is averaged, louder ones weighing more. In less than 10 ms there is none. `model` is
-    a model, a shipped one's name, or an ONNX file.
+    a model, a shipped one's name, or an ONNX file; `stream` as in `audio.read`.
 
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
@@ -105,7 +110,7 @@ def classify(source: Audio | str | Path, *, model: runtime.Model | str | Path = 
     loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
     check(loaded.card)
     listen = front_end(loaded.card)
-    power = listen.power(_read(source, listen.sample_rate))
+    power = listen.power(_read(source, listen.sample_rate, stream))
     return decide(power, loaded, listen)
 
 

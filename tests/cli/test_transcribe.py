@@ -367,13 +367,23 @@ def test_no_output_has_the_name_of_a_sound_file(transcribe, song) -> None:
     assert Path("take.wav").read_text() == "not to be lost"
 
 
+def test_inputs_that_differ_in_their_suffixes_keep_them(transcribe, album) -> None:
+    for name in ("b.aiff", "b.flac", "b.aiff.wav", "c.flac.wav"):
+        shutil.copy(album / "b.wav", album / name)
+    alike = ["b.aiff.mid", "b.aiff.wav.mid", "b.flac.mid", "b.wav.mid"]
+    for _ in range(2):
+        said = transcribe(album, "-o", "out", "--jobs", "1")
+        assert (said.code, said.err) == (0, "")
+        assert listing(Path("out")) == [*alike, "c.flac.mid", "disc 2/01. Feat. X.mid"]
+
+
 def test_two_inputs_never_share_an_output(transcribe, album) -> None:
-    shutil.copy(album / "b.wav", album / "b.flac.wav")
-    (album / "b.aiff").write_bytes((album / "b.wav").read_bytes())
-    said = transcribe(album, "-o", "out")
+    other = Path("other")
+    shutil.copytree(album, other)
+    said = transcribe(album / "b.wav", other / "b.wav", "-o", "out")
     assert (said.code, len(said.complaints)) == (1, 1)
-    assert f"its output out/b.mid is also that of {album / 'b.aiff'}" in said.err
-    assert listing(Path("out")) == ["b.flac.mid", "b.mid", "disc 2/01. Feat. X.mid"]
+    assert f"its output out/b.mid is also that of {album / 'b.wav'}" in said.err
+    assert listing(Path("out")) == ["b.mid"]
 
 
 # wrong usage --------------------------------------------------------------------------------------
@@ -393,6 +403,9 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--model", "nobody"], "model: expected the path of an ONNX file or one of"),
         (["--loud"], "--loud"),
         (["--format", "midi,csv", "-o", "part.csv"], "name a folder for several results"),
+        (["-o", "part.musicxml"], "no format has this suffix; expected one of .mid, .csv"),
+        (["--jobs", "0"], "--jobs"),
+        (["--format", "midi,csv", "-o", "-"], "standard output takes one input in one format"),
         (["--format", "midi,csv", "-o", "a file"], "is a file; name a folder"),
     ],
 )

@@ -118,6 +118,8 @@ def _run(arguments: list[str]) -> int:
         called = error.ctx.command_path if error.ctx else "bandscribe"
         complain(f"{error.format_message().rstrip('.')}; see {called} --help")
         return 2
+    except BrokenPipeError:
+        return 1  # whoever read the results has left
     except (ValueError, OSError) as error:
         complain(explain(error))
         return 1

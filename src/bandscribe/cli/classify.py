@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bandscribe.cli import filing, inputs
+from bandscribe.cli.batch import Jobs, Work, deliver, process_all
 from bandscribe.cli.listening import (
     ModelName,
     StreamNumber,
@@ -22,7 +24,7 @@ from bandscribe.cli.listening import (
     prepare_file,
     spell,
 )
-from bandscribe.cli.report import complain, explain, progress, usage_errors
+from bandscribe.cli.report import complain, usage_errors
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ NAMES = {
 def classify(
     named: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
+        typer.Argument(metavar="INPUT", help="Sound files, folders of them, or -.", readable=False),
     ] = None,
     output: TableFile = None,
     format: TableFormat = None,
@@ -66,6 +68,7 @@ def classify(
     ] = None,
     model: ModelName = None,
     stream: StreamNumber = None,
+    jobs: Jobs = None,
 ) -> None:
     """Say which drum each one-shot is.
 
@@ -73,15 +76,22 @@ def classify(
     left alone unless there is --rename or --sort-into; those write a list by which --undo takes
     everything back, and overwrite nothing.
     """
+    from bandscribe import hits
+
     if (undo is None) == (not named):
         raise typer.BadParameter("INPUT: name sound files or folders, or a list with --undo")
     if undo is not None:
         _undo(undo)
         return
+    if (rename or sort_into is not None) and inputs.STANDARD in (named or ()):
+        raise typer.BadParameter("INPUT: standard input is no file to rename or to sort")
     if move and sort_into is None:
         raise typer.BadParameter("--move: is for --sort-into")
     kind = choose_table(format, output)
-    loaded = _load(model)
+    output = None if output == inputs.STANDARD else output
+    work = Classifying(model or MODEL, stream=stream)
+    with usage_errors():
+        hits.check(work.loaded.card)
     sources, failed = inputs.find_all(named or [])
     if sort_into is not None:
         sources = [source for source in sources if not _lies_in(source.path, sort_into)]
@@ -89,26 +99,51 @@ def classify(
         prepare_file(output, sources)
     entries: list[dict[str, Any]] = []
     labels: list[tuple[Path, str | None]] = []
-    with progress(len(sources)) as show:
-        for found, path in _hear_all([source.path for source in sources], stream, loaded, show):
-            if found is None:
-                failed += 1
-                continue
-            entry = describe(found, spell(path))
-            labels.append((path, found.label))
-            if kind == "table" and output is None:
-                print(tabulate(entry))
-            else:
-                entries.append(entry)
+    for source, entry in process_all(work, sources, jobs):
+        if entry is None:
+            failed += 1
+            continue
+        labels.append((source.path, entry["class"]))
+        if kind != "table" or output is not None:
+            entries.append(entry)
+        elif rename or sort_into is not None:
+            print(tabulate(entry))
+        else:
+            deliver(tabulate(entry))
+    classes = work.loaded.card.classes
     if output is not None:
         with whole(output) as temporary:
-            temporary.write_text(_render(entries, kind, loaded.card.classes), encoding="utf-8")
+            temporary.write_text(_render(entries, kind, classes), encoding="utf-8")
     elif kind != "table":
-        print(_render(entries, kind, loaded.card.classes), end="")
+        print(_render(entries, kind, classes), end="")
     if rename or sort_into is not None:
         failed += _file(labels, named or [], sort_into, rename=rename, move=move)
     if failed:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Classifying(Work[inputs.Input, dict[str, Any]]):
+    """Tells which drum a one-shot is, as `describe` has it."""
+
+    model: str
+
+    @cached_property
+    def loaded(self) -> Model:
+        """The model."""
+        from bandscribe import runtime
+
+        return runtime.load(self.model, threads=self.threads)
+
+    def __call__(
+        self, item: inputs.Input, sound: Path, at: Callable[[float], None]
+    ) -> dict[str, Any]:
+        """As `Work`."""
+        from bandscribe import hits
+
+        return describe(
+            hits.classify(sound, model=self.loaded, stream=self.stream), spell(item.path)
+        )
 
 
 def describe(found: Hit, file: str) -> dict[str, Any]:
@@ -137,27 +172,6 @@ def tabulate(entry: Mapping[str, Any]) -> str:
         f"{label or '-':<5}  {name:<13}  {entry['probability']:4.2f}  {entry['file']}"
         f"{'  ' + others.strip() if others else ''}"
     )
-
-
-def _hear_all(
-    paths: Sequence[Path], stream: int | None, model: Model, show: Callable[[int, str], None]
-) -> Iterator[tuple[Hit | None, Path]]:
-    """What each file is, in their order; None, and a line, of those that cannot be heard."""
-    from bandscribe import audio, hits
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", audio.AudioWarning)
-        heard = hits.classify_all(paths, model, stream=stream)
-        for done, (path, found) in enumerate(zip(paths, heard, strict=True)):
-            show(done, path.name)
-            while caught:
-                complain(str(caught.pop(0).message))
-            if isinstance(found, hits.Hit):
-                yield found, path
-            else:
-                complain(explain(found, path))
-                yield None, path
 
 
 def _file(
@@ -199,16 +213,6 @@ def _undo(undo_list: Path) -> None:
 
 def _count_files(number: int) -> str:
     return "1 file" if number == 1 else f"{number} files"
-
-
-def _load(model: str | None) -> Model:
-    """The model; a usage error where it does not exist, or does not classify."""
-    from bandscribe import hits, runtime
-
-    with usage_errors():
-        loaded = runtime.load(model or MODEL)
-        hits.check(loaded.card)
-    return loaded
 
 
 def _lies_in(path: Path, folder: Path) -> bool:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from bandscribe.cli.report import complain, explain
 
+#: Standard input as a recording, standard output as a file of results.
+STANDARD = Path("-")
+
 
 @dataclass(frozen=True)
 class Input:
@@ -21,11 +24,14 @@ class Input:
 def find(given: Path) -> tuple[list[Input], list[OSError]]:
     """The file that was named, or every sound file in the folder and its folders, sorted.
 
-    Also the errors of the folders in it that cannot be searched. Hidden files and folders are
-    passed over, and links to folders. Raises ValueError when there is nothing.
+    `-` is standard input, whose results are called `stdin`. Also the errors of the folders in it
+    that cannot be searched. Hidden files and folders are passed over, and links to folders. Raises
+    ValueError when there is nothing.
     """
     from bandscribe.audio import EXTENSIONS
 
+    if given == STANDARD:
+        return [Input(given, Path("stdin"))], []
     if not given.is_dir():
         if not given.exists():
             raise ValueError(f"{given}: there is no such file or folder; check the name")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bandscribe.cli.inputs import Input
-from bandscribe.cli.report import complain, explain
 
 #: How one thing is said of all inputs, and the suffix of a file of it.
 TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
@@ -20,7 +17,7 @@ TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
 Inputs = Annotated[
     list[Path],
     # What cannot be read is complained about in its turn, and the others are done.
-    typer.Argument(metavar="INPUT", help="Sound files, and folders of them.", readable=False),
+    typer.Argument(metavar="INPUT", help="Sound files, folders of them, or -.", readable=False),
 ]
 Output = Annotated[
     str | None,
@@ -28,7 +25,7 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="PATH",
-        help="The file to write for one input and one format; else a folder. "
+        help="The file to write for one input and one format, or -; else a folder. "
         "Default: the working directory.",
     ),
 ]
@@ -61,26 +58,20 @@ SkipExisting = Annotated[
 ]
 
 
-@contextmanager
-def warned(source: Path) -> Iterator[None]:
-    """Once a file is heard, a line for each warning of how it was read; nothing of others."""
-    from bandscribe.audio import AudioWarning
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", AudioWarning)
-        yield
-    for warning in caught:
-        complain(explain(UserWarning(str(warning.message)), source))
-
-
 def choose_table(given: str | None, output: Path | None) -> str:
     """One of `TABLES`: what was asked for, or what the suffix of the file says, or a table.
 
     Raises a usage error for a format that there is not.
     """
+    from bandscribe.audio import EXTENSIONS
+
     if given is None:
         suffix = "" if output is None else output.suffix.lower()
+        if suffix and suffix not in (*TABLES.values(), *EXTENSIONS):
+            raise typer.BadParameter(
+                f"-o {output}: no format has this suffix; expected one of "
+                f"{', '.join(TABLES.values())}, or --format"
+            )
         return next((name for name, known in TABLES.items() if known == suffix), "table")
     if given not in TABLES:
         raise typer.BadParameter(f"--format: expected one of {', '.join(TABLES)}, got {given!r}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from bandscribe.cli.inputs import Input
+from bandscribe.cli.inputs import STANDARD, Input
 from bandscribe.cli.report import complain
 
 #: Formats of `transcribe`, and the suffix of each.
@@ -22,23 +23,25 @@ SUFFIXES = {
     "png": ".png",
 }
 
+_BINARY = ("midi", "npz", "png")
+
 
 @dataclass(frozen=True)
 class Job:
     """An input, the file to write for each format, and the notes to compare with, if any."""
 
-    source: Path
+    path: Path
     outputs: dict[str, Path]
     reference: Path | None = None
 
 
-def choose_formats(given: str | None, output: str | None) -> list[str]:
+def choose_formats(given: str | None, output: str | None, named: Sequence[Path]) -> list[str]:
     """The formats in a list such as `midi,csv`; if there is none, that of the output's suffix.
 
     Raises a usage error for a format that there is not.
     """
     if given is None:
-        suffix = Path(output or "").suffix.lower()
+        suffix = check_suffix(output, named, SUFFIXES.values())
         return [name for name, known in SUFFIXES.items() if known == suffix] or ["midi"]
     names = list(dict.fromkeys(name.strip().lower() for name in given.split(",")))
     for name in names:
@@ -47,6 +50,24 @@ def choose_formats(given: str | None, output: str | None) -> list[str]:
                 f"--format: expected some of {','.join(SUFFIXES)}, got {name!r}"
             )
     return names
+
+
+def check_suffix(output: str | None, named: Sequence[Path], known: Collection[str]) -> str:
+    """The suffix of an output, empty where it has none or is a folder.
+
+    Raises a usage error for a file with one that is not `known`, for an input that is a file.
+    """
+    from bandscribe.audio import EXTENSIONS
+
+    suffix = Path(output or "").suffix.lower()
+    if suffix in known or not output:
+        return suffix
+    folder = output.endswith("/") or Path(output).is_dir() or len(named) > 1 or named[0].is_dir()
+    if folder or not suffix or suffix in EXTENSIONS:  # a sound file is refused by its input
+        return ""
+    raise typer.BadParameter(
+        f"-o {output}: no format has this suffix; expected one of {', '.join(known)}, or --format"
+    )
 
 
 def plan(
@@ -60,12 +81,12 @@ def plan(
 ) -> tuple[list[Job], int]:
     """What to write for each input, and the number of inputs that cannot be written.
 
-    `named` is what stood on the command line: `output` names a file when that is one file and
-    there is one format, and a folder otherwise, or where a folder of that name exists; names in a
-    folder end with the `suffixes` of the formats. `reference` is the file of notes for one input,
-    or a folder of files that have the inputs' names. An input whose output would overwrite an input
-    or a reference, or that of an earlier input, or has the suffix of a sound file, is complained
-    about, and so is one without its reference.
+    `named` is what stood on the command line. `output` is `-` for standard output, or names a file
+    when that is one file and there is one format, and a folder otherwise, or where a folder of that
+    name exists; names in a folder end with the `suffixes` of the formats. `reference` is the file
+    of notes for one input, or a folder of files that have the inputs' names. An input whose output
+    would overwrite an input or a reference, or that of an earlier input, or has the suffix of a
+    sound file, is complained about, and so is one without its reference.
 
     Raises a usage error where `output` or `reference` cannot be the folder that is needed.
     """
@@ -73,6 +94,8 @@ def plan(
         _check_reference(reference, sources, formats)
     if not sources:
         return [], 0
+    if output == str(STANDARD):
+        return [_print(sources, formats, reference)], 0
     folder = Path(output or ".")
     single = len(formats) == len(named) == 1 and sources[0].path == named[0]
     as_file = bool(output) and single and not folder.is_dir() and not str(output).endswith("/")
@@ -87,11 +110,12 @@ def plan(
     inputs |= {_identity(path): path for path in references.values() if path}
     inputs.pop(None, None)
     taken: dict[str, Path] = {}
-    for source in sources:
+    bases = _name_apart([source.relative for source in sources])
+    for source, relative in zip(sources, bases, strict=True):
         if as_file:
             outputs = {formats[0]: folder}
         else:
-            base = folder / source.relative.parent / _stem(source.relative)
+            base = folder / relative
             outputs = {name: base.with_name(base.name + suffixes[name]) for name in formats}
         notes = references[source]
         problem = _problem(outputs, inputs, taken)
@@ -103,6 +127,16 @@ def plan(
         taken |= {os.path.realpath(path): source.path for path in outputs.values()}
         jobs.append(Job(source.path, outputs, notes))
     return jobs, len(sources) - len(jobs)
+
+
+def _print(sources: Sequence[Input], formats: Sequence[str], reference: Path | None) -> Job:
+    """The job of one file to standard output."""
+    if len(sources) != 1 or len(formats) != 1:
+        raise typer.BadParameter("-o -: standard output takes one input in one format")
+    if formats[0] in _BINARY and sys.stdout.isatty():
+        raise typer.BadParameter(f"-o -: {formats[0]} is no text for a terminal; pipe it on")
+    notes = _find_reference(reference, sources[0])
+    return Job(sources[0].path, {formats[0]: STANDARD}, notes)
 
 
 def _check_reference(reference: Path, sources: Sequence[Input], formats: Sequence[str]) -> None:
@@ -153,6 +187,22 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _name_apart(paths: Sequence[Path]) -> list[Path]:
+    """What outputs are called before their suffixes: as the inputs without theirs.
+
+    Inputs that differ in their suffixes alone keep them, all of them.
+    """
+    names = [path.with_name(_stem(path)) for path in paths]
+    while True:
+        alike: dict[Path, set[Path]] = {}
+        for name, path in zip(names, paths, strict=True):
+            alike.setdefault(name, set()).add(path)
+        apart = [p if len(alike[n]) > 1 else n for n, p in zip(names, paths, strict=True)]
+        if apart == names:
+            return names
+        names = apart
 
 
 def _stem(relative: Path) -> str:

@@ -6,12 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from bandscribe.cli import inputs
+from bandscribe.cli.batch import Jobs, Work, deliver, process_all
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
@@ -21,9 +24,8 @@ from bandscribe.cli.listening import (
     choose_table,
     prepare_file,
     spell,
-    warned,
 )
-from bandscribe.cli.report import clock, complain, explain, progress, reported, usage_errors
+from bandscribe.cli.report import clock, reported, usage_errors
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def recognize(
     ] = None,
     model: ModelName = None,
     stream: StreamNumber = None,
+    jobs: Jobs = None,
 ) -> None:
     """Say which instruments are heard in recordings, and when.
 
@@ -71,32 +74,30 @@ def recognize(
     it is heard, and from when to when. `--with vio` prints the names of the files alone, unless
     there is a --format.
     """
+    from bandscribe import instruments
+
     kind = choose_table(format, output)
-    loaded = _load(model, aggregate, threshold, having)
+    output = None if output == inputs.STANDARD else output
+    work = Recognizing(model or MODEL, aggregate, threshold, stream=stream)
+    with usage_errors():
+        instruments.check(work.loaded.card, aggregate, threshold)
+    classes = work.loaded.card.classes
+    if having is not None and having not in classes:
+        raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
     sources, failed = inputs.find_all(named)
     if output is not None:
         prepare_file(output, sources)
     names_alone = having is not None and format is None and kind == "table"
     entries: list[dict[str, Any]] = []
-    with progress(len(sources)) as show:
-        for done, source in enumerate(sources):
-
-            def listen(seconds: float, done: int = done, path: Path = source.path) -> None:
-                show(done, f"{path.name} {clock(seconds)}")
-
-            try:
-                found = _hear(source.path, stream, loaded, aggregate, threshold, listen)
-            except (ValueError, OSError) as error:
-                complain(explain(error, source.path))
-                failed += 1
-                continue
-            entry = describe(found, spell(source.path))
-            if having is not None and having not in _present(entry):
-                continue
-            if kind == "table" and output is None:
-                print(entry["file"] if names_alone else tabulate(entry))
-            else:
-                entries.append(entry)
+    for _, entry in process_all(work, sources, jobs):
+        if entry is None:
+            failed += 1
+        elif having is not None and having not in _present(entry):
+            continue
+        elif kind == "table" and output is None:
+            deliver(entry["file"] if names_alone else tabulate(entry))
+        else:
+            entries.append(entry)
     if output is not None:
         with whole(output) as temporary:
             temporary.write_text(_render(entries, kind, names_alone), encoding="utf-8")
@@ -104,6 +105,37 @@ def recognize(
         print(_render(entries, kind, names_alone), end="")
     if failed:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Recognizing(Work[inputs.Input, dict[str, Any]]):
+    """Tells which instruments play in a recording, as `describe` has it."""
+
+    model: str
+    aggregate: str
+    threshold: float | None
+
+    @cached_property
+    def loaded(self) -> Model:
+        """The model."""
+        from bandscribe import runtime
+
+        return runtime.load(self.model, threads=self.threads)
+
+    def __call__(
+        self, item: inputs.Input, sound: Path, at: Callable[[float], None]
+    ) -> dict[str, Any]:
+        """As `Work`."""
+        from bandscribe import audio, instruments
+
+        rate = instruments.front_end(self.loaded.card).sample_rate
+        found = instruments.recognize(
+            reported(audio.stream(sound, sample_rate=rate, stream=self.stream), at),
+            model=self.loaded,
+            aggregate=cast("Strategy", self.aggregate),
+            threshold=self.threshold,
+        )
+        return describe(found, spell(item.path))
 
 
 def describe(found: Recognition, file: str) -> dict[str, Any]:
@@ -141,40 +173,6 @@ def tabulate(entry: Mapping[str, Any]) -> str:
             f"  {row['active_share']:>4.0%}  {clock(row['first'])} to {clock(row['last'])}"
         )
     return "\n".join(lines if heard else [*lines, "  no instrument recognized"])
-
-
-def _load(model: str | None, aggregate: str, threshold: float | None, having: str | None) -> Model:
-    """The model; a usage error where it or what is asked of it does not exist."""
-    from bandscribe import instruments, runtime
-
-    with usage_errors():
-        loaded = runtime.load(model or MODEL)
-        instruments.check(loaded.card, aggregate, threshold)
-    classes = loaded.card.classes
-    if having is not None and having not in classes:
-        raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
-    return loaded
-
-
-def _hear(
-    source: Path,
-    stream: int | None,
-    model: Model,
-    aggregate: str,
-    threshold: float | None,
-    listen: Callable[[float], None],
-) -> Recognition:
-    """Recognize one file; its warnings become lines."""
-    from bandscribe import audio, instruments
-
-    rate = instruments.front_end(model.card).sample_rate
-    with warned(source):
-        return instruments.recognize(
-            reported(audio.stream(source, sample_rate=rate, stream=stream), listen),
-            model=model,
-            aggregate=cast("Strategy", aggregate),
-            threshold=threshold,
-        )
 
 
 def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandscribe.cli import inputs, outputs
+from bandscribe.cli.batch import Jobs, Work, deliver, process_all, written
+from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
@@ -18,18 +23,9 @@ from bandscribe.cli.listening import (
     StreamNumber,
     list_paths,
     spell,
-    warned,
 )
 from bandscribe.cli.recognize import MODEL, NAMES
-from bandscribe.cli.report import (
-    clock,
-    complain,
-    explain,
-    progress,
-    reported,
-    require,
-    usage_errors,
-)
+from bandscribe.cli.report import clock, reported, require, usage_errors
 
 if TYPE_CHECKING:
     from bandscribe.instruments import Activity
@@ -83,13 +79,16 @@ def track(
     model: ModelName = None,
     stream: StreamNumber = None,
     skip_existing: SkipExisting = False,
+    jobs: Jobs = None,
 ) -> None:
     """Write down which instruments of recordings play when, and how loud.
 
     A CSV has a row per frame: of each instrument how sure it is that it plays, and its level in dB
     below the loudest moment. --segments and --find write no such table unless there is a --format.
     """
-    kinds = _choose_kinds(format, output, segments, find)
+    from bandscribe import drums, instruments
+
+    kinds = _choose_kinds(format, output, named, segments, find)
     if "png" in kinds:
         require("plot", "matplotlib")
     elif onsets:
@@ -97,49 +96,107 @@ def track(
     for option, seconds in (("--min-duration", min_duration), ("--min-gap", min_gap)):
         if not 0 <= seconds < float("inf"):
             raise typer.BadParameter(f"{option}: expected seconds from 0 on, got {seconds}")
-    loaded = _load(model)
-    condition = None if find is None else _parse(find, loaded)
-    drummer = _load_drummer() if onsets else None
+    work = Tracking(
+        model or MODEL, min_duration, min_gap, condition=None, onsets=onsets,
+        skip_existing=skip_existing, stream=stream,
+    )  # fmt: skip
+    with usage_errors():
+        instruments.check_tracker(work.loaded.card)
+    if onsets:
+        drums.check(work.drummer.card, DRUM_CLASSES, 0.5)
+    if find is not None:
+        work = replace(work, condition=_parse(find, work.loaded))
     sources, lost = inputs.find_all(named)
-    jobs, refused = outputs.plan(named, sources, kinds, output, suffixes=SUFFIXES)
+    planned, refused = outputs.plan(named, sources, kinds, output, suffixes=SUFFIXES)
     failed = lost + refused
-    with progress(len(jobs)) as show:
-        for done, job in enumerate(jobs):
-            missing = {
-                kind: path
-                for kind, path in job.outputs.items()
-                if not (skip_existing and path.is_file())
-            }
-            if job.outputs and not missing and condition is None:
-                print(f"{job.source}: skipped, {list_paths(job.outputs)} is there")
-                continue
-
-            def listen(seconds: float, done: int = done, source: Path = job.source) -> None:
-                show(done, f"{source.name} {clock(seconds)}")
-
-            try:
-                activity = _hear(job.source, stream, loaded, listen)
-                found = activity.segments(duration=min_duration, gap=min_gap)
-                strokes = None
-                if drummer is not None and "png" in missing:
-                    strokes = _hear_drums(job.source, stream, drummer, activity.duration, listen)
-                for kind, path in missing.items():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    _write(kind, path, job.source, activity, found, strokes)
-            except (ValueError, OSError) as error:
-                complain(explain(error, job.source))
-                failed += 1
-                continue
-            if condition is None:
-                print(f"{job.source} → {list_paths(missing)}  {_summary(activity, found)}")
+    for job, lines in process_all(work, planned, jobs):
+        if lines is None:
+            failed += 1
+            continue
+        for line in lines:
+            if STANDARD in job.outputs.values():
+                print(line, file=sys.stderr)
+            elif job.outputs:
+                print(line)
             else:
-                _print_passages(job.source, activity, condition, min_duration, min_gap)
+                deliver(line)
     if failed:
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
+class Tracking(Work[outputs.Job, list[str]]):
+    """Writes down who plays when in a recording, or finds passages in it; says so in lines."""
+
+    model: str
+    min_duration: float
+    min_gap: float
+    condition: Condition | None
+    onsets: bool
+    skip_existing: bool
+
+    @cached_property
+    def loaded(self) -> Model:
+        """The model that tracks."""
+        from bandscribe import runtime
+
+        return runtime.load(self.model, threads=self.threads)
+
+    @cached_property
+    def drummer(self) -> Model:
+        """The shipped model that transcribes drums."""
+        from bandscribe import runtime
+
+        return runtime.load(DRUMMER, threads=self.threads)
+
+    def __call__(self, job: outputs.Job, sound: Path, at: Callable[[float], None]) -> list[str]:
+        """As `Work`."""
+        from bandscribe import audio, instruments, passages
+
+        missing = {
+            kind: path
+            for kind, path in job.outputs.items()
+            if not (self.skip_existing and path.is_file())
+        }
+        if job.outputs and not missing and self.condition is None:
+            return [f"{job.path}: skipped, {list_paths(job.outputs)} is there"]
+        rate = instruments.front_end(self.loaded.card).sample_rate
+        blocks = audio.stream(sound, sample_rate=rate, stream=self.stream)
+        activity = instruments.track(reported(blocks, at), model=self.loaded)
+        segments = activity.segments(duration=self.min_duration, gap=self.min_gap)
+        strokes = None
+        if self.onsets and "png" in missing:
+            strokes = self.transcribe_drums(sound, activity.duration, at)
+        for kind, path in missing.items():
+            with written(path, SUFFIXES[kind]) as target:
+                _write(kind, target, job.path, activity, segments, strokes)
+        if self.condition is None:
+            return [f"{job.path} → {list_paths(missing)}  {_summary(activity, segments)}"]
+        found = passages.find(
+            activity, self.condition, duration=self.min_duration, gap=self.min_gap
+        )
+        return [f"{job.path}  {_tenths(start)}  {_tenths(end)}" for start, end in found]
+
+    def transcribe_drums(
+        self, sound: Path, duration: float, at: Callable[[float], None]
+    ) -> Transcription:
+        """The strokes of the drums. What there was to warn of has been said."""
+        from bandscribe import audio, drums
+
+        rate = drums.front_end(self.drummer.card).sample_rate
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            blocks = audio.stream(sound, sample_rate=rate, stream=self.stream)
+            result = drums.hear(reported(blocks, at), self.drummer)
+        return drums.notes(result, self.drummer.card, classes=DRUM_CLASSES, duration=duration)
+
+
 def _choose_kinds(
-    given: str | None, output: str | None, segments: bool, find: str | None
+    given: str | None,
+    output: str | None,
+    named: Sequence[Path],
+    segments: bool,
+    find: str | None,
 ) -> list[str]:
     """The formats in a list such as `csv,png`; if there is none, that of the output's suffix.
 
@@ -153,23 +210,13 @@ def _choose_kinds(
                     f"--format: expected some of {','.join(FORMATS)}, got {name!r}"
                 )
         return [*kinds, "segments"] if segments else kinds
-    suffix = Path(output or "").suffix.lower()[1:]
-    stated = [suffix] if suffix in FORMATS else []
+    suffix = outputs.check_suffix(output, named, [f".{name}" for name in FORMATS])
+    stated = [suffix[1:]] if suffix else []
     if segments:
         return [*(name for name in stated if name != "csv"), "segments"]
     if find is not None and output is None:
         return []
     return stated or ["csv"]
-
-
-def _load(name: str | None) -> Model:
-    """The model; a usage error where it does not exist, or does not track."""
-    from bandscribe import instruments, runtime
-
-    with usage_errors():
-        loaded = runtime.load(name or MODEL)
-        instruments.check_tracker(loaded.card)
-    return loaded
 
 
 def _parse(expression: str, model: Model) -> Condition:
@@ -180,42 +227,6 @@ def _parse(expression: str, model: Model) -> Condition:
         return passages.parse(expression, model.card.classes)
     except ValueError as error:
         raise typer.BadParameter(f"--find: {error}") from error
-
-
-def _load_drummer() -> Model:
-    """The shipped model that transcribes drums."""
-    from bandscribe import drums, runtime
-
-    loaded = runtime.load(DRUMMER)
-    drums.check(loaded.card, DRUM_CLASSES, 0.5)
-    return loaded
-
-
-def _hear(
-    source: Path, stream: int | None, model: Model, listen: Callable[[float], None]
-) -> Activity:
-    """Track one file; its warnings become lines."""
-    from bandscribe import audio, instruments
-
-    rate = instruments.front_end(model.card).sample_rate
-    with warned(source):
-        blocks = audio.stream(source, sample_rate=rate, stream=stream)
-        return instruments.track(reported(blocks, listen), model=model)
-
-
-def _hear_drums(
-    source: Path, stream: int | None, model: Model, duration: float, listen: Callable[[float], None]
-) -> Transcription:
-    """The strokes of the drums. What there was to warn of has been said."""
-    from bandscribe import audio, drums
-
-    rate = drums.front_end(model.card).sample_rate
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        heard = drums.hear(
-            reported(audio.stream(source, sample_rate=rate, stream=stream), listen), model
-        )
-    return drums.notes(heard, model.card, classes=DRUM_CLASSES, duration=duration)
 
 
 def _write(
@@ -258,15 +269,6 @@ def _summary(activity: Activity, segments: Sequence[Segment]) -> str:
         share = seconds / activity.duration
         said.append(f"{NAMES.get(label, label)} " + (f"{share:.0%}" if share >= 0.01 else "<1%"))
     return f"{clock(activity.duration)}  {', '.join(said) or 'no instrument heard'}"
-
-
-def _print_passages(
-    source: Path, activity: Activity, condition: Condition, duration: float, gap: float
-) -> None:
-    from bandscribe import passages
-
-    for start, end in passages.find(activity, condition, duration=duration, gap=gap):
-        print(f"{source}  {_tenths(start)}  {_tenths(end)}")
 
 
 def _tenths(seconds: float) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandscribe.cli import inputs, outputs
+from bandscribe.cli.batch import Jobs, Work, process_all, written
+from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.listening import (
     Inputs,
     ModelName,
@@ -18,17 +22,8 @@ from bandscribe.cli.listening import (
     StreamNumber,
     list_paths,
     spell,
-    warned,
 )
-from bandscribe.cli.report import (
-    clock,
-    complain,
-    explain,
-    progress,
-    reported,
-    require,
-    usage_errors,
-)
+from bandscribe.cli.report import clock, reported, require, usage_errors
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
@@ -81,62 +76,93 @@ def transcribe(
         ),
     ] = None,
     skip_existing: SkipExisting = False,
+    jobs: Jobs = None,
 ) -> None:
     """Write down the drum part of recordings."""
-    formats = outputs.choose_formats(format, output)
+    from bandscribe import beats, drums
+
+    formats = outputs.choose_formats(format, output, named)
     if "png" in formats:
         require("plot", "matplotlib")
-    loaded, write_down = _load(model or MODEL, classes, sensitivity, metre, tempo)
+    with usage_errors():
+        work = Transcribing(
+            model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
+            stream=stream,
+        )  # fmt: skip
+        drums.check(work.loaded.card, classes, sensitivity)
+        beats.check(metre, work.tempo)
     sources, lost = inputs.find_all(named)
-    jobs, refused = outputs.plan(named, sources, formats, output, reference)
+    planned, refused = outputs.plan(named, sources, formats, output, reference)
     failed = lost + refused
-    with progress(len(jobs)) as show:
-        for done, job in enumerate(jobs):
-            missing = {
-                name: path
-                for name, path in job.outputs.items()
-                if not (skip_existing and path.is_file())
-            }
-            if not missing:
-                print(f"{job.source}: skipped, {list_paths(job.outputs)} is there")
-                continue
-
-            def listen(seconds: float, done: int = done, source: Path = job.source) -> None:
-                show(done, f"{source.name} {clock(seconds)}")
-
-            try:
-                annotated = _read_reference(job.reference, classes) if "png" in missing else None
-                heard, notes = _hear(job.source, stream, loaded, write_down, listen)
-                for name, path in missing.items():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    _write(name, path, job.source, heard, notes, annotated)
-            except (ValueError, OSError) as error:
-                complain(explain(error, job.source))
-                failed += 1
-                continue
-            print(f"{job.source} → {list_paths(missing)}  {_summary(notes)}")
+    for job, line in process_all(work, planned, jobs):
+        if line is None:
+            failed += 1
+        else:
+            print(line, file=sys.stderr if STANDARD in job.outputs.values() else sys.stdout)
     if failed:
         raise typer.Exit(1)
 
 
-def _load(
-    model: str, classes: int, sensitivity: float, metre: str | None, tempo: str | None
-) -> tuple[Listener, Callable[..., Transcription]]:
-    """The model, and `drums.notes` with these options; a usage error where one is wrong."""
-    from bandscribe import beats, drums
+@dataclass(frozen=True)
+class Transcribing(Work[outputs.Job, str]):
+    """Writes down the drum part of a recording, in the formats of its job; says so in a line."""
 
-    with usage_errors():
-        loaded = drums.load(model)
-        drums.check(loaded.card, classes, sensitivity)
-        asked = None if tempo is None else _parse_tempo(tempo)
-        beats.check(metre, asked)
-    return loaded, partial(
-        drums.notes, classes=classes, sensitivity=sensitivity, metre=metre, tempo=asked
-    )
+    model: str
+    classes: int
+    sensitivity: float
+    metre: str | None
+    tempo: Tempo | None
+    skip_existing: bool
+
+    @cached_property
+    def loaded(self) -> Listener:
+        """The model."""
+        from bandscribe import drums
+
+        return drums.load(self.model, threads=self.threads)
+
+    def __call__(self, job: outputs.Job, sound: Path, at: Callable[[float], None]) -> str:
+        """As `Work`."""
+        missing = {
+            name: path
+            for name, path in job.outputs.items()
+            if not (self.skip_existing and path.is_file())
+        }
+        if not missing:
+            return f"{job.path}: skipped, {list_paths(job.outputs)} is there"
+        annotated = _read_reference(job.reference, self.classes) if "png" in missing else None
+        result, notes = self.run_inference(sound, at)
+        for name, path in missing.items():
+            with written(path, outputs.SUFFIXES[name]) as target:
+                _write(name, target, job.path, result, notes, annotated)
+        return f"{job.path} → {list_paths(missing)}  {_summary(notes)}"
+
+    def run_inference(
+        self, sound: Path, at: Callable[[float], None]
+    ) -> tuple[Hearing, Transcription]:
+        """The activations of a file, and the notes in them."""
+        from bandscribe import audio, drums
+
+        model = self.loaded
+        rate = drums.front_end(model.card).sample_rate
+        blocks = drums.Measured(audio.stream(sound, sample_rate=rate, stream=self.stream))
+        result = drums.hear(reported(blocks, at), model)
+        notes = drums.notes(
+            result,
+            model.card,
+            classes=self.classes,
+            sensitivity=self.sensitivity,
+            metre=self.metre,
+            tempo=self.tempo,
+            duration=blocks.duration,
+        )
+        return result, notes
 
 
-def _parse_tempo(text: str) -> Tempo:
+def _parse_tempo(text: str | None) -> Tempo | None:
     """Of `124` the number, of `100-140` the pair; raises ValueError for anything else."""
+    if text is None:
+        return None
     try:
         numbers = [float(number) for number in text.split("-")]
     except ValueError:
@@ -164,23 +190,6 @@ def _read_reference(path: Path | None, classes: int) -> Transcription | None:
         return reduce(annotated, classes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}; ask for fewer --classes") from error
-
-
-def _hear(
-    source: Path,
-    stream: int | None,
-    model: Listener,
-    write_down: Callable[..., Transcription],
-    listen: Callable[[float], None],
-) -> tuple[Hearing, Transcription]:
-    """Read and transcribe one file; its warnings become lines."""
-    from bandscribe import audio, drums
-
-    rate = drums.front_end(model.card).sample_rate
-    with warned(source):
-        blocks = drums.Measured(audio.stream(source, sample_rate=rate, stream=stream))
-        heard = drums.hear(reported(blocks, listen), model)
-    return heard, write_down(heard, model.card, duration=blocks.duration)
 
 
 def _write(

@@ -1,0 +1,120 @@
+"""The loop of the commands that take recordings: processes, pipes, standard input and output."""
+
+import io
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import mido
+import pytest
+
+from bandscribe.cli import batch
+from bandscribe.cli.streams import Lasting
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch, groove_wav: Path) -> None:
+    """A recording on standard input."""
+    buffer = io.BytesIO(groove_wav.read_bytes())
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=buffer))
+
+
+def test_processes_change_nothing(transcribe, tmp_path, groove_wav) -> None:
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("a.wav", "c.wav"):
+        shutil.copy(groove_wav, album / name)
+    (album / "b.wav").write_bytes(b"no sound")
+    (album / "d.wav").write_bytes(groove_wav.read_bytes()[:60000])
+    results = []
+    for jobs in ("1", "2"):
+        said = transcribe(album, "--format", "midi,csv", "-o", "out", "--jobs", jobs)
+        files = {path: path.read_bytes() for path in sorted(Path("out").iterdir())}
+        results.append((said, files))
+        shutil.rmtree("out")
+    assert results[0] == results[1]
+    said, files = results[0]
+    assert (said.code, len(said.complaints), len(files)) == (1, 2, 6)
+    assert [line.split()[0] for line in said.out.splitlines()] == [
+        str(album / name) for name in ("a.wav", "c.wav", "d.wav")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "cores", "expected"),
+    [((0.2, 0.2), 8, 1), ((9, 9), 8, 4), ((9, 9), 2, 2), ((30,), 4, 4), ((), 4, 1)],
+)
+def test_as_many_processes_as_have_enough_to_do(
+    tmp_path, monkeypatch, megabytes, cores, expected
+) -> None:
+    monkeypatch.setattr("bandscribe.runtime.cores", lambda: cores)
+    paths = [tmp_path / f"{i}.wav" for i in range(len(megabytes))]
+    for path, size in zip(paths, megabytes, strict=True):
+        with path.open("wb") as file:
+            file.truncate(int(size * 1e6))
+    assert batch._choose_jobs([*paths, tmp_path / "missing.wav"]) == expected
+
+
+def test_from_standard_input_to_standard_output(transcribe, stdin, groove) -> None:
+    said = transcribe("-", "--format", "csv", "-o", "-")
+    assert (said.code, said.err) == (0, "- → -  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n")
+    assert [row.split(",")[1] for row in said.out.splitlines()[1:]] == list(groove.values())
+    assert list(Path().iterdir()) == []
+
+
+def test_results_of_standard_input_have_a_name(transcribe, stdin) -> None:
+    assert transcribe("-").out.startswith("- → stdin.mid  ")
+    assert len(mido.MidiFile("stdin.mid").tracks) > 0
+
+
+def test_standard_input_that_is_no_sound(transcribe, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"no sound")))
+    said = transcribe("-")
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert said.err.startswith("bandscribe: -: ")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert transcribe("-").err == "bandscribe: -: there is no standard input\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_with_a_name(transcribe, groove_wav) -> None:
+    os.mkfifo("pipe.wav")
+    sound = groove_wav.read_bytes()
+    writer = threading.Thread(target=lambda: Path("pipe.wav").write_bytes(sound))
+    writer.start()
+    said = transcribe("pipe.wav")
+    writer.join()
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("pipe.wav → pipe.mid  0:02  8 notes")
+
+
+def test_no_midi_for_a_terminal(transcribe, groove_wav, monkeypatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert transcribe(groove_wav, "-o", "-").code == 2
+
+
+def test_no_file_is_named_like_standard_output(bandscribe, groove_wav) -> None:
+    for command in ("recognize", "classify"):
+        said = bandscribe(command, groove_wav, "-o", "-")
+        assert (said.code, said.err) == (0, "")
+        assert str(groove_wav) in said.out
+    assert bandscribe("recognize", groove_wav, "-o", "x.xlsx").code == 2
+    assert bandscribe("track", groove_wav, "-o", "x.mid").code == 2
+    said = bandscribe("track", groove_wav, "-o", "-")
+    assert said.out.startswith("time")
+    assert "no format has this suffix" in bandscribe("classify", groove_wav, "-o", "x.xml").err
+    assert "expected one of .csv" in bandscribe("track", groove_wav, "-o", "x.mid").err
+    assert list(Path().iterdir()) == []
+
+
+def test_results_stop_where_nobody_reads(monkeypatch) -> None:
+    class Left(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Lasting(Left()))
+    with pytest.raises(BrokenPipeError):
+        batch.deliver("a line")
