@@ -7,7 +7,7 @@ import pytest
 def test_a_band_needs_a_soundfont(bandscribe) -> None:
     said = bandscribe("synthesize", "band", "-o", "out")
     assert said.code == 2
-    assert "band: name something to play on with --soundfont" in said.err
+    assert "Missing option '--soundfont'" in said.err
     assert not Path("out").exists()
 
 

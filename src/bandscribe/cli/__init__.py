@@ -55,7 +55,6 @@ for command in (
     models,
     corpus,
     compare,
-    synthesize,
     export,
 ):
     app.command()(command)
@@ -70,6 +69,7 @@ for question in (recognition, activity, hits, drummernet, architectures, data):
         question
     )
 app.add_typer(evaluate)
+app.add_typer(synthesize)
 app.add_typer(study)
 
 #: What typer raises for wrong usage; only its descendant is a public name.
