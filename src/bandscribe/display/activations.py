@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
+from bandscribe.display.figures import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PALE,
+    PURPLE,
+    RED,
+    begin,
+    save,
+    style,
+)
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import REDUCTIONS
 
@@ -52,7 +63,7 @@ def draw(
     reference: Reference | None = None,
     title: str = "",
 ) -> None:
-    """Draw probabilities and onsets into `path`: png, or whatever matplotlib knows by its suffix.
+    """Draw probabilities and onsets into `path`.
 
     Lanes are the transcription's classes; where these are a reduction of the activations' classes,
     a lane shows the greatest of those it holds. `beats` are the activations of the beat and the
@@ -60,8 +71,7 @@ def draw(
     cross, one missed a ring. Rows are 30 s, and longer above six minutes; the lines of beats are
     left out where they would stand too close.
 
-    Raises ModuleNotFoundError, with its cure, without matplotlib; ValueError for activations that
-    are no probabilities or an unknown suffix; OSError as `bandscribe.files.whole`.
+    Raises ValueError for activations that are no probabilities.
     """
     for name, given in (("activations", activations), ("beats", beats)):
         if given and given.kind != "probability":
@@ -121,14 +131,11 @@ def _set_up(
         axis.axvspan(length, end, color="#F4F4F4", linewidth=0, zorder=0)
     axis.set_xlim(start, end)
     axis.set_ylim(-0.22, len(names) + 0.02)
-    axis.set_yticks(np.arange(len(names)) + 0.36, labels=names, fontsize=9)
+    style(axis)
+    axis.set_yticks(np.arange(len(names)) + 0.36, labels=names)
     for text, name in zip(axis.get_yticklabels(), names, strict=True):
         text.set_color(INK if name == "beat" else _COLOURS.get(name, INK))
         text.set_fontweight("bold")
-    axis.tick_params(axis="y", length=0)
-    axis.tick_params(axis="x", labelsize=9, color=PALE, labelcolor=INK)
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    axis.spines["bottom"].set_color(PALE)
 
 
 def _draw_curves(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, PALE, begin, save
+from bandscribe.display.figures import BLUE, INK, begin, save, style
 
 _GREY = "#8A8A8A"
 _POINTS = 800  # of an outline; more than the picture shows
@@ -33,13 +33,12 @@ def draw(
     *,
     title: str = "",
 ) -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+    """Draw into `path`.
 
     A row per version `after`, beside `before`: a row is a comparison by itself. Where the samples
     are as they were, it says so.
 
-    Raises ValueError for an unknown suffix, or when there is no version `after`;
-    ModuleNotFoundError, with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    Raises ValueError where there is no version `after`.
     """
     if not after:
         raise ValueError("after: expected at least one version")
@@ -72,7 +71,7 @@ def draw(
         ("samples before", "samples after", "mel bands before (dB)", "mel bands after (dB)"),
         strict=True,
     ):
-        axis.set_title(heading, fontsize=10.5, color=INK, loc="left")
+        style(axis, title=heading)
     for axis in axes[-1]:
         axis.set_xlabel("seconds", fontsize=9, color=INK)
     save(path, figure)
@@ -94,6 +93,4 @@ def _draw_samples(
 def _finish(axis: Any, seconds: float) -> None:
     axis.set_xlim(0, max(seconds, 1e-3))
     axis.set_yticks([])
-    axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    axis.spines["bottom"].set_color(PALE)
+    style(axis)

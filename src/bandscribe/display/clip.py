@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, RED, begin, save
+from bandscribe.display.figures import BLUE, INK, ORANGE, RED, begin, save, style, style_bar
 from bandscribe.features.frames import decibels
 
 _LINES = 3  # dimensions; a feature of so many is drawn as curves, of more as an image
@@ -39,14 +39,13 @@ class Version:
 
 
 def draw(path: str | Path, versions: Sequence[Version], *, title: str = "") -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+    """Draw into `path`.
 
     A row per feature of the first version, a column per version; a row has one scale, so that
     versions can be compared. Mel powers are drawn in dB, coefficients of a polynomial each as a
     share of its largest.
 
-    Raises ValueError for an unknown suffix, no version, or versions of different features;
-    ModuleNotFoundError, with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    Raises ValueError for no version, or versions of different features.
     """
     if not versions or any(list(v.features) != list(versions[0].features) for v in versions):
         raise ValueError("versions: expected one or more, all of the same features")
@@ -59,7 +58,7 @@ def draw(path: str | Path, versions: Sequence[Version], *, title: str = "") -> N
     )
     for column, version in zip(axes.T, versions, strict=True):
         _draw_samples(column[0], version)
-        column[0].set_title(version.name, fontsize=10.5, color=INK, loc="left", parse_math=False)
+        style(column[0], title=version.name)
         column[-1].set_xlabel("seconds", fontsize=9, color=INK)
     for row, name, kind in zip(axes[1:], names, kinds, strict=True):
         shown = [_scale(name, version.features[name]) for version in versions]
@@ -68,12 +67,12 @@ def draw(path: str | Path, versions: Sequence[Version], *, title: str = "") -> N
         else:
             # A few loud frames, or the level among cepstral coefficients, are not to hide the rest.
             _draw_images(row, shown, versions, name, 1 if kind == "spectrum" else 4)
-    for row, name in zip(axes, ["samples", *names], strict=True):
+    for row, name, kind in zip(axes, ["samples", *names], ["", *kinds], strict=True):
         unit = _UNITS.get(name.partition("_")[0])
         label = f"{name} ({unit})" if unit else name
         row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9.5, color=INK)
         for axis in row:
-            _finish(axis)
+            style(axis, grid="y" if kind == "curve" else "")
     save(path, figure)
 
 
@@ -109,9 +108,8 @@ def _draw_curves(
     for axis, values, version in zip(row, shown, versions, strict=True):
         seconds = np.arange(len(values)) / version.frame_rate
         meanings = version.meanings.get(name, [str(i) for i in range(values.shape[1])])
-        for curve, (colour, style), meaning in zip(values.T, _STYLES, meanings, strict=False):
-            axis.plot(seconds, curve, style, color=colour, linewidth=1.1, label=meaning)
-        axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
+        for curve, (colour, line), meaning in zip(values.T, _STYLES, meanings, strict=False):
+            axis.plot(seconds, curve, line, color=colour, linewidth=1.1, label=meaning)
         if values.shape[1] > 1:
             axis.legend(
                 loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=7.5,
@@ -138,13 +136,4 @@ def _draw_images(
         places = range(size) if size <= 7 else (0, size // 2, size - 1)
         axis.set_yticks(list(places), labels=[meanings[place] for place in places])
     bar = row[-1].figure.colorbar(drawn, ax=list(row), pad=0.01, aspect=8, fraction=0.03)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=7, labelcolor=INK)
-
-
-def _finish(axis: Any) -> None:
-    axis.tick_params(length=0, labelsize=7, labelcolor=INK)
-    axis.set_axisbelow(True)
-    for side in axis.spines:
-        axis.spines[side].set_color(PALE)
-        axis.spines[side].set_visible(side == "bottom")
+    style_bar(bar)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, PALE, begin, save
+from bandscribe.display.figures import BLUE, INK, PALE, begin, save, style
 
 _ROW = 0.34  # inch
 _LETTER = 0.075  # inch, of a label
@@ -41,12 +41,9 @@ class Panel:
 def draw(
     path: str | Path, bars: Sequence[Bar], panels: Sequence[Panel], *, title: str = ""
 ) -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+    """Draw into `path`: a bar is the mean; a line through its end spans the seeds, each a dot.
 
-    A bar is the mean; a line through its end spans the seeds, each a dot.
-
-    Raises ValueError for an unknown suffix, or when there is no bar or panel; ModuleNotFoundError,
-    with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    Raises ValueError where there is no bar or panel.
     """
     if not bars or not panels:
         raise ValueError("bars, panels: expected at least one of each")
@@ -90,13 +87,7 @@ def _draw_panel(axis: Any, panel: Panel, bars: Sequence[Bar]) -> None:
             _write(mean) if panel.logarithmic else f"{mean:.3f}", (end, place), (6, 0),
             textcoords="offset points", va="center", fontsize=8.5, color=INK,
         )  # fmt: skip
-    axis.set_title(panel.title, fontsize=10.5, color=INK, loc="left")
-    axis.tick_params(which="both", length=0, labelsize=8.5, labelcolor=INK)
-    axis.grid(axis="x", color="#ECECEC", linewidth=0.7)
-    axis.set_axisbelow(True)
-    for side in ("top", "right", "bottom"):
-        axis.spines[side].set_visible(False)
-    axis.spines["left"].set_color(PALE)
+    style(axis, title=panel.title, grid="x", spine="left")
 
 
 def _write(value: float) -> str:

@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
+from bandscribe.display.figures import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PALE,
+    PURPLE,
+    RED,
+    begin,
+    save,
+    style,
+)
 
 FIGURES = ("precision", "recall", "F1")
 _COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, "#7A7A7A", "#56B4E9", INK)
@@ -39,12 +50,7 @@ class View:
 def draw(
     path: str | Path, systems: Sequence[str], views: Sequence[View], *, title: str = ""
 ) -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
-
-    Raises ValueError when there is no view, or one that does not have these systems, or for an
-    unknown suffix; ModuleNotFoundError, with its cure, without matplotlib; OSError as
-    `bandscribe.files.whole`.
-    """
+    """Draw into `path`. Raises ValueError where there is no view, or one has other systems."""
     if not views or not systems:
         raise ValueError("systems, views: expected at least one of each")
     for view in views:
@@ -60,7 +66,7 @@ def draw(
             spans = view.intervals if index == 2 else np.full_like(view.intervals, np.nan)
             _draw_bars(axis, view.classes, view.rates[:, :, index], spans)
     for axis, name in zip(axes[0], FIGURES, strict=True):
-        axis.set_title(name, fontsize=10.5, color=INK, loc="left")
+        style(axis, title=name, grid="y")
     handles = axes[0, 0].containers
     figure.legend(
         [handle[0] for handle in handles], systems, loc="outside lower center",
@@ -90,9 +96,4 @@ def _draw_bars(
     axis.set_xticks(places, labels=classes)
     axis.set_xlim(-0.6, len(classes) - 0.4)
     axis.set_ylim(0, 1)
-    axis.tick_params(length=0, labelsize=9, labelcolor=INK)
-    axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
-    axis.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
-    axis.spines["bottom"].set_color(PALE)
+    style(axis, grid="y")

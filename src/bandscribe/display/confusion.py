@@ -22,8 +22,8 @@ def draw(
 ) -> None:
     """Draw `matrix` (class, named): how many of each class were named so, and the share of the row.
 
-    A column more than there are classes is `none`. Raises ValueError for a matrix of another shape;
-    as `display.figures` otherwise.
+    A column more than there are classes is `none`. Raises ValueError for a matrix of another
+    shape.
     """
     size = len(classes)
     if matrix.shape not in ((size, size), (size, size + 1)):

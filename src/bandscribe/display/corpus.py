@@ -14,17 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PALE,
-    PURPLE,
-    RED,
-    begin,
-    save,
-)
+from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save, style
 
 _COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 _OTHERS = (PURPLE, RED)
@@ -41,13 +31,12 @@ def draw(
     unit: str,
     title: str = "",
 ) -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+    """Draw into `path`.
 
     `splits` and `seconds` (track,) are those of each track; `amounts` (track, class) count `unit`,
     and a class is present in a track where its amount is above 0.
 
-    Raises ValueError for an unknown suffix, or when there is no track; ModuleNotFoundError, with
-    its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    Raises ValueError where there is no track.
     """
     if not len(seconds):
         raise ValueError("seconds: expected at least one track")
@@ -228,11 +217,5 @@ def _leave_room(axis: Any, bars: int, *, first: int = 0, least: int = 5) -> None
 
 
 def _finish(axis: Any, title: str) -> None:
-    axis.set_title(title, fontsize=10.5, color=INK, loc="left")
-    axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
     axis.yaxis.set_major_formatter("{x:,g}")
-    axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
-    axis.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
-    axis.spines["bottom"].set_color(PALE)
+    style(axis, title=title, grid="y")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
+from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save, style
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 _COLOURS = (BLUE, RED, GREEN, PURPLE, ORANGE)
@@ -36,11 +36,7 @@ class Column:
 
 
 def draw(path: str | Path, columns: Sequence[Column], *, title: str = "") -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
-
-    Raises ValueError without columns, for other values than levels, or an unknown suffix;
-    ModuleNotFoundError, with its cure, without matplotlib; OSError as `bandscribe.files.whole`.
-    """
+    """Draw into `path`. Raises ValueError without columns, or for other values than levels."""
     if not columns:
         raise ValueError("columns: expected a mixture and its solos, got none")
     for column in columns:
@@ -50,7 +46,6 @@ def draw(path: str | Path, columns: Sequence[Column], *, title: str = "") -> Non
     figure = begin(_WIDTH * len(columns) + 0.6, _HEIGHT * len(rows) + 0.9, title)
     axes = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey=True)
     for x, column in enumerate(columns):
-        axes[0, x].set_title(column.name, fontsize=11, color=INK, loc="left", parse_math=False)
         axes[-1, x].set_xlabel("seconds", fontsize=9, color=INK)
         for y, row in enumerate(rows):
             axis, colour = axes[y, x], _COLOURS[y % len(_COLOURS)]
@@ -67,12 +62,7 @@ def draw(path: str | Path, columns: Sequence[Column], *, title: str = "") -> Non
             )
             axis.set_ylim(LEVEL_FLOOR_DB, 2)
             axis.set_yticks((-60, -40, -20, 0))
-            axis.tick_params(length=0, labelsize=8, labelcolor=INK)
-            axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
-            axis.set_axisbelow(True)
-            for side, spine in axis.spines.items():
-                spine.set_visible(side == "bottom")
-                spine.set_color(PALE)
+            style(axis, title="" if y else column.name, grid="y")
     for y, row in enumerate(rows):
         axes[y, 0].set_ylabel(
             row, rotation=0, ha="right", va="center", fontsize=10, fontweight="bold",

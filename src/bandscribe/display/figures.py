@@ -1,4 +1,8 @@
-"""What every picture shares: its ink, how a figure is begun without a display, how it is saved."""
+"""What every picture shares: its colours, its axes, how it is begun without a display and saved.
+
+Each `draw` writes into its path: png, or whatever matplotlib knows by its suffix. It raises as
+`begin` and `save`.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,26 @@ def begin(width: float, height: float, title: str = "") -> Any:
     return figure
 
 
+def style(axis: Any, *, title: str = "", grid: str = "", spine: str = "bottom") -> None:
+    """The look of all axes: a title, pale lines across `grid` (x or y), one `spine` or none."""
+    axis.tick_params(which="both", length=0, labelsize=8.5, labelcolor=INK)
+    axis.set_axisbelow(True)
+    for side, line in axis.spines.items():
+        line.set_visible(side == spine)
+        line.set_color(PALE)
+    if grid:
+        axis.grid(axis=grid, color="#ECECEC", linewidth=0.7)
+    if title:
+        axis.set_title(title, fontsize=10.5, color=INK, loc="left", parse_math=False)
+
+
+def style_bar(bar: Any, label: str = "") -> None:
+    """The same of a colour bar."""
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelsize=8, labelcolor=INK)
+    bar.set_label(label, fontsize=8.5, color=INK)
+
+
 def draw_cells(
     axis: Any,
     values: NDArray[np.float64],
@@ -49,15 +73,13 @@ def draw_cells(
 ) -> Any:
     """Draw `values` (row, column) as cells, white at `low`, dark at `high`; returns the image."""
     drawn = axis.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="equal")
-    axis.set_xticks(range(len(columns)), labels=columns, fontsize=9, color=INK)
-    axis.set_yticks(range(len(rows)), labels=rows, fontsize=9, color=INK)
+    axis.set_xticks(range(len(columns)), labels=columns)
+    axis.set_yticks(range(len(rows)), labels=rows)
     # White lines between the cells.
     axis.set_xticks(np.arange(1, len(columns)) - 0.5, minor=True)
     axis.set_yticks(np.arange(1, len(rows)) - 0.5, minor=True)
     axis.grid(which="minor", color="white", linewidth=1.5)
-    axis.tick_params(which="both", length=0)
-    for side in axis.spines.values():
-        side.set_visible(False)
+    style(axis, spine="")
     return drawn
 
 

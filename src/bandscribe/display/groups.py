@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
+from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save, style
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#555555", "#56B4E9", "#B8A13A")
 _BARS = 0.8  # of a group's width
@@ -29,12 +29,10 @@ def draw(
     title: str = "",
     axis: str = "",
 ) -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
+    """Draw into `path`.
 
     `series` are, by label, the spans of some groups; `floors` is drawn across a group as a line,
-    such as what guessing scores there. Raises ValueError for an unknown suffix, or where there is
-    no group or series; ModuleNotFoundError, with its cure, without matplotlib; OSError as
-    `bandscribe.files.whole`.
+    such as what chance scores there. Raises ValueError where there is no group or series.
     """
     if not groups or not series:
         raise ValueError("groups, series: expected at least one of each")
@@ -57,7 +55,7 @@ def draw(
         if group in floors:
             plot.hlines(
                 floors[group], place - _BARS / 2, place + _BARS / 2, color=INK, linestyle=":",
-                linewidth=1.4, label="guessing" if place == 0 else None,
+                linewidth=1.4, label="chance" if place == 0 else None,
             )  # fmt: skip
     _finish(plot, groups, axis)
     figure.legend(
@@ -71,9 +69,4 @@ def _finish(plot: Any, groups: Sequence[str], axis: str) -> None:
     plot.set_xticks(range(len(groups)), labels=list(groups), fontsize=10, color=INK)
     plot.set_ylim(0, 1)
     plot.set_ylabel(axis, color=INK)
-    plot.tick_params(length=0, labelsize=9, labelcolor=INK)
-    plot.grid(axis="y", color="#ECECEC", linewidth=0.7)
-    plot.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        plot.spines[side].set_visible(False)
-    plot.spines["bottom"].set_color(PALE)
+    style(plot, grid="y")

@@ -15,7 +15,7 @@ def draw(path: str | Path, history: Sequence[dict[str, float]], *, title: str = 
     """Training loss, validation figures in [0, 1] (none in dB), and the rate against the step.
 
     `history` holds one row per validation: `step`, `rate`, `loss`, and the figures under their
-    names. Raises as `display.figures`.
+    names.
     """
     figure = begin(8, 5, title)
     left, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, PALE, begin, save
+from bandscribe.display.figures import BLUE, INK, PALE, begin, save, style
 
 _COLUMNS = 8
 _BINS = np.linspace(-1, 1, 21)
@@ -31,7 +31,7 @@ def draw(
     Of each layer, `directions` are those of its kernels and of untrained ones; the first layer's
     are those of `first`.
 
-    Raises ValueError where there is no kernel or no layer; as `display.figures` otherwise.
+    Raises ValueError where there is no kernel or no layer.
     """
     if not len(first) or not directions:
         raise ValueError("first, directions: expected at least one kernel and one layer")
@@ -55,8 +55,7 @@ def draw(
     axes = below.subplots(1, len(directions), sharex=True, squeeze=False)[0]
     for number, (axis, pair) in enumerate(zip(axes, directions, strict=True), start=1):
         _draw_layer(axis, *pair)
-        axis.set_title(f"layer {number}: {len(pair[0]):,} kernels", fontsize=10.5, color=INK,
-                       loc="left")  # fmt: skip
+        style(axis, title=f"layer {number}: {len(pair[0]):,} kernels")
     axes[0].legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
     save(path, figure)
 
@@ -75,7 +74,3 @@ def _draw_layer(axis: Any, learned: NDArray[np.float64], untrained: NDArray[np.f
     axis.set_xticks([-1, 0, 1], labels=["−1\nbands", "0", "1\nmoments"])
     axis.yaxis.get_major_locator().set_params(nbins=4, steps=[1, 2, 5, 10])
     axis.yaxis.set_major_formatter("{x:.0%}")
-    axis.tick_params(length=0, labelsize=8.5, labelcolor=INK)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
-    axis.spines["bottom"].set_color(PALE)

@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, PURPLE, RED, begin, save
+from bandscribe.display.figures import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PALE,
+    PURPLE,
+    RED,
+    begin,
+    save,
+    style,
+)
 from bandscribe.types import Activations, Segment, Transcription
 
 #: Families from the top of a score to its bottom, each with its colour.
@@ -61,8 +72,7 @@ def draw(
     below. `names` says what to call a class. `strokes` are notes of the drums, of five kinds, with
     a lane of their own.
 
-    Raises ModuleNotFoundError, with its cure, without matplotlib; ValueError for levels that are
-    none, or an unknown suffix; OSError as `bandscribe.files.whole`.
+    Raises ValueError for other values than levels.
     """
     if level.kind != "level_db":
         raise ValueError(f"level: expected levels in dB, got a {level.kind}")
@@ -108,12 +118,8 @@ def _set_up(axis: Any, height: float, length: float) -> None:
     axis.set_ylim(-0.06, height)
     axis.set_xticks(ticks, labels=[_clock(tick) for tick in ticks])
     axis.set_yticks([])
-    axis.tick_params(axis="x", labelsize=9, length=0, labelcolor=INK, pad=5)
-    axis.grid(axis="x", color="#E6E6E6", linewidth=0.8)
-    axis.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axis.spines[side].set_visible(False)
-    axis.spines["bottom"].set_color(PALE)
+    style(axis, grid="x")
+    axis.tick_params(axis="x", pad=5)
 
 
 def _clock(seconds: float) -> str:

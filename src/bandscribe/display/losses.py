@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, begin, save
+from bandscribe.display.figures import BLUE, INK, ORANGE, begin, save, style
 
 _COLUMNS = 4
 _TICKS = [digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5)]
@@ -30,7 +30,7 @@ class Curve:
 def draw(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> None:
     """Draw each run under its name; a dot marks the lowest validation loss, whose weights are kept.
 
-    Raises ValueError where there is no run; as `display.figures` otherwise.
+    Raises ValueError where there is no run.
     """
     if not curves:
         raise ValueError("curves: expected at least one")
@@ -49,12 +49,7 @@ def draw(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> N
             f"{curve.validation[best]:.3f}", (curve.steps[best], curve.validation[best]), (0, 6),
             textcoords="offset points", fontsize=8, color=INK, ha="center",
         )  # fmt: skip
-        axis.set_title(name, fontsize=10, color=INK, loc="left")
-        axis.tick_params(length=0, labelsize=8, labelcolor=INK)
-        axis.grid(axis="y", color="#ECECEC", linewidth=0.7)
-        for side in ("top", "right", "left"):
-            axis.spines[side].set_visible(False)
-        axis.spines["bottom"].set_color(PALE)
+        style(axis, title=name, grid="y")
     axes[0].set_yscale("log")
     axes[0].minorticks_off()
     low, high = axes[0].get_ylim()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, draw_cells, save
+from bandscribe.display.figures import INK, begin, draw_cells, save, style, style_bar
 from bandscribe.types import LEVEL_FLOOR_DB
 
 _CELL = 0.52  # inch
@@ -31,8 +31,7 @@ def draw(
 
     nan is undefined: a class that never plays alone has an empty row, which is left out.
 
-    Raises ValueError for a matrix of another shape or an unknown suffix; ModuleNotFoundError, with
-    its cure, without matplotlib; OSError as `bandscribe.files.whole`.
+    Raises ValueError for a matrix of another shape.
     """
     size = len(classes)
     for name, matrix in matrices.items():
@@ -44,13 +43,11 @@ def draw(
     axes = figure.subplots(1, len(matrices), squeeze=False)[0]
     for axis, (name, matrix) in zip(axes, matrices.items(), strict=True):
         drawn = _draw_matrix(axis, matrix[alone], [classes[i] for i in alone], classes)
-        axis.set_title(name, fontsize=12, color=INK, loc="left", pad=10)
+        style(axis, title=name, spine="")
         axis.set_xlabel("detected", fontsize=10, color=INK)
     axes[0].set_ylabel("plays alone", fontsize=10, color=INK)
     bar = figure.colorbar(drawn, ax=list(axes), pad=0.01, fraction=0.02, aspect=18)
-    bar.set_label("dB", color=INK)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8, labelcolor=INK)
+    style_bar(bar, "dB")
     save(path, figure)
 
 

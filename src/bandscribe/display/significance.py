@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, begin, save
+from bandscribe.display.figures import BLUE, INK, ORANGE, PALE, begin, save, style, style_bar
 
 _ROW = 0.5  # inch
 _DEVIATIONS = 2.0  # from the mean of all, in the strongest colour
@@ -44,11 +44,7 @@ class Row:
 
 
 def draw(path: str | Path, rows: Sequence[Row], classes: Sequence[str], *, title: str = "") -> None:
-    """Draw into `path`: png, or whatever matplotlib knows by its suffix.
-
-    Raises ValueError for an unknown suffix, or when there is no row; ModuleNotFoundError, with its
-    cure, without matplotlib; OSError as `bandscribe.files.whole`.
-    """
+    """Draw into `path`. Raises ValueError where there is no row."""
     if not rows:
         raise ValueError("rows: expected at least one feature")
     rows = sorted(rows, key=lambda row: -np.nan_to_num(row.effects[row.best], nan=-1))
@@ -86,11 +82,10 @@ def _draw_dots(axis: Any, rows: Sequence[Row]) -> None:
     axis.set_xlim(min(-0.02, *(np.nanmin(row.effects, initial=0) for row in rows)), 1)
     axis.text(1.02, -0.75, "signif.", fontsize=8.5, color=INK)
     axis.set_yticks(range(len(rows)), labels=[row.feature for row in rows])
-    axis.grid(axis="x", color="#ECECEC", linewidth=0.7)
     axis.figure.legend(
         loc="outside lower left", ncols=3, frameon=False, fontsize=8.5, labelcolor=INK
     )
-    _finish(axis, len(rows), "ω²: share of the variance that the class explains")
+    _finish(axis, len(rows), "ω²: share of the variance that the class explains", grid="x")
 
 
 def _by_anova_alone(row: Row) -> NDArray[np.bool_]:
@@ -114,9 +109,7 @@ def _draw_strips(axis: Any, rows: Sequence[Row]) -> None:
     axis.set_yticks([])
     beneath = axis.inset_axes((0, -0.35 / len(rows), 1, 0.15 / len(rows)))
     bar = axis.figure.colorbar(image, cax=beneath, orientation="horizontal")
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=INK)
-    bar.set_label("ω² (grey: not significant)", fontsize=8.5, color=INK)
+    style_bar(bar, "ω² (grey: not significant)")
     _finish(axis, len(rows), "by dimension")
 
 
@@ -137,12 +130,8 @@ def _draw_classes(axis: Any, rows: Sequence[Row], classes: Sequence[str]) -> Non
     _finish(axis, len(rows), "class means in the best dimension\n(deviations from the mean)")
 
 
-def _finish(axis: Any, rows: int, title: str) -> None:
+def _finish(axis: Any, rows: int, title: str, grid: str = "") -> None:
     axis.set_ylim(rows - 0.5, -0.5)
-    axis.set_title(title, fontsize=10, color=INK, loc="left")
-    axis.tick_params(length=0, labelsize=9, labelcolor=INK)
-    axis.set_axisbelow(True)
-    for side in axis.spines:
-        axis.spines[side].set_visible(False)
+    style(axis, title=title, grid=grid, spine="")
     for edge in np.arange(rows - 1) + 0.5:
         axis.axhline(edge, color=PALE, linewidth=0.5, zorder=0)
