@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from bandscribe.datasets.corpora import CORPORA
-from bandscribe.studies.neuroment_system import Follower
+from bandscribe.studies.neuroment_system import EnvelopeSystem
 from bandscribe.training.activity.recipe import resolve
 from bandscribe.training.activity.train import train
 
@@ -58,7 +58,7 @@ def test_a_run_is_scored_as_its_tables_are(bandscribe, run: Path, stems: Path) -
     assert (found["model"], found["classes"]) == (str(run), ["pia", "vio"])
 
     [track] = [each for each in CORPORA["stems"].tracks(stems) if each.split == "test"]
-    heard = Follower.load(run).track(track)
+    heard = EnvelopeSystem.load(run).track(track)
     Path("tables").mkdir()
     np.savez(
         "tables/00000.npz",

@@ -49,7 +49,7 @@ def test_lanes_names_and_shares(drawn: dict[str, Any]) -> None:
     # A score has the drums at its bottom.
     assert texts["violin"] == texts["75%"] == 1.5
     assert texts["drums"] == texts["100%"] == 0.5
-    assert axis.get_xlabel() == ("not heard: voi, flu, cla, sax, tru, cel, pia, org, gac, gel, bas")
+    assert axis.get_xlabel() == ("never: voi, flu, cla, sax, tru, cel, pia, org, gac, gel, bas")
     assert [text.get_text() for text in axis.get_xticklabels()][:3] == ["0:00", "0:05", "0:10"]
     [legend] = drawn["figure"].legends
     assert [text.get_text() for text in legend.get_texts()] == [
@@ -83,7 +83,7 @@ def test_a_short_stretch_is_not_lost(drawn: dict[str, Any]) -> None:
     hour = levels(3600.0)
     lanes.draw("a.png", hour, [*many, Segment("dru", 0.0, 60.0, -10.0)], 3600.0, names=NAMES)
     [axis] = drawn["figure"].axes
-    assert axis.get_xlabel().startswith("hardly heard: violin (0:07); not heard: voi, flu, ")
+    assert axis.get_xlabel().startswith("seldom: violin (0:07); never: voi, flu, ")
     assert {text.get_text() for text in axis.texts} == {"drums", "2%"}
     many.append(Segment("vio", 3500.0, 3560.0, -10.0))
     lanes.draw("a.png", hour, many, 3600.0)

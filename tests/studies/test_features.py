@@ -120,25 +120,25 @@ def track(path: Path, *labels: str, split: str = "train") -> Track[frozenset[str
     return Track(path.stem, split, path.stem, path, lambda: frozenset(labels), "own")
 
 
-def test_hears_clips_of_one_label_and_says_what_it_cannot_read(tmp_path: Path) -> None:
+def test_measures_clips_of_one_label_and_names_what_it_cannot_read(tmp_path: Path) -> None:
     good, broken = tmp_path / "good.wav", tmp_path / "broken.wav"
     soundfile.write(good, np.ones(22050) / 2, 22050)
     broken.write_text("no sound")
     seen: list[tuple[int, str]] = []
-    heard = features.hear(
+    measured = features.measure_all(
         [track(good, "cel"), track(broken, "cel"), track(good, "cel", "voi"), track(good)],
         ["rms"],
         progress=lambda done, name: seen.append((done, name)),
     )
-    assert heard.clips.labels == ("cel",)
-    assert heard.several == 2
-    assert [str(broken) in problem for problem in heard.problems] == [True]
+    assert measured.clips.labels == ("cel",)
+    assert measured.several == 2
+    assert [str(broken) in problem for problem in measured.problems] == [True]
     assert seen[-1] == (4, "good")
-    assert heard.clips.values[0, 0] == pytest.approx(0.5, rel=0.02)
+    assert measured.clips.values[0, 0] == pytest.approx(0.5, rel=0.02)
     with pytest.raises(ValueError, match=r"no clip of one label.*broken\.wav"):
-        features.hear([track(broken, "cel")], ["rms"])
+        features.measure_all([track(broken, "cel")], ["rms"])
     with pytest.raises(ValueError, match="features: expected some of"):
-        features.hear([], ["brightness"])
+        features.measure_all([], ["brightness"])
 
 
 def test_no_clip_is_longer_than_memory_allows(tmp_path: Path) -> None:

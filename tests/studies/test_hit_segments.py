@@ -36,7 +36,7 @@ def clip(label: str, start: float, seconds: float, peak: float = 0.0) -> Clip:
     ],
 )
 def test_single_and_well_placed(found: Clip, verdict: tuple[bool, bool]) -> None:
-    assert hit_segments.judge_clip(found, ONSETS, LABELS) == verdict
+    assert hit_segments.evaluate_clip(found, ONSETS, LABELS) == verdict
 
 
 def test_precision_before_and_after(tmp_path: Path) -> None:
@@ -68,4 +68,4 @@ def test_precision_before_and_after(tmp_path: Path) -> None:
 
 def test_a_recording_without_its_notes_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"x\.csv: missing"):
-        hit_segments.read_truth(tmp_path / "x.flac")
+        hit_segments.read_reference(tmp_path / "x.flac")

@@ -13,7 +13,7 @@ from torch import Tensor
 from bandscribe.datasets.corpora import CORPORA
 from bandscribe.studies.neuroment import Recording, scale_levels
 from bandscribe.studies.neuroment_system import (
-    Follower,
+    EnvelopeSystem,
     learn_thresholds,
     validation_recordings,
 )
@@ -111,7 +111,7 @@ def test_doubtful_frames_do_not_count(stems: Path) -> None:
 
 def test_a_run_is_a_system(run: Path, stems: Path) -> None:
     """It says what `envelopes.follow` says, in levels."""
-    follower = Follower.load(run)
+    follower = EnvelopeSystem.load(run)
     assert follower.classes == ("cla", "flu")
     [track] = [each for each in CORPORA["stems"].tracks(stems) if each.split == "test"]
     heard = follower.track(track)
@@ -128,15 +128,15 @@ def test_a_run_is_a_system(run: Path, stems: Path) -> None:
 
 
 def test_thresholds_are_kept_with_their_weights(run: Path, tmp_path: Path) -> None:
-    Follower.load(run)
+    EnvelopeSystem.load(run)
     known = json.loads((run / "thresholds.json").read_text())
     copy = shutil.copytree(run, tmp_path / "copy")
     known["thresholds"] = {"cla": 0.125, "flu": 0.25}
     (copy / "thresholds.json").write_text(json.dumps(known))
-    assert Follower.load(copy).thresholds == (0.125, 0.25)
+    assert EnvelopeSystem.load(copy).thresholds == (0.125, 0.25)
     (copy / "thresholds.json").write_text(json.dumps({**known, "weights": "others"}))
-    again = Follower.load(copy)
-    assert again.thresholds == Follower.load(run).thresholds
+    again = EnvelopeSystem.load(copy)
+    assert again.thresholds == EnvelopeSystem.load(run).thresholds
     assert json.loads((copy / "thresholds.json").read_text())["weights"] == again.digest
 
 
@@ -148,12 +148,12 @@ def test_what_a_run_was_validated_on(stems: Path) -> None:
 
 def test_what_is_no_run_of_envelopes(tmp_path: Path, run: Path) -> None:
     with pytest.raises(ValueError, match=r"no recipe\.json in it"):
-        Follower.load(tmp_path)
+        EnvelopeSystem.load(tmp_path)
     copy = shutil.copytree(run, tmp_path / "copy")
     (copy / "best.pt").unlink()
     with pytest.raises(ValueError, match=r"no best\.pt in it"):
-        Follower.load(copy)
+        EnvelopeSystem.load(copy)
     recipe = json.loads((copy / "recipe.json").read_text())
     (copy / "recipe.json").write_text(json.dumps({**recipe, "model": "tracker", "options": {}}))
     with pytest.raises(ValueError, match="a run of 'tracker'; name its ONNX file"):
-        Follower.load(copy)
+        EnvelopeSystem.load(copy)

@@ -373,9 +373,9 @@ def _load_tracker(model: str) -> Tracker:
     """A shipped model's name, an ONNX file, or the run of a network of envelopes."""
     if Path(model).is_dir():
         require("train", "torch", "scipy", "matplotlib")
-        from bandscribe.studies.neuroment_system import Follower
+        from bandscribe.studies.neuroment_system import EnvelopeSystem
 
-        return Follower.load(Path(model))
+        return EnvelopeSystem.load(Path(model))
     from bandscribe.evaluation.instrument_network import InstrumentNetwork
 
     return InstrumentNetwork.load(model, "activity")

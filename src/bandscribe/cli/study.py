@@ -71,10 +71,10 @@ def features(
         output.mkdir(parents=True, exist_ok=True)
     tracks, part = address.choose("train")
     with progress(len(tracks)) as show:
-        heard = significance.hear(tracks, names, progress=show)
-    for problem in heard.problems:
+        measured = significance.measure_all(tracks, names, progress=show)
+    for problem in measured.problems:
         complain(problem)
-    clips = significance.merge(heard.clips) if by_group else heard.clips
+    clips = significance.merge(measured.clips) if by_group else measured.clips
     found = significance.compare(clips, chosen.classes)
     if found.dropped:
         complain(f"left out, with a single clip: {', '.join(found.dropped)}")
@@ -82,10 +82,10 @@ def features(
         f"{chosen.name}{'' if part == 'all' else f' ({part})'}: {sum(found.counts)} "
         f"{'recordings' if by_group else 'clips'} of {len(found.classes)} classes"
     )
-    told = [f"{name} {n}" for name, n in zip(found.classes, found.counts, strict=True)]
-    print(f"{title}: {', '.join(told)}")
-    if heard.several:
-        print(f"{heard.several} clips of several labels, or none, are left out")
+    counted = [f"{name} {n}" for name, n in zip(found.classes, found.counts, strict=True)]
+    print(f"{title}: {', '.join(counted)}")
+    if measured.several:
+        print(f"{measured.several} clips of several labels, or none, are left out")
     print()
     print("\n".join(features_report.tabulate(found)))
     if output is not None:
@@ -94,11 +94,11 @@ def features(
             "split": part,
             "by_group": by_group,
             "recordings": found.recordings,
-            "clips_left_out_for_their_labels": heard.several,
-            "problems": heard.problems,
+            "clips_left_out_for_their_labels": measured.several,
+            "problems": measured.problems,
         }
         features_report.write(output, found, described, title=title)
-    if heard.problems:
+    if measured.problems:
         raise typer.Exit(1)
 
 
@@ -122,9 +122,9 @@ def clip(
     from bandscribe.studies import features_report
 
     _check_span(start, duration, significance.LONGEST)
-    heard = significance.load(file, start=start, duration=duration)
+    loaded = significance.load(file, start=start, duration=duration)
     target = output or Path(f"{file.stem}.features.png")
-    features_report.draw_clip(target, heard, title=file.name)
+    features_report.draw_clip(target, loaded, title=file.name)
     print(target)
 
 

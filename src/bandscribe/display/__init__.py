@@ -1,4 +1,4 @@
-"""Pictures: `draw` for what was heard and found in a recording; a module for each other subject.
+"""Pictures: `draw` for activations and notes of a recording; a module for each other subject.
 
 Here: drawing of what is handed in. matplotlib is imported when something is drawn, and nowhere
 else in the light install.

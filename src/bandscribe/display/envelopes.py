@@ -1,8 +1,8 @@
-"""A mixture beside each of its solos: how loud each instrument is, and is said to be.
+"""A mixture beside each of its solos: the level of each instrument, and its estimate.
 
 A column for the mixture and for each solo, a row for each instrument, and a last one for the
-loudest of all others: what a system hears of the solo is to be seen in the mixture too, and nowhere
-else (Neuroment 2022, figures 19 to 22).
+loudest of all others: what a system detects in the solo should be detected in the mixture too, and
+nowhere else (Neuroment 2022, figures 19 to 22).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _OTHERS = "others"
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """What was played and what was heard, in dB, of a recording called `name`.
+    """Reference and estimated levels, in dB, of a recording called `name`.
 
     `reference` has the classes that play in the mixture, `estimate` all that the system knows. In
-    `estimate`, what is said not to play is silent.
+    `estimate`, a class that does not play is silent.
     """
 
     name: str
@@ -50,13 +50,13 @@ def draw(path: str | Path, columns: Sequence[Column], *, title: str = "") -> Non
         for y, row in enumerate(rows):
             axis, colour = axes[y, x], _COLOURS[y % len(_COLOURS)]
             if row in column.reference.classes:
-                played = column.reference.values[:, column.reference.classes.index(row)]
+                level = column.reference.values[:, column.reference.classes.index(row)]
                 axis.fill_between(
-                    column.reference.times, LEVEL_FLOOR_DB, played, color="#CFCFCF", linewidth=0
+                    column.reference.times, LEVEL_FLOOR_DB, level, color="#CFCFCF", linewidth=0
                 )
             axis.plot(
                 column.estimate.times,
-                _heard(column.estimate, row, rows),
+                _level_of(column.estimate, row, rows),
                 color=INK if row == _OTHERS else colour,
                 linewidth=1.2,
             )
@@ -72,7 +72,7 @@ def draw(path: str | Path, columns: Sequence[Column], *, title: str = "") -> Non
     save(path, figure)
 
 
-def _heard(estimate: Activations, row: str, rows: Sequence[str]) -> NDArray[np.float32]:
+def _level_of(estimate: Activations, row: str, rows: Sequence[str]) -> NDArray[np.float32]:
     """(frame,) of a class, or the loudest of the classes that have no row."""
     if row == _OTHERS:
         kept = [i for i, name in enumerate(estimate.classes) if name not in rows]

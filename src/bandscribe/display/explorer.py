@@ -1,4 +1,4 @@
-"""A page to look at a corpus of hits and to hear it: one HTML file that holds its sound.
+"""A page to look at a corpus of hits and to play it: one HTML file that holds its sound.
 
 After the notebook that accompanies Hiner 2024, Drum Classification (section 4): how many clips of
 each class there are, and previews. Here they can be chosen by class, kit, split, and by what a
@@ -28,7 +28,7 @@ _FORMAT = ".mp3"  # which every browser plays
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip that can be heard: its sound as MP3 in base64, its `shape` (point,) from 0 to 99.
+    """A clip that can be played: its sound as MP3 in base64, its `shape` (point,) from 0 to 99.
 
     `named` is what a model names it, None where it abstains, and `probability` how sure it is; None
     where it was not asked. `differs` says that it is not what `label` stands for.
@@ -67,7 +67,7 @@ def write(
     title: str,
     about: str = "",
 ) -> None:
-    """Write the page; `counts` are clips by label, kit and split, those that are not heard too.
+    """Write the page; `counts` are clips by label, kit and split, those that cannot be played too.
 
     Raises ValueError where there are no counts, or a number is nan; OSError as
     `bandscribe.files.whole`.

@@ -207,7 +207,7 @@ def _name_others(played: Mapping[str, Sequence[tuple[float, float]] | None]) -> 
     """Of the names that have no lane, who plays a little, and when first; and who never does."""
     seldom = [f"{name} ({_clock(times[0][0])})" for name, times in played.items() if times]
     never = [name for name, times in played.items() if not times]
-    parts = (("hardly heard", seldom), ("not heard", never))
+    parts = (("seldom", seldom), ("never", never))
     return "; ".join(f"{what}: {', '.join(who)}" for what, who in parts if who)
 
 

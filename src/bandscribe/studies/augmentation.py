@@ -29,8 +29,9 @@ def draw(
     drawn with `rng`. Raises as `audio.read` and `display.augmentation.draw`, and ValueError where
     there is no sound.
     """
-    heard = read(file, sample_rate=SAMPLE_RATE, mono=True, start=start, duration=duration)
-    samples = heard.samples[0]
+    samples = read(
+        file, sample_rate=SAMPLE_RATE, mono=True, start=start, duration=duration
+    ).samples[0]
     if not samples.any():
         raise ValueError(f"{file}: nothing sounds in the {duration:g} s from {start:g} s on")
     before, after = apply(samples, rng)
@@ -51,7 +52,7 @@ def apply(
         changed[name] = augmentation.shift_pitch(samples, SAMPLE_RATE, semitones)
     for share in (_SHARE, -_SHARE):
         changed[f"time, {share:+.0%}".replace("-", "−")] = augmentation.shift_time(samples, share)
-    heard = tuple(Version(name, new, mel_levels(new)) for name, new in changed.items())
+    shifted = tuple(Version(name, new, mel_levels(new)) for name, new in changed.items())
 
     before = Version("before", samples, mel_levels(samples))
     masks = augmentation.draw_masks(rng)
@@ -63,4 +64,4 @@ def apply(
             ("both masks", masks),
         )
     )
-    return before, (*heard, *masked)
+    return before, (*shifted, *masked)

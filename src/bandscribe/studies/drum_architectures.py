@@ -1,7 +1,7 @@
 """Which architecture transcribes drums best? Each is searched on each corpus, and tested there.
 
 Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 5.3 and chapter 6: the
-best of several trials by micro F1 in validation, judged on the test split, overall and class by
+best of several trials by micro F1 in validation, tested on the test split, overall and class by
 class. What is added: intervals, further seeds of the best, what each costs, and chance.
 
 architectures.html, .csv, .png    a row for each corpus and network, with NAME_corpora.csv

@@ -94,9 +94,10 @@ class _Baseline:
         notes = reduce(target, len(self.rates))
         rows = []
         for name in self.rates:
-            wanted, given = notes.onsets[notes.labels == name], predicted.get(name, np.zeros(0))
-            tp = len(onsets.match(wanted, given).reference)
-            rows.append([tp, len(given) - tp, len(wanted) - tp])
+            reference = notes.onsets[notes.labels == name]
+            estimate = predicted.get(name, np.zeros(0))
+            tp = len(onsets.match(reference, estimate).reference)
+            rows.append([tp, len(estimate) - tp, len(reference) - tp])
         return store.TrackResult({"track": track.id, "counts": rows}, {})
 
 

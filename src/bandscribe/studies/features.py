@@ -60,7 +60,7 @@ class Clips:
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class Measured:
     """The `clips` of a corpus, how many had no or `several` labels, and a line per bad file."""
 
     clips: Clips
@@ -108,12 +108,12 @@ class Study:
         return self.significant & (both < ALPHA)
 
 
-def hear(
+def measure_all(
     tracks: Sequence[Track[frozenset[str]]],
     features: Sequence[str] = STUDIED,
     *,
     progress: Callable[[int, str], None] = lambda done, track: None,
-) -> Heard:
+) -> Measured:
     """Measure every clip of one label; what cannot be read is left out, with a line.
 
     `progress` is called with the number of tracks done and the last one's id. Raises ValueError
@@ -128,10 +128,10 @@ def hear(
     several = 0
     for done, track in enumerate(tracks, start=1):
         try:
-            heard = track.load()
-            if len(heard) == 1:
+            given = track.load()
+            if len(given) == 1:
                 rows.append(measure(load(track.audio), features))
-                labels.extend(heard)
+                labels.extend(given)
                 groups.append(track.group)
             else:
                 several += 1
@@ -142,7 +142,9 @@ def hear(
         reason = f"; {problems[0]}" if problems else ""
         raise ValueError(f"tracks: no clip of one label that can be read{reason}")
     dimensions = tuple(name_dimensions(features))
-    return Heard(Clips(np.stack(rows), tuple(labels), tuple(groups), dimensions), several, problems)
+    return Measured(
+        Clips(np.stack(rows), tuple(labels), tuple(groups), dimensions), several, problems
+    )
 
 
 def load(path: Path, *, start: float = 0.0, duration: float = LONGEST + 1) -> Clip:

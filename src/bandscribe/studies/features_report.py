@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bandscribe.display import significance
 from bandscribe.features.clip import FEATURES, Clip
 from bandscribe.files import write_csv, write_json
 from bandscribe.studies.features import ALPHA, DOUBT, STUDIED, Study, name_dimensions
+from bandscribe.studies.tables import align
 
 
 def columns(study: Study) -> dict[str, list[Any]]:
@@ -74,15 +75,15 @@ def tabulate(study: Study) -> list[str]:
     """A line per feature, and what to make of them."""
     head = ("", "dim", "signif", "Holm", "robust", "unequal", "median ω²", "best ω²", "η²", "F",
             "p", "at")  # fmt: skip
-    rows = [head]
-    for feature, told in summarise(study).items():
-        best = told["best"]
+    rows: list[Sequence[str]] = [head]
+    for feature, summary in summarise(study).items():
+        best = summary["best"]
         counts = ("dimensions", "significant", "significant_holm", "robust", "unequal_variances")
         rows.append(
             (
                 feature,
-                *(str(told[name]) for name in counts),
-                _number(told["median_omega2"], ".2f"),
+                *(str(summary[name]) for name in counts),
+                _number(summary["median_omega2"], ".2f"),
                 _number(best["omega2"], ".2f"),
                 _number(best["eta2"], ".2f"),
                 _number(best["f"], ".1f"),
@@ -90,16 +91,7 @@ def tabulate(study: Study) -> list[str]:
                 best["meaning"],
             )
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)]
-            + [row[-1]]
-        ).rstrip()
-        for row in rows
-    ]
-    return [*lines, "", *remark(study)]
+    return [*align(rows), "", *remark(study)]
 
 
 def remark(study: Study) -> list[str]:
@@ -127,7 +119,7 @@ def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: st
 
     Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
     """
-    told = {
+    content = {
         "study": "features",
         **described,
         "alpha": ALPHA,
@@ -141,7 +133,7 @@ def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: st
     draw(folder / "features.png", study, title=title)
     table = columns(study)
     write_csv(folder / "features.csv", list(table), zip(*table.values(), strict=True), digits=6)
-    write_json(folder / "features.json", told)
+    write_json(folder / "features.json", content)
 
 
 def draw(path: Path, study: Study, *, title: str = "") -> None:

@@ -1,8 +1,8 @@
-"""How good single hits are that were found by MIDI files which may be early or late.
+"""How precise single hits are that were cut by MIDI files which may be early or late.
 
 Hiner 2024, Drum Classification, sections 3.1 and 5: the clean-up is there because of "imprecise
-MIDI alignment", and "poor segmentation in some instances" is said to hinder the model. Rendered
-performances come with the notes as they sound (`synthesis.performances`), so that it can be told.
+MIDI alignment", and "poor segmentation in some instances" may hinder the model. Rendered
+performances come with the notes as they sound (`synthesis.performances`), which are the reference.
 
 A clip is *single* when no other note sounds in it, from `PLACE` before it on, than one of its own
 label; it is *well placed* when that note lies within `PLACE` of its beginning.
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bandscribe.datasets.segments import Clip, Cut, read_notes
 from bandscribe.readers import read_csv
+from bandscribe.studies.tables import align
 
 #: Seconds by which a well placed clip may begin before or after its note.
 PLACE = 0.02
@@ -27,7 +28,7 @@ EXACT = 0.002
 
 
 @dataclass(frozen=True, eq=False)
-class Verdicts:
+class Evaluation:
     """Of clips (clip,): what each is, whether the clean-up keeps it, and how `late` its notes are.
 
     The latter are seconds by which the recording's MIDI file is late, below 0 where it is early.
@@ -63,8 +64,8 @@ class Verdicts:
         }
 
 
-def judge(cuts: Iterable[Cut]) -> Verdicts:
-    """Judge the clips of rendered recordings by the tables of notes beside them.
+def evaluate(cuts: Iterable[Cut]) -> Evaluation:
+    """Evaluate the clips of rendered recordings by the tables of notes beside them.
 
     Raises ValueError where a recording has none.
     """
@@ -72,11 +73,11 @@ def judge(cuts: Iterable[Cut]) -> Verdicts:
     for cut in cuts:
         if not cut.clips:
             continue
-        onsets, labels = read_truth(cut.recording.audio)
+        onsets, labels = read_reference(cut.recording.audio)
         late = _measure_late(read_notes(cut.recording).onsets, onsets)
-        found += [(*judge_clip(clip, onsets, labels), cut.in_step, late) for clip in cut.clips]
+        found += [(*evaluate_clip(clip, onsets, labels), cut.in_step, late) for clip in cut.clips]
     single, placed, kept, lates = zip(*found, strict=True) if found else ((), (), (), ())
-    return Verdicts(
+    return Evaluation(
         np.array(single, dtype=bool),
         np.array(placed, dtype=bool),
         np.array(kept, dtype=bool),
@@ -86,7 +87,7 @@ def judge(cuts: Iterable[Cut]) -> Verdicts:
 
 def tabulate(label: str, cuts: Iterable[Cut]) -> list[dict[str, object]]:
     """A row for all clips, and one for those of MIDI files in time, of early and of late ones."""
-    found = judge(cuts)
+    found = evaluate(cuts)
     parts = {
         "all": None,
         "in time": np.abs(found.late) <= EXACT,
@@ -100,35 +101,30 @@ def tabulate(label: str, cuts: Iterable[Cut]) -> list[dict[str, object]]:
 
 def format_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
     """The rows as lines of equal columns."""
-    cells = [list(rows[0])] + [
+    cells = [
         [f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()]
         for row in rows
     ]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in cells
-    ]
+    return align([list(rows[0]), *cells], left=2)
 
 
-def _measure_late(notes: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+def _measure_late(notes: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
     """Seconds by which all notes of a MIDI file come after they sound."""
-    return float(np.median(notes - truth)) if len(notes) == len(truth) else float("nan")
+    return float(np.median(notes - reference)) if len(notes) == len(reference) else float("nan")
 
 
-def judge_clip(clip: Clip, onsets: NDArray[np.float64], labels: Sequence[str]) -> tuple[bool, bool]:
+def evaluate_clip(
+    clip: Clip, onsets: NDArray[np.float64], labels: Sequence[str]
+) -> tuple[bool, bool]:
     """Whether a clip is single, and whether it is well placed, by notes at `onsets` (note,)."""
     inside = (onsets > clip.start - PLACE) & (onsets < clip.start + clip.seconds)
-    heard = np.flatnonzero(inside).tolist()
-    single = len(heard) == 1 and labels[heard[0]] == clip.label
-    placed = any(labels[i] == clip.label and abs(onsets[i] - clip.start) <= PLACE for i in heard)
+    notes = np.flatnonzero(inside).tolist()
+    single = len(notes) == 1 and labels[notes[0]] == clip.label
+    placed = any(labels[i] == clip.label and abs(onsets[i] - clip.start) <= PLACE for i in notes)
     return single, placed
 
 
-def read_truth(recording: Path) -> tuple[NDArray[np.float64], list[str]]:
+def read_reference(recording: Path) -> tuple[NDArray[np.float64], list[str]]:
     """The notes (note,) that sound in a rendered recording, and their articulations.
 
     Raises ValueError where there is no table beside it.

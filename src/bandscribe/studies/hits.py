@@ -185,7 +185,7 @@ def _read(recipe: Recipe, split: str) -> Sequence[Clip]:
     return _load(recipe.clips[0], split, rate, recipe.seconds, recipe.classes)
 
 
-@lru_cache(maxsize=3)  # one row's: most rows hear the same
+@lru_cache(maxsize=3)  # the splits of one row: most rows share them
 def _load(
     root: str, split: str, sample_rate: int, seconds: float, classes: tuple[str, ...]
 ) -> Sequence[Clip]:

@@ -1,8 +1,8 @@
 """A trained network of envelopes as one of the systems that `bandscribe evaluate activity` scores.
 
-It says how loud each class is, and no probability: a class counts as the surer, the louder it is,
-and plays from a level of its own up. These thresholds are learned by the rule of the tracker's, on
-the run's own validation recordings, and kept in the run as thresholds.json.
+It predicts levels and no probabilities: the louder a class, the higher its confidence, and it plays
+above a level of its own. These thresholds are chosen by the tracker's rule on the run's own
+validation recordings, and kept in the run as thresholds.json.
 
 Source: Neuroment 2022, sections 5.3 to 5.5, has no thresholds: it shows envelopes alone.
 """
@@ -10,7 +10,6 @@ Source: Neuroment 2022, sections 5.3 to 5.5, has no thresholds: it shows envelop
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,10 +23,12 @@ from numpy.typing import NDArray
 from bandscribe import audio
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation.store import identify
-from bandscribe.files import whole
+from bandscribe.files import write_json
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
 from bandscribe.studies.neuroment import Recording, hold_out, scale_levels
+from bandscribe.studies.runs import read_json
+from bandscribe.training import export
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
@@ -39,7 +40,7 @@ from bandscribe.types import Activations
 
 
 @dataclass(frozen=True)
-class Follower:
+class EnvelopeSystem:
     """The folder of a run; `digest` is of its weights, `thresholds` are those of `classes`."""
 
     model: str
@@ -47,11 +48,11 @@ class Follower:
     commit: str
     classes: tuple[str, ...]
     thresholds: tuple[float, ...]
-    #: Whether a recording was trained on cannot be told by the name of its corpus.
+    #: The name of a corpus does not reveal whether a recording of it was trained on.
     trained_on: tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, run: Path) -> Follower:
+    def load(cls, run: Path) -> EnvelopeSystem:
         """Open a run, and learn its thresholds where nobody has yet.
 
         Raises ValueError where the folder holds no run of a network of envelopes with weights, or
@@ -64,12 +65,11 @@ class Follower:
         if not weights.is_file():
             raise ValueError(f"{run}: no best.pt in it; train until the first validation")
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-        versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
         thresholds = _thresholds_of(run, digest)
         return cls(
             str(run),
             digest,
-            versions["starts"][-1]["commit"] or "",
+            export.read_commit(run),
             classes_of(recipe),
             tuple(thresholds[name] for name in classes_of(recipe)),
         )
@@ -85,10 +85,10 @@ class Follower:
     def track(self, track: Track[Any]) -> Activity:
         """Who plays at every moment of the audio, which is read into memory at once."""
         model, recipe = _reopen(self.model)
-        listen = LogSpectrum(recipe.spectrum)
-        samples = _read(track.audio, listen.sample_rate)
-        level = _hear(model, recipe, samples)
-        duration = len(samples) / listen.sample_rate
+        rate = LogSpectrum(recipe.spectrum).sample_rate
+        samples = _read(track.audio, rate)
+        level = _infer(model, recipe, samples)
+        duration = len(samples) / rate
         return Activity(scale_levels(level), level, np.array(self.thresholds), duration)
 
 
@@ -97,20 +97,19 @@ def learn_thresholds(
 ) -> dict[str, float]:
     """The threshold of each class, chosen as the tracker's are (`choose_thresholds`).
 
-    One of the sureness that `scale_levels` makes of levels, where a step is three decibels.
+    It is one of the confidences of `scale_levels`, where a step is three decibels.
     """
-    listen, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
+    front_end, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
     numbers = np.zeros((len(THRESHOLDS), len(classes), 4), dtype=np.int64)
     for recording in recordings:
-        said = scale_levels(_hear(model, recipe, recording.mixture))
-        wanted = make_targets(
-            recording.parts, classes, sample_rate=listen.sample_rate, hop_length=listen.hop_length
-        )[: len(said.values), : len(classes)]
-        heard = replace(said, values=np.nan_to_num(wanted))
+        predicted = scale_levels(_infer(model, recipe, recording.mixture))
+        target = make_targets(
+            recording.parts, classes,
+            sample_rate=front_end.sample_rate, hop_length=front_end.hop_length,
+        )[: len(predicted.values), : len(classes)]  # fmt: skip
+        reference, known = replace(predicted, values=np.nan_to_num(target)), [~np.isnan(target)]
         for row, threshold in zip(numbers, THRESHOLDS, strict=True):
-            row += frames.count_presence(
-                [heard], [said], threshold, known=[~np.isnan(wanted)]
-            ).counts[0]
+            row += frames.count_presence([reference], [predicted], threshold, known=known).counts[0]
     return dict(zip(classes, choose_thresholds(numbers), strict=True))
 
 
@@ -133,17 +132,14 @@ def validation_recordings(recipe: Recipe) -> Iterator[Recording]:
 def _thresholds_of(run: Path, digest: str) -> Mapping[str, float]:
     """Those in the run where they are of these weights; else they are learned, and kept there."""
     path = run / "thresholds.json"
-    if path.is_file():
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["weights"] == digest:
-            kept: Mapping[str, float] = known["thresholds"]
-            return kept
-    model, recipe = _reopen(str(run))
-    learned = learn_thresholds(model, recipe, validation_recordings(recipe))
-    with whole(path) as temporary:
+    content = read_json(path) if path.is_file() else {}
+    if content.get("weights") != digest:
+        model, recipe = _reopen(str(run))
+        learned = learn_thresholds(model, recipe, validation_recordings(recipe))
         content = {"weights": digest, "thresholds": learned}
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return learned
+        write_json(path, content)
+    thresholds: Mapping[str, float] = content["thresholds"]
+    return thresholds
 
 
 @lru_cache(maxsize=1)
@@ -152,11 +148,11 @@ def _reopen(run: str) -> tuple[torch.nn.Module, Recipe]:
     return envelopes.reopen(Path(run))
 
 
-def _hear(model: torch.nn.Module, recipe: Recipe, samples: NDArray[np.float32]) -> Activations:
+def _infer(model: torch.nn.Module, recipe: Recipe, samples: NDArray[np.float32]) -> Activations:
     """Levels (frame, class) of a recording (n,)."""
-    listen = LogSpectrum(recipe.spectrum)
-    said = envelopes.follow(model, listen, samples)
-    return envelopes.to_levels(said, samples, listen, classes_of(recipe))
+    front_end = LogSpectrum(recipe.spectrum)
+    amplitudes = envelopes.follow(model, front_end, samples)
+    return envelopes.to_levels(amplitudes, samples, front_end, classes_of(recipe))
 
 
 def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:
