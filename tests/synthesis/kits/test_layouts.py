@@ -295,6 +295,19 @@ class TestFolder:
         onsets = np.argmax(np.abs(hit.microphones), axis=1)
         np.testing.assert_array_equal(onsets - onsets[0], [0, 200, 400])
 
+    def test_only_mixes_that_all_strokes_have_are_kept(self, folder_kit):
+        rows = json.loads((folder_kit / "kit.json").read_text())
+        more = [row(f"sd/{mix}.flac", "sd", "snare", 2, mix=mix) for mix in ("oh", "amb")]
+        (folder_kit / "kit.json").write_text(json.dumps(rows + more))
+        snare = kits.load(folder_kit).pieces["sd"][0]
+        shapes = {hit.microphones.shape[0] for layer in snare.layers for hit in layer}
+        assert shapes == {2}
+        more = [row("sd/close.flac", "sd", "snare", 3, mix="close")]
+        more += [row("sd/oh.flac", "sd", "snare", 2, mix="oh")]
+        (folder_kit / "kit.json").write_text(json.dumps(more))
+        with pytest.raises(ValueError, match="sd/snare: expected a mix"):
+            kits.load(folder_kit)
+
     def test_damaged_samples_are_left_out(self, folder_kit):
         (folder_kit / "kd/v01.flac").write_text("no sound")
         write(folder_kit / "kd/v02.wav", np.full(1000, np.nan))

@@ -101,11 +101,17 @@ def _load_folder(folder: Path, sample_rate: int) -> Kit:
 def _load_piece(
     name: str, articulation: str, ranks: dict[int, dict[str, Path]], sample_rate: int
 ) -> Piece | None:
-    """Ranks become layers of equal width; where there are many, neighbours share a layer."""
+    """Ranks become layers of equal width; where there are many, neighbours share a layer.
+
+    Mixes that not every stroke of the piece has are left out.
+    """
+    shared = set(MIXES).intersection(*ranks.values())
+    if not shared:
+        raise ValueError(f"{articulation}/{name}: expected a mix that all of its strokes have")
     hits = []
     for _, files in sorted(ranks.items()):
         try:
-            microphones = _align([read(files[mix], sample_rate) for mix in MIXES if mix in files])
+            microphones = _align([read(files[mix], sample_rate) for mix in MIXES if mix in shared])
         except ValueError as error:
             warnings.warn(f"{error}; left out of the kit", stacklevel=2)
             continue
