@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import torch
 
 from bandscribe import runtime
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training import recipes
 from bandscribe.training.drums import weights
 from bandscribe.training.drums.recipe import Recipe, build, front_end
+from bandscribe.training.export import export
+from tiny import tiny_card
 
 CARD = runtime.load("drums").card
 NOISE = np.random.default_rng(0).standard_normal(44100 * 2).astype(np.float32)
@@ -32,7 +36,7 @@ def test_a_network_of_the_same_shape_starts_as_the_exported_one() -> None:
             part.eval()
     # In training the statistics of the batch take the place of those that were fitted to it.
     network.convolve.train()
-    x = network.convolve[0](network.convolve.split(network.normalise(features)))
+    x = network.convolve[0](network.convolve.split(network.normalise(network.scale(features))))
     torch.testing.assert_close(network.convolve[1](x), network.convolve[1].eval()(x), atol=1e-3,
                                rtol=1e-3)  # fmt: skip
 
@@ -48,3 +52,23 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.onnx"
     with pytest.raises(ValueError, match="none"):
         weights.load(str(path))
+
+
+def test_channels_that_the_exported_network_lacks_are_ignored_at_first(tmp_path: Path) -> None:
+    small = {"channels": [4, 4], "pooling": [3, 3], "convolutions": 1, "hidden": 8, "layers": 1}
+    plain = Recipe(options=small)
+    card = tiny_card(features=asdict(front_end(plain)), recipe=json.loads(recipes.to_json(plain)))
+    path = tmp_path / "plain.onnx"
+    torch.manual_seed(0)
+    exported = build(plain)
+    for part in exported.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(part.bias)
+    export(exported, card, path, bins=84)
+    magnitudes = torch.from_numpy(LogSpectrogram(compression=0)(NOISE))[None]
+    magnitudes *= 50 / magnitudes.square().sum(2).mean().sqrt()  # so that 1000 / level is 20
+    network = build(Recipe(options=small | {"level_invariant": True}, features={"compression": 0}))
+    weights.transfer(str(path), network, magnitudes)
+    with torch.no_grad():
+        expected = exported(torch.log10(1 + 20 * magnitudes))
+        torch.testing.assert_close(network(magnitudes), expected, atol=1e-3, rtol=1e-3)
