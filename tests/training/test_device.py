@@ -86,6 +86,30 @@ def test_random_states_go_on_where_they_were() -> None:
     assert torch.equal(torch.rand(3), first)
 
 
+def test_random_states_of_a_gpu_are_kept_beside_those_of_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Fake:
+        state = torch.tensor([5])
+
+        def get_rng_state(self) -> torch.Tensor:
+            return self.state
+
+        def set_rng_state(self, state: torch.Tensor) -> None:
+            self.state = state
+
+    fake = Fake()
+    monkeypatch.setattr(torch, "get_device_module", lambda _: fake)
+    gpu = torch.device("cuda", 0)
+    states = device.random_state(gpu)
+    assert list(states) == ["cpu", "cuda"]
+    fake.state = torch.tensor([6])
+    device.set_random_state({"cpu": states["cpu"]}, gpu)  # of a run that began on the CPU
+    assert fake.state.item() == 6
+    device.set_random_state(states, gpu)
+    assert fake.state.item() == 5
+
+
 def test_inference_in_batches_is_inference() -> None:
     torch.manual_seed(0)
     network = torch.nn.Linear(3, 2).eval()

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from bandscribe.training import device, record, schedules
+from bandscribe.training import fit as fit_module
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.settings import Settings
@@ -247,3 +248,72 @@ def test_the_best_weights_may_be_those_with_the_lowest_figure(tmp_path: Path) ->
     assert (result.best["step"], result.best["s2_loss"]) == (2, 0.1)
     first, _ = fit_line(tmp_path / "highest")
     assert first.best["step"] == 1
+
+
+def test_a_run_of_an_earlier_version_is_resumed(tmp_path: Path) -> None:
+    """Its checkpoint has the random state of the CPU alone, and no scale of gradients."""
+    run(SETTINGS, tmp_path / "whole")
+    run(SETTINGS, tmp_path / "parts", stop_at=2)
+    saved = torch.load(tmp_path / "parts/last.pt")
+    saved["random"] = saved["random"][0]["cpu"]
+    del saved["scaler"]
+    torch.save(saved, tmp_path / "parts/last.pt")
+    run(SETTINGS, tmp_path / "parts")
+    one, other = (torch.load(tmp_path / name / "last.pt")["model"] for name in ("whole", "parts"))
+    assert equal(one, other)
+
+
+def test_a_compiled_network_is_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda m: compiled.append(m) or nn.Sequential(m))
+    run(SETTINGS, tmp_path / "plain")
+    assert not compiled
+    run(replace(SETTINGS, compile=True), tmp_path / "compiled")
+    assert len(compiled) == 1
+    assert equal(*(torch.load(tmp_path / name / "best.pt") for name in ("plain", "compiled")))
+
+
+def test_in_float16_small_gradients_do_not_vanish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 1e-8, the smallest float16 is six times as much; and the scale outlasts a stop."""
+    monkeypatch.setattr(device, "half_type", lambda _: torch.float16)
+
+    def fit_small(folder: Path, **changes: Any) -> nn.Module:
+        torch.manual_seed(0)
+        model = nn.Linear(3, 1)
+        features = torch.rand(5, 3, generator=torch.Generator().manual_seed(1))
+        fit(
+            replace(SETTINGS, half=True, steps=3, weight_decay=0.0, **changes),
+            folder,
+            task="small",
+            build=lambda: model,
+            loss=lambda logits, targets: 1 + 1e-8 * logits.float().sum(),
+            batches=lambda start: iter([(features, features)] * (3 - start)),
+            validate=lambda network: {"micro_f1": 0.5},
+            report=lambda network: {},
+        )
+        return model
+
+    whole = fit_small(tmp_path / "whole")
+    torch.manual_seed(0)
+    assert not torch.equal(whole.weight, nn.Linear(3, 1).weight)
+    fit_small(tmp_path / "parts", max_minutes=1e-9)
+    resumed = fit_small(tmp_path / "parts")
+    assert torch.equal(whole.weight, resumed.weight)
+    assert torch.load(tmp_path / "parts/last.pt")["scaler"]["scale"] == 65536
+
+
+def test_losses_are_looked_at_when_they_are_shown_or_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look at one is to wait for the device."""
+    looks = []
+    add_up = fit_module._add_up
+    monkeypatch.setattr(
+        fit_module,
+        "_add_up",
+        lambda losses, *rest: looks.append(len(losses)) or add_up(losses, *rest),
+    )
+    run(SETTINGS, tmp_path)
+    assert looks == [2, 2, 2, 0]  # at each validation, and before the last checkpoint
