@@ -55,7 +55,7 @@ from tiny_hits import SAMPLE_RATE, strike  # noqa: E402
 
 RATE = 44100
 #: Steps of a short run.
-STEPS = 30
+STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Row:
     def recipe(self, data: Path, small: bool, **more: Any) -> Any:
         """The recipe of a short run on the data in this folder."""
         given = {
-            "steps": STEPS, "warmup_steps": 0, "learning_rate": 3e-3, **self.fields,
+            "steps": STEPS, "warmup_steps": 0, "learning_rate": 1e-2, **self.fields,
             **(self.small if small else {}), **more,
         }  # fmt: skip
         given["validate_every"] = given["steps"]
@@ -91,7 +91,7 @@ ROWS = {
     ),
     "hits": Row(
         "hits",
-        {"clips": "{data}/hits", "validation_examples": 40},
+        {"clips": "{data}/hits", "classes": "KD,SD,CR", "validation_examples": 60},
         {"batch": 4, "options": {"channels": [4, 4], "hidden": 8}},
         "accuracy",
     ),
