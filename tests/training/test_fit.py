@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from bandscribe.training import device, record, schedules
+from bandscribe.training import checkpoints, device, record, schedules
 from bandscribe.training import fit as fit_module
 from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import Result, fit
@@ -317,3 +318,67 @@ def test_losses_are_looked_at_when_they_are_shown_or_saved(
     )
     run(SETTINGS, tmp_path)
     assert looks == [2, 2, 2, 0]  # at each validation, and before the last checkpoint
+
+
+def begun(folder: Path) -> Path:
+    run(SETTINGS, folder, stop_at=3)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["last.pt", "versions.json", "recipe.json"])
+@pytest.mark.parametrize("content", [b"", b"junk", b"{}", b"[1]", b"PK\x03\x04", None])
+def test_a_damaged_run_is_named(name: str, content: bytes | None, tmp_path: Path) -> None:
+    """Junk, or (None) the first half of the file."""
+    path = begun(tmp_path) / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content is None else content)
+    if (name, content) == ("recipe.json", b"{}"):
+        with pytest.raises(ValueError, match="begun with another recipe"):
+            run(SETTINGS, tmp_path)
+        return
+    with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
+        run(SETTINGS, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": {"step": "three"}}, {"state": {"steps": 3}}, {"state": {"history": [3]}},
+        {"state": {"step": 3, "history": [{"micro_f1": "high"}]}}, {"model": {}}, {"random": 3},
+        {"model": {"0.weight": torch.zeros(1)}}, {"optimiser": []},
+    ],
+)  # fmt: skip
+def test_a_checkpoint_of_another_run_is_named(change: dict[str, Any], tmp_path: Path) -> None:
+    path = begun(tmp_path) / "last.pt"
+    torch.save({**torch.load(path), **change}, path)
+    with pytest.raises(ValueError, match=r"last\.pt: of another run, or damaged; delete"):
+        run(SETTINGS, tmp_path)
+
+
+def test_nothing_in_a_checkpoint_is_run(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(tmp_path / "evil"),)
+
+    path = begun(tmp_path) / "last.pt"
+    torch.save({"state": Evil()}, path)
+    with pytest.raises(ValueError, match=r"last\.pt: not written by bandscribe train, or damaged"):
+        run(SETTINGS, tmp_path)
+    assert not (tmp_path / "evil").exists()
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        run(SETTINGS, tmp_path / name)
+    best = [(tmp_path / name / "best.pt").read_bytes() for name in ("one", "two")]
+    assert best[0] == best[1]
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", {}, {"a": 3}, {"0.weight": torch.zeros(1)}])
+def test_weights_of_another_network_are_named(content: object, tmp_path: Path) -> None:
+    path = tmp_path / "best.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
+        checkpoints.fill(toy(), path)

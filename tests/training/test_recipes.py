@@ -1,11 +1,12 @@
 import json
-from dataclasses import dataclass, field, replace
+import math
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from bandscribe.training import recipes
+from bandscribe.training import recipes, task
 from bandscribe.training.drums.recipe import Recipe, build
 
 
@@ -101,10 +102,10 @@ def test_a_models_defaults_stand_behind_the_file_and_the_given_values(tmp_path: 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("steps: 3", "not a JSON file"),
+        ("steps: 3", "recipe.json: not JSON"),
         ("[]", "expected an object"),
-        ('{"steps": "3"}', "steps: expected int, got '3'"),
-        ('{"steps": true}', "steps: expected int"),
+        ('{"steps": "3"}', "steps: expected a whole number, got '3'"),
+        ('{"steps": true}', "steps: expected a whole number, got True"),
         ('{"kits": "a"}', "kits: expected a list"),
         ('{"stepps": 3}', "stepps: no such field"),
         ('{"schedule": "linear"}', "schedule: expected one of cosine, plateau, constant"),
@@ -141,3 +142,60 @@ def test_options_reach_the_network() -> None:
     small = build(Recipe(options={"channels": [4], "pooling": [3], "hidden": 5, "layers": 1}))
     assert small.output.in_features == 10
     assert json.loads(recipes.to_json(Recipe()))["model"] == "crnn"
+
+
+#: Fields that every task has, or most, and values that cannot be.
+OUT_OF_RANGE = {
+    "batch": (0, -1, 10**12), "seed": (-1, 2**70), "average": (-0.1, 2.0, math.nan),
+    "learning_rate": (-1.0, math.inf, 1e9), "threads": (-3, 10**6), "workers": (-1,),
+    "clip": (-1.0,), "weight_decay": (-0.5,), "patience": (0,), "checkpoint_minutes": (-1.0,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["drums", "hits", "activity", "recognition", "drummernet"])
+def test_fields_out_of_range_are_named(name: str, tmp_path: Path) -> None:
+    """In a file and on the command line."""
+    path = tmp_path / "recipe.json"
+    for wrong, values in OUT_OF_RANGE.items():
+        for value in values:
+            path.write_text(json.dumps({wrong: value}))
+            for given, text in ((path, {}), (None, {wrong: str(value)})):
+                with pytest.raises(ValueError, match=f"(^|: ){wrong}: expected "):
+                    task.resolve(name, given, text)
+    assert task.resolve(name, None, {"batch": "2", "seed": "0"}).batch == 2
+    resolved = task.resolve(name, None, {})
+    path.write_text(recipes.to_json(resolved))
+    assert task.resolve(name, path, {}) == resolved
+
+
+def test_validations_need_steps_between_them() -> None:
+    with pytest.raises(ValueError, match="validate_every: expected 1 to"):
+        task.resolve("drums", None, {"validate_every": "0"})
+    # Here it stands for an epoch.
+    assert task.resolve("recognition", None, {"validate_every": "0"}).validate_every == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"layers": "x"}, {"layers": -1}, {"channels": 3}, {"hidden": [1]}, {"dropout": "high"}],
+)
+def test_options_that_make_no_network(options: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps({"options": options}))
+    with pytest.raises(ValueError, match=r"recipe\.json: "):
+        recipes.from_file(path, Recipe)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("name", ["drums", "hits", "activity", "recognition"])
+def test_a_recipe_of_any_shape(name: str, tmp_path: Path) -> None:
+    """Each field in turn holds something odd: a recipe, or a line that names the file."""
+    odd = (None, True, "x", [], {}, [[]], {"a": {}}, -1, 0, 1e300, math.nan, 10**400)
+    path = tmp_path / "recipe.json"
+    for item in fields(task.recipe_of(name)):
+        for value in odd:
+            path.write_text(json.dumps({item.name: value}))
+            try:
+                recipes.from_file(path, task.recipe_of(name))
+            except ValueError as error:
+                assert str(error).startswith(f"{path}: ") and len(str(error)) < 700

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from bandscribe.files import whole
+from bandscribe.readers import read_json
 from bandscribe.runtime import CARD_KEY, ModelCard
+from bandscribe.training import record
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -30,14 +31,16 @@ def read_metrics(run: Path) -> dict[str, Any]:
     """The figures of a run's best weights. Raises ValueError when it has none yet."""
     if not (run / "metrics.json").is_file():
         raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
-    metrics: dict[str, Any] = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    metrics = read_json(run / "metrics.json")
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("best"), dict | None):
+        raise ValueError(f"{run / 'metrics.json'}: damaged; resume the run, which writes it anew")
     return metrics
 
 
 def read_commit(run: Path) -> str:
     """The commit of the source at a run's last start, empty where there was none."""
-    versions = json.loads((run / "versions.json").read_text(encoding="utf-8"))
-    return versions["starts"][-1]["commit"] or ""
+    starts = record.read_starts(run)
+    return str(starts[-1].get("commit") or "") if starts else ""
 
 
 def export(

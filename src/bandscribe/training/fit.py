@@ -28,9 +28,9 @@ import torch
 from torch import Tensor, nn
 
 from bandscribe.display import history
-from bandscribe.files import whole
+from bandscribe.readers import refused
+from bandscribe.training import checkpoints, record, schedules
 from bandscribe.training import device as devices
-from bandscribe.training import record, schedules
 from bandscribe.training.batches import Batch
 from bandscribe.training.learner import Learner, Loss, Optimiser
 from bandscribe.training.settings import Settings
@@ -70,12 +70,6 @@ class Result:
     interrupted: bool = False
 
 
-def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """The weights in a run's best.pt, on the CPU, whatever device they were trained on."""
-    weights: dict[str, Tensor] = torch.load(path, map_location="cpu")
-    return weights
-
-
 def start_from(network: N, initial: str | None) -> N:
     """The network with the weights of another run's best.pt, where one is named.
 
@@ -83,9 +77,9 @@ def start_from(network: N, initial: str | None) -> N:
     """
     if initial:
         try:
-            network.load_state_dict(read_weights(initial))
-        except (OSError, RuntimeError) as error:
-            raise ValueError(f"initial: {initial}: {error}") from error
+            checkpoints.fill(network, initial)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"initial: {error}") from error
     return network
 
 
@@ -173,7 +167,7 @@ def fit(
         )
         if result.best and devices.rank() == 0:
             model = learner.model
-            model.load_state_dict(read_weights(run / "best.pt"))
+            checkpoints.fill(model, run / "best.pt")
             history.draw(run / "curve.png", state.history)
             figures = {
                 "task": task,
@@ -189,8 +183,14 @@ def fit(
 
 def _begin(run: Path, settings: Settings, learner: Learner) -> State:
     """Note this start in the run, and continue from its last checkpoint where it has one."""
-    saved = torch.load(run / "last.pt", map_location="cpu") if (run / "last.pt").is_file() else {}
-    state = State(**saved.get("state", {}))
+    last = run / "last.pt"
+    damaged = f"{last}: of another run, or damaged; delete it to begin anew"
+    saved = checkpoints.read(last) if last.is_file() else {}
+    with refused(damaged):
+        state = State(**saved.get("state", {}))
+        numbers = [value for row in state.history for value in row.values()]
+        if type(state.step) is not int or not all(isinstance(v, int | float) for v in numbers):
+            raise ValueError("state")
     rank = devices.rank()
     if rank == 0:
         place = {"device": str(learner.device), "processes": devices.world()}
@@ -198,12 +198,16 @@ def _begin(run: Path, settings: Settings, learner: Learner) -> State:
     else:
         torch.manual_seed(settings.seed + rank)  # a dropout of its own
     if saved:
-        learner.load_state_dict(saved)
-        states = saved["random"]
-        if isinstance(states, Tensor):  # of a run before there were other devices
-            states = [{"cpu": states}]
-        if rank < len(states):
-            devices.set_random_state(states[rank], learner.device)
+        try:
+            with refused(damaged):
+                learner.load_state_dict(saved)
+                states = saved["random"]
+                if isinstance(states, Tensor):  # of a run before there were other devices
+                    states = [{"cpu": states}]
+                if rank < len(states):
+                    devices.set_random_state(states[rank], learner.device)
+        except RuntimeError as error:  # weights of other shapes
+            raise ValueError(damaged) from error
     return state
 
 
@@ -270,8 +274,7 @@ def _validate(
     state.loss_sum, state.loss_count = 0.0, 0
     if devices.rank() == 0:
         if schedules.waited(state.scores(criterion)) == 0:
-            with whole(run / "best.pt") as temporary:
-                torch.save(learner.average.state_dict(), temporary)
+            checkpoints.write(run / "best.pt", learner.average.state_dict())
         record.write_history(run / "history.csv", state.history)
 
 
@@ -279,8 +282,7 @@ def _save(path: Path, losses: list[Tensor], state: State, learner: Learner) -> N
     _add_up(losses, state, path.parent)
     random = devices.gather(devices.random_state(learner.device))
     if devices.rank() == 0:
-        with whole(path) as temporary:
-            torch.save({**learner.state_dict(), "state": vars(state), "random": random}, temporary)
+        checkpoints.write(path, {**learner.state_dict(), "state": vars(state), "random": random})
 
 
 @contextmanager

@@ -82,7 +82,8 @@ class Learner:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave, on whatever device that was."""
         for name, part in self._parts().items():
-            if state.get(name):  # an earlier run, or one in full precision, has no scaler
+            # An earlier run, or one in full precision, has no scaler.
+            if name != "scaler" or state.get(name):
                 part.load_state_dict(state[name])
 
     def _parts(self) -> dict[str, Any]:

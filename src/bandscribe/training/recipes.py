@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
+import reprlib
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
@@ -17,8 +19,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bandscribe import runtime
+from bandscribe.readers import parse_json, read_json
+from bandscribe.training.settings import LIMITS
 
 R = TypeVar("R")
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 #: Fields on which no result depends.
 INDIFFERENT = frozenset(
     ("workers", "threads", "device", "compile", "checkpoint_minutes", "max_minutes", "credits",
@@ -31,15 +36,33 @@ def from_file(path: str | Path, recipe: type[R]) -> R:
 
     Raises ValueError when the file is not JSON, or a field is unknown or of the wrong kind.
     """
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not a JSON file ({error})") from None
+    values = read_json(path)
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected an object with the fields of a recipe")
     kinds = get_type_hints(recipe)
-    _check_names(values, recipe)
-    return recipe(**{name: _convert(name, value, kinds[name]) for name, value in values.items()})
+    try:
+        _check_names(values, recipe)
+        given = {name: _convert(name, value, kinds[name]) for name, value in values.items()}
+        return make(recipe, given)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def make(kind: type[R], values: Mapping[str, Any], begun: R | None = None) -> R:
+    """The recipe with these fields, and others as in `begun`, or their defaults.
+
+    Raises ValueError, naming the field, where one is out of `LIMITS`, or makes no network.
+    """
+    defaults = {item.name: item.default for item in fields(kind)}  # type: ignore[arg-type]
+    for name, (least, most) in LIMITS.items():
+        value = values.get(name)
+        if value not in (None, defaults.get(name)) and not least <= value <= most:
+            raise ValueError(f"{name}: expected {least:,g} to {most:,g}, got {value!r}")
+    try:
+        return replace(begun, **values) if begun else kind(**values)  # type: ignore[type-var]
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(f"options: they make no network ({why})") from error
 
 
 def read(run: Path, recipe: type[R]) -> R:
@@ -62,10 +85,10 @@ def resolve(
     """
     recipe_ = from_file(path, recipe) if path else recipe()
     if defaults:
-        given = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        given = read_json(path) if path else {}
         model = values.get("model", vars(recipe_)["model"])
         table = {k: v for k, v in defaults.get(model, {}).items() if k not in given}
-        recipe_ = replace(recipe_, model=model, **table)  # type: ignore[type-var]
+        recipe_ = make(recipe, {"model": model, **table}, recipe_)
     return override(recipe_, values)
 
 
@@ -81,7 +104,7 @@ def override(recipe: R, values: Mapping[str, str]) -> R:
         new[name] = _parse(name, text, kinds[name])
         if isinstance(new[name], dict):
             new[name] = {**getattr(recipe, name), **new[name]}
-    return replace(recipe, **new)  # type: ignore[type-var]
+    return make(type(recipe), new, recipe)
 
 
 def to_json(recipe: object) -> str:
@@ -132,7 +155,7 @@ def _parse(name: str, text: str, kind: Any) -> Any:
         return tuple(_parse(name, part.strip(), inner[0]) for part in text.split(",") if part)
     if origin is dict:
         try:
-            value = json.loads(text)
+            value = parse_json(text, name)
         except ValueError:
             value = text
         return _convert(name, value, kind)
@@ -143,10 +166,10 @@ def _parse(name: str, text: str, kind: Any) -> Any:
         return choices[text.lower()]
     if kind in (int, float):
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
-            expected = "a whole number" if kind is int else "a number"
-            raise ValueError(f"{name}: expected {expected}, got {text!r}") from None
+            value = text
+        return _convert(name, value, kind)
     return _convert(name, text, kind)
 
 
@@ -168,8 +191,8 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
         if not isinstance(value, dict):
             raise ValueError(f"{name}: expected a JSON object, got {value!r}")
         return value
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) < 2**53:
         return float(value)
-    if type(value) is not kind:
-        raise ValueError(f"{name}: expected {kind.__name__}, got {value!r}")
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+        raise ValueError(f"{name}: expected {_KINDS[kind]}, got {reprlib.repr(value)}")
     return value

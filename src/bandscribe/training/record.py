@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from bandscribe.files import whole
+from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.training import device, recipes
 from bandscribe.training.settings import Settings
 
@@ -78,10 +79,19 @@ def start(
                 f"{run}: begun with another recipe ({', '.join(fixed)}); "
                 "give its values again, or another folder"
             )
-        starts = json.loads((run / "versions.json").read_text(encoding="utf-8"))["starts"]
+        starts = read_starts(run)
     starts.append({"step": step, **versions(), **(place or {}), "changed": changed})
     write_json(run / "recipe.json", resolved)
     write_json(run / "versions.json", {"seed": settings.seed, "starts": starts})
+
+
+def read_starts(run: Path) -> list[dict[str, Any]]:
+    """What was noted of each start of a run. Raises ValueError where that is damaged."""
+    path = run / "versions.json"
+    noted = read_json(path)
+    with refused(f"{path}: damaged; train into another folder"):
+        starts: list[dict[str, Any]] = [{**start} for start in noted["starts"]]
+    return starts
 
 
 def versions() -> dict[str, Any]:
@@ -120,11 +130,8 @@ def read_credits(
             "credits: expected a CSV file with name,licence,origin of each source; name it with "
             "--credits FILE"
         )
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames != CREDIT_FIELDS:
-            raise ValueError(f"{path}: expected the columns {','.join(CREDIT_FIELDS)}")
-        credits = list(rows)
+    rows = read_csv(path, *CREDIT_FIELDS)
+    credits = [{name: row[name] for name in CREDIT_FIELDS} for row in rows]
     if sources is None:
         return credits
     known = {row["name"]: row for row in credits}

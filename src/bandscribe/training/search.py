@@ -22,6 +22,7 @@ import torch
 
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.files import whole
+from bandscribe.readers import parse_json, read_csv, read_json, refused
 from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
 from bandscribe.training.drums.models import MODELS
@@ -100,7 +101,7 @@ def resolve(
 
     Raises ValueError naming the field.
     """
-    said = json.loads(path.read_text(encoding="utf-8")).keys() if path else set()
+    said = read_json(path).keys() if path else set()
     given = {**values, **({"corpora": ",".join(corpora)} if corpora else {})}
     recipe = recipes.resolve(path, given, Recipe, dict.fromkeys(MODELS, THESIS))
     free = {field.name for field in fields(Recipe)} - said - given.keys()
@@ -137,10 +138,7 @@ def space_of(model: str, text: str | None) -> Mapping[str, Sequence[Any]]:
     """
     if text is None:
         return SEARCH_SPACES[model]
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"space: not JSON ({error})") from None
+    given = parse_json(text, "space")
     if not isinstance(given, dict) or not all(
         isinstance(values, list) and values for values in given.values()
     ):
@@ -172,7 +170,7 @@ def apply(recipe: Recipe, proposal: Proposal) -> Recipe:
     known = {field.name for field in fields(Recipe)}
     own = {name: value for name, value in proposal.items() if name in known}
     options = {name: value for name, value in proposal.items() if name not in known}
-    return replace(recipe, **own, options={**recipe.options, **options})
+    return recipes.make(Recipe, {**own, "options": {**recipe.options, **options}}, recipe)
 
 
 def read(run: Path, recipe: Recipe) -> Outcome:
@@ -182,8 +180,9 @@ def read(run: Path, recipe: Recipe) -> Outcome:
     if (run / STOPPED).is_file():
         state = "stopped"
     elif (run / "metrics.json").is_file():
-        metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-        state = "finished" if metrics["finished"] else state
+        metrics = read_json(run / "metrics.json")
+        with refused(f"{run / 'metrics.json'}: damaged; delete it, to go on"):
+            state = "finished" if metrics["finished"] else state
     return Outcome(
         run,
         recipe,
@@ -203,8 +202,9 @@ def read_history(run: Path) -> list[dict[str, float]]:
     """The validations of a run so far, the first one first."""
     if not (run / "history.csv").is_file():
         return []
-    with (run / "history.csv").open(encoding="utf-8", newline="") as file:
-        return [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    with refused(f"{run / 'history.csv'}: damaged"):
+        rows = read_csv(run / "history.csv", "step", "minutes")
+        return [{name: float(text) for name, text in row.items()} for row in rows]
 
 
 def choose(outcomes: Iterable[Outcome]) -> Outcome:

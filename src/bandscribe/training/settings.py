@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+#: The least and the most that a field may be, of those that mean the same in every recipe.
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "seed": (0, 2**63 - 1), "steps": (1, 1e9), "batch": (1, 1e6), "learning_rate": (0, 1e3),
+    "plateau_patience": (0, 1e9), "plateau_floor": (0, 1), "warmup_steps": (0, 1e9),
+    "weight_decay": (0, 1e3), "clip": (0, 1e9), "average": (0, 1), "validate_every": (1, 1e9),
+    "patience": (1, 1e9), "checkpoint_minutes": (0, 1e9), "max_minutes": (0, 1e9),
+    "workers": (0, 1024), "threads": (0, 1024), "excerpt_seconds": (0, 3600),
+    "chunk_seconds": (0, 3600), "overlap_seconds": (0, 3600), "window_seconds": (0, 3600),
+    "validation_minutes": (0, 1e6), "hidden": (1, 1e5), "sample_rate": (1000, 384_000),
+}  # fmt: skip
 
 
 def setting(default: Any, text: str, *, changeable: bool = False) -> Any:

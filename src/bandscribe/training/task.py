@@ -11,14 +11,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from bandscribe.runtime import ModelCard
-from bandscribe.training import export, recipes
-from bandscribe.training.fit import Result, read_weights
+from bandscribe.training import checkpoints, export, recipes
+from bandscribe.training.fit import Result
 
 #: These name the sources of their models by themselves.
 _SELF_CREDITED = ("factorization", "adaptation")
@@ -101,15 +102,16 @@ def make_card(
 
 def load_best(network: nn.Module, run: Path) -> nn.Module:
     """The network with the best weights of a run."""
-    network.load_state_dict(read_weights(run / "best.pt"))
-    return network
+    return checkpoints.fill(network, run / "best.pt")
 
 
 def _task_of(run: Path) -> str:
     """What a run was trained for."""
     if not (run / "recipe.json").is_file():
         raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
-    task = str(export.read_metrics(run)["task"])
+    task = str(export.read_metrics(run).get("task"))
+    if not task.isidentifier() or not find_spec(f"bandscribe.training.{task}"):
+        raise ValueError(f"{run / 'metrics.json'}: of no task that there is: {task[:40]!r}")
     if task == "factorization":
         raise ValueError(f"{run}: its templates are a model as they are: --model {run}/NAME.npz")
     return task

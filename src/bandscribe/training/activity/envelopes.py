@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from bandscribe.training import checkpoints
 from bandscribe.training.activity import losses, solos
 from bandscribe.training.activity.models import EncoderDecoder, Neuroment
 from bandscribe.training.activity.pieces import Pieces
@@ -37,7 +38,7 @@ from bandscribe.training.activity.windows import (
 )
 from bandscribe.training.batches import stream
 from bandscribe.training.device import infer
-from bandscribe.training.fit import Result, fit, read_weights, start_from
+from bandscribe.training.fit import Result, fit, start_from
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
@@ -200,7 +201,7 @@ def reopen(run: Path) -> tuple[Neuroment | EncoderDecoder, Recipe]:
     """The network of a run with its best weights, and the recipe. Raises ValueError as `read`."""
     recipe = read(run)
     model = build_envelopes(recipe)
-    model.load_state_dict(read_weights(run / "best.pt"))
+    checkpoints.fill(model, run / "best.pt")
     return model.eval(), recipe
 
 

@@ -20,11 +20,11 @@ from onnx import numpy_helper
 from bandscribe import runtime
 from bandscribe.synthesis import kits
 from bandscribe.training import recipes
+from bandscribe.training.checkpoints import read_weights
 from bandscribe.training.drummernet.analysis import BLOCK, HOP, Analysis
 from bandscribe.training.drummernet.components import COMPONENTS, draw_waveforms
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
 from bandscribe.training.drummernet.network import DrummerNet
-from bandscribe.training.fit import read_weights
 from bandscribe.training.settings import Settings, setting
 
 #: Frames per second of what the transcriber writes: 1000.

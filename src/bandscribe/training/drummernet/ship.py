@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from bandscribe.features.samples import Samples
 from bandscribe.runtime import ACTIVATIONS
 from bandscribe.training import export, record
+from bandscribe.training.checkpoints import read_weights
 from bandscribe.training.drummernet.analysis import HOP, Analysis
 from bandscribe.training.drummernet.components import to_classes
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
 from bandscribe.training.drummernet.recipe import FRAME_RATE, Recipe, build, read
 from bandscribe.training.drummernet.sounds import SILENCE
 from bandscribe.training.drummernet.validation import PICKINGS
-from bandscribe.training.fit import read_weights
 from bandscribe.training.task import Export, make_card
 from bandscribe.vocabulary import DRUMS_10
 

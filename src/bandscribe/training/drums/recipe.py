@@ -13,6 +13,7 @@ from bandscribe import runtime
 from bandscribe.drums import name_outputs
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
+from bandscribe.training.checkpoints import read_weights
 from bandscribe.training.drums.models import MODELS
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import DRUMS
@@ -135,7 +136,7 @@ def start(recipe: Recipe) -> nn.Module:
     network = build(recipe)
     if recipe.initial is None or is_model(recipe.initial):
         return network
-    given = torch.load(recipe.initial, map_location="cpu")
+    given = read_weights(recipe.initial)
     own = network.state_dict()
     for name, tensor in given.items():
         fits = name in own and tensor.shape[1:] == own[name].shape[1:]

@@ -6,7 +6,6 @@ trained with and without dynamic sampling.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,9 @@ from numpy.typing import NDArray
 
 from bandscribe import chunks
 from bandscribe.metrics import tags
-from bandscribe.training.fit import read_weights
+from bandscribe.readers import refused
+from bandscribe.training import checkpoints
+from bandscribe.training.export import read_metrics
 from bandscribe.training.recognition import classical, corpora, validation
 from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.recipe import CLASSICAL, build, read
@@ -58,7 +59,7 @@ def listen(run: Path, sources: Sequence[str], split: str) -> tuple[Validation, N
         probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)
     else:
         network = build(recipe, len(classes)).eval()
-        network.load_state_dict(read_weights(run / "best.pt"))
+        checkpoints.fill(network, run / "best.pt")
         probabilities = validation.infer_windows(network, heard)
     return heard, validation.gather(probabilities, heard.owner, "s1")
 
@@ -82,13 +83,14 @@ def _aggregate(mean: NDArray[np.floating], strategy: chunks.Strategy) -> NDArray
 def _learn(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
     """Thresholds (class,) per strategy; one run learned its own when it was trained."""
     if len(runs) == 1:
-        metrics = json.loads((runs[0] / "metrics.json").read_text(encoding="utf-8"))
-        return {
-            strategy: np.array(
-                [metrics[strategy]["thresholds"][name] for name in metrics["classes"]]
-            )
-            for strategy in chunks.STRATEGIES
-        }
+        metrics = read_metrics(runs[0])
+        with refused(f"{runs[0] / 'metrics.json'}: no thresholds of a recognizer"):
+            return {
+                strategy: np.array(
+                    [metrics[strategy]["thresholds"][name] for name in metrics["classes"]]
+                )
+                for strategy in chunks.STRATEGIES
+            }
     sources = read(runs[0]).validation
     if any(read(run).validation != sources for run in runs):
         raise ValueError("runs: expected networks that were validated on the same recordings")

@@ -10,7 +10,6 @@ A baseline has best.pkl in place of weights and history.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import asdict, replace
@@ -20,6 +19,7 @@ from typing import Any
 
 from torch import nn
 
+from bandscribe.readers import read_json, refused
 from bandscribe.training import record
 from bandscribe.training.batches import stream
 from bandscribe.training.fit import Result, fit
@@ -102,10 +102,13 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
     path = run / "front_end.json"
     if not path.is_file():
         raise ValueError(f"{path}: missing; name the folder of a recognition run")
-    said = json.loads(path.read_text(encoding="utf-8"))
-    values = Statistics(**said["values"]) if said["values"] else None
-    samples = Statistics(**said["samples"])
-    return FrontEnd(said["features"], samples, values, said["deviation"]), tuple(said["classes"])
+    said = read_json(path)
+    with refused(f"{path}: damaged; train into another folder"):
+        values = Statistics(**said["values"]) if said["values"] else None
+        front_end = FrontEnd(
+            said["features"], Statistics(**said["samples"]), values, said["deviation"]
+        )
+        return front_end, tuple(said["classes"])
 
 
 def origin_of(model: nn.Module) -> str:
