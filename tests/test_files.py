@@ -28,6 +28,19 @@ def test_success_replaces(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o666 & ~umask
 
 
+def test_a_link_to_itself(tmp_path: Path) -> None:
+    for name, target in (("a", "b"), ("b", "a"), ("c", "c")):
+        (tmp_path / name).symlink_to(target)
+    for name in "abc":
+        with (
+            pytest.raises(OSError, match=rf"\[Errno {errno.ELOOP}\]") as error,
+            whole(tmp_path / name),
+        ):
+            pass
+        assert error.value.filename == str(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no")])
 def test_failure_leaves_the_old(tmp_path: Path, error: BaseException) -> None:
     target = tmp_path / "out.csv"

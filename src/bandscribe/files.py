@@ -6,6 +6,7 @@ And inside of the folder that was named: what a table calls a file cannot lead o
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -41,7 +42,9 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     if str(path) == "-":
         raise ValueError("-: standard output is not possible here; name a file to write")
-    target = Path(path).resolve()
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # one that leads nowhere but to itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     if target.exists():
         if not target.is_file():
             raise ValueError(f"{path}: not a regular file; name a file to write")

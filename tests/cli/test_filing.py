@@ -113,7 +113,7 @@ def test_a_step_that_is_not_in_the_list_is_not_done(sounds, tmp_path, monkeypatc
 def test_a_file_goes_by_its_own_name_not_by_that_of_a_link_to_it(tmp_path) -> None:
     (tmp_path / "z.wav").write_bytes(b"sound")
     (tmp_path / "link.wav").symlink_to("z.wav")
-    found, failed = inputs.find_all([tmp_path])
+    found, failed, _ = inputs.find_all([tmp_path])
     assert ([source.path.name for source in found], failed) == (["z.wav"], 0)
-    found, _ = inputs.find_all([tmp_path / "link.wav"])
+    found, *_ = inputs.find_all([tmp_path / "link.wav"])
     assert [source.path.name for source in found] == ["link.wav"]

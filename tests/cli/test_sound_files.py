@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bandscribe.cli import inputs
 from bandscribe.types import Audio
 from tiny import SAMPLE_RATE, hits
 from tiny_sounds import bundle
@@ -34,3 +36,99 @@ def test_another_stream_of_a_file(transcribe, tmp_path: Path, groove: dict[float
 @pytest.mark.parametrize("command", ["transcribe", "recognize", "track", "classify"])
 def test_every_command_that_analyses_sound_takes_a_stream(bandscribe, command: str) -> None:
     assert "--stream" in bandscribe(command, "--help").out
+
+
+# Folders -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Sound files by name alone, and links between folders that lead around in circles."""
+    for name in (
+        "album/one.wav",
+        "album/disc/two.mp3",
+        "elsewhere/three.flac",
+        "elsewhere/x/y.ogg",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    links = {
+        "album/again": ".",
+        "album/disc/up": "..",
+        "album/a link": "../elsewhere",
+        "album/another": "../elsewhere/x",
+        "elsewhere/x/back": "../../album/disc",
+        "album/.hidden": "../elsewhere",
+        "album/broken": "nowhere",
+    }
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target, target_is_directory=True)
+    return tmp_path / "album"
+
+
+def test_linked_folders_are_searched_once_each(tree: Path) -> None:
+    search = inputs.find(tree)
+    assert [str(source.relative) for source in search.found] == [
+        "a link/three.flac",
+        "a link/x/y.ogg",
+        "disc/two.mp3",
+        "one.wav",
+    ]
+    assert (search.locked, search.others) == ([], {"": 1})  # the broken link
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        "weba",
+        "wmv",
+        "flv",
+        "ts",
+        "mpg",
+        "mpeg",
+        "m2ts",
+        "vob",
+        "ogv",
+        "asf",
+        "eac3",
+        "tta",
+        "voc",
+        "WMV",
+    ],
+)
+def test_suffixes_of_sound(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"sound.{suffix}").touch()
+    assert len(inputs.find(tmp_path).found) == 1
+
+
+def test_files_that_are_no_sound_are_counted(transcribe, tmp_path: Path, groove_wav: Path) -> None:
+    folder = tmp_path / "album"
+    folder.mkdir()
+    shutil.copy(groove_wav, folder / "song.wav")
+    (folder / "notes.txt").touch()
+    (folder / ".DS_Store").touch()
+    said = transcribe(folder)
+    assert said.code == 0
+    assert said.err == "bandscribe: passed over 1 file that is no sound by suffix (.txt 1)\n"
+    for name in ("a.jpg", "b.JPG", "c", "d.pdf", "e.cue", "f.m3u", "g.nfo"):
+        (folder / name).touch()
+    said = transcribe(folder)
+    assert said.err == (
+        "bandscribe: passed over 8 files that are no sound by suffix "
+        "(.jpg 2, none 1, .cue 1, .m3u 1, .nfo 1, …)\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["transcribe", "recognize", "track", "classify"])
+def test_an_empty_name_is_no_folder(bandscribe, command: str) -> None:
+    said = bandscribe(command, "")
+    assert (said.code, len(said.complaints)) == (2, 1)
+    assert "an empty name" in said.err
+
+
+def test_an_output_that_is_a_link_to_itself(transcribe, groove_wav: Path, tmp_path: Path) -> None:
+    loop = tmp_path / "loop.mid"
+    loop.symlink_to(loop.name)
+    said = transcribe(groove_wav, "-o", loop)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert f"{loop}: too many levels of symbolic links" in said.err

@@ -27,12 +27,11 @@ def song(tmp_path: Path, groove_wav: Path) -> Path:
 
 @pytest.fixture
 def album(tmp_path: Path, groove_wav: Path) -> Path:
-    """Two songs in two folders, and things that are none."""
+    """Two songs in two folders, and hidden ones."""
     folder = tmp_path / "album"
     for name in ("b.wav", "disc 2/01. Feat. X.WAV", ".hidden/c.wav", ".d.wav"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(groove_wav, folder / name)
-    (folder / "notes.txt").write_text("hello")
     return folder
 
 

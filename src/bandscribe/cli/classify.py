@@ -21,6 +21,7 @@ from bandscribe.cli.listening import (
     TableFile,
     TableFormat,
     choose_table,
+    parse_input,
     prepare_file,
     spell,
 )
@@ -46,7 +47,9 @@ NAMES = {
 def classify(
     named: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="INPUT", help="Sound files, folders of them, or -.", readable=False),
+        typer.Argument(
+            metavar="INPUT", help="Sound files, folders of them, or -.", parser=parse_input
+        ),
     ] = None,
     output: TableFile = None,
     format: TableFormat = None,
@@ -92,7 +95,7 @@ def classify(
     work = Classifying(model or MODEL, stream=stream)
     with usage_errors():
         hits.check(work.loaded.card)
-    sources, failed = inputs.find_all(named or [])
+    sources, failed, others = inputs.find_all(named or [])
     if sort_into is not None:
         sources = [source for source in sources if not _lies_in(source.path, sort_into)]
     if output is not None:
@@ -118,6 +121,7 @@ def classify(
         print(_render(entries, kind, classes), end="")
     if rename or sort_into is not None:
         failed += _file(labels, named or [], sort_into, rename=rename, move=move)
+    inputs.complain_of_others(others)
     if failed:
         raise typer.Exit(1)
 

@@ -102,10 +102,12 @@ def _read(folder: Path, lost: list[str]) -> Sequence[Labelled]:
         if not rows:
             raise ValueError(f"{folder / 'labels.csv'}: expected at least one row")
         return rows
-    sources, locked = inputs.find(folder)
-    for error in locked:
+    search = inputs.find(folder)
+    for error in search.locked:
         complain(explain(error))
-    return [(source.path, {"file": source.relative.as_posix(), "label": ""}) for source in sources]
+    return [
+        (source.path, {"file": source.relative.as_posix(), "label": ""}) for source in search.found
+    ]
 
 
 def _choose(rows: Sequence[Labelled], count: int, seed: int) -> list[Labelled]:

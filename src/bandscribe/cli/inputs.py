@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bandscribe.cli.report import complain, explain
 
 #: Standard input as a recording, standard output as a file of results.
 STANDARD = Path("-")
+
+
+_KINDS = 5  # that are named of what was passed over
 
 
 @dataclass(frozen=True)
@@ -21,49 +26,76 @@ class Input:
     relative: Path
 
 
-def find(given: Path) -> tuple[list[Input], list[OSError]]:
-    """The file that was named, or every sound file in the folder and its folders, sorted.
+class Search(NamedTuple):
+    """What a search found: sound files, sorted; the errors of folders that cannot be searched.
 
-    `-` is standard input, whose results are called `stdin`. Also the errors of the folders in it
-    that cannot be searched. Hidden files and folders are passed over, and links to folders. Raises
-    ValueError when there is nothing.
+    `others` counts the files that no suffix of a sound file has, by their suffix.
+    """
+
+    found: list[Input]
+    locked: list[OSError]
+    others: Counter[str]
+
+
+def find(given: Path) -> Search:
+    """The file that was named, or every sound file in the folder and its folders.
+
+    `-` is standard input, whose results are called `stdin`. Links to folders are followed, each
+    folder is searched once. Hidden files and folders are passed over. Raises ValueError when there
+    is nothing.
     """
     from bandscribe.audio import EXTENSIONS
 
     if given == STANDARD:
-        return [Input(given, Path("stdin"))], []
+        return Search([Input(given, Path("stdin"))], [], Counter())
     if not given.is_dir():
         if not given.exists():
             raise ValueError(f"{given}: there is no such file or folder; check the name")
-        return [Input(given, Path(given.name))], []
-    found: list[Input] = []
-    locked: list[OSError] = []
-    for folder, below, names in os.walk(given, onerror=locked.append):
-        below[:] = [name for name in below if not name.startswith(".")]
-        for name in names:
-            path = Path(folder, name)
-            if path.suffix.lower() in EXTENSIONS and not name.startswith("."):
-                found.append(Input(path, path.relative_to(given)))
-    if not found and not locked:
+        return Search([Input(given, Path(given.name))], [], Counter())
+    search = Search([], [], Counter())
+    searched = set()
+    # Folders by their own names first: links come after everything that is no link.
+    waiting = [given]
+    while waiting:
+        for folder, below, names in os.walk(waiting.pop(0), onerror=search.locked.append):
+            here = os.path.realpath(folder)
+            if here in searched:
+                below.clear()
+                continue
+            searched.add(here)
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            waiting += [Path(folder, name) for name in below if Path(folder, name).is_symlink()]
+            for name in names:
+                path = Path(folder, name)
+                if name.startswith("."):
+                    continue
+                if path.suffix.lower() in EXTENSIONS:
+                    search.found.append(Input(path, path.relative_to(given)))
+                else:
+                    search.others[path.suffix.lower()] += 1
+    if not search.found and not search.locked:
         raise ValueError(
             f"{given}: no sound files in this folder; name a file to force its reading"
         )
-    return sorted(found, key=lambda source: source.path), locked
+    search.found.sort(key=lambda source: source.path)
+    return search
 
 
-def find_all(given: Sequence[Path]) -> tuple[list[Input], int]:
-    """Everything that was named, each file once, and the number of names that led nowhere.
+def find_all(given: Sequence[Path]) -> tuple[list[Input], int, Counter[str]]:
+    """Everything that was named, each file once; the number of names that led nowhere; `others`.
 
-    Each of the latter is complained about.
+    Each of the names is complained about, and `complain_of_others` does of the last.
     """
     found: dict[str, Input] = {}
+    others: Counter[str] = Counter()
     failures = 0
     for name in given:
         problems: list[ValueError | OSError] = []
         try:
-            sources, locked = find(name)
-            problems.extend(locked)
-            for source in sources:
+            search = find(name)
+            problems.extend(search.locked)
+            others += search.others
+            for source in search.found:
                 real = os.path.realpath(source.path)
                 # By its own name rather than by that of a link to it.
                 known = found.setdefault(real, source)
@@ -74,4 +106,16 @@ def find_all(given: Sequence[Path]) -> tuple[list[Input], int]:
         for problem in problems:
             complain(explain(problem))
         failures += len(problems)
-    return list(found.values()), failures
+    return list(found.values()), failures, others
+
+
+def complain_of_others(others: Counter[str]) -> None:
+    """Once all is done: how many files of folders were passed over, if any, and of which kinds."""
+    if not others:
+        return
+    count = others.total()
+    often = sorted(others.items(), key=lambda item: (-item[1], item[0]))[:_KINDS]
+    kinds = [f"{suffix or 'none'} {number}" for suffix, number in often]
+    rest = "" if len(others) <= _KINDS else ", …"
+    things = "1 file that is" if count == 1 else f"{count} files that are"
+    complain(f"passed over {things} no sound by suffix ({', '.join(kinds)}{rest})")

@@ -14,10 +14,18 @@ from bandscribe.cli.inputs import Input
 #: How one thing is said of all inputs, and the suffix of a file of it.
 TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
 
+
+def parse_input(text: str) -> Path:
+    """A name on the command line; an empty one, of a shell variable say, is no name."""
+    if not text:
+        raise typer.BadParameter("INPUT: an empty name; name a file, or . for this folder")
+    return Path(text)
+
+
 Inputs = Annotated[
     list[Path],
     # What cannot be read is complained about in its turn, and the others are done.
-    typer.Argument(metavar="INPUT", help="Sound files, folders of them, or -.", readable=False),
+    typer.Argument(metavar="INPUT", help="Sound files, folders of them, or -.", parser=parse_input),
 ]
 Output = Annotated[
     str | None,

@@ -84,7 +84,7 @@ def recognize(
     classes = work.loaded.card.classes
     if having is not None and having not in classes:
         raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
-    sources, failed = inputs.find_all(named)
+    sources, failed, others = inputs.find_all(named)
     if output is not None:
         prepare_file(output, sources)
     names_alone = having is not None and format is None and kind == "table"
@@ -103,6 +103,7 @@ def recognize(
             temporary.write_text(_render(entries, kind, names_alone), encoding="utf-8")
     elif kind != "table":
         print(_render(entries, kind, names_alone), end="")
+    inputs.complain_of_others(others)
     if failed:
         raise typer.Exit(1)
 

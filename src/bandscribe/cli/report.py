@@ -26,6 +26,7 @@ _CURES = {
     errno.ENOTDIR: "a part of this path is a file and not a folder; choose another",
     errno.EEXIST: "a part of this path is a file and not a folder; choose another",
     errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "remove the link, or choose another name",
 }
 
 

@@ -94,7 +94,7 @@ def _classify(folder: Path, wanted: str, model: str) -> tuple[list[Path], int]:
     if wanted not in loaded.card.classes:
         known = ", ".join(loaded.card.classes)
         raise typer.BadParameter(f"--class: expected one of {known}, got {wanted!r}")
-    sources, failures = inputs.find_all([folder])
+    sources, failures, others = inputs.find_all([folder])
     found = []
     with progress(len(sources)) as show:
         paths = [source.path for source in sources]
@@ -107,6 +107,7 @@ def _classify(folder: Path, wanted: str, model: str) -> tuple[list[Path], int]:
                 failures += 1
             elif heard.label == wanted:
                 found.append(path)
+    inputs.complain_of_others(others)
     if not found:
         raise ValueError(f"{folder}: the model names no sound there {wanted}")
     return found, failures

@@ -106,7 +106,7 @@ def track(
         drums.check(work.drummer.card, DRUM_CLASSES, 0.5)
     if find is not None:
         work = replace(work, condition=_parse(find, work.loaded))
-    sources, lost = inputs.find_all(named)
+    sources, lost, others = inputs.find_all(named)
     planned, refused = outputs.plan(named, sources, kinds, output, suffixes=SUFFIXES)
     failed = lost + refused
     for job, lines in process_all(work, planned, jobs):
@@ -120,6 +120,7 @@ def track(
                 print(line)
             else:
                 deliver(line)
+    inputs.complain_of_others(others)
     if failed:
         raise typer.Exit(1)
 

@@ -91,7 +91,7 @@ def transcribe(
         )  # fmt: skip
         drums.check(work.loaded.card, classes, sensitivity)
         beats.check(metre, work.tempo)
-    sources, lost = inputs.find_all(named)
+    sources, lost, others = inputs.find_all(named)
     planned, refused = outputs.plan(named, sources, formats, output, reference)
     failed = lost + refused
     for job, line in process_all(work, planned, jobs):
@@ -99,6 +99,7 @@ def transcribe(
             failed += 1
         else:
             print(line, file=sys.stderr if STANDARD in job.outputs.values() else sys.stdout)
+    inputs.complain_of_others(others)
     if failed:
         raise typer.Exit(1)
 

@@ -39,12 +39,14 @@ __all__ = [
 #: Suffixes of what libsndfile reads.
 PLAIN = frozenset((
     ".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf",
-    ".flac", ".mp3", ".mp2", ".ogg", ".oga", ".opus",
+    ".flac", ".mp3", ".mp2", ".ogg", ".oga", ".opus", ".voc",
 ))
 #: Suffixes of what needs PyAV or ffmpeg.
 FOREIGN = frozenset((
-    ".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".webm", ".mka", ".mkv", ".wma", ".ac3",
-    ".amr", ".3gp", ".ape", ".wv", ".avi",
+    ".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".webm", ".weba", ".mka", ".mkv", ".wma",
+    ".wmv", ".asf", ".ac3", ".eac3", ".dts", ".amr", ".3gp", ".3g2", ".ape", ".wv", ".tta", ".mpc",
+    ".dsf", ".dff", ".spx", ".ogv", ".avi", ".flv", ".f4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg",
+    ".vob",
 ))
 # fmt: on
 #: The lowest and the highest sample rate of a recording, in Hz: a header may hold anything.
