@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bandscribe.cli import inputs
+from bandscribe.cli.report import visible
 from bandscribe.types import Audio
 from tiny import SAMPLE_RATE, hits
 from tiny_sounds import bundle
@@ -132,3 +133,34 @@ def test_an_output_that_is_a_link_to_itself(transcribe, groove_wav: Path, tmp_pa
     said = transcribe(groove_wav, "-o", loop)
     assert (said.code, len(said.complaints)) == (1, 1)
     assert f"{loop}: too many levels of symbolic links" in said.err
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb.wav", "a\\nb.wav"),
+        ("\x1b[31mred\x1b[0m.wav", "\\x1b[31mred\\x1b[0m.wav"),
+        ("\x1b]0;title\x07.wav", "\\x1b]0;title\\x07.wav"),
+        ("a\rb.wav", "a\\rb.wav"),
+        ("back\u202ewards.wav", "back\\u202ewards.wav"),
+        ("\x9b2J.wav", "\\x9b2J.wav"),
+        ("größer　大\u00a0🥁.wav", "größer　大\u00a0🥁.wav"),
+    ],
+)
+def test_names_are_printed_visibly(
+    transcribe, bandscribe, tmp_path: Path, groove_wav: Path, name: str, shown: str
+) -> None:
+    shutil.copy(groove_wav, tmp_path / name)
+    said = transcribe(tmp_path / name, "-o", "out.mid")
+    assert said.out.startswith(f"{tmp_path}/{shown} → out.mid  0:02")
+    for command in ("recognize", "classify", "track"):
+        (tmp_path / name).write_text("no sound")
+        said = bandscribe(command, tmp_path / name)
+        assert said.complaints == [
+            f"bandscribe: {tmp_path}/{shown}: no sound that can be decoded; "
+            "check that it is a sound file, and whole"
+        ]
+    assert visible(f"{tmp_path / name}") == f"{tmp_path}/{shown}"

@@ -25,7 +25,7 @@ from bandscribe.cli.listening import (
     prepare_file,
     spell,
 )
-from bandscribe.cli.report import complain, usage_errors
+from bandscribe.cli.report import complain, usage_errors, visible
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def tabulate(entry: Mapping[str, Any]) -> str:
     name = "no drum" if label is None else NAMES.get(label, label)
     others = "".join(f" +{other}" for other in entry["classes"] if other != label)
     return (
-        f"{label or '-':<5}  {name:<13}  {entry['probability']:4.2f}  {entry['file']}"
+        f"{label or '-':<5}  {name:<13}  {entry['probability']:4.2f}  {visible(entry['file'])}"
         f"{'  ' + others.strip() if others else ''}"
     )
 

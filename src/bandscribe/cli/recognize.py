@@ -25,7 +25,7 @@ from bandscribe.cli.listening import (
     prepare_file,
     spell,
 )
-from bandscribe.cli.report import clock, reported, usage_errors
+from bandscribe.cli.report import clock, reported, usage_errors, visible
 from bandscribe.files import whole
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def recognize(
         elif having is not None and having not in _present(entry):
             continue
         elif kind == "table" and output is None:
-            deliver(entry["file"] if names_alone else tabulate(entry))
+            deliver(visible(entry["file"]) if names_alone else tabulate(entry))
         else:
             entries.append(entry)
     if output is not None:
@@ -164,7 +164,7 @@ def describe(found: Recognition, file: str) -> dict[str, Any]:
 
 def tabulate(entry: Mapping[str, Any]) -> str:
     """Lines for a terminal: the file, and a bar for each instrument that is heard in it."""
-    lines = [f"{entry['file']}  {clock(entry['duration'])}"]
+    lines = [f"{visible(entry['file'])}  {clock(entry['duration'])}"]
     heard = [row for row in entry["instruments"] if row["present"]]
     for row in sorted(heard, key=lambda row: -float(row["probability"])):
         name, score = row["class"], row["probability"]

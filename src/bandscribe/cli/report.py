@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -32,7 +33,20 @@ _CURES = {
 
 def complain(message: str) -> None:
     """One line on standard error."""
-    print("bandscribe:", " ".join(message.split()), file=sys.stderr)
+    print("bandscribe:", visible(message.strip()), file=sys.stderr)
+
+
+def visible(text: str) -> str:
+    """A line for a terminal: `\\x1b` or `\\n` in place of what is no character to look at.
+
+    Names of files may hold anything, what moves the cursor or hides a part of them too.
+    """
+    return "".join(
+        char
+        if char.isprintable() or unicodedata.category(char) == "Zs"
+        else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def explain(error: Exception, source: Path | None = None) -> str:
@@ -91,7 +105,7 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
         redirect_stdout=sys.stdout.isatty(),
     ) as bar:
         task = bar.add_task("", total=total)
-        yield lambda done, text: bar.update(task, completed=done, description=escape(text))
+        yield lambda done, text: bar.update(task, completed=done, description=escape(visible(text)))
 
 
 def reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:

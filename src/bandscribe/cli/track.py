@@ -25,7 +25,7 @@ from bandscribe.cli.listening import (
     spell,
 )
 from bandscribe.cli.recognize import MODEL, NAMES
-from bandscribe.cli.report import clock, reported, require, usage_errors
+from bandscribe.cli.report import clock, reported, require, usage_errors, visible
 
 if TYPE_CHECKING:
     from bandscribe.instruments import Activity
@@ -160,7 +160,7 @@ class Tracking(Work[outputs.Job, list[str]]):
             if not (self.skip_existing and path.is_file())
         }
         if job.outputs and not missing and self.condition is None:
-            return [f"{job.path}: skipped, {list_paths(job.outputs)} is there"]
+            return [visible(f"{job.path}: skipped, {list_paths(job.outputs)} is there")]
         rate = instruments.front_end(self.loaded.card).sample_rate
         blocks = audio.stream(sound, sample_rate=rate, stream=self.stream)
         activity = instruments.track(reported(blocks, at), model=self.loaded)
@@ -172,11 +172,12 @@ class Tracking(Work[outputs.Job, list[str]]):
             with written(path, SUFFIXES[kind]) as target:
                 _write(kind, target, job.path, activity, segments, strokes)
         if self.condition is None:
-            return [f"{job.path} → {list_paths(missing)}  {_summary(activity, segments)}"]
+            return [visible(f"{job.path} → {list_paths(missing)}  {_summary(activity, segments)}")]
         found = passages.find(
             activity, self.condition, duration=self.min_duration, gap=self.min_gap
         )
-        return [f"{job.path}  {_tenths(start)}  {_tenths(end)}" for start, end in found]
+        name = visible(str(job.path))
+        return [f"{name}  {_tenths(start)}  {_tenths(end)}" for start, end in found]
 
     def transcribe_drums(
         self, sound: Path, duration: float, at: Callable[[float], None]

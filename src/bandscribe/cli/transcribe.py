@@ -23,7 +23,7 @@ from bandscribe.cli.listening import (
     list_paths,
     spell,
 )
-from bandscribe.cli.report import clock, reported, require, usage_errors
+from bandscribe.cli.report import clock, reported, require, usage_errors, visible
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
@@ -130,13 +130,13 @@ class Transcribing(Work[outputs.Job, str]):
             if not (self.skip_existing and path.is_file())
         }
         if not missing:
-            return f"{job.path}: skipped, {list_paths(job.outputs)} is there"
+            return visible(f"{job.path}: skipped, {list_paths(job.outputs)} is there")
         annotated = _read_reference(job.reference, self.classes) if "png" in missing else None
         result, notes = self.run_inference(sound, at)
         for name, path in missing.items():
             with written(path, outputs.SUFFIXES[name]) as target:
                 _write(name, target, job.path, result, notes, annotated)
-        return f"{job.path} → {list_paths(missing)}  {_summary(notes)}"
+        return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
 
     def run_inference(
         self, sound: Path, at: Callable[[float], None]
