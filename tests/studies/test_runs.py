@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from bandscribe.readers import read_json
 from bandscribe.studies import runs, tables
 from bandscribe.studies.runs import Outcome, Row, Study
 from bandscribe.studies.tables import column
@@ -54,7 +55,7 @@ A, B = Row("a", about={"score": 0.5}), Row("b", ({"width": "2"}, {"width": "4"})
 
 def study(train: Trainer, rows: Mapping[Row, list[Recipe]]) -> Study[Recipe]:
     def evaluate(row: Row, folders: tuple[Path, ...]) -> dict[str, Any]:
-        scores = [runs.read_json(folder / "metrics.json")["score"] for folder in folders]
+        scores = [read_json(folder / "metrics.json")["score"] for folder in folders]
         return {"score": float(np.mean(scores)), "count": len(scores), "name": row.label}
 
     return Study(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +23,7 @@ from bandscribe.cli.listening import (
     spell,
 )
 from bandscribe.cli.report import complain, usage_errors, visible
-from bandscribe.files import whole
+from bandscribe.files import to_csv, to_json, write_text
 
 if TYPE_CHECKING:
     from bandscribe.hits import Hit
@@ -115,8 +112,7 @@ def classify(
             deliver(tabulate(entry))
     classes = work.loaded.card.classes
     if output is not None:
-        with whole(output) as temporary:
-            temporary.write_text(_render(entries, kind, classes), encoding="utf-8")
+        write_text(output, _render(entries, kind, classes))
     elif kind != "table":
         print(_render(entries, kind, classes), end="")
     if rename or sort_into is not None:
@@ -226,15 +222,13 @@ def _lies_in(path: Path, folder: Path) -> bool:
 
 def _render(entries: Sequence[Mapping[str, Any]], kind: str, classes: Sequence[str]) -> str:
     if kind == "json":
-        return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+        return to_json(entries)
     if kind == "csv":
-        text = io.StringIO()
-        table = csv.DictWriter(text, (*COLUMNS, *classes), lineterminator="\n")
-        table.writeheader()
-        for entry in entries:
-            plain = {name: entry[name] for name in COLUMNS}
-            # Nothing for null, as in other tables; classes parted as in a corpus of clips.
-            plain["classes"] = ";".join(entry["classes"])
-            table.writerow({**plain, **entry["scores"]})
-        return text.getvalue()
+        rows = [
+            # Classes as in the labels of a corpus of clips.
+            {name: entry[name] for name in COLUMNS}
+            | {"classes": ";".join(entry["classes"]), **entry["scores"]}
+            for entry in entries
+        ]
+        return to_csv((*COLUMNS, *classes), rows)
     return "".join(f"{tabulate(entry)}\n" for entry in entries)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,7 @@ def compare(
     bootstrap); "better" and "worse" stand where it lies on one side of zero.
     """
     from bandscribe.evaluation import comparison
-    from bandscribe.files import whole
+    from bandscribe.files import write_json
 
     if output is not None and len(others) > 1:
         raise typer.BadParameter(f"-o: is for two results, got {1 + len(others)}")
@@ -49,9 +48,7 @@ def compare(
         print(f"{first} and {second}: {number} in both")
         print("\n".join(comparison.tabulate(found)))
         if output is not None:
-            with whole(output) as temporary:
-                text = json.dumps(comparison.to_plain(found), indent=2)
-                temporary.write_text(text + "\n", encoding="utf-8")
+            write_json(output, comparison.to_plain(found))
     if plot is not None:
         _draw(plot, [first, *others])
         print(f"\n{plot}: precision, recall and F1 by class")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +11,7 @@ import typer
 
 from bandscribe.cli.addresses import AudioOption, read_address
 from bandscribe.cli.report import complain, progress, require
-from bandscribe.files import whole
+from bandscribe.files import to_csv, write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,12 +134,12 @@ def _about(chosen: Corpus[Any]) -> str:
 def _list_wanted(root: Path) -> None:
     from bandscribe.datasets import audioset
 
-    clips = audioset.wanted(root)
-    rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(["YTID", "start_seconds", "end_seconds", "classes", "file"])
-    for clip in clips:
-        classes = " ".join(sorted(clip.classes))
-        rows.writerow([clip.id, clip.start, clip.end, classes, f"audio/{clip.id}.wav"])
+    rows = (
+        (clip.id, clip.start, clip.end, " ".join(sorted(clip.classes)), f"audio/{clip.id}.wav")
+        for clip in audioset.wanted(root)
+    )
+    columns = ("YTID", "start_seconds", "end_seconds", "classes", "file")
+    print(to_csv(columns, rows), end="")
 
 
 def _name_dropped(root: Path) -> None:
@@ -236,7 +233,7 @@ def _write(
             found.tracks, found.seconds, numbers.amounts.tolist(), strict=True
         )
     ]
-    told = {
+    content = {
         "corpus": chosen.name,
         "classes": numbers.classes,
         "unit": numbers.unit,
@@ -245,5 +242,4 @@ def _write(
         "shortfalls": found.shortfalls,
         "tracks": tracks,
     }
-    with whole(folder / f"{chosen.name}.json") as temporary:
-        temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_json(folder / f"{chosen.name}.json", content)

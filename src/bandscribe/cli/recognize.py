@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +23,7 @@ from bandscribe.cli.listening import (
     spell,
 )
 from bandscribe.cli.report import clock, reported, usage_errors, visible
-from bandscribe.files import whole
+from bandscribe.files import to_csv, to_json, write_text
 
 if TYPE_CHECKING:
     from bandscribe.chunks import Strategy
@@ -99,8 +96,7 @@ def recognize(
         else:
             entries.append(entry)
     if output is not None:
-        with whole(output) as temporary:
-            temporary.write_text(_render(entries, kind, names_alone), encoding="utf-8")
+        write_text(output, _render(entries, kind, names_alone))
     elif kind != "table":
         print(_render(entries, kind, names_alone), end="")
     inputs.complain_of_others(others)
@@ -178,18 +174,15 @@ def tabulate(entry: Mapping[str, Any]) -> str:
 
 def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:
     if kind == "json":
-        return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+        return to_json(entries)
     if kind == "csv":
-        text = io.StringIO()
-        table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        for entry in entries:
-            # As in JSON: true and false, and nothing for null.
-            table.writerows(
-                {"file": entry["file"], **row, "present": str(row["present"]).lower()}
-                for row in entry["instruments"]
-            )
-        return text.getvalue()
+        rows = (
+            # As in JSON: true and false.
+            {"file": entry["file"], **row, "present": str(row["present"]).lower()}
+            for entry in entries
+            for row in entry["instruments"]
+        )
+        return to_csv(COLUMNS, rows)
     return "".join(f"{entry['file'] if names_alone else tabulate(entry)}\n" for entry in entries)
 
 

@@ -14,7 +14,6 @@ the same. Here is no sound of our own, and nothing that is trained.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +24,7 @@ import numpy as np
 from bandscribe import audio
 from bandscribe.datasets import alignment
 from bandscribe.datasets.annotations import home
-from bandscribe.files import inside, whole, write_csv
+from bandscribe.files import inside, to_json, write_csv, write_text
 from bandscribe.formats import midi
 from bandscribe.readers import read_csv
 from bandscribe.types import Audio, Transcription
@@ -213,12 +212,11 @@ def begin(out: Path, **chosen: object) -> None:
     Raises ValueError where it holds clips that were cut by another choice.
     """
     out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(chosen, indent=1, ensure_ascii=False) + "\n"
+    text = to_json(chosen)
     about = out / ABOUT
     if about.is_file() and about.read_text(encoding="utf-8") != text:
         raise ValueError(f"{out}: holds clips that were cut otherwise; name another folder")
-    with whole(about) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(about, text)
 
 
 def collect(found: Sequence[Cut], out: Path, *, clean: bool = True) -> list[dict[str, str]]:

@@ -6,14 +6,13 @@ frame, or a row per stretch in which one plays.
 
 from __future__ import annotations
 
-import csv
 import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from bandscribe.files import whole
+from bandscribe.files import whole, write_csv
 from bandscribe.readers import read_csv
 from bandscribe.types import Activations, Segment, Transcription
 
@@ -28,15 +27,10 @@ def write(path: str | Path, transcription: Transcription) -> None:
 
     Raises OSError as `bandscribe.files.whole`.
     """
-    velocities = transcription.velocities
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
-        table = csv.writer(handle, lineterminator="\n")
-        table.writerow(HEADER)
-        for i, (onset, label) in enumerate(
-            zip(transcription.onsets, transcription.labels, strict=True)
-        ):
-            velocity = "" if velocities is None else f"{velocities[i]:.4f}"
-            table.writerow((f"{onset:.6f}", label, velocity))
+    onsets, labels, known = transcription.onsets, transcription.labels, transcription.velocities
+    velocities = [""] * len(onsets) if known is None else [f"{value:.4f}" for value in known]
+    times = [f"{onset:.6f}" for onset in onsets]
+    write_csv(path, HEADER, zip(times, labels, velocities, strict=True))
 
 
 def write_activity(path: str | Path, probability: Activations, level: Activations) -> None:
@@ -71,11 +65,8 @@ def write_segments(path: str | Path, segments: Sequence[Segment]) -> None:
 
     Raises OSError as `bandscribe.files.whole`.
     """
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
-        table = csv.writer(handle, lineterminator="\n")
-        table.writerow(SEGMENT_HEADER)
-        for label, start, end, level in segments:
-            table.writerow((label, f"{start:.3f}", f"{end:.3f}", f"{level:.2f}"))
+    rows = ((label, f"{s:.3f}", f"{e:.3f}", f"{level:.2f}") for label, s, e, level in segments)
+    write_csv(path, SEGMENT_HEADER, rows)
 
 
 def read(

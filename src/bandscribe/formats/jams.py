@@ -10,12 +10,11 @@ for a level beside it: the levels are in the annotation's sandbox, one per stret
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bandscribe.files import whole
+from bandscribe.files import write_json
 from bandscribe.formats.json import content
 from bandscribe.types import Segment, Transcription
 
@@ -73,9 +72,7 @@ def _save(path: str | Path, annotations: list[dict[str, Any]], file: str, durati
         "annotations": annotations,
         "sandbox": {},
     }
-    with whole(path) as temporary:
-        text = json.dumps(tree, indent=1, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_json(path, tree)
 
 
 def _observation(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bandscribe.files import whole
+from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
 from bandscribe.types import Beats, Transcription
 
@@ -20,9 +19,7 @@ def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
     it is unknown; a beat is `{"time", "position"}`, position 1 being the downbeat. Times are
     rounded to the microsecond. Raises OSError as `bandscribe.files.whole`.
     """
-    with whole(path) as temporary:
-        text = json.dumps(content(transcription, file=file), indent=1, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_json(path, content(transcription, file=file))
 
 
 def content(transcription: Transcription, *, file: str) -> dict[str, Any]:

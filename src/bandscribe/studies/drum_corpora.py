@@ -31,7 +31,7 @@ from bandscribe.evaluation.drum_systems import DrumNetwork
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap, counts, onsets
-from bandscribe.studies.runs import read_json
+from bandscribe.readers import read_json
 from bandscribe.training.task import ship
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce

@@ -26,8 +26,8 @@ from bandscribe.evaluation.store import identify
 from bandscribe.files import write_json
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
+from bandscribe.readers import read_json
 from bandscribe.studies.neuroment import Recording, hold_out, scale_levels
-from bandscribe.studies.runs import read_json
 from bandscribe.training import export
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from bandscribe.metrics import tags
+from bandscribe.readers import read_json
 from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, Row
-from bandscribe.studies.runs import Fields, Outcome, Study, check, read_json, resolve_member
+from bandscribe.studies.runs import Fields, Outcome, Study, check, resolve_member
 from bandscribe.studies.runs import Row as AnyRow
 from bandscribe.studies.tables import column
 from bandscribe.training.recognition import corpora

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.files import write_json
+from bandscribe.readers import read_json
 from bandscribe.studies import tables
 from bandscribe.training import recipes, search
 from bandscribe.training.fit import Result
@@ -232,13 +233,8 @@ def keep_scores(
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, make())
-    return read_json(path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """An object in a file."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    scores: dict[str, Any] = read_json(path)
+    return scores
 
 
 def _is_object(text: str) -> bool:

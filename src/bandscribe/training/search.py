@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from bandscribe.datasets.address import CorpusAddress
-from bandscribe.files import whole
+from bandscribe.files import write_csv, write_text
 from bandscribe.readers import parse_json, read_csv, read_json, refused
 from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
@@ -237,26 +237,22 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> Outcome:
     """
     best = choose(outcomes)
     write_table(folder / "trials.csv", sorted(outcomes, key=_rank))
-    with whole(folder / "best.json") as part:
-        part.write_text(recipes.to_json(best.recipe) + "\n", encoding="utf-8")
+    write_text(folder / "best.json", recipes.to_json(best.recipe) + "\n")
     return best
 
 
 def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
     """Write a line for each trial. Raises OSError as `bandscribe.files.whole`."""
-    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(
-            ("trial", "corpora", "model", "options", "learning_rate", "seed", "parameters",
-             "state", "epochs", "minutes", "micro_f1")
-        )  # fmt: skip
-        for each in outcomes:
-            recipe = each.recipe
-            table.writerow(
-                (each.run.name, " ".join(recipe.corpora), recipe.model, json.dumps(recipe.options),
-                 recipe.learning_rate, recipe.seed, count_parameters(recipe), each.state,
-                 each.epochs, round(each.minutes, 3), each.best)
-            )  # fmt: skip
+    columns = ("trial", "corpora", "model", "options", "learning_rate", "seed", "parameters",
+               "state", "epochs", "minutes", "micro_f1")  # fmt: skip
+    rows = (
+        (each.run.name, " ".join(recipe.corpora), recipe.model, json.dumps(recipe.options),
+         recipe.learning_rate, recipe.seed, count_parameters(recipe), each.state, each.epochs,
+         round(each.minutes, 3), each.best)
+        for each in outcomes
+        for recipe in [each.recipe]
+    )  # fmt: skip
+    write_csv(path, columns, rows)
 
 
 def _rank(outcome: Outcome) -> float:

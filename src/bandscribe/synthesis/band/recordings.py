@@ -15,7 +15,6 @@ with drum tracks (see `midi_songs`).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bandscribe import audio
-from bandscribe.files import whole
+from bandscribe.files import write_csv
 from bandscribe.formats import midi
 from bandscribe.readers import Archive, read_csv, refused
 from bandscribe.synthesis.band import midi_songs
@@ -107,12 +106,9 @@ def _rearranged(
 
 def write_beats(path: Path, beats: Beats | None) -> None:
     """A table of `time,position`, six decimals; without beats, its header alone."""
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("time", "position"))
-        if beats is not None:
-            for time, position in zip(beats.times, beats.positions, strict=True):
-                table.writerow((f"{time:.6f}", int(position)))
+    pairs = () if beats is None else zip(beats.times, beats.positions, strict=True)
+    rows = ((f"{time:.6f}", int(position)) for time, position in pairs)
+    write_csv(path, ("time", "position"), rows)
 
 
 def read_beats(path: Path) -> Beats:
@@ -126,11 +122,11 @@ def write_drums(path: Path, drums: Transcription) -> None:
     """A table of `time,articulation,velocity`, six and four decimals; 0.8 where unknown."""
     count = len(drums.onsets)
     velocities = np.full(count, 0.8) if drums.velocities is None else drums.velocities
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("time", "articulation", "velocity"))
-        for time, label, velocity in zip(drums.onsets, drums.labels, velocities, strict=True):
-            table.writerow((f"{time:.6f}", label, f"{max(velocity, 0.0001):.4f}"))
+    rows = (
+        (f"{time:.6f}", label, f"{max(velocity, 0.0001):.4f}")
+        for time, label, velocity in zip(drums.onsets, drums.labels, velocities, strict=True)
+    )
+    write_csv(path, ("time", "articulation", "velocity"), rows)
 
 
 def read_drums(path: Path, duration: float) -> Transcription:

@@ -10,7 +10,6 @@ stopped call goes on where it was.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio
-from bandscribe.files import whole
+from bandscribe.files import write_csv
 from bandscribe.synthesis.band.ensemble import at_level
 from bandscribe.synthesis.instruments.mixtures import Mixture
 from bandscribe.synthesis.instruments.players import Rng, Samples
@@ -134,13 +133,9 @@ def _mix(stems: Mapping[str, Samples]) -> Mixture:
 def _write_labels(out: Path) -> None:
     """A row for each piece of any split."""
     pieces = [path for split in SPLITS for path in sorted((out / split).glob("*/mixture.wav"))]
-    with (
-        whole(out / "labels.csv") as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("file", "label", "split"))
-        for path in pieces:
-            names = sorted({stem.stem for stem in path.parent.glob("*.wav")} - {path.stem})
-            place = path.relative_to(out)
-            table.writerow((place.as_posix(), ";".join(names), place.parts[0]))
+    rows = []
+    for path in pieces:
+        names = sorted({stem.stem for stem in path.parent.glob("*.wav")} - {path.stem})
+        place = path.relative_to(out)
+        rows.append((place.as_posix(), ";".join(names), place.parts[0]))
+    write_csv(out / "labels.csv", ("file", "label", "split"), rows)
