@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from itertools import product
 from pathlib import Path
@@ -382,3 +383,52 @@ def test_write_refuses_what_a_format_cannot_hold(tmp_path: Path) -> None:
 def test_write_clips(tmp_path: Path) -> None:
     audio.write(tmp_path / "loud.wav", Audio(np.array([[2, -2, 0.5]], np.float32), RATE))
     np.testing.assert_allclose(audio.read(tmp_path / "loud.wav").samples, [[1, -1, 0.5]], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"),
+    [
+        ("a.wav", None), ("a.wav", "FLOAT"), ("a.wav", "DOUBLE"), ("a.aiff", "FLOAT"),
+        ("a.caf", "FLOAT"), ("a.flac", None), ("a.mp3", None), ("a.ogg", None), ("a.opus", None),
+    ],
+)  # fmt: skip
+def test_equal_sound_is_equal_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, subtype: str | None
+) -> None:
+    """Whenever it is written; what is written is still what libsndfile, and its checksums, read."""
+    times = np.arange(2 * 48000) / 48000
+    tone = np.stack([0.4 * np.sin(2 * np.pi * f * times) for f in (440, 660)]).astype(np.float32)
+    audio.write(tmp_path / name, Audio(tone, 48000), subtype=subtype)
+    first = (tmp_path / name).read_bytes()
+    time.sleep(1.1 if subtype in ("FLOAT", "DOUBLE") else 0)
+    audio.write(tmp_path / name, Audio(tone, 48000), subtype=subtype)
+    assert (tmp_path / name).read_bytes() == first
+    read, rate = soundfile.read(tmp_path / name, always_2d=True)
+    assert (rate, read.shape[1]) == (48000, 2)
+    assert np.abs(read[4800:90000] - tone.T[4800:90000]).max() < 0.05
+
+
+@pytest.mark.parametrize("suffix", [".ogg", ".opus"])
+def test_streams_keep_apart_by_their_number(tmp_path: Path, suffix: str) -> None:
+    """The checksum of a page is Ogg's (RFC 3533, section 6); other sound, other number."""
+
+    def crc(page: bytes) -> int:
+        register = 0
+        for byte in page:
+            register ^= byte << 24
+            for _ in range(8):
+                register = (register << 1) ^ (0x04C11DB7 if register & 1 << 31 else 0)
+            register &= 0xFFFFFFFF
+        return register
+
+    numbers = set()
+    for level in (0.1, 0.2):
+        path = tmp_path / f"a{suffix}"
+        audio.write(path, Audio(np.full((1, 4800), level, dtype=np.float32), 48000))
+        data = path.read_bytes()
+        pages = [b"OggS" + part for part in data.split(b"OggS")[1:]]
+        for page in pages:
+            whole = page[:22] + bytes(4) + page[26:]
+            assert crc(whole) == int.from_bytes(page[22:26], "little")
+        numbers |= {page[14:18] for page in pages}
+    assert len(numbers) == 2

@@ -6,11 +6,13 @@ import csv
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bandscribe.files import inside, to_csv, whole, write_csv, write_json
+from bandscribe.files import inside, to_csv, whole, write_csv, write_json, write_text
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -118,3 +120,33 @@ def test_json_is_utf_8_in_the_order_given(tmp_path: Path) -> None:
     write_json(tmp_path / "b.json", value, indent=None)
     assert (tmp_path / "b.json").read_text("utf-8") == '{"b":["é",1.5,null],"a":{}}\n'
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == value
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """But not what a process that lives is writing."""
+    code = (
+        "import os, signal, sys\n"
+        "from bandscribe.files import whole\n"
+        "with whole(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    print(temporary, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "a.csv"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as killed, subprocess.Popen(command, **pipes) as living:
+        temporary = [Path(process.stdout.readline().strip()) for process in (killed, living)]
+        killed.kill()
+        killed.wait()
+        assert all(path.read_text() == "half" for path in temporary)
+        write_text(tmp_path / "b.csv", "whole")
+        assert sorted(tmp_path.iterdir()) == sorted([temporary[1], tmp_path / "b.csv"])
+        living.communicate("")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.csv"]
+    assert (tmp_path / "a.csv").read_text() == "half"
+
+
+def test_a_name_of_255_bytes(tmp_path: Path) -> None:
+    for name in ("x" * 251 + ".csv", "x." + "c" * 253):
+        write_text(tmp_path / name, "whole")
+        assert (tmp_path / name).read_text() == "whole"

@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from bandscribe import encoding
 from bandscribe.decode import (
     FOREIGN,
     PLAIN,
@@ -128,6 +129,7 @@ def write(path: str | Path, audio: Audio, *, subtype: str | None = None) -> None
 
     `subtype` is soundfile's name of the encoding, e.g. "PCM_24" or "FLOAT"; None takes the
     format's default (16 bit for wav and flac). Samples beyond ±1 are clipped by integer encodings.
+    Equal sound is equal bytes.
 
     Raises ValueError for an unknown suffix, or a rate, channel count or subtype that the format
     does not have; OSError as `bandscribe.files.whole`.
@@ -149,8 +151,10 @@ def write(path: str | Path, audio: Audio, *, subtype: str | None = None) -> None
             f"{path}: {kind} cannot hold {len(audio.samples)} channels at {audio.sample_rate} Hz "
             f"as {subtype or 'default'} ({error})"
         ) from error
+    data = bytearray(encoded.getbuffer())
+    encoding.settle(data)
     with whole(path) as temporary:
-        temporary.write_bytes(encoded.getbuffer())
+        temporary.write_bytes(data)
 
 
 def _blocks(

@@ -1,6 +1,7 @@
 """Whole files or none: every output is written beside its target and renamed when complete.
 
-And inside of the folder that was named: what a table calls a file cannot lead out of it.
+And inside of the folder that was named: what a table calls a file cannot lead out of it. What a
+process leaves that is killed while it writes, the next one that writes there removes.
 """
 
 from __future__ import annotations
@@ -12,9 +13,19 @@ import json
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
+from typing import IO
+
+if sys.platform != "win32":
+    import fcntl
+
+#: How the names of files begin that are not whole yet.
+_TEMPORARY = ".bandscribe-"
+#: The folders that were looked through.
+_swept: set[Path] = set()
 
 
 def inside(folder: Path, name: str | PurePath) -> Path:
@@ -50,17 +61,47 @@ def whole(path: str | Path) -> Iterator[Path]:
             raise ValueError(f"{path}: not a regular file; name a file to write")
         if not os.access(target, os.W_OK):
             raise PermissionError(f"{path}: no permission to write it; change its permissions")
-    temporary = target.with_name(f".bandscribe-{secrets.token_hex(6)}{target.suffix}")
+    _sweep(target.parent)
+    # A suffix that is longer than any is part of a name that leaves no room for more.
+    suffix = target.suffix if len(target.suffix) <= 16 else ""
+    temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}{suffix}")
     try:
-        temporary.touch(exist_ok=False)
-        yield temporary
-        temporary.replace(target)
+        with temporary.open("xb") as held:
+            if not _hold(held):
+                held.close()
+            yield temporary
+            temporary.replace(target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
             # The constructor picks the subclass that belongs to the number.
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def _hold(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed, or the process ends; whether nobody else holds it.
+
+    Where there are no locks (Windows, some network drives) none is ever free.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed left in a folder, once for each folder."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    for left in folder.glob(f"{_TEMPORARY}*"):
+        with suppress(OSError), left.open("rb") as file:
+            if _hold(file):
+                left.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -117,3 +117,47 @@ def test_a_file_goes_by_its_own_name_not_by_that_of_a_link_to_it(tmp_path) -> No
     assert ([source.path.name for source in found], failed) == (["z.wav"], 0)
     found, *_ = inputs.find_all([tmp_path / "link.wav"])
     assert [source.path.name for source in found] == ["link.wav"]
+
+
+LONG = ("x" * 251 + ".wav", "ü" * 125 + "x.wav", "x" + "." + "w" * 253, "日" * 85)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_longest_names_are_shortened_and_come_back(tmp_path: Path, name: str) -> None:
+    """Each of 255 bytes: with the class before it, and with a number where one is there already."""
+    assert len(name.encode()) == 255
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    (folder / name).write_text("a sound")
+    taken = filing.plan([(folder / name, "KD")], None, rename=True, move=False)[0].target
+    taken.write_text("another")
+    before = tree(folder)
+    assert carry_out([(folder / name, "KD")], None) == [True]
+    after = set(tree(folder)) - {taken.name}
+    [renamed] = after
+    assert renamed.startswith("KD_") and len(renamed.encode()) <= 255
+    assert Path(renamed).suffix == Path(name).suffix or len(Path(name).suffix) > 100
+    assert filing.undo(folder / "undo.csv") == (1, 0)
+    assert tree(folder) == before
+    assert carry_out([(folder / name, "KD")], tmp_path / "out") == [True]
+    assert carry_out([(folder / name, "KD")], tmp_path / "out2") == [True]
+    assert tree(tmp_path / "out") == {f"KD/{name}": "a sound"}
+
+
+def test_undo_goes_on_past_what_it_cannot_take_back(sounds, tmp_path, bandscribe) -> None:
+    before = tree(tmp_path / "sounds")
+    assert carry_out(sounds, None) == [True, True]
+    undo_list = tmp_path / "sounds/undo.csv"
+    lost = [f"move,{'x' * 300},{tmp_path}/{'y' * 300}", f"move,a\0b,{tmp_path}", "move,,"]
+    undo_list.write_text("\n".join([*undo_list.read_text().splitlines(), *lost, ""]))
+    said = bandscribe("classify", "--undo", undo_list)
+    assert said.code == 1
+    assert said.complaints[-1] == "bandscribe: 2 files taken back; 3 files could not be, see above"
+    assert tree(tmp_path / "sounds") == before
+
+
+def test_a_list_that_is_none(tmp_path: Path) -> None:
+    for text in ("", "a,b\n", "step,from,to\nlink,a,b\n", "step,from,to\nmove," + "x" * 140_000):
+        (tmp_path / "undo.csv").write_text(text)
+        with pytest.raises(ValueError, match=r"undo\.csv: (not a list|damaged)"):
+            filing.undo(tmp_path / "undo.csv")

@@ -206,7 +206,8 @@ def _file(
 
 def _undo(undo_list: Path) -> None:
     done, failed = filing.undo(undo_list)
-    complain(f"{_count_files(done)} taken back")
+    rest = f"; {_count_files(failed)} could not be, see above" if failed else ""
+    complain(f"{_count_files(done)} taken back{rest}")
     if failed:
         raise typer.Exit(1)
 

@@ -21,6 +21,7 @@ from bandscribe.files import whole
 #: The folder of what has no class.
 UNKNOWN = "unknown"
 COLUMNS = ("step", "from", "to")
+_LONGEST, _LONGEST_SUFFIX = 255, 16  # bytes of a name, letters of what is a suffix
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def plan(
     steps = []
     for path, label in found:
         prefixed = label is None or path.name.lower().startswith(f"{label.lower()}_")
-        name = f"{label}_{path.name}" if rename and not prefixed else path.name
+        name = _name(path.name, before=f"{label}_") if rename and not prefixed else path.name
         target = (path.parent if into is None else into / (label or UNKNOWN)) / name
         if into is None and name == path.name:
             continue
@@ -90,12 +91,11 @@ def undo(undo_list: Path) -> tuple[int, int]:
     """
     done = failed = 0
     for step in reversed(list(_read(undo_list))):
-        if not step.target.exists():
-            continue
         try:
-            _undo(step)
-            done += 1
-        except OSError as error:
+            if step.target.exists():
+                _undo(step)
+                done += 1
+        except (OSError, ValueError) as error:
             complain(explain(error, step.target))
             failed += 1
     return done, failed
@@ -147,7 +147,10 @@ def _undo(step: Step) -> None:
 
 def _read(undo_list: Path) -> Iterator[Step]:
     with undo_list.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        rows = list(csv.reader(file))
+        try:
+            rows = list(csv.reader(file))
+        except csv.Error as error:
+            raise ValueError(f"{undo_list}: damaged ({error})") from None
     whole_rows = [row for row in rows[1:] if len(row) == len(COLUMNS)]
     if not rows or tuple(rows[0]) != COLUMNS or {row[0] for row in whole_rows} - {"copy", "move"}:
         raise ValueError(f"{undo_list}: not a list that bandscribe classify wrote")
@@ -159,7 +162,16 @@ def _free(path: Path, taken: set[str]) -> Path:
     """The path, or the first one like it, with a number, that is neither there nor taken."""
     number, free = 1, path
     # Names that differ in case alone are one file on some systems.
-    while free.exists() or free.is_symlink() or str(free).casefold() in taken:
+    while os.path.lexists(free) or str(free).casefold() in taken:
         number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        free = path.with_name(_name(path.name, after=f"-{number}"))
     return free
+
+
+def _name(name: str, *, before: str = "", after: str = "") -> str:
+    """The name with something before it and after its stem, which gives way to what is too long."""
+    suffix = Path(name).suffix if len(Path(name).suffix) <= _LONGEST_SUFFIX else ""
+    stem, end = before + name[: len(name) - len(suffix)], after + suffix
+    while len(os.fsencode(stem + end)) > _LONGEST:
+        stem = stem[:-1]
+    return stem + end

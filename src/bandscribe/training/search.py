@@ -8,7 +8,6 @@ share their trials. What runs them is `training.tune`.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import math
