@@ -42,10 +42,13 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
         ([*study, "--models", "crnn,mlp"], "--models: expected some of rnn, cnn"),
         ([*study, "--corpus", f"egmd={root}"], "--corpus: two are called 'egmd'"),
         ([*study, "--seeds", "a"], "--seeds: expected whole numbers"),
-        ([*study, "--seed", "3"], "seed: a study sets it"),
-        (["study", "architectures", "-o", "x", "--corpus", f"egmd:test={root}"], "none is parted"),
+        ([*study, "--seed", "3"], "seed: the study sets it"),
+        (
+            ["study", "architectures", "-o", "x", "--corpus", f"egmd:test={root}"],
+            "none has the splits train, validation and test",
+        ),
         ([*data, "--train", "egmd+slakh"], "train: expected some of egmd, got 'slakh'"),
-        ([*data, "--corpora", "x"], "corpora: a study sets it"),
+        ([*data, "--corpora", "x"], "corpora: the study sets it"),
         ([*data, "--depth", "3"], "depth: no such field"),
     ):
         said = bandscribe(*arguments)

@@ -70,7 +70,8 @@ def _choose(path: Path, streams: Sequence[_Stream], wanted: int | None) -> int:
         index = max(range(count), key=lambda i: (streams[i].seconds, -i))
         alike = len({stream.seconds for stream in streams}) == 1
         reason = "the first" if alike else "the longest"
-    if count > 1:
+    # In a file of stems the first stream is the mixture of the others, and what is meant.
+    if count > 1 and not path.name.endswith(".stem.mp4"):
         warn(
             path,
             f"holds {count} sound streams; stream {index + 1}, {reason}, is read "
