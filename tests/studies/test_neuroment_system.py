@@ -110,16 +110,16 @@ def test_doubtful_frames_do_not_count(stems: Path) -> None:
 
 
 def test_a_run_is_a_system(run: Path, stems: Path) -> None:
-    """It says what `envelopes.follow` says, in levels."""
+    """It says what `envelopes.infer_recording` says, in levels."""
     follower = EnvelopeSystem.load(run)
     assert follower.classes == ("cla", "flu")
     [track] = [each for each in CORPORA["stems"].tracks(stems) if each.split == "test"]
     heard = follower.track(track)
     assert heard.duration == pytest.approx(4.0)
-    model, recipe = envelopes.reopen(run)
+    model, recipe = envelopes.load_run(run)
     samples, _ = soundfile.read(stems / "test/00000/mixture.wav", dtype="float32")
     listen = LogSpectrum(recipe.spectrum)
-    said = envelopes.follow(model, listen, samples)
+    said = envelopes.infer_recording(model, listen, samples)
     wanted = np.clip(20 * np.log10(said / 0.2), -60, 0)
     # The loudest frame has the root mean square of the tone, up to where in its period it ends.
     assert heard.level.values == pytest.approx(wanted, abs=0.1)

@@ -59,7 +59,7 @@ _OWN: Mapping[str, Fields] = {
     "bce_kl": {"losses": "bce,kl"},
     "bce_frobenius": {"losses": "bce,frobenius"},
     "one_frame": {"options": '{"frames": 1}', "batch": "512"},
-    "one_of_sixteen": {"options": '{"said": 1}'},
+    "one_of_sixteen": {"options": '{"output_frames": 1}'},
     "encoder_decoder": {"model": "encoder_decoder"},
     "onsets": {"slices": "onsets"},
 }
@@ -89,7 +89,7 @@ COLUMNS = (
     column("map", "mean AP of frames", drawn=True),
     column("level_error_db", "level error (dB)", drawn=True),
 )
-#: Constant predictions on the same windows, by what `envelopes.constant` calls their losses. The
+#: Constant predictions on the same windows, by what `envelopes.constant_losses` calls their losses. The
 #: cross-entropy of the target with itself is the least there is, and not 0.
 _CONSTANT = {
     "the target itself": {"validation_bce": "least_bce"},
@@ -169,7 +169,7 @@ def infer(
     references: list[Activations] = []
     estimates: list[Activations] = []
     for recording in recordings:
-        predicted = envelopes.follow(model, spectrum, recording.mixture)
+        predicted = envelopes.infer_recording(model, spectrum, recording.mixture)
         silent = np.zeros_like(recording.mixture)
         parts = [rms(recording.parts.get(name, silent), spectrum.hop_length) for name in classes]
         target = np.stack(parts, axis=1)[: len(predicted)]
@@ -224,7 +224,7 @@ def plan(name: str, given: Fields) -> Study[Recipe]:
 def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     """The scores of a run; its matrices are written into its folder, as csv and matrices.png."""
     (run,) = runs
-    model, recipe = envelopes.reopen(run)
+    model, recipe = envelopes.load_run(run)
     figures, made = score(model, recipe, hold_out(recipe))
     classes = classes_of(recipe)
     matrices.draw(run / "matrices.png", made, classes, title=row.label)

@@ -145,13 +145,13 @@ def _thresholds_of(run: Path, digest: str) -> Mapping[str, float]:
 @lru_cache(maxsize=1)
 def _reopen(run: str) -> tuple[torch.nn.Module, Recipe]:
     """Once per process."""
-    return envelopes.reopen(Path(run))
+    return envelopes.load_run(Path(run))
 
 
 def _infer(model: torch.nn.Module, recipe: Recipe, samples: NDArray[np.float32]) -> Activations:
     """Levels (frame, class) of a recording (n,)."""
     front_end = LogSpectrum(recipe.spectrum)
-    amplitudes = envelopes.follow(model, front_end, samples)
+    amplitudes = envelopes.infer_recording(model, front_end, samples)
     return envelopes.to_levels(amplitudes, samples, front_end, classes_of(recipe))
 
 

@@ -134,7 +134,7 @@ def test_a_tracker_says_no_envelopes() -> None:
     with pytest.raises(ValueError, match="expected one of neuroment, encoder_decoder, got 'track"):
         build_envelopes(Recipe())
     with pytest.raises(ValueError, match="model: expected a network of envelopes, got a Linear"):
-        envelopes.follow(torch.nn.Linear(1, 1), LogSpectrum(), np.zeros(20000, np.float32))
+        envelopes.infer_recording(torch.nn.Linear(1, 1), LogSpectrum(), np.zeros(20000, np.float32))
 
 
 # ---- material
@@ -190,18 +190,20 @@ def test_every_spectrum_is_trained_from_end_to_end(
     assert metrics["classes"] == list(CLASSES)
     assert metrics["windows"] % 2 == 0
     assert set(result.best) >= {"validation_loss", "validation_mse", "loudest"}
-    model, recipe = envelopes.reopen(tmp_path)
+    model, recipe = envelopes.load_run(tmp_path)
     assert (model.standardise.deviation != 1).all()
-    said = envelopes.follow(model, LogSpectrum(recipe.spectrum), np.zeros(20000, np.float32))
-    assert said.shape == (20, 2)
-    assert ((said > 0) & (said < 1)).all()
+    predicted = envelopes.infer_recording(
+        model, LogSpectrum(recipe.spectrum), np.zeros(20000, np.float32)
+    )
+    assert predicted.shape == (20, 2)
+    assert ((predicted > 0) & (predicted < 1)).all()
 
 
 @pytest.mark.parametrize(
     "fields",
     [
         {"model": "encoder_decoder"},
-        {"options": '{"channels": [2, 2, 2], "said": 1}', "slices": "onsets"},
+        {"options": '{"channels": [2, 2, 2], "output_frames": 1}', "slices": "onsets"},
         {"options": '{"channels": [2, 2, 2], "frames": 1}', "losses": "mse,kl,frobenius"},
     ],
 )
@@ -209,18 +211,20 @@ def test_what_the_paper_proposes_can_be_trained(
     clips: Path, tmp_path: Path, fields: dict[str, str]
 ) -> None:
     assert train(small(clips, **fields), tmp_path).finished
-    model, recipe = envelopes.reopen(tmp_path)
-    said = envelopes.follow(model, LogSpectrum(recipe.spectrum), np.zeros(20000, np.float32))
-    assert said.shape == (20, 2)
+    model, recipe = envelopes.load_run(tmp_path)
+    predicted = envelopes.infer_recording(
+        model, LogSpectrum(recipe.spectrum), np.zeros(20000, np.float32)
+    )
+    assert predicted.shape == (20, 2)
 
 
 def test_a_new_network_says_the_means_unless_told_otherwise(clips: Path) -> None:
     recipe = small(clips)
     made = envelopes.prepare(recipe, "train")
     for prior, expected in (("true", made.means()), ("false", 0.5)):
-        model = envelopes.begin(small(clips, prior=prior), made)
-        said = torch.sigmoid(model.output.bias).detach().numpy().reshape(16, 2)
-        np.testing.assert_allclose(said, np.broadcast_to(expected, (16, 2)), atol=0.02)
+        model = envelopes.start(small(clips, prior=prior), made)
+        predicted = torch.sigmoid(model.output.bias).detach().numpy().reshape(16, 2)
+        np.testing.assert_allclose(predicted, np.broadcast_to(expected, (16, 2)), atol=0.02)
 
 
 def test_two_tones_are_told_apart(clips: Path, tmp_path: Path) -> None:
@@ -232,7 +236,7 @@ def test_two_tones_are_told_apart(clips: Path, tmp_path: Path) -> None:
     result = train(recipe, tmp_path)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert result.best["validation_mse"] < 0.6 * metrics["constant"]["mean_mse"]
-    model, recipe = envelopes.reopen(tmp_path)
+    model, recipe = envelopes.load_run(tmp_path)
     figures, matrices = study.score(model, recipe, study.hold_out(recipe))
     assert matrices["noise"][1, 0] < -20
     assert matrices["noise"].shape == matrices["leakage"].shape == (2, 2)
@@ -243,7 +247,7 @@ def test_one_who_always_says_the_mean() -> None:
     wanted = np.zeros((2, 1, 2), dtype=np.float32)
     wanted[0, 0, 0] = 0.5
     windows = Windows(np.zeros((2, 1, 3), np.float16), wanted)
-    found = envelopes.constant(windows, windows)
+    found = envelopes.constant_losses(windows, windows)
     assert found["mean_mse"] == pytest.approx((2 * 0.25**2) / 4, rel=1e-4)
     assert found["zero_mse"] == pytest.approx(0.25 / 4, rel=1e-4)
     entropy = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))

@@ -35,7 +35,7 @@ def test_one_contract_for_networks_of_envelopes(name: str) -> None:
     network = ENVELOPES[name](24, 3, channels=(2, 3, 4)).eval()
     features = torch.randn(2, network.frames, 24, requires_grad=True)
     logits = network(features)
-    assert logits.shape == (2, network.said, 3)
+    assert logits.shape == (2, network.output_frames, 3)
     torch.testing.assert_close(network(features[1:]), logits[1:])
     logits.square().sum().backward()
     assert features.grad is not None
@@ -50,15 +50,15 @@ def test_time_is_never_pooled_and_frequency_sixteenfold() -> None:
     assert network.convolve(torch.zeros(1, 1, 16, 33)).shape == (1, 1, 16, 2)
 
 
-@pytest.mark.parametrize(("frames", "said"), [(1, 1), (16, 1)])
-def test_one_frame_at_a_time(frames: int, said: int) -> None:
-    network = Neuroment(32, 8, frames=frames, said=said, channels=(1, 1, 1))
+@pytest.mark.parametrize(("frames", "output_frames"), [(1, 1), (16, 1)])
+def test_one_frame_at_a_time(frames: int, output_frames: int) -> None:
+    network = Neuroment(32, 8, frames=frames, output_frames=output_frames, channels=(1, 1, 1))
     assert network(torch.zeros(3, frames, 32)).shape == (3, 1, 8)
 
 
 def test_networks_refuse_what_cannot_be() -> None:
-    with pytest.raises(ValueError, match="said: expected 1 or all 16 frames, got 3"):
-        Neuroment(32, 8, said=3)
+    with pytest.raises(ValueError, match="output_frames: expected 1 or 16, got 3"):
+        Neuroment(32, 8, output_frames=3)
     with pytest.raises(ValueError, match="pooling: 4 leaves none of 3 bins"):
         Neuroment(12, 8)
     with pytest.raises(ValueError, match="multiple of 4, got 6"):
@@ -79,16 +79,16 @@ def test_features_are_standardised_by_numbers_that_are_kept(name: str) -> None:
         network.standardise.fit(mean, 0 * deviation)
 
 
-@pytest.mark.parametrize("options", [{}, {"said": 1}, None])
+@pytest.mark.parametrize("options", [{}, {"output_frames": 1}, None])
 def test_outputs_begin_at_the_means(options: dict[str, int] | None) -> None:
     small = {"channels": (1, 1, 1), "dropout": 0.0}
     network = (
         EncoderDecoder(16, 2, **small) if options is None else Neuroment(16, 2, **small, **options)
     )
     network.output.weight.data.zero_()
-    network.expect(torch.tensor([0.01, 0.2]))
-    said = network(torch.randn(1, 16, 16)).sigmoid()
-    torch.testing.assert_close(said, torch.tensor([0.01, 0.2]).expand_as(said))
+    network.init_bias(torch.tensor([0.01, 0.2]))
+    predicted = network(torch.randn(1, 16, 16)).sigmoid()
+    torch.testing.assert_close(predicted, torch.tensor([0.01, 0.2]).expand_as(predicted))
 
 
 # ---- solos and how they are mixed
@@ -233,28 +233,28 @@ def test_an_epoch_brings_every_window_once_in_a_new_order() -> None:
     assert torch.equal(resumed[0], batches[3][0])
 
 
-@pytest.mark.parametrize(("frames", "said"), [(16, 16), (16, 1), (1, 1), (4, 4)])
+@pytest.mark.parametrize(("frames", "output_frames"), [(16, 16), (16, 1), (1, 1), (4, 4)])
 @pytest.mark.parametrize("length", [1, 7, 8, 16, 23, 40])
 def test_a_known_activation_is_stitched_exactly_to_its_ends(
-    frames: int, said: int, length: int
+    frames: int, output_frames: int, length: int
 ) -> None:
     known = np.random.default_rng(length).random((length, 3)).astype(np.float32)
 
-    def say(given: np.ndarray) -> np.ndarray:
-        return given if said == frames else given[:, frames // 2 : frames // 2 + 1]
+    def infer(given: np.ndarray) -> np.ndarray:
+        return given if output_frames == frames else given[:, frames // 2 : frames // 2 + 1]
 
-    stitched = windows.stitch(known, say, frames=frames, said=said, batch=3)
+    stitched = windows.stitch(known, infer, frames=frames, output_frames=output_frames, batch=3)
     np.testing.assert_allclose(stitched, known, atol=1e-6)
 
 
 def test_a_stitched_frame_is_faded_between_two_windows() -> None:
-    """Windows that say their number: frame 8 belongs to two of them, half a Hann window each."""
+    """Windows that infer their number: frame 8 belongs to two of them, half a Hann window each."""
     calls = iter(range(100))
 
-    def say(given: np.ndarray) -> np.ndarray:
+    def infer(given: np.ndarray) -> np.ndarray:
         return np.stack([np.full((8, 1), next(calls), np.float32) for _ in given])
 
-    stitched = windows.stitch(np.zeros((12, 2), np.float32), say, frames=8, said=8)
+    stitched = windows.stitch(np.zeros((12, 2), np.float32), infer, frames=8, output_frames=8)
     rise = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(4) / 8)
     expected = np.concatenate([0 + rise, 1 + rise, 2 + rise])
     np.testing.assert_allclose(stitched[:, 0], expected, atol=1e-6)
@@ -265,14 +265,17 @@ def test_a_stitched_frame_is_faded_between_two_windows() -> None:
 
 def test_losses_by_hand() -> None:
     rng = np.random.default_rng(0)
-    said, wanted = rng.uniform(0.05, 0.95, (2, 3, 4)), rng.uniform(0, 0.9, (2, 3, 4))
-    wanted[0, 0] = 0
-    logits, envelopes = torch.from_numpy(np.log(said / (1 - said))), torch.from_numpy(wanted)
+    predicted, target = rng.uniform(0.05, 0.95, (2, 3, 4)), rng.uniform(0, 0.9, (2, 3, 4))
+    target[0, 0] = 0
+    logits, envelopes = (
+        torch.from_numpy(np.log(predicted / (1 - predicted))),
+        torch.from_numpy(target),
+    )
     expected = {
-        "bce": -(wanted * np.log(said) + (1 - wanted) * np.log(1 - said)).mean(),
-        "mse": ((said - wanted) ** 2).mean(),
-        "kl": (rel_entr(wanted, said) - wanted + said).mean(),
-        "frobenius": np.linalg.norm(said - wanted, axis=(1, 2)).mean(),
+        "bce": -(target * np.log(predicted) + (1 - target) * np.log(1 - predicted)).mean(),
+        "mse": ((predicted - target) ** 2).mean(),
+        "kl": (rel_entr(target, predicted) - target + predicted).mean(),
+        "frobenius": np.linalg.norm(predicted - target, axis=(1, 2)).mean(),
     }
     for name, value in expected.items():
         assert float(losses.LOSSES[name](logits, envelopes)) == pytest.approx(value, rel=1e-6)
@@ -308,5 +311,5 @@ def test_one_frame_is_compared_with_the_middle_one() -> None:
     envelopes = torch.arange(16.0).reshape(1, 16, 1) / 100
     logits = torch.full((1, 1, 1), 0.08).logit()
     assert float(losses.add(logits, envelopes, names=("mse",))) == pytest.approx(0, abs=1e-9)
-    with pytest.raises(ValueError, match="said: expected 1 or all 16"):
+    with pytest.raises(ValueError, match="output_frames: expected 1 or 16"):
         losses.select(envelopes, 2)

@@ -165,5 +165,5 @@ def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path:
 
     network = build(recipe).eval()
     network.load_state_dict(torch.load(tmp_path / "run" / "best.pt"))
-    said = validation.infer_pieces(network, held_out)[0]
-    np.testing.assert_allclose(activity.probability.values, said[:, :13], atol=1e-3)
+    predicted = validation.infer_pieces(network, held_out)[0]
+    np.testing.assert_allclose(activity.probability.values, predicted[:, :13], atol=1e-3)

@@ -1,4 +1,4 @@
-"""Training instrument activity: who is heard at every moment, and how loud, in mixtures.
+"""Training instrument activity: which instruments play in each frame of a mixture, and how loud.
 
 Here: `pieces` of music whose players were recorded apart, mixed anew for every example; `targets`
 and losses; the networks (`models`); `validation` on whole pieces; the way to a shipped file

@@ -1,4 +1,4 @@
-"""The line from mixtures to a network of envelopes, and what it says of whole recordings.
+"""From mixtures to a network that predicts envelopes, and its predictions for whole recordings.
 
 Source: Neuroment 2022. All mixtures are made before the first step, as the paper does; a run that
 is resumed makes the same ones again.
@@ -43,7 +43,7 @@ from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
 _AT_ONCE = 256
-#: Mean square below which nobody plays, and noise is all that is heard.
+#: Mean square below which a mixture is silence and noise.
 _SILENT = 1e-8
 
 
@@ -65,7 +65,7 @@ def train(recipe: Recipe, run: Path) -> Result:
         recipe,
         run,
         task="activity",
-        build=partial(begin, recipe, training),
+        build=partial(start, recipe, training),
         loss=partial(losses.add, names=recipe.losses),
         batches=stream(Shuffled(training, recipe.seed), recipe, numbered=True),
         validate=partial(validate, windows=held_out, names=recipe.losses),
@@ -74,21 +74,21 @@ def train(recipe: Recipe, run: Path) -> Result:
             "classes": classes_of(recipe),
             "windows": len(training),
             "validation_windows": len(held_out),
-            "constant": constant(training, held_out),
+            "constant": constant_losses(training, held_out),
         },
         optimiser=partial(make_optimiser, recipe),
         criterion="-validation_loss",
     )
 
 
-def begin(recipe: Recipe, training: Windows) -> Neuroment | EncoderDecoder:
-    """A new network that knows the scale of features, and each class's mean; or `initial`."""
+def start(recipe: Recipe, training: Windows) -> Neuroment | EncoderDecoder:
+    """A new network, fitted to the statistics of the training windows; or that of `initial`."""
     model = start_from(build_envelopes(recipe), recipe.initial)
     if not recipe.initial:
         mean, deviation = map(torch.from_numpy, training.scale())
         model.standardise.fit(mean, deviation)
         if recipe.prior:
-            model.expect(torch.from_numpy(training.means()))
+            model.init_bias(torch.from_numpy(training.means()))
     return model
 
 
@@ -98,13 +98,13 @@ def prepare(recipe: Recipe, split: str) -> Windows:
     Validation has mixtures of its own recordings, one tenth as many where they are drawn of stems.
     Raises ValueError when the recipe names no recordings, or a recording is in both splits.
     """
-    listen, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
+    front_end, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
     frames = build_envelopes(recipe).frames
-    make = partial(cut, listen=listen, classes=classes, frames=frames, slices=recipe.slices)
+    make = partial(cut, front_end=front_end, classes=classes, frames=frames, slices=recipe.slices)
     training = split == "train"
     # Four numbers, so that the generator is none of those of the batches.
     rng = np.random.default_rng([recipe.seed, int(training), 0, 2])
-    rate = listen.sample_rate
+    rate = front_end.sample_rate
     if recipe.material == "solos":
         sources = recipe.solos if training else recipe.validation_solos
         _require("solos, validation_solos", sources)
@@ -122,14 +122,13 @@ def prepare(recipe: Recipe, split: str) -> Windows:
     pieces = Pieces.load(folders, split, codec=recipe.codec_share if training else 0.0)
     count = recipe.mixes if training else max(1, recipe.mixes // 10)
     seconds = solos.LENGTH / rate
-    return make(match(*pieces.draw(rng, seconds, rate)) for _ in range(count))
+    return make(match_levels(*pieces.draw(rng, seconds, rate)) for _ in range(count))
 
 
-def match(mixture: Array, parts: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
-    """A mixture (n,), and its parts (n,) as loud as they are heard in it: silent, if all are.
+def match_levels(mixture: Array, parts: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
+    """A mixture (n,), and its parts (n,) scaled to add up to its level; silent where all are.
 
-    What the mixture went through ends at a level of its own, of which parts know nothing; but
-    envelopes are absolute.
+    Effects bring the mixture to a level of its own, and envelopes are absolute.
     """
     power = float(np.mean(np.sum(list(parts.values()), axis=0) ** 2))
     gain = np.sqrt(float(np.mean(mixture**2)) / power) if power > _SILENT else 0.0
@@ -151,24 +150,24 @@ def validate(model: nn.Module, windows: Windows, names: tuple[str, ...]) -> dict
     }
 
 
-def constant(training: Windows, held_out: Windows) -> dict[str, float]:
-    """Losses on `held_out` of one who always says each class's mean, and of one who says zero.
+def constant_losses(training: Windows, held_out: Windows) -> dict[str, float]:
+    """Losses on `held_out` of predicting each class's mean, and of predicting zero.
 
-    What a network must be better than; and the cross-entropy of the truth with itself, which is the
-    least there is, and not zero. The zero is 1e-6, since its cross-entropy is infinite.
+    They are the baselines of a network; the lower bound is the cross-entropy of the envelopes with
+    themselves, which is not zero. The zero is 1e-6, since its cross-entropy is infinite.
     """
-    wanted = torch.from_numpy(held_out.envelopes)
-    means = torch.from_numpy(training.means()).logit().expand_as(wanted)
-    zeros = torch.full_like(wanted, 1e-6).logit()
+    targets = torch.from_numpy(held_out.envelopes)
+    means = torch.from_numpy(training.means()).logit().expand_as(targets)
+    zeros = torch.full_like(targets, 1e-6).logit()
     return {
-        "least_bce": float(losses.bce(wanted.clamp(1e-6, 1 - 1e-6).logit(), wanted)),
-        "mean_bce": float(losses.bce(means, wanted)),
-        "mean_mse": float(losses.mse(means, wanted)),
-        "zero_mse": float(losses.mse(zeros, wanted)),
+        "least_bce": float(losses.bce(targets.clamp(1e-6, 1 - 1e-6).logit(), targets)),
+        "mean_bce": float(losses.bce(means, targets)),
+        "mean_mse": float(losses.mse(means, targets)),
+        "zero_mse": float(losses.mse(zeros, targets)),
     }
 
 
-def follow(model: nn.Module, listen: LogSpectrum, samples: Array) -> Array:
+def infer_recording(model: nn.Module, front_end: LogSpectrum, samples: Array) -> Array:
     """The amplitude of each class in each frame of a recording (n,), (frame, class) in [0, 1].
 
     Raises ValueError for a network that is none of envelopes.
@@ -176,28 +175,29 @@ def follow(model: nn.Module, listen: LogSpectrum, samples: Array) -> Array:
     if not isinstance(model, Neuroment | EncoderDecoder):
         raise ValueError(f"model: expected a network of envelopes, got a {type(model).__name__}")
 
-    def say(windows: Array) -> Array:
+    def infer_windows(windows: Array) -> Array:
         amplitudes: Array = infer(model, windows).sigmoid().numpy()
         return amplitudes
 
-    return stitch(listen(samples), say, frames=model.frames, said=model.said)
+    features = front_end(samples)
+    return stitch(features, infer_windows, frames=model.frames, output_frames=model.output_frames)
 
 
 def to_levels(
-    amplitudes: Array, mixture: Array, listen: LogSpectrum, classes: tuple[str, ...]
+    amplitudes: Array, mixture: Array, front_end: LogSpectrum, classes: tuple[str, ...]
 ) -> Activations:
     """Amplitudes (frame, class) in dB below the loudest frame of the mixture (n,), -60 to 0.
 
-    Said and wanted envelopes are limited alike: Neuroment 2022, section 5.3.
+    Predicted and reference envelopes are limited alike: Neuroment 2022, section 5.3.
     """
-    loudest = float(rms(mixture, listen.hop_length).max(initial=0.0))
+    loudest = float(rms(mixture, front_end.hop_length).max(initial=0.0))
     ratio = amplitudes / max(loudest, 1e-9)
     floor = 10 ** (LEVEL_FLOOR_DB / 20)
     levels = (20 * np.log10(np.clip(ratio, floor, 1))).clip(LEVEL_FLOOR_DB, 0).astype(np.float32)
-    return Activations(levels, listen.frame_rate, 0.0, classes, "level_db")
+    return Activations(levels, front_end.frame_rate, 0.0, classes, "level_db")
 
 
-def reopen(run: Path) -> tuple[Neuroment | EncoderDecoder, Recipe]:
+def load_run(run: Path) -> tuple[Neuroment | EncoderDecoder, Recipe]:
     """The network of a run with its best weights, and the recipe. Raises ValueError as `read`."""
     recipe = read(run)
     model = build_envelopes(recipe)

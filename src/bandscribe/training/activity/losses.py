@@ -1,4 +1,4 @@
-"""How far said amplitudes are from the envelopes: four choices, which add up.
+"""The distance of predicted amplitudes from envelopes: four choices, which add up.
 
 All take logits and envelopes (batch, frame, class) in [0, 1], and compare sigmoids; each is a
 scalar. Source: Neuroment 2022, section 4.4, which trains on `bce` alone, after predictions under
@@ -34,7 +34,7 @@ def mse(logits: Tensor, envelopes: Tensor) -> Tensor:
 def kl(logits: Tensor, envelopes: Tensor) -> Tensor:
     """Generalised Kullback-Leibler divergence, the mean of e log(e / p) - e + p.
 
-    The paper does not say which; this one is defined for amplitudes that sum to no probability.
+    The paper leaves open which; this one is defined for amplitudes that sum to no probability.
     Source: Lee and Seung 2000, Algorithms for non-negative matrix factorization.
     """
     known = torch.xlogy(envelopes, envelopes) - envelopes * F.logsigmoid(logits)
@@ -56,20 +56,20 @@ LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def add(logits: Tensor, envelopes: Tensor, *, names: Sequence[str]) -> Tensor:
-    """The sum of these losses; of windows of which one frame is said, that is the middle one."""
-    wanted = select(envelopes, logits.shape[1])
+    """The sum of these losses, over the frames of the envelopes that the network predicts."""
+    targets = select(envelopes, logits.shape[1])
     # In half precision, envelopes of -60 dB would differ from each other by rounding.
-    said = logits.float()
-    total: Tensor = torch.stack([LOSSES[name](said, wanted) for name in names]).sum()
+    logits = logits.float()
+    total: Tensor = torch.stack([LOSSES[name](logits, targets) for name in names]).sum()
     return total
 
 
-def select(envelopes: Tensor, said: int) -> Tensor:
-    """Of (batch, frame, class) the frames that are said: all, or the middle one where `said` is 1.
+def select(envelopes: Tensor, output_frames: int) -> Tensor:
+    """The frames of (batch, frame, class) that a network predicts: all, or the middle one for 1.
 
     Raises ValueError for another number.
     """
     frames = envelopes.shape[1]
-    if said not in (1, frames):
-        raise ValueError(f"said: expected 1 or all {frames} frames, got {said}")
-    return envelopes if said == frames else envelopes[:, frames // 2 : frames // 2 + 1]
+    if output_frames not in (1, frames):
+        raise ValueError(f"output_frames: expected 1 or {frames}, got {output_frames}")
+    return envelopes if output_frames == frames else envelopes[:, frames // 2 : frames // 2 + 1]

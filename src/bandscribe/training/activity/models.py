@@ -5,7 +5,7 @@ the choices; every entry is called with `bins`, `outputs` and options by name.
 
 The tracker estimates, for any number of frames, whether each class plays, then how loud it is. The
 networks of `ENVELOPES` estimate the amplitude of each class in windows of `frames` frames: in all
-of these, or in the middle one, `said` of them.
+of these, or in the middle one, `output_frames` of them.
 
 Source of the latter: Häusler and Maier 2022, Neuroment - Instrument Detection using Convolutional
 Neural Networks, section 4.3, and the two extensions that it proposes: one frame at a time, and an
@@ -75,7 +75,7 @@ class Tracker(nn.Module):
 
 
 class Standardise(nn.Module):
-    """Takes each bin's mean off and divides by its deviation; nothing, as it is made."""
+    """Brings each bin to mean 0 and deviation 1 by fixed statistics; a new one does nothing."""
 
     mean: Tensor
     deviation: Tensor
@@ -87,7 +87,7 @@ class Standardise(nn.Module):
         self.register_buffer("deviation", torch.ones(bins))
 
     def fit(self, mean: Tensor, deviation: Tensor) -> None:
-        """Use these (bin,) from now on. Raises ValueError unless all deviations are positive."""
+        """Set the statistics (bin,). Raises ValueError unless all deviations are positive."""
         if not (deviation > 0).all():
             raise ValueError(f"deviation: expected positive numbers, got {deviation.min():g}")
         self.mean.copy_(mean)
@@ -102,8 +102,8 @@ class Neuroment(nn.Module):
     """Three pairs of convolutions, pooled over frequency alone, and one dense layer.
 
     Convolutions are followed by a ReLU; after the first two pools whole kernels are left out with
-    the chance `dropout`. The network takes windows of `frames` frames and says all of them, or the
-    middle one (`said` 1): the paper's first approaches have `frames` and `said` 1.
+    the chance `dropout`. The network takes windows of `frames` frames and predicts all of them, or
+    the middle one (`output_frames` 1): the paper's first approaches have 1 of both.
     """
 
     def __init__(
@@ -112,39 +112,39 @@ class Neuroment(nn.Module):
         outputs: int,
         *,
         frames: int = FRAMES,
-        said: int | None = None,
+        output_frames: int | None = None,
         channels: Sequence[int] = (16, 32, 64),
         kernels: Sequence[int] = (3, 5, 7),
         pooling: Sequence[int] = (2, 2, 4),
         dropout: float = 0.1,
     ) -> None:
-        """`said` is 1 or `frames`, which None stands for.
+        """`output_frames` is 1 or `frames`, the default.
 
         Raises ValueError for another, or when channels, kernels and pooling differ in number or
         leave no bins.
         """
         super().__init__()
         self.frames = frames
-        self.said = frames if said is None else said
-        if self.said not in (1, frames):
-            raise ValueError(f"said: expected 1 or all {frames} frames, got {said}")
+        self.output_frames = frames if output_frames is None else output_frames
+        if self.output_frames not in (1, frames):
+            raise ValueError(f"output_frames: expected 1 or {frames}, got {output_frames}")
         self.outputs = outputs
         self.standardise = Standardise(bins)
         self.convolve, width = _convolutions(bins, channels, kernels, pooling, dropout)
-        self.output = nn.Linear(width * frames, outputs * self.said)
+        self.output = nn.Linear(width * frames, outputs * self.output_frames)
         # Channels last: a quarter faster on a CPU, half as fast again in bfloat16.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def expect(self, means: Tensor) -> None:
-        """Let the outputs begin at these amplitudes (output,), each above 0 and below 1."""
+    def init_bias(self, means: Tensor) -> None:
+        """Start the outputs at these amplitudes (output,), each above 0 and below 1."""
         with torch.no_grad():
-            self.output.bias.copy_(means.logit().repeat(self.said))
+            self.output.bias.copy_(means.logit().repeat(self.output_frames))
 
     def forward(self, features: Tensor) -> Tensor:
-        """`features` (batch, frame, bin) to logits (batch, `said`, output)."""
+        """`features` (batch, frame, bin) to logits (batch, `output_frames`, output)."""
         _check(features, self.frames)
         x = self.convolve(self.standardise(features).unsqueeze(1))  # (batch, kernel, frame, bin)
-        logits: Tensor = self.output(x.flatten(1)).reshape(-1, self.said, self.outputs)
+        logits: Tensor = self.output(x.flatten(1)).reshape(-1, self.output_frames, self.outputs)
         return logits
 
 
@@ -153,8 +153,8 @@ class EncoderDecoder(nn.Module):
 
     The paper's conclusion proposes "an Encoder-Decoder approach" and no more, so this is ours: the
     encoder's three levels are Neuroment's pairs; time is halved between them, so that the last one
-    sees the whole window; the decoder doubles it again, and at each level hears what the encoder
-    heard there, averaged over frequency (a U-Net over time). Each frame is read out alike.
+    sees the whole window; the decoder doubles it again, and takes in what the encoder has at each
+    level, projected over frequency (a U-Net over time). Each frame is read out alike.
     """
 
     frames: int
@@ -176,7 +176,7 @@ class EncoderDecoder(nn.Module):
         halvings = len(channels) - 1
         if frames % 2**halvings:
             raise ValueError(f"frames: expected a multiple of {2**halvings}, got {frames}")
-        self.frames = self.said = frames
+        self.frames = self.output_frames = frames
         self.standardise = Standardise(bins)
         self.encode = nn.ModuleList()
         self.read = nn.ModuleList()
@@ -192,8 +192,8 @@ class EncoderDecoder(nn.Module):
         self.output = nn.Linear(width, outputs)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def expect(self, means: Tensor) -> None:
-        """Let the outputs begin at these amplitudes (output,), each above 0 and below 1."""
+    def init_bias(self, means: Tensor) -> None:
+        """Start the outputs at these amplitudes (output,), each above 0 and below 1."""
         with torch.no_grad():
             self.output.bias.copy_(means.logit())
 
@@ -201,13 +201,13 @@ class EncoderDecoder(nn.Module):
         """`features` (batch, frame, bin) to logits (batch, frame, output)."""
         _check(features, self.frames)
         x = self.standardise(features).unsqueeze(1)  # (batch, kernel, frame, bin)
-        heard: list[Tensor] = []
+        skipped: list[Tensor] = []
         for level, (encode, read) in enumerate(zip(self.encode, self.read, strict=True)):
             x = encode(x if not level else F.max_pool2d(x, (2, 1)))
-            heard.append(read(x.transpose(1, 2).flatten(2)).relu())  # (batch, frame, width)
-        y = heard.pop().transpose(1, 2)  # (batch, width, frame)
+            skipped.append(read(x.transpose(1, 2).flatten(2)).relu())  # (batch, frame, width)
+        y = skipped.pop().transpose(1, 2)  # (batch, width, frame)
         for decode in self.decode:
-            beside = heard.pop().transpose(1, 2)
+            beside = skipped.pop().transpose(1, 2)
             y = decode(torch.cat([y.repeat_interleave(2, dim=2), beside], dim=1)).relu()
         logits: Tensor = self.output(y.transpose(1, 2))
         return logits

@@ -1,4 +1,4 @@
-"""Music whose players were recorded apart, mixed anew each time.
+"""Music in stems, mixed anew for each example.
 
 Folders are as `synthesis.instruments.stems` writes them: SPLIT/PIECE/CLASS.wav, and `other.wav` for
 what is none of the classes.
@@ -59,7 +59,7 @@ class Pieces:
     def draw(
         self, rng: np.random.Generator, seconds: float, sample_rate: int
     ) -> tuple[Samples, dict[str, Samples]]:
-        """What is heard (n,), and each player's part of it (n,), by class.
+        """A mixture (n,), and each instrument's part of it (n,), by class.
 
         The parts are as loud as they are in the mixture before it was compressed and coloured.
         Raises ValueError where a piece is too short, or of another sample rate.
@@ -105,8 +105,8 @@ def _open(folder: Path) -> Piece:
     stems = {path.stem: path for path in sorted(folder.glob("*.wav")) if path.stem in known}
     if not stems:
         raise ValueError(f"{folder}: expected CLASS.wav of {', '.join(known)}")
-    said = soundfile.info(next(iter(stems.values())))
-    return Piece(stems, said.frames, said.samplerate)
+    info = soundfile.info(next(iter(stems.values())))
+    return Piece(stems, info.frames, info.samplerate)
 
 
 def _at_level(samples: Samples, level_db: float) -> Samples:

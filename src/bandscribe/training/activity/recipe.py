@@ -1,8 +1,8 @@
 """The recipe of an activity run, and what it builds.
 
-There are two lines. The tracker learns from pieces in stems who is heard in each frame, and how
-loud. The networks of Neuroment (2022) learn envelopes, of random mixtures of solos, or of the same
-pieces; what their paper says is in `DEFAULTS`.
+The tracker learns from pieces in stems which instruments play in each frame, and how loud. The
+networks of Neuroment (2022) learn envelopes, of random mixtures of solos, or of the same pieces;
+the settings of their paper are in `DEFAULTS`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bandscribe.training.learner import Optimiser
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import INSTRUMENTS
 
-#: The front end where the recipe does not say otherwise: fine enough for partials of low notes.
+#: The front end where the recipe gives no other: fine enough for partials of low notes.
 BANDS = LogSpectrogram(n_fft=4096, hop_length=1024, bands_per_octave=24, fmin=40.0, fmax=16000.0)
 
 _NEUROMENT: Mapping[str, Any] = {
@@ -47,7 +47,7 @@ _NEUROMENT: Mapping[str, Any] = {
     "patience": 150,
     "workers": 0,
 }
-#: What a model has where the recipe does not say: Neuroment 2022, sections 4.2.3 and 4.4. Its Adam
+#: Defaults of a model: Neuroment 2022, sections 4.2.3 and 4.4. Its Adam
 #: with weight decay is AdamW in its authors' code. Under Adam with L2, the decay is larger than the
 #: gradients of envelopes this small, and outputs stay at the mean.
 DEFAULTS: Mapping[str, Mapping[str, Any]] = dict.fromkeys(ENVELOPES, _NEUROMENT)
@@ -128,13 +128,13 @@ def read(run: Path) -> Recipe:
 def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
     """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
 
-    What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
+    What neither gives is as `DEFAULTS` have it for the model. Raises ValueError naming the field.
     """
     return recipes.resolve(path, values, Recipe, DEFAULTS)
 
 
 def front_end(recipe: Recipe) -> LogSpectrogram:
-    """What the tracker listens through."""
+    """The front end of the tracker."""
     return LogSpectrogram(**{**asdict(BANDS), **recipe.features})
 
 

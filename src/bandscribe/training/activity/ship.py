@@ -31,7 +31,7 @@ def describe(run: Path, name: str) -> Export:
     recipe = read(run)
     sources = check(recipe)
     metrics = export.read_metrics(run)
-    listen = front_end(recipe)
+    features = front_end(recipe)
     card = make_card(
         run,
         recipe,
@@ -40,8 +40,8 @@ def describe(run: Path, name: str) -> Export:
         task="activity",
         classes=INSTRUMENTS,
         outputs=name_outputs(INSTRUMENTS),
-        features=asdict(listen),
-        frame_rate=listen.frame_rate,
+        features=asdict(features),
+        frame_rate=features.frame_rate,
         chunk_seconds=recipe.chunk_seconds,
         overlap_seconds=recipe.overlap_seconds,
         thresholds={
@@ -56,4 +56,4 @@ def describe(run: Path, name: str) -> Export:
         peaks={},
         sources=sources,
     )
-    return Export(card, load_best(build(recipe), run), listen.n_bins)
+    return Export(card, load_best(build(recipe), run), features.n_bins)

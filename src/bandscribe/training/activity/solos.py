@@ -1,4 +1,4 @@
-"""Solos laid over each other at random: what Neuroment is trained on.
+"""Solos mixed at random: the training data of Neuroment.
 
 Source: Neuroment 2022, section 4.1. Classes are balanced, then 1 to 4 recordings at a time are
 multiplied by random levels and added up, whatever they play. A plan of mixtures is drawn first, and
@@ -146,8 +146,8 @@ def play(
 
 def read_solo(path: Path, sample_rate: int, length: int) -> Samples:
     """(length,) of a recording, mono. Raises as `audio.read`."""
-    heard = read(path, sample_rate=sample_rate, mono=True, duration=length / sample_rate)
-    samples = heard.samples[0, :length]
+    sound = read(path, sample_rate=sample_rate, mono=True, duration=length / sample_rate)
+    samples = sound.samples[0, :length]
     return np.pad(samples, (0, length - len(samples)))
 
 

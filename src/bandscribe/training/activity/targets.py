@@ -1,4 +1,4 @@
-"""What a network should say of a mixture: who is heard in each frame, and how loud beside it."""
+"""Targets of the tracker: which classes are present in each frame, and how loud, and the loss."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def make_targets(
     sample_rate: int,
     hop_length: int,
 ) -> NDArray[np.float32]:
-    """Of parts (n,) by class, what is to be said of each frame: (frame, 2 · class).
+    """Targets (frame, 2 · class) of parts (n,) by class.
 
-    First whether a class is heard, as `find_heard` says; then its level relative
-    to all parts together in that frame, 0 for -60 dB and 1 for 0 dB. Frame i is centred on sample
+    First the presence of each class, as `find_heard` has it; then its level relative to all
+    parts together in that frame, 0 for -60 dB and 1 for 0 dB. Frame i is centred on sample
     i · hop_length.
     """
     powers = {
@@ -47,18 +47,19 @@ def make_targets(
 
 
 def loss(logits: Tensor, targets: Tensor, *, level_weight: float) -> Tensor:
-    """Cross-entropy of presence, and `level_weight` times that of the levels of what is heard.
+    """Cross-entropy of presence, and `level_weight` times that of the levels of present classes.
 
     Both are (batch, frame, 2 · class), the result a scalar; presence that is nan counts neither
-    way. Who is not heard has no level, so that doubt about presence does not lower levels.
+    way. A class that is absent has no level, so that doubt about presence does not lower levels.
     """
     presence, level = targets.chunk(2, dim=2)
-    said, loud = logits.chunk(2, dim=2)
+    presence_logits, level_logits = logits.chunk(2, dim=2)
     known = ~presence.isnan()
-    each = F.binary_cross_entropy_with_logits(said, presence.nan_to_num(), reduction="none")
-    missed = F.binary_cross_entropy_with_logits(loud, level, reduction="none")
-    heard = presence == 1
-    return _mean(each, known) + level_weight * _mean(missed, heard)
+    each = F.binary_cross_entropy_with_logits(
+        presence_logits, presence.nan_to_num(), reduction="none"
+    )
+    missed = F.binary_cross_entropy_with_logits(level_logits, level, reduction="none")
+    return _mean(each, known) + level_weight * _mean(missed, presence == 1)
 
 
 def _mean(values: Tensor, chosen: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The line from recordings of single instruments to a trained activity network."""
+"""From recordings of single instruments to a trained activity network."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Draw:
         rate, hop_length = self.front_end.sample_rate, self.front_end.hop_length
         mix, stems = self.pieces.draw(rng, self.seconds, rate)
         features = self.front_end(mix)
-        wanted = targets.make_targets(stems, INSTRUMENTS, sample_rate=rate, hop_length=hop_length)
-        return features, wanted[: len(features)]
+        made = targets.make_targets(stems, INSTRUMENTS, sample_rate=rate, hop_length=hop_length)
+        return features, made[: len(features)]
 
 
 def train(recipe: Recipe, run: Path) -> Result:

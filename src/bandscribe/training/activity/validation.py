@@ -1,4 +1,4 @@
-"""Judging an activity network on whole pieces that it does not train on; choosing thresholds."""
+"""Evaluating an activity network on whole pieces that it does not train on; choosing thresholds."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from bandscribe.training.device import infer
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
-#: Seconds for which an instrument is heard that counts as heard in the piece.
-HEARD_SECONDS = 0.2
-#: The largest share of frames in which a class may be said to be heard when it is not.
-FALSE = 0.05
+#: Seconds that an instrument plays to count as present in the piece.
+PRESENT_SECONDS = 0.2
+#: The highest false positive rate of a class, over frames.
+FALSE_POSITIVE_RATE = 0.05
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 
 
@@ -46,26 +46,26 @@ def prepare(recipe: Recipe) -> Validation:
 
     Raises ValueError where there are none, or one cannot be read.
     """
-    listen = front_end(recipe)
+    extract = front_end(recipe)
 
     def read(path: Path) -> NDArray[np.float32]:
         samples: NDArray[np.float32] = audio.read(
-            path, sample_rate=listen.sample_rate, mono=True
+            path, sample_rate=extract.sample_rate, mono=True
         ).samples[0]
         return samples
 
     def describe(piece: Piece) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         stems = {name: read(path) for name, path in piece.stems.items()}
         mixture = read(next(iter(piece.stems.values())).with_name("mixture.wav"))
-        wanted = make_targets(
-            stems, INSTRUMENTS, sample_rate=listen.sample_rate, hop_length=listen.hop_length
+        targets = make_targets(
+            stems, INSTRUMENTS, sample_rate=extract.sample_rate, hop_length=extract.hop_length
         )
-        features = listen(mixture)
-        return features, wanted[: len(features)]
+        features = extract(mixture)
+        return features, targets[: len(features)]
 
     pieces = Pieces.load(recipe.validation_stems, "validation").pieces
     features, targets = zip(*map(describe, pieces), strict=True)
-    rate = listen.frame_rate
+    rate = extract.frame_rate
     return Validation(
         features, targets, rate,
         round(recipe.chunk_seconds * rate), round(recipe.overlap_seconds * rate),
@@ -75,28 +75,30 @@ def prepare(recipe: Recipe) -> Validation:
 def infer_pieces(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
     """The network's activations for each piece, (frame, 2 · class) in [0, 1]."""
 
-    def say(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def infer_chunk(features: NDArray[np.float32]) -> NDArray[np.float32]:
         probabilities: NDArray[np.float32] = infer(model, features[np.newaxis])[0].sigmoid().numpy()
         return probabilities
 
     return [
-        np.concatenate(list(chunks.stitch([features], say, validation.chunk, validation.overlap)))
+        np.concatenate(
+            list(chunks.stitch([features], infer_chunk, validation.chunk, validation.overlap))
+        )
         for features in validation.features
     ]
 
 
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history."""
-    said = infer_pieces(model, validation)
-    presence = frames.presence_figures(_count(said, validation))
-    heard, scores = _clips(said, validation, "s1")
-    learned = tags.learn_thresholds(heard, scores, ["validation"] * len(scores))
-    whole = tags.figures(heard, scores, INSTRUMENTS, learned)
+    activations = infer_pieces(model, validation)
+    presence = frames.presence_figures(_count(activations, validation))
+    present, scores = _clips(activations, validation, "s1")
+    learned = tags.learn_thresholds(present, scores, ["validation"] * len(scores))
+    whole = tags.figures(present, scores, INSTRUMENTS, learned)
     return {
         "map": presence["map"],
         "micro_f1": presence["micro.f1"],
         "macro_f1": presence["macro.f1"],
-        "level_error_db": _level_error(said, validation),
+        "level_error_db": _level_error(activations, validation),
         "clip_micro_f1": whole["micro.f1"],
         "clip_macro_f1": whole["macro.f1"],
     }
@@ -108,46 +110,50 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     Figures at thresholds that were learned on the same pieces flatter a little. The calibration
     error `after` is that of calibrations fitted on other pieces, five ways.
     """
-    said = infer_pieces(model, validation)
-    chosen = _choose(said, validation)
-    counted = _count(said, validation, list(chosen.values()))
+    activations = infer_pieces(model, validation)
+    chosen = _choose(activations, validation)
+    counted = _count(activations, validation, list(chosen.values()))
     figures: dict[str, Any] = {
-        "pieces": len(said),
+        "pieces": len(activations),
         "classes": INSTRUMENTS,
         "frame": {
             "figures": frames.presence_figures(counted),
             "thresholds": chosen,
-            "level_error_db": _level_error(said, validation),
+            "level_error_db": _level_error(activations, validation),
         },
     }
     for strategy in chunks.STRATEGIES:
-        heard, scores = _clips(said, validation, strategy)
+        present, scores = _clips(activations, validation, strategy)
         figures[strategy] = calibration.judge(
-            heard, scores, INSTRUMENTS, [str(i) for i in range(len(scores))]
+            present, scores, INSTRUMENTS, [str(i) for i in range(len(scores))]
         )
     return figures
 
 
 def _count(
-    said: list[NDArray[np.float32]], validation: Validation, thresholds: ArrayLike = frames.ACTIVE
+    activations: list[NDArray[np.float32]],
+    validation: Validation,
+    thresholds: ArrayLike = frames.ACTIVE,
 ) -> frames.Presence:
-    """Frames in which classes are and were said to be heard; doubtful ones are left out."""
+    """Frames in which classes are present and predicted; doubtful ones are left out."""
     count = len(INSTRUMENTS)
 
     def make(values: NDArray[np.float32]) -> Activations:
         return Activations(values, validation.frame_rate, 0.0, INSTRUMENTS)
 
-    presence = [wanted[:, :count] for wanted in validation.targets]
+    presence = [targets[:, :count] for targets in validation.targets]
     return frames.count_presence(
         [make(np.nan_to_num(each)) for each in presence],
-        [make(found[:, :count]) for found in said],
+        [make(found[:, :count]) for found in activations],
         thresholds,
         known=[~np.isnan(each) for each in presence],
     )
 
 
-def _choose(said: list[NDArray[np.float32]], validation: Validation) -> dict[str, float]:
-    counted = [_count(said, validation, threshold).counts.sum(axis=0) for threshold in THRESHOLDS]
+def _choose(activations: list[NDArray[np.float32]], validation: Validation) -> dict[str, float]:
+    counted = [
+        _count(activations, validation, threshold).counts.sum(axis=0) for threshold in THRESHOLDS
+    ]
     return dict(zip(INSTRUMENTS, choose_thresholds(np.stack(counted)), strict=True))
 
 
@@ -155,12 +161,12 @@ def choose_thresholds(counted: NDArray[np.int64]) -> list[float]:
     """Of `THRESHOLDS` that of each class with the highest F1 of frames; of equals the middle one.
 
     `counted` (threshold, class, 4) are true and false positives, false and true negatives. It is
-    one of those by which a class that is not heard is said to be in at most `FALSE` of the frames:
+    one of those whose false positive rate is at most `FALSE_POSITIVE_RATE`:
     in music that is less like the pieces than they are like each other, it will be in more.
     """
     tp, fp, fn, tn = np.moveaxis(counted, -1, 0)  # (threshold, class) each
     f1 = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
-    f1[fp > FALSE * (fp + tn)] = -1
+    f1[fp > FALSE_POSITIVE_RATE * (fp + tn)] = -1
     chosen = []
     for column in f1.T:
         best = np.flatnonzero(column == column.max())
@@ -171,21 +177,21 @@ def choose_thresholds(counted: NDArray[np.int64]) -> list[float]:
 
 
 def _clips(
-    said: list[NDArray[np.float32]], validation: Validation, strategy: chunks.Strategy
+    activations: list[NDArray[np.float32]], validation: Validation, strategy: chunks.Strategy
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Which classes are heard in each piece (piece, class), and their scores."""
+    """Which classes are present in each piece (piece, class), and their scores."""
     count = len(INSTRUMENTS)
-    least = HEARD_SECONDS * validation.frame_rate
-    heard = np.stack([(each[:, :count] == 1).sum(axis=0) >= least for each in validation.targets])
-    scores = np.stack([chunks.aggregate(each[:, :count], strategy) for each in said])
-    return heard, scores
+    least = PRESENT_SECONDS * validation.frame_rate
+    present = np.stack([(each[:, :count] == 1).sum(axis=0) >= least for each in validation.targets])
+    scores = np.stack([chunks.aggregate(each[:, :count], strategy) for each in activations])
+    return present, scores
 
 
-def _level_error(said: list[NDArray[np.float32]], validation: Validation) -> float:
-    """Mean absolute error of levels in dB where a class is heard."""
+def _level_error(activations: list[NDArray[np.float32]], validation: Validation) -> float:
+    """Mean absolute error of levels in dB where a class is present."""
     count = len(INSTRUMENTS)
     errors = [
-        np.abs(found[:, count:] - wanted[:, count:])[wanted[:, :count] == 1]
-        for wanted, found in zip(validation.targets, said, strict=True)
+        np.abs(found[:, count:] - targets[:, count:])[targets[:, :count] == 1]
+        for targets, found in zip(validation.targets, activations, strict=True)
     ]
     return float(np.concatenate(errors).mean() * -LEVEL_FLOOR_DB)

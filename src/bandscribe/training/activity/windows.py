@@ -1,4 +1,4 @@
-"""Observation windows: what Neuroment hears, and the envelopes that it should say.
+"""Observation windows: the features and the target envelopes of Neuroment.
 
 Source: Neuroment 2022, section 4.2. Frames of 2048 samples every 1024, centred, at 44.1 kHz;
 windows of 16 frames, 348 ms from the first frame's centre to the last one's, so that a recording of
@@ -90,18 +90,18 @@ def envelopes(
     parts: Mapping[str, Array], classes: Sequence[str], hop_length: int, frames: int
 ) -> Array:
     """Root mean square of each class's part (n,) in each frame: (frame, class), 0 for none."""
-    said = np.zeros((frames, len(classes)), dtype=np.float32)
+    values = np.zeros((frames, len(classes)), dtype=np.float32)
     for column, name in enumerate(classes):
         if name in parts:
-            said[:, column] = rms(parts[name], hop_length)[:frames]
-    return said
+            values[:, column] = rms(parts[name], hop_length)[:frames]
+    return values
 
 
 def rms(samples: Array, hop_length: int) -> Array:
     """(n,) to (1 + n // hop_length,): root mean squares of centred frames of two hops."""
-    heard = FramePower(hop_length)
-    heard.add(samples)
-    return np.sqrt(heard.frames()).astype(np.float32)
+    power = FramePower(hop_length)
+    power.add(samples)
+    return np.sqrt(power.frames()).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ class Windows:
 
 def cut(
     mixtures: Iterable[tuple[Array, Mapping[str, Array]]],
-    listen: LogSpectrum,
+    front_end: LogSpectrum,
     classes: Sequence[str],
     *,
     frames: int,
@@ -145,18 +145,18 @@ def cut(
     """
     if slices not in SLICES:
         raise ValueError(f"slices: expected one of {', '.join(SLICES)}, got {slices!r}")
-    heard: list[NDArray[np.float16]] = []
-    wanted: list[Array] = []
+    inputs: list[NDArray[np.float16]] = []
+    targets: list[Array] = []
     for mixture, parts in mixtures:
-        features = listen(mixture)
-        levels = envelopes(parts, classes, listen.hop_length, len(features))
+        features = front_end(mixture)
+        levels = envelopes(parts, classes, front_end.hop_length, len(features))
         for start in range(0, len(features) - frames + 1, max(1, frames - 1)):
             first = start if slices == "all" else find_onset(features, start, frames)
-            heard.append(features[first : first + frames].astype(np.float16))
-            wanted.append(levels[first : first + frames])
-    if not heard:
+            inputs.append(features[first : first + frames].astype(np.float16))
+            targets.append(levels[first : first + frames])
+    if not inputs:
         raise ValueError(f"mixtures: expected some of {frames} frames or more")
-    return Windows(np.stack(heard), np.stack(wanted))
+    return Windows(np.stack(inputs), np.stack(targets))
 
 
 def find_onset(features: Array, start: int, frames: int) -> int:
@@ -188,36 +188,41 @@ class Shuffled:
 
 
 def stitch(
-    features: Array, say: Callable[[Array], Array], *, frames: int, said: int, batch: int = 64
+    features: Array,
+    infer: Callable[[Array], Array],
+    *,
+    frames: int,
+    output_frames: int,
+    batch: int = 64,
 ) -> Array:
-    """What a network of windows says of each frame of a whole recording, (frame, class).
+    """The predictions of a network of windows for each frame of a whole recording, (frame, class).
 
-    `say` takes windows (window, `frames`, bin) and gives (window, `said`, class). Where all frames
-    are said, windows overlap by half, and what they say is faded by Hann windows, which add up to
+    `infer` takes windows (window, `frames`, bin) and gives (window, `output_frames`, class). Where
+    these are all, windows overlap by half, and predictions are faded by Hann windows, which sum to
     one; where one is, each frame has a window of its own. Beyond both ends is silence, so that the
-    first and the last frames are heard by as many windows as the others. Source: section 4.2.2.
+    first and the last frames lie in as many windows as the others. Source: section 4.2.2.
 
-    Raises ValueError where `frames` is odd and more than one is said.
+    Raises ValueError where `frames` is odd and more than one is predicted.
     """
-    if said > 1 and frames % 2:
+    if output_frames > 1 and frames % 2:
         raise ValueError(f"frames: expected an even number to overlap by half, got {frames}")
     count = len(features)
-    hop = frames // 2 if said > 1 else 1
-    windows = -(-count // hop) + 1 if said > 1 else count
+    hop = frames // 2 if output_frames > 1 else 1
+    windows = -(-count // hop) + 1 if output_frames > 1 else count
     reach = (windows - 1) * hop + frames
     lead = frames // 2
     padded = np.full((reach, features.shape[1]), SILENCE, dtype=np.float32)
     padded[lead : lead + count] = features[: reach - lead]
-    fade = np.ones((said, 1), dtype=np.float32)
-    if said > 1:
+    fade = np.ones((output_frames, 1), dtype=np.float32)
+    if output_frames > 1:
         fade[:, 0] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frames) / frames)
     total: Array | None = None
     for first in range(0, windows, batch):
         starts = range(first * hop, min(first + batch, windows) * hop, hop)
-        given = say(np.stack([padded[start : start + frames] for start in starts]))
+        given = infer(np.stack([padded[start : start + frames] for start in starts]))
         if total is None:
             total = np.zeros((reach, given.shape[2]), dtype=np.float32)
         for start, frame in zip(starts, given * fade, strict=True):
-            place = start if said > 1 else start + lead
-            total[place : place + said] += frame
+            place = start if output_frames > 1 else start + lead
+            total[place : place + output_frames] += frame
     return np.zeros((0, 0), dtype=np.float32) if total is None else total[lead : lead + count]
