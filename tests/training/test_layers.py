@@ -11,6 +11,7 @@ from bandscribe.training.layers import (
     FrameConvolutions,
     LevelInvariant,
     SinusoidalPositions,
+    attention_over_time,
 )
 
 
@@ -34,12 +35,12 @@ def test_attention_is_that_of_torch() -> None:
     theirs = nn.TransformerEncoderLayer(
         12, nhead=3, dim_feedforward=48, activation="gelu", batch_first=True, norm_first=True
     ).eval()
-    nn.init.normal_(ours.ask.bias)
-    theirs.self_attn.in_proj_weight = ours.ask.weight
-    theirs.self_attn.in_proj_bias = ours.ask.bias
-    theirs.self_attn.out_proj = ours.answer
-    theirs.norm1, theirs.norm2 = ours.before_attention, ours.before_feed
-    theirs.linear1, theirs.linear2 = ours.feed[0], ours.feed[2]
+    nn.init.normal_(ours.qkv.bias)
+    theirs.self_attn.in_proj_weight = ours.qkv.weight
+    theirs.self_attn.in_proj_bias = ours.qkv.bias
+    theirs.self_attn.out_proj = ours.out_proj
+    theirs.norm1, theirs.norm2 = ours.norm1, ours.norm2
+    theirs.linear1, theirs.linear2 = ours.feed_forward[0], ours.feed_forward[2]
     x = torch.randn(2, 7, 12)
     torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=0)
 
@@ -86,3 +87,18 @@ def test_level_invariant_channels_by_their_formula() -> None:
     assert rise[t, 1] == pytest.approx(max(0.0, float(x[t, 1] - x[t - 10 : t - 2, 1].mean())))
     assert around[t, 1] == pytest.approx(float(x[t, 1] - x[t - 25 : 80, 1].mean()), abs=1e-6)
     assert rise[0, 1] == x[0, 1]  # silence before the start
+
+
+def test_weights_of_attention_in_runs_of_an_earlier_version() -> None:
+    torch.manual_seed(0)
+    saved, network = (attention_over_time(8, heads=2, layers=2, dropout=0.0) for _ in range(2))
+    earlier = {"norm1": "before_attention", "qkv": "ask", "out_proj": "answer",
+               "norm2": "before_feed", "feed_forward": "feed"}  # fmt: skip
+    weights = {}
+    for name, value in saved.state_dict().items():
+        block, _, rest = name.partition(".")
+        part, dot, end = rest.partition(".")
+        weights[f"{block}.{earlier.get(part, part)}{dot}{end}"] = value
+    assert "1.ask.weight" in weights
+    network.load_state_dict(weights)
+    assert all(map(torch.equal, network.state_dict().values(), saved.state_dict().values()))

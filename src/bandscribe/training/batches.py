@@ -65,7 +65,7 @@ class Batches(IterableDataset[Batch]):
         return torch.from_numpy(features), torch.from_numpy(targets)
 
     def __iter__(self) -> Iterator[Batch]:
-        """In a worker: every n-th step; the loader asks its workers in turn."""
+        """In a worker: every n-th step; the loader takes from its workers in turn."""
         worker = get_worker_info()
         first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
         for step in range(self.start + first, self.steps, stride):
@@ -73,7 +73,7 @@ class Batches(IterableDataset[Batch]):
 
 
 def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Batch]:
-    """Iterate over the batches, made ahead by `workers` processes (0: when asked for).
+    """Iterate over the batches, made ahead by `workers` processes, or when they are needed (0).
 
     `pinned` ones lie in memory from which a GPU copies while it computes.
     """
@@ -93,7 +93,7 @@ def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Ba
 def stream(
     draw: Callable[..., Example], settings: Settings, *, numbered: bool = False
 ) -> Callable[[int], Iterator[Batch]]:
-    """The batches from a step on, as `fit` asks for them, of examples as `Batches` draws them.
+    """The batches from a step on, as `fit` takes them, of examples as `Batches` draws them.
 
     The first example is drawn at once, so that an error is raised here and not in a worker. Raises
     ValueError where processes that train together do not divide a batch.

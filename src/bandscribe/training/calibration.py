@@ -25,7 +25,7 @@ def fit(targets: Flags, scores: Values, *, known: Flags | None = None) -> Calibr
     """The most likely slope and intercept of each class, of `targets` and `scores` (clip, class).
 
     A class that applies to all known clips or to none stays as it is. One whose scores fall where
-    it applies has the slope 0: all that its score then tells is how common it is.
+    it applies has the slope 0: its probability is then its frequency.
     """
     known = np.ones(targets.shape, dtype=bool) if known is None else known
     slope, intercept = np.ones(targets.shape[1]), np.zeros(targets.shape[1])

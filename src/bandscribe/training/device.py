@@ -53,9 +53,9 @@ def choose(name: str) -> torch.device:
 
 
 def workers(settings: Settings) -> int:
-    """How many processes make batches ahead: as many as the settings say.
+    """How many processes make batches ahead: as many as in the settings.
 
-    Where they do not, as many as there are cores for a network on a GPU, and half as many for one
+    By default as many as there are cores for a network on a GPU, and half as many for one
     on the CPU, which needs the others; shared by the processes of this machine.
     """
     if settings.workers is not None:
@@ -65,7 +65,7 @@ def workers(settings: Settings) -> int:
 
 
 def threads(settings: Settings) -> int:
-    """How many threads compute on the CPU: as the settings say, or on the cores that are left.
+    """How many threads compute on the CPU: as in the settings, or as many as cores are left.
 
     More threads than free cores wait for each other: a step then takes several times as long.
     """

@@ -35,7 +35,7 @@ from bandscribe.training.batches import Batch
 from bandscribe.training.learner import Learner, Loss, Optimiser
 from bandscribe.training.settings import Settings
 
-#: What a run is judged by, unless its task says otherwise: a figure that `validate` returns.
+#: What a run is judged by, unless its task has another criterion: a figure that `validate` returns.
 CRITERION = "micro_f1"
 
 N = TypeVar("N", bound=nn.Module)

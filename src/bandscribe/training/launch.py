@@ -16,7 +16,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 def launch(processes: int, device: str, arguments: Sequence[str]) -> int:
     """Run a command of bandscribe in this many processes; returns its exit code.
 
-    Raises ValueError where there are not as many GPUs, and `device` does not say cpu.
+    Raises ValueError where there are not as many GPUs, unless `device` is cpu.
     """
     found = torch.cuda.device_count()
     if device != "cpu" and found < processes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -132,7 +132,7 @@ def recurrent(width: int, *, unit: Unit, hidden: int, layers: int, dropout: floa
 
 
 class SinusoidalPositions(nn.Module):
-    """Adds to each frame where it stands, for any number of frames.
+    """Adds the position of each frame, for any number of frames.
 
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3.5. Value 2i of frame t gets
     sin(t / 10000^(2i / width)), value 2i + 1 the cosine.
@@ -155,8 +155,15 @@ class SinusoidalPositions(nn.Module):
         return x + torch.stack((angles.sin(), angles.cos()), dim=2).flatten(1)
 
 
+#: Parts of attention blocks in runs of an earlier version.
+_EARLIER_NAMES = {
+    "before_attention": "norm1", "ask": "qkv", "answer": "out_proj", "before_feed": "norm2",
+    "feed": "feed_forward",
+}  # fmt: skip
+
+
 class AttentionBlock(nn.Module):
-    """Every frame looks at every frame, then thinks by itself.
+    """Multi-head self-attention over all frames, then feed-forward layers for each frame.
 
     Source: Xiong et al. 2020, On Layer Normalization in the Transformer Architecture: normalised
     before attention and before the two feed-forward layers, which are four times as wide, with a
@@ -169,27 +176,34 @@ class AttentionBlock(nn.Module):
         if width % heads:
             raise ValueError(f"heads: expected a divisor of width {width}, got {heads}")
         self.heads = heads
-        self.before_attention = nn.LayerNorm(width)
-        self.ask = nn.Linear(width, 3 * width)  # queries, keys and values
-        self.answer = nn.Linear(width, width)
-        self.before_feed = nn.LayerNorm(width)
-        self.feed = nn.Sequential(
+        self.norm1 = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)  # queries, keys and values
+        self.out_proj = nn.Linear(width, width)
+        self.norm2 = nn.LayerNorm(width)
+        self.feed_forward = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
         )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, frame, width), the same shape."""
-        x = x + self.dropout(self._attend(self.before_attention(x)))
-        added: Tensor = self.dropout(self.feed(self.before_feed(x)))
+        x = x + self.dropout(self._attend(self.norm1(x)))
+        added: Tensor = self.dropout(self.feed_forward(self.norm2(x)))
         return x + added
 
     def _attend(self, x: Tensor) -> Tensor:
-        asked = self.ask(x).reshape(*x.shape[:2], 3, self.heads, -1)
-        query, key, value = asked.permute(2, 0, 3, 1, 4)  # each (batch, head, frame, part)
-        seen = F.scaled_dot_product_attention(query, key, value)
-        answer: Tensor = self.answer(seen.transpose(1, 2).flatten(2))
-        return answer
+        qkv = self.qkv(x).reshape(*x.shape[:2], 3, self.heads, -1)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (batch, head, frame, part)
+        attended = F.scaled_dot_product_attention(query, key, value)
+        projected: Tensor = self.out_proj(attended.transpose(1, 2).flatten(2))
+        return projected
+
+    def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        """As any module, and weights under the names that they had in an earlier version."""
+        for old, new in _EARLIER_NAMES.items():
+            for name in [name for name in state if name.startswith(f"{prefix}{old}.")]:
+                state[name.replace(f"{prefix}{old}.", f"{prefix}{new}.", 1)] = state.pop(name)
+        super()._load_from_state_dict(state, prefix, *rest)
 
 
 def attention_over_time(width: int, *, heads: int, layers: int, dropout: float) -> nn.Sequential:

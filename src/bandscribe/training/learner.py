@@ -59,11 +59,11 @@ class Learner:
         self.optimiser.zero_grad()
         size, count = len(features), min(self.pieces, len(features))
         parts = []
-        for piece, wanted in zip(
+        for piece, target in zip(
             features.tensor_split(count), targets.tensor_split(count), strict=True
         ):
             with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
-                part = self.loss(self.compute(piece), wanted) * (len(piece) / size)
+                part = self.loss(self.compute(piece), target) * (len(piece) / size)
             self.scaler.scale(part).backward()
             parts.append(part.detach())
         self.scaler.unscale_(self.optimiser)

@@ -188,9 +188,9 @@ class Progress:
         """Where the run is, and the best figure of its validations, after the first one."""
         self.last = time.monotonic()
         done = step / self.steps
-        told = "" if best is None else f" · best {best:.3f}"
+        tail = "" if best is None else f" · best {best:.3f}"
         bar = "█" * round(24 * done) + "░" * (24 - round(24 * done)) + " " if self.moving else ""
-        line = f"{bar}{step}/{self.steps} · {seconds / 60:.1f} min · loss {loss:.4f}{told}"
+        line = f"{bar}{step}/{self.steps} · {seconds / 60:.1f} min · loss {loss:.4f}{tail}"
         print(f"\r{line}\x1b[K" if self.moving else line, end="" if self.moving else "\n",
               file=sys.stderr, flush=True)  # fmt: skip
 

@@ -94,16 +94,16 @@ def resolve(
 ) -> Recipe:
     """The recipe that all trials have, but for what they try.
 
-    What neither the file nor `values` say is as in the thesis: ten classes where the corpora have
-    them, else five or three. An epoch hears as many seconds as there are to train on. Chunks are no
+    What neither the file nor `values` give is as in the thesis: ten classes where the corpora have
+    them, else five or three. An epoch has as many seconds as there are to train on. Chunks are no
     longer than excerpts, since attention learns no positions beyond.
 
     Raises ValueError naming the field.
     """
-    said = read_json(path).keys() if path else set()
+    in_file = read_json(path).keys() if path else set()
     given = {**values, **({"corpora": ",".join(corpora)} if corpora else {})}
     recipe = recipes.resolve(path, given, Recipe, dict.fromkeys(MODELS, THESIS))
-    free = {field.name for field in fields(Recipe)} - said - given.keys()
+    free = {field.name for field in fields(Recipe)} - in_file - given.keys()
     own: dict[str, Any] = {}
     if "chunk_seconds" in free:
         own |= {
@@ -125,7 +125,7 @@ def resolve(
 
 
 def count_steps(recipe: Recipe) -> int:
-    """Steps that hear as many seconds as the corpora of a recipe have."""
+    """Steps with as many seconds as the corpora of a recipe have."""
     tracks = Tracks.load(recipe.corpora, "train", classes=3, sample_rate=44100)
     return max(1, math.ceil(sum(tracks.seconds) / (recipe.batch * recipe.excerpt_seconds)))
 

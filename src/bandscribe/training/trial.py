@@ -1,4 +1,4 @@
-"""A training run of drums in a process of its own, which does not outlive who started it.
+"""A training run of drums in a process of its own, which ends with the one that started it.
 
     python -m bandscribe.training.trial RUN
 

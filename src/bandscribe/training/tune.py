@@ -1,4 +1,4 @@
-"""Trials of a search as tasks of Ray Tune: on this machine, or on a cluster. Nobody else knows Ray.
+"""Trials of a search as tasks of Ray Tune: on this machine, or on a cluster.
 
 Each trial is a process of `training.trial`; Ray decides where it runs, and with `asha` how long.
 What is tried is drawn beforehand (`training.search`), and all that is to be remembered lies in the
@@ -7,8 +7,8 @@ Ray. On a cluster these folders must be seen by every node under the same name.
 
 Fosse 2025, section 5.3, runs all trials to their end (`fifo`). `asha` ends those that are behind
 others at a tenth of the epochs, at three tenths and at nine tenths: of each three that come so far,
-about one goes on (Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning). It judges
-by who came first, so that a search on several cores may end other trials when it is run again.
+about one goes on (Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning). It goes
+by the order of arrival: a search on several cores may end other trials when it is run again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SCHEDULERS = ("asha", "fifo")
 LOG = "train.log"
 #: One in so many goes on.
 _REDUCTION = 3
-#: No statistics are sent, nothing is printed or logged, and trials are no nicer than who asked.
+#: No statistics are sent, nothing is printed or logged; trials have the search's priority.
 _MANNERS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -52,27 +52,27 @@ class Trial(tune.Trainable):
     """A run as Ray sees it: each step waits for the next validation."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Start the run; one that is over is only told again, for others to be compared with."""
+        """Start the run; one that is over repeats its history, for others to be compared with."""
         trial = config["trial"]
-        self.run, self.told = Path(trial["run"]), 0
+        self.run, self.reported = Path(trial["run"]), 0
         self.process = None if trial["over"] else _start(self.run, trial["home"])
 
     def step(self) -> dict[str, Any]:
         """The next validation, as in history.csv. Raises RuntimeError where the run failed."""
         while True:
-            # Asked first, so that nothing is written after the history is read.
+            # Polled first, so that nothing is written after the history is read.
             code = None if self.process is None else self.process.poll()
             running = self.process is not None and code is None
             rows = read_history(self.run)
-            last = not running and self.told + 1 >= len(rows)
-            if self.told < len(rows):
-                self.told += 1
+            last = not running and self.reported + 1 >= len(rows)
+            if self.reported < len(rows):
+                self.reported += 1
             elif code or (not running and not rows):
                 raise RuntimeError(_last_line(self.run))
             elif running:
                 time.sleep(0.1)
                 continue
-            return {**rows[self.told - 1], "epoch": self.told, "last": last, "done": last}
+            return {**rows[self.reported - 1], "epoch": self.reported, "last": last, "done": last}
 
     def cleanup(self) -> None:
         """Stop the run, which then can be resumed, and wait until it is saved."""
@@ -82,7 +82,7 @@ class Trial(tune.Trainable):
 
 
 class _Show(tune.Callback):
-    """Marks what the scheduler ends, and says how far all are."""
+    """Marks what the scheduler ends, and shows how far all are."""
 
     def __init__(self, show: Callable[[], None]) -> None:
         self.show = show
@@ -110,7 +110,7 @@ def search(
     address: str | None = None,
     show: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
 ) -> list[Outcome]:
-    """Run what is left of the trials, each in its folder, and tell what all came to.
+    """Run what is left of the trials, each in its folder, and return the outcomes of all.
 
     `jobs` run at a time, as many as there are cores where None. A trial has `gpus` GPUs, or a share
     of one; as `share` has it where None. `address` is that of a Ray cluster; None starts Ray on
@@ -169,7 +169,7 @@ def search(
     if failed:
         raise ValueError("; ".join(failed))
     for run, recipe in trials.items():
-        # Ray does not wait long for those that it ends last: one more step, and they say all.
+        # Ray does not wait long for those that it ends last: a step more, and metrics are written.
         if (run / STOPPED).is_file() and not (run / "metrics.json").is_file():
             train(replace(recipe, max_minutes=1e-9), run)
     return _read(trials)
@@ -196,7 +196,7 @@ def _make(scheduler: str, recipes: Iterable[Recipe]) -> Any:
         return FIFOScheduler()  # type: ignore[no-untyped-call]
     return AsyncHyperBandScheduler(
         time_attr="epoch",
-        # Who comes to the last epoch ends by itself.
+        # A trial that reaches the last epoch ends by itself.
         max_t=epochs + 1,
         grace_period=max(1, epochs // 10),
         reduction_factor=_REDUCTION,
@@ -204,14 +204,14 @@ def _make(scheduler: str, recipes: Iterable[Recipe]) -> Any:
 
 
 def _start(run: Path, home: str) -> subprocess.Popen[bytes]:
-    """A process of `training.trial`, where relative paths of its recipe are those of who asked."""
+    """A process of `training.trial`, where relative paths of its recipe are those of the search."""
     command = [sys.executable, "-m", "bandscribe.training.trial", str(run)]
     with (run / LOG).open("ab") as log:
         return subprocess.Popen(command, cwd=home, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
 
 def _last_line(run: Path) -> str:
-    """What a run said last, which is its error where it has one."""
+    """The last line of a run's log, which is its error where it has one."""
     lines = (run / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
-    told = [line.strip() for line in lines if line.strip()]
-    return f"{run}: {told[-1] if told else 'ended without a word'}"
+    written = [line.strip() for line in lines if line.strip()]
+    return f"{run}: {written[-1] if written else 'ended without an error message'}"

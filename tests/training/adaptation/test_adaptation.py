@@ -91,12 +91,12 @@ class Certain:
 
 def test_what_is_learned_from(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
-    sure = recordings.hear(tmp_path / "a.wav", Certain(), doubt=0.0)
+    sure = recordings.label(tmp_path / "a.wav", Certain(), doubt=0.0)
     kicks = sure.targets[:, 0]
     assert kicks[[19, 20, 21]].tolist() == kicks[[39, 40, 41]].tolist() == [0.5, 1, 0.5]
     np.testing.assert_allclose(sure.targets[:, 20], 0.7)
     # The threshold is 0.2: a logit of -1.39, and that of 0.3 is -0.85.
-    asked = recordings.hear(tmp_path / "a.wav", Certain(), doubt=1.0).targets[:, 0]
+    asked = recordings.label(tmp_path / "a.wav", Certain(), doubt=1.0).targets[:, 0]
     assert (asked[20], asked[40]) == (1, UNKNOWN)
     draw = recordings.Draw([sure], 150, 0.0)
     features, targets = draw(np.random.default_rng(0))

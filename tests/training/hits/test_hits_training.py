@@ -362,7 +362,7 @@ def test_a_run_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
         ({"training": []}, "training: expected clips of drums"),
         ({"training": [make("KD", "validation")]}, "validating: validation is also trained on"),
         ({"training": [Clip(strike("KD"), "GONG", "g")]}, "got clips of GONG"),
-        ({"head": "softmax"}, "head: softmax has no word"),
+        ({"head": "softmax"}, "head: softmax expects one drum"),
     ],
 )
 def test_clips_that_do_not_fit(change: dict[str, object], words: str, tmp_path: Path) -> None:
@@ -394,10 +394,10 @@ def test_the_threshold_of_heard_parts_drums_from_what_is_none() -> None:
     probabilities = np.array([[0.9, 0.0], [0.5, 0.4], [0.2, 0.8], [0.3, 0.1], [0.3, 0.5]])
     struck = np.array([[1, 0], [1, 0], [0, 1], [0, 0], [0, 0]], dtype=bool)
     # Any class: 0.9, 0.7, 0.84 of drums; 0.37 and 0.65 of others.
-    chosen = validation.choose_heard(probabilities, struck)
+    chosen = validation.choose_presence(probabilities, struck)
     assert 0.65 < chosen["threshold"] <= 0.7
     assert (chosen["named"], chosen["abstained"]) == (1, 1)
-    assert validation.choose_heard(probabilities[:3], struck[:3]) == {"threshold": 0.5}
+    assert validation.choose_presence(probabilities[:3], struck[:3]) == {"threshold": 0.5}
 
 
 def test_examples_hold_no_torch() -> None:

@@ -13,7 +13,7 @@ from bandscribe.calibration import Calibration
 from bandscribe.cli import main
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition import recipe as recipes
-from bandscribe.training.recognition.judge import judge, listen
+from bandscribe.training.recognition.judge import infer_run, judge
 from bandscribe.training.recognition.recipe import Recipe
 from bandscribe.training.recognition.train import read_front_end, train
 from bandscribe.training.task import ship
@@ -92,7 +92,7 @@ def test_from_a_run_to_a_file_that_recognizes(clips: Path, tmp_path: Path) -> No
     assert model.windowed
     assert card.sources == ({"name": "tones", "licence": "CC0-1.0", "origin": "this test"},)
     # What was judged is what is recognized, but for what sounds across the border of two windows.
-    heard, scores = listen(tmp_path / "run", [f"clips={clips}"], "test")
+    heard, scores = infer_run(tmp_path / "run", [f"clips={clips}"], "test")
     slope, intercept = (
         np.array([card.calibration["s1"][part][name] for name in CLASSES])
         for part in ("slope", "intercept")

@@ -1,7 +1,7 @@
-"""Adaptation without labels: a trained drum network learns from what it hears in new recordings.
+"""Adaptation without labels: a drum network learns from its own transcriptions of recordings.
 
-It writes down the new recordings itself, and learns to write the same where they sound otherwise:
-self-training, as Xie et al. 2020, Self-training with noisy student, do with images. This is not
-DrummerNet, whose weights see no label at any time. `weights` takes a shipped network apart,
-`recordings` are what it wrote down, `recipe`, `train` and `ship` are as for other tasks.
+Self-training, as Xie et al. 2020, Self-training with noisy student, do with images: the network
+transcribes the recordings, and learns to predict the same where their spectrum is changed. This is
+not DrummerNet, which is trained without any label. `recordings` are the data; `recipe`, `train` and
+`ship` are as for other tasks.
 """

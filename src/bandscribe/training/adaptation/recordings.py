@@ -1,4 +1,4 @@
-"""Recordings as the network itself wrote them down, and excerpts of them to learn from."""
+"""Recordings with the network's own transcription as targets, and excerpts of them."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _BANDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Features (frame, bin), and what was heard in them as targets (frame, output)."""
+    """Features (frame, bin), and targets (frame, output) that the network predicted."""
 
     features: Array
     targets: Array
 
 
-def hear(path: Path, model: drums.Listener, doubt: float) -> Recording:
-    """What the model says of a file: onsets as picked, velocities and beats as they are.
+def label(path: Path, model: drums.Listener, doubt: float) -> Recording:
+    """A recording with the predictions of the model: picked onsets, activations of the rest.
 
     Frames nearer than `doubt` logits to the threshold of a class are unknown.
     """
     front_end = drums.front_end(model.card)
     sound = audio.read(path, sample_rate=front_end.sample_rate, mono=True)
     features = front_end(sound.samples[0])
-    heard = drums.hear(sound, model)
+    hearing = drums.hear(sound, model)
     count = len(model.card.classes)
-    notes = drums.notes(heard, model.card, classes=count, duration=sound.duration)
+    notes = drums.notes(hearing, model.card, classes=count, duration=sound.duration)
     onsets = onset_targets(notes, frames=len(features), frame_rate=model.card.frame_rate)
     given = model.card.thresholds[str(count)]
     thresholds = np.array([given[name] for name in model.card.classes])
     inside = slice(drums.PADDING, drums.PADDING + len(features))
-    values = [part.values[inside] for part in (heard.onsets, heard.velocities, heard.beats)]
+    values = [part.values[inside] for part in (hearing.onsets, hearing.velocities, hearing.beats)]
     onsets[np.abs(_logit(values[0]) - _logit(thresholds)) < doubt] = UNKNOWN
     return Recording(features, np.concatenate([onsets, *values[1:]], axis=1))
 

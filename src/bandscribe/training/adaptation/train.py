@@ -1,4 +1,4 @@
-"""From a shipped network and recordings that nobody annotated to a network that knows them."""
+"""From a shipped network and unlabelled recordings to a network adapted to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bandscribe import runtime
 from bandscribe.training.adaptation.recipe import Recipe
-from bandscribe.training.adaptation.recordings import Draw, hear
+from bandscribe.training.adaptation.recordings import Draw, label
 from bandscribe.training.batches import Batch, Batches, stream
 from bandscribe.training.device import infer
 from bandscribe.training.drummernet.sounds import Recordings
@@ -46,7 +46,7 @@ class Adapting(nn.Module):
 def train(recipe: Recipe, run: Path) -> Result:
     """Adapt the network of a recipe into the folder `run`, or go on where that run stopped.
 
-    The weights that are kept say most nearly what the network first heard, of excerpts as they are.
+    The weights that are kept are those closest to the first network, on unchanged excerpts.
 
     Raises ValueError when the recipe names no recordings, or `run` holds a run with another recipe,
     and as `weights.load`.
@@ -56,7 +56,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     card, network = weights.load(recipe.initial)
     teacher = runtime.load(recipe.initial)
     paths = Recordings.find(recipe.audio).paths
-    recordings = [hear(path, teacher, recipe.doubt) for path in paths]
+    recordings = [label(path, teacher, recipe.doubt) for path in paths]
     frames = round(recipe.excerpt_seconds * card.frame_rate)
     linear = card.features.get("compression") == 0
     draw = Draw(recordings, frames, recipe.tone_db, linear)

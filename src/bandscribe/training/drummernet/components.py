@@ -3,7 +3,7 @@
 Source: Choi and Cho 2019, Deep unsupervised drum transcription, table 2 and section 3.2 (12 kits,
 one velocity, 98 of 127). As in the authors' code, waveforms last a second.
 
-Their levels the paper does not tell. In the authors' code all have the same energy. Then a hi-hat
+The paper leaves their levels open. In the authors' code all have the same energy. Then a hi-hat
 of usual loudness is an amplitude of a few hundredths, of which two sparsemaxes, whose shares add up
 to 1, make a smear and not a peak. Here they are as loud as in a usual mix, so that an amplitude
 of 1 is a full stroke of any drum.
@@ -29,7 +29,7 @@ ARTICULATIONS: Mapping[str, str] = {
     "KD": "kd", "SD": "sd", "CHH": "chh", "PHH": "phh", "OHH": "ohh", "HIT": "ht", "MHT": "mt",
     "HFT": "lt", "RDC": "rd", "CRC": "cr", "TMB": "tmb",
 }  # fmt: skip
-#: The class that each component counts as; the tambourine is heard, and not written down.
+#: The class that each component counts as; the tambourine counts as none.
 TO_10: Mapping[str, str | None] = {name: MDB_SUBCLASS_TO_10[name] for name in COMPONENTS}
 SECONDS = 1.0
 VELOCITY = 98 / 127

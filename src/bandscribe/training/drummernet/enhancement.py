@@ -13,7 +13,7 @@ from scipy import ndimage
 from torch import Tensor
 
 N_FFT = 1024
-#: Quarter of the window; the paper does not say.
+#: Quarter of the window; the paper leaves it open.
 HOP = 256
 MEDIAN = 31
 #: Power of magnitudes that is faint beside a full-scale tone of 256² = 65536.
@@ -63,7 +63,7 @@ def medians(magnitude: Tensor, size: int = MEDIAN) -> tuple[Tensor, Tensor]:
     for axis in (1, 2):
         turned = np.moveaxis(ranks, axis, 2)
         padded = np.pad(turned, ((0, 0), (0, 0), (reach, reach)), mode="reflect")
-        # One long row: what a window at a seam says is cut off.
+        # One long row: medians at a seam are cut off.
         medians_ = ndimage.median_filter(padded.reshape(-1), size).reshape(padded.shape)
         kept = np.moveaxis(medians_[..., reach:-reach], 2, axis)
         at = torch.from_numpy(np.ascontiguousarray(kept).astype(np.int64)).flatten(start_dim=1)

@@ -1,4 +1,4 @@
-"""The loss of DrummerNet: how much the sound that was made differs from the one that was heard.
+"""The loss of DrummerNet: how much the synthesized sound differs from the input.
 
 Source: Choi and Cho 2019, Deep unsupervised drum transcription, section 3.3 and figure 2: onsets
 are enhanced in both, both become log-magnitude spectra, and the mean absolute difference is taken.
@@ -7,7 +7,7 @@ What the paper leaves open, and how it is read here:
 
 - Windows. As in librosa's pseudo-CQT, the FFT of an octave is as long as its lowest filter, made a
   power of two; as in the authors' code, the Hann window fills a quarter of it, from 4096 samples
-  for C1 downwards, so that time is told more exactly. Here none is shorter than 128, 8 ms.
+  for C1 downwards, for a finer resolution in time. Here none is shorter than 128, 8 ms.
 - The hop is a quarter of the window, 64 samples at the least. (The authors' code has 64 for all.)
 - Magnitudes are scaled so that a full-scale tone gives 1, and what is added to them before the
   logarithm is 1e-3: 60 dB below. (The authors' code has 1e-5 beside another scale, about -100 dB.)
@@ -60,10 +60,10 @@ class OnsetLoss(nn.Module):
         self.floor = floor
         self.parts = nn.ModuleList(_make_parts(spectrum))
 
-    def forward(self, made: Tensor, heard: Tensor) -> Tensor:
-        """A scalar of samples (batch, n), of which `made` is the one that learns."""
-        made_levels, heard_levels = self.levels(made), self.levels(heard)
-        differences = [F.l1_loss(*pair) for pair in zip(made_levels, heard_levels, strict=True)]
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """A scalar of samples (batch, n), of the synthesizer and of the recording."""
+        output_levels, target_levels = self.levels(output), self.levels(target)
+        differences = [F.l1_loss(*pair) for pair in zip(output_levels, target_levels, strict=True)]
         return torch.stack(differences).mean()
 
     def levels(self, samples: Tensor) -> list[Tensor]:

@@ -1,7 +1,7 @@
 """The recipe of a DrummerNet run, and what it builds.
 
 The defaults are the paper's: Choi and Cho 2019, Deep unsupervised drum transcription, sections 3
-and 4.1. Where the paper says nothing, they are those of the authors' code: Adam at 4e-4, constant.
+and 4.1. Where the paper gives none, they are those of the authors' code: Adam at 4e-4, constant.
 On a CPU the full network takes some twenty seconds of computing for a batch; sizes that learn there
 are in docs/models/drummernet.md.
 """
@@ -37,7 +37,7 @@ class Recipe(Settings):
 
     kits: tuple[str, ...] = setting((), "drum kits of the synthesizer: files or folders")
     variants: int = setting(1, "waveforms of each component that a kit has, drawn once")
-    audio: tuple[str, ...] = setting((), "folders of drum recordings to listen to, unlabelled")
+    audio: tuple[str, ...] = setting((), "folders of drum recordings to train on, unlabelled")
     sound_kits: tuple[str, ...] = setting(
         (), "drum kits that further audio is rendered with, none of the synthesizer's"
     )

@@ -1,4 +1,4 @@
-"""What DrummerNet listens to: drum sound of any kind, without labels.
+"""The training data of DrummerNet: drum sound of any kind, without labels.
 
 Source: Choi and Cho 2019, section 4.1: 16 kHz, mono, excerpts of 2 s from anywhere in a track. As
 in the authors' code, the loudest sample of an excerpt becomes 1.
@@ -51,10 +51,10 @@ class Recordings:
         """An excerpt (sample,) of a file, long ones more often; silence follows where it ends."""
         file = int(rng.choice(len(self.paths), p=self.seconds / self.seconds.sum()))
         start = float(rng.uniform(0, max(0.0, self.seconds[file] - seconds)))
-        heard = audio.read(
+        sound = audio.read(
             self.paths[file], sample_rate=SAMPLE_RATE, mono=True, start=start, duration=seconds
         )
-        samples: NDArray[np.float32] = heard.samples[0]
+        samples: NDArray[np.float32] = sound.samples[0]
         return samples
 
 
@@ -71,7 +71,7 @@ class Draw:
     seconds: float
 
     def __call__(self, rng: np.random.Generator) -> Example:
-        """Samples (n,) with a peak of 1, as what is heard and as what is to be made."""
+        """Samples (n,) with a peak of 1, as features and as targets."""
         for _ in range(TRIES):
             samples = self._draw(rng)
             peak = float(np.abs(samples).max(initial=0.0))
@@ -88,5 +88,5 @@ class Draw:
             resampled: NDArray[np.float32] = audio.resample(sound, SAMPLE_RATE).samples[0]
             return resampled
         if self.recordings is None:
-            raise ValueError("audio, sound_kits: expected folders or kits to listen to")
+            raise ValueError("audio, sound_kits: expected folders or kits to train on")
         return self.recordings.draw(rng, self.seconds)

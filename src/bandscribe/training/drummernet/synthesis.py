@@ -1,7 +1,7 @@
 """The synthesizer of DrummerNet: amplitudes of components in, sound out.
 
 Source: Choi and Cho 2019, sections 3.1 (upsampler) and 3.2. Each component is convolved with its
-one fixed waveform, and the tracks are added up. Nothing in it is learned, unless the recipe says
+one fixed waveform, and the tracks are added up. Nothing in it is learned, unless the recipe is
 `shaped`: then each component has a `Tone` (section 5 proposes a synthesizer that is trained).
 """
 

@@ -1,4 +1,4 @@
-"""The line from unlabelled drum sound to a trained DrummerNet."""
+"""From unlabelled drum sound to a trained DrummerNet."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bandscribe.training.fit import Result, fit
 def train(recipe: Recipe, run: Path) -> Result:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
-    Raises ValueError when the recipe names no kits, or nothing to listen to, or `run` holds a run
+    Raises ValueError when the recipe names no kits, or nothing to train on, or `run` holds a run
     with another recipe.
     """
     if not (recipe.audio or recipe.sound_kits):
-        raise ValueError("audio, sound_kits: expected folders or kits to listen to")
+        raise ValueError("audio, sound_kits: expected folders or kits to train on")
     draw = Draw(
         Recordings.find(recipe.audio) if recipe.audio else None,
         load_source(recipe, recipe.sound_kits, "train") if recipe.sound_kits else None,
@@ -59,7 +59,7 @@ def train_on(
     """Train a network on what is drawn; keep the weights with the lowest loss on `held_out`.
 
     Writes what `fit` writes, and metrics.json: thresholds, and where notes are known the scores of
-    those weights in ten, five and three classes, peaks picked as the recipe says.
+    those weights in ten, five and three classes, by the recipe's peak picking.
     """
     loss = make_loss(recipe)
     return fit(

@@ -1,7 +1,7 @@
 """Watching a DrummerNet on rendered performances: its loss, by which weights are kept, and its F1.
 
 The F1 of kick, snare and hi-hat (±50 ms) is that of the paper's figure 4. It needs the notes of the
-performances, and nothing is decided by it. It is told for peaks as the paper picks them, and for
+performances, and nothing is decided by it. It is given for peaks as the paper picks them, and for
 peaks of amplitudes related to the level around (`peaks.relate`).
 """
 
@@ -82,7 +82,7 @@ def render(source: Source, *, seed: int, minutes: float, seconds: float) -> Vali
 def gather(
     draw: Callable[[np.random.Generator], Example], *, seed: int, minutes: float
 ) -> Validation:
-    """As many excerpts as these minutes take, of what nobody annotated."""
+    """As many excerpts as these minutes take, of recordings without annotation."""
     first, _ = draw(np.random.default_rng([seed, 0]))
     count = max(1, round(minutes * 60 * SAMPLE_RATE / len(first)))
     others = [draw(np.random.default_rng([seed, item]))[0] for item in range(1, count)]

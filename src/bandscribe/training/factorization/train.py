@@ -100,11 +100,11 @@ def choose(
     Of thresholds that score alike the middle one is taken. Scores that thresholds were chosen on
     flatter a little.
     """
-    heard = [drums.hear(sound, model) for sound, _ in excerpts]
+    hearings = [drums.hear(sound, model) for sound, _ in excerpts]
     chosen: dict[str, dict[str, float]] = {}
     figures: dict[str, Any] = {}
     for count, names in DRUMS.items():
-        curves = [drums.reduce_hearing(each, count)[0] for each in heard]
+        curves = [drums.reduce_hearing(each, count)[0] for each in hearings]
         references = [reduce(notes, count) for _, notes in excerpts]
         thresholds = [_choose_one(curves, references, column) for column in range(len(names))]
         estimates = [_pick(each, thresholds) for each in curves]

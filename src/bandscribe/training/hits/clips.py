@@ -19,7 +19,7 @@ from bandscribe.datasets.clips import read_labels
 from bandscribe.synthesis import kits
 from bandscribe.vocabulary import ARTICULATION_TO_10
 
-#: Layers of a piece from which on they say how hard a stroke was.
+#: The fewest velocity layers of a piece that give a velocity.
 _LAYERS = 3
 
 
@@ -28,7 +28,7 @@ class Clip:
     """A sound that begins with its onset, (n,) mono samples at the recipe's rate.
 
     `label` is its class, or None for what is no drum. Clips of one `group` (a kit, a performance)
-    are never parted between training and validation. `velocity` in [0, 1] where it is known.
+    are all in one split. `velocity` in [0, 1] where it is known.
     """
 
     samples: NDArray[np.float32]
@@ -41,7 +41,7 @@ def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> 
     """Every stroke of the kits (see `synthesis.kits`), each microphone by itself.
 
     Classes are those of `hits.CLASSES`; no clip is longer than `seconds`. Pieces with three layers
-    or more tell the velocity, the middle of the layer's. Raises as `kits.load`.
+    or more give a velocity, the middle of the layer's. Raises as `kits.load`.
     """
     longest = round(seconds * sample_rate)
     found = []
@@ -78,9 +78,9 @@ def from_folder(
         label = row["label"] or None
         if label is not None and label not in classes:
             raise ValueError(f"{row.where}: expected one of {', '.join(classes)}, got {label!r}")
-        heard = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
+        sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
         velocity = float(row["velocity"]) if row.get("velocity") else None
-        found.append(Clip(heard.samples[0], label, row.get("group") or row["file"], velocity))
+        found.append(Clip(sound.samples[0], label, row.get("group") or row["file"], velocity))
     return found
 
 
@@ -101,6 +101,6 @@ def from_notes(folders: Sequence[str], *, sample_rate: int, seconds: float) -> l
         if not paths:
             raise ValueError(f"{folder}: expected sound files, found none")
         for path in sorted(paths):
-            heard = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
-            found.append(Clip(heard.samples[0], None, path.parent.name))
+            sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
+            found.append(Clip(sound.samples[0], None, path.parent.name))
     return found

@@ -1,4 +1,4 @@
-"""Training examples of hits: which clips sound, what a network hears, and what it is to say."""
+"""Training examples of hits: which clips sound together, their features and their targets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Draw:
             count = int(rng.integers(0, 5))
             sounds = [_pick(self._nulls, rng) for _ in range(count)]
             scene = scenes.draw_null(sounds, rng, codec=self.codec_share)
-            return self._listen(scene), make_target([], self.classes)
+            return self._extract(scene), make_target([], self.classes)
         main = self._draw_hit(rng)
         if not self.augment:
             return self.take(main)
@@ -62,7 +62,7 @@ class Draw:
         softly = _pick(self._nulls, rng) if self._nulls and rng.random() < 0.15 else None
         kin = self._by_class[str(main.label)][main.group]
         scene = scenes.draw(main, under, kin, others, softly, rng, codec=self.codec_share)
-        return self._listen(scene), make_target([main, *others], self.classes)
+        return self._extract(scene), make_target([main, *others], self.classes)
 
     def take(self, clip: Clip) -> Example:
         """A clip as it is: features of its first `seconds`, and targets."""
@@ -72,9 +72,9 @@ class Draw:
         features = self.front_end(samples)
         return features, make_target([clip] if clip.label else [], self.classes)
 
-    def _listen(self, scene: scenes.Scene) -> NDArray[np.float32]:
+    def _extract(self, scene: scenes.Scene) -> NDArray[np.float32]:
         rate, hop_length = self.front_end.sample_rate, self.front_end.hop_length
-        # What lies before and behind the window is heard in its outer frames.
+        # The outer frames reach over what lies before and behind the window.
         beside = self.front_end.n_fft // hop_length
         seconds = self.seconds + self.front_end.n_fft / rate
         samples = scenes.play(scene, sample_rate=rate, seconds=seconds)
@@ -142,8 +142,8 @@ def loss(logits: Tensor, targets: Tensor, *, velocity_weight: float) -> Tensor:
     velocity = F.binary_cross_entropy_with_logits(
         logits[:, count].float(), targets[:, count].clamp(min=0), reduction="none"
     )
-    heard: Tensor = (velocity * known).sum() / known.sum().clamp(min=1)
-    return struck + velocity_weight * heard
+    velocity_loss: Tensor = (velocity * known).sum() / known.sum().clamp(min=1)
+    return struck + velocity_weight * velocity_loss
 
 
 def _pick(clips: Sequence[Clip], rng: np.random.Generator) -> Clip:

@@ -1,8 +1,8 @@
 """Networks that name single hits.
 
 They take features `(batch, frame, bin)` of a window that begins just before a hit, and give logits
-`(batch, output)`: of each class, and of what else the recipe's head says. Any batch size. `MODELS`
-lists the choices; every entry is called with `bins`, `outputs` and options by name.
+`(batch, output)`: of each class, and of the velocity where the head is a sigmoid. Any batch size.
+`MODELS` lists the choices; every entry is called with `bins`, `outputs` and options by name.
 
     choice     features       parameters with 5 classes    with 14 and a velocity
     report     256 × 32                       4,220,677                 4,225,807
@@ -64,8 +64,8 @@ class Report(nn.Module):
 class Compact(nn.Module):
     """Narrow convolutions with batch normalisation; each band's mean and peak over time.
 
-    Ours, for a file of a few hundred kilobytes. Where in frequency something is stays known, since
-    that tells a kick from a tom; when it is does not, so that any number of frames from 16 on goes
+    Ours, for a file of a few hundred kilobytes. Frequency is kept,
+    which separates a kick from a tom; time is pooled, so that any number of frames from 16 on goes
     in, and a hit may begin a little earlier or later.
     """
 
@@ -105,8 +105,8 @@ class Compact(nn.Module):
         """`features` (batch, frame, bin) to logits (batch, output)."""
         image = features.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         x = self.convolve(image)  # (batch, kernel, frame / 16, bin / 16)
-        heard = torch.cat([x.mean(2), x.amax(2)], dim=1).flatten(1)  # (batch, 2 · kernel · bin)
-        logits: Tensor = self.dense(heard)
+        pooled = torch.cat([x.mean(2), x.amax(2)], dim=1).flatten(1)  # (batch, 2 · kernel · bin)
+        logits: Tensor = self.dense(pooled)
         return logits
 
 

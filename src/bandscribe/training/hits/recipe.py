@@ -17,7 +17,7 @@ from bandscribe.training.fit import start_from
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.settings import Settings, setting
 
-#: What a model has where the recipe does not say. Of the report: project report 2024, section 3,
+#: Defaults of a model. Of the report: project report 2024, section 3,
 #: and its author's code (Adam, 32 clips a step).
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "report": {
@@ -49,7 +49,7 @@ class Recipe(Settings):
     )
     notes: tuple[str, ...] = setting((), "folders with sounds that are no drum")
     validation_notes: tuple[str, ...] = setting((), "the same, for validation")
-    classes: tuple[str, ...] = setting(CLASSES, "what is told apart")
+    classes: tuple[str, ...] = setting(CLASSES, "classes to distinguish")
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
     )
@@ -111,11 +111,11 @@ def build(recipe: Recipe) -> nn.Module:
     if recipe.model not in MODELS:
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {recipe.model!r}")
     recipes.check_options("options", recipe.options, MODELS[recipe.model])
-    listen = front_end(recipe)
+    features = front_end(recipe)
     options = dict(recipe.options)
     if recipe.model == "report":
-        options.setdefault("frames", listen.count(recipe.seconds))
-    return MODELS[recipe.model](listen.n_bins, len(outputs(recipe)), **options)
+        options.setdefault("frames", features.count(recipe.seconds))
+    return MODELS[recipe.model](features.n_bins, len(outputs(recipe)), **options)
 
 
 def start(recipe: Recipe) -> nn.Module:
@@ -134,6 +134,6 @@ def read(run: Path) -> Recipe:
 def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
     """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
 
-    What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
+    What neither gives is as `DEFAULTS` have it for the model. Raises ValueError naming the field.
     """
     return recipes.resolve(path, values, Recipe, DEFAULTS)

@@ -1,4 +1,4 @@
-"""What is made of clips before a network hears them: several strokes, drums together, a room.
+"""How clips are augmented: several strokes, drums together, a room.
 
 A scene is drawn first and played second, so that it can be replayed. What it does to a one-shot
 is what happens to those that people record: they are struck more than once, cut short, tuned, and

@@ -30,7 +30,7 @@ def describe(run: Path, name: str) -> Export:
     recipe = read(run)
     sources = check(recipe)
     metrics = export.read_metrics(run)
-    listen = front_end(recipe)
+    features = front_end(recipe)
     fitted = metrics["label"]["calibration"]
     card = make_card(
         run,
@@ -40,8 +40,8 @@ def describe(run: Path, name: str) -> Export:
         task="hits",
         classes=recipe.classes,
         outputs=name_outputs(recipe.classes),
-        features=asdict(listen),
-        frame_rate=listen.frame_rate,
+        features=asdict(features),
+        frame_rate=features.frame_rate,
         chunk_seconds=recipe.seconds,
         overlap_seconds=0.0,
         thresholds={
@@ -52,4 +52,4 @@ def describe(run: Path, name: str) -> Export:
         peaks={},
         sources=sources,
     )
-    return Export(card, load_best(build(recipe), run), listen.n_bins)
+    return Export(card, load_best(build(recipe), run), features.n_bins)

@@ -1,4 +1,4 @@
-"""The line from labelled clips to a trained classifier of hits."""
+"""From labelled clips to a trained classifier of hits."""
 
 from __future__ import annotations
 
@@ -48,14 +48,13 @@ def train_on(
 ) -> Result:
     """Train on clips (at the front end's rate); choose weights and thresholds on others.
 
-    Writes what `fit` writes, and metrics.json: what `validation.report` says of the best weights.
+    Writes what `fit` writes, and metrics.json: `validation.report` of the best weights.
     Raises ValueError where one of both has no drum, a group is in both, a label is no class, or the
-    recipe's head cannot say what clips are, or `run` holds a run with another recipe.
+    recipe's head cannot represent the clips, or `run` holds a run with another recipe.
     """
     _check(recipe, training, validating)
-    listen = front_end(recipe)
     make = partial(
-        Draw, classes=recipe.classes, front_end=listen, seconds=recipe.seconds,
+        Draw, classes=recipe.classes, front_end=front_end(recipe), seconds=recipe.seconds,
         augment=recipe.augment, null_share=recipe.null_share, overlap_share=recipe.overlap_share,
         codec_share=recipe.codec_share,
     )  # fmt: skip
@@ -93,6 +92,8 @@ def _check(recipe: Recipe, training: Sequence[Clip], validating: Sequence[Clip])
             )
         nulls = any(clip.label is None for clip in clips)
         if recipe.head == "softmax" and (nulls or (recipe.augment and recipe.overlap_share)):
-            raise ValueError("head: softmax has no word for several drums, or none; take sigmoid")
+            raise ValueError(
+                "head: softmax expects one drum in each clip; use sigmoid for several, or none"
+            )
     if both := sorted({clip.group for clip in training} & {clip.group for clip in validating}):
         raise ValueError(f"validating: {both[0]} is also trained on")

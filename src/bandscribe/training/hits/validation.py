@@ -1,4 +1,4 @@
-"""Judging a classifier of hits on clips that it does not train on; choosing its thresholds."""
+"""Evaluating a classifier of hits on clips that it does not train on; choosing its thresholds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bandscribe.training import calibration
 from bandscribe.training.device import infer
 from bandscribe.training.hits.examples import UNKNOWN, Draw, loss
 
-HEARD = np.round(np.arange(0.05, 0.96, 0.01), 2)
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +52,8 @@ def prepare(draw: Draw, *, examples: int, seed: int) -> Validation:
 def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history: loss, and accuracies of hits of one drum.
 
-    The loss is that of the classes alone: how hard a stroke was can hardly be heard in a kit that
-    nobody knows, and would decide which weights are the best.
+    The loss is that of the classes alone: velocities are hard to infer of an unknown kit, and would
+    decide which weights are the best.
     """
     logits = infer(model, validation.features, batch=128).numpy()
     targets = torch.from_numpy(validation.targets)
@@ -80,20 +80,20 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     """Accuracies, the confusion matrix, and what a head of sigmoids needs beside.
 
     That is the thresholds and calibration of each class by itself (those of the figures are learned
-    on the same examples, and flatter a little), the threshold of `heard`, and the mean error of the
-    velocity.
+    on the same examples, and flatter a little), the threshold of any drum (`heard`), and the mean
+    error of the velocity.
     """
     logits = infer(model, validation.features, batch=128).numpy()
     matrix = confuse(logits, validation)
     count = len(validation.classes)
-    said: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "examples": len(logits),
         "classes": validation.classes,
         "single": hits.figures(matrix, validation.classes),
         "confusion": matrix.sum(axis=0).tolist(),
     }
     if logits.shape[1] == count:
-        return said
+        return figures
     scores = (0.5 + 0.5 * np.tanh(0.5 * logits.astype(np.float64))).astype(np.float32)
     struck = validation.targets[:, :count] == 1
     judged = calibration.judge(
@@ -115,29 +115,29 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     known = velocity != UNKNOWN
     error = np.abs(scores[known, count] - velocity[known])
     return {
-        **said,
+        **figures,
         "label": judged,
-        "heard": choose_heard(probabilities, struck),
+        "heard": choose_presence(probabilities, struck),
         "velocity_error": float(error.mean()) if len(error) else None,
     }
 
 
-def choose_heard(
+def choose_presence(
     probabilities: NDArray[np.floating], struck: NDArray[np.bool_]
 ) -> dict[str, float]:
-    """From which probability of any class on a drum is heard, and what that does.
+    """The threshold on the probability of any drum, and what it does.
 
     Of `probabilities` and `struck` (example, class). It is the threshold with the highest mean of
-    two shares: hits of one drum that get their name, and sounds that are none and get no name; the
+    two shares: single hits that are classified right, and sounds that are no drum and rejected; the
     middle one of equals. Without sounds that are no drum it is 0.5.
     """
-    heard = 1 - np.prod(1 - probabilities, axis=1)
+    any_drum = 1 - np.prod(1 - probabilities, axis=1)
     single, null = struck.sum(axis=1) == 1, ~struck.any(axis=1)
     right = probabilities.argmax(axis=1) == struck.argmax(axis=1)
     shares = np.array(
         [
-            ((right & (heard >= t))[single].mean(), (heard < t)[null].mean())
-            for t in HEARD
+            ((right & (any_drum >= t))[single].mean(), (any_drum < t)[null].mean())
+            for t in THRESHOLDS
             if single.any() and null.any()
         ]
     )
@@ -146,7 +146,7 @@ def choose_heard(
     best = np.flatnonzero(shares.mean(axis=1) == shares.mean(axis=1).max())
     at = int(best[len(best) // 2])
     return {
-        "threshold": float(HEARD[at]),
+        "threshold": float(THRESHOLDS[at]),
         "named": float(shares[at, 0]),
         "abstained": float(shares[at, 1]),
     }

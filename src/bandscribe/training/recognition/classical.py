@@ -55,7 +55,7 @@ def train(model: str, features: Floats, targets: Floats, *, seed: int) -> Baseli
 
 
 def save(baseline: Baseline, path: Path) -> None:
-    """Write a baseline. It is Python's own format, and only for who wrote it."""
+    """Write a baseline. A pickle: to be loaded by its author alone."""
     path.write_bytes(pickle.dumps(baseline))
 
 
@@ -67,7 +67,7 @@ def load(path: Path) -> Baseline:
 
 def _fit(model: str, means: Floats, targets: NDArray[np.bool_], seed: int) -> Any:
     rarest = min(int(targets.sum()), int((~targets).sum()))
-    if rarest < 2:  # nothing to tell apart
+    if rarest < 2:  # nothing to distinguish
         return float(targets.mean())
     return _make(model, seed, rarest).fit(means, targets)
 

@@ -22,7 +22,7 @@ from bandscribe.vocabulary import INSTRUMENTS
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A labelled recording: `target` (class,) is 1, 0, or nan where nobody looked."""
+    """A labelled recording: `target` (class,) is 1, 0, or nan where it is not annotated."""
 
     id: str
     group: str
@@ -59,14 +59,14 @@ class Windows:
         """The samples (length,) of a window, filled up with silence. Raises as `audio.read`."""
         if self.samples is not None:
             return np.array(self.samples[index])
-        heard = read(
+        sound = read(
             self.recordings[self.owner[index]].path,
             sample_rate=self.sample_rate,
             mono=True,
             start=float(self.start[index] / self.sample_rate),
             duration=self.length / self.sample_rate,
         )
-        samples = heard.samples[0, : self.length]
+        samples = sound.samples[0, : self.length]
         return np.pad(samples, (0, self.length - len(samples)))
 
 

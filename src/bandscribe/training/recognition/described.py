@@ -1,6 +1,6 @@
 """Features of many windows: computed once, in a file and not in memory, kept where runs share them.
 
-What no draw changes need not be computed in each epoch, nor by each run that hears it.
+What no augmentation changes need not be computed in each epoch, nor by each run.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def describe(
 ) -> NDArray[np.float32]:
     """Features (window, frame, bin) of every window, mapped from a file.
 
-    In `folder` the file stays, named by what it holds: whoever asks for the same windows through
-    the same front end opens it again. Without a folder it has no name, and vanishes with the
+    In `folder` the file stays, named by what it holds, and is opened again for the same windows and
+    the same front end. Without a folder it has no name, and vanishes with the
     process. Raises as `audio.read`.
     """
     if folder is None:
@@ -70,7 +70,7 @@ def _digest(windows: Windows, front_end: FrontEnd) -> str:
         for recording in windows.recordings
         for stat in [recording.path.stat()]
     ]
-    said = [__version__, files, windows.length, windows.sample_rate, asdict(front_end)]
-    digest = hashlib.sha256(json.dumps(said).encode())
+    content = [__version__, files, windows.length, windows.sample_rate, asdict(front_end)]
+    digest = hashlib.sha256(json.dumps(content).encode())
     digest.update(windows.owner.tobytes() + windows.start.tobytes())
     return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Training examples: which windows sound, how they are changed, and what is heard of them.
+"""Training examples: which windows are mixed, how they are augmented, and their features.
 
 Source: Harmony Is All You Need 2023, sections 3.4 and 3.5.
 """
@@ -23,7 +23,7 @@ class Draw:
     """Makes the training examples of a run.
 
     Static and base-persistent sampling take every window once an epoch, in an order of its own;
-    true dynamic sampling draws them all. `targets` (window, class) may hold nan: nobody looked.
+    true dynamic sampling draws them all. `targets` (window, class) may hold nan: not annotated.
     `described` (window, frame, bin) are the features of the windows as they are, where they were
     computed before; they serve a draw that neither mixes nor augments.
     """
@@ -69,10 +69,10 @@ class Draw:
 
 
 def join(targets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What is heard of sounds together, (sound, class) to (class,): nan where nobody knows."""
-    heard = (targets == 1).any(axis=0)
+    """The target of a mixture, (part, class) to (class,): nan where it is unknown."""
+    present = (targets == 1).any(axis=0)
     # The largest is nan as soon as one is.
-    return np.where(heard, np.float32(1), targets.max(axis=0))
+    return np.where(present, np.float32(1), targets.max(axis=0))
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""What each network hears: the features of a window, of normalised samples.
+"""The front end of each network: the features of a window, of normalised samples.
 
-Source: Harmony Is All You Need 2023, sections 3.1 and 3.3. `bands` are ours: what `bandscribe
-recognize` listens through, of samples as they are.
+Source: Harmony Is All You Need 2023, sections 3.1 and 3.3. `bands` are ours: the front end of
+`bandscribe recognize`, on samples as they are.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def mel_levels(samples: Floats) -> Floats:
     return decibels(power, reference=float(power.max(initial=0.0)))
 
 
-#: What a recognizer that ships listens through.
+#: The front end of a recognizer that ships.
 BANDS = LogSpectrogram()
 
 

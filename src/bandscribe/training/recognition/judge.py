@@ -34,45 +34,47 @@ def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> 
     Raises ValueError when a run is not whole, or runs differ in their classes or in what they were
     validated on.
     """
-    judged, mean = _listen_together(runs, sources, split)
+    judged, mean = _infer_ensemble(runs, sources, split)
     targets, known, classes = judged.targets, judged.known, judged.classes
-    said: dict[str, Any] = {"runs": [run.name for run in runs], "recordings": len(targets)}
+    figures: dict[str, Any] = {"runs": [run.name for run in runs], "recordings": len(targets)}
     thresholds = _learn(runs)
     for strategy in chunks.STRATEGIES:
         scores = _aggregate(mean, strategy)
-        said[strategy] = tags.figures(targets, scores, classes, known=known)
-        said[f"{strategy}_learned"] = tags.figures(
+        figures[strategy] = tags.figures(targets, scores, classes, known=known)
+        figures[f"{strategy}_learned"] = tags.figures(
             targets, scores, classes, thresholds[strategy], known=known
         )
-    return said
+    return figures
 
 
-def listen(run: Path, sources: Sequence[str], split: str) -> tuple[Validation, NDArray[np.float32]]:
-    """The recordings as the run hears them, and their S1 scores (recording, class)."""
+def infer_run(
+    run: Path, sources: Sequence[str], split: str
+) -> tuple[Validation, NDArray[np.float32]]:
+    """The recordings, with the run's features, and its S1 scores of them (recording, class)."""
     recipe = read(run)
     front_end, classes = read_front_end(run)
     recordings = corpora.load(sources, split, classes)
     windows = corpora.cut(recordings, recipe.window_seconds, front_end.kind.sample_rate)
     features = describe(windows, front_end, Path(recipe.cache) if recipe.cache else None)
-    heard = validation.prepare(windows, classes, features)
+    prepared = validation.prepare(windows, classes, features)
     if recipe.model in CLASSICAL:
         probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)
     else:
         network = build(recipe, len(classes)).eval()
         checkpoints.fill(network, run / "best.pt")
-        probabilities = validation.infer_windows(network, heard)
-    return heard, validation.gather(probabilities, heard.owner, "s1")
+        probabilities = validation.infer_windows(network, prepared)
+    return prepared, validation.gather(probabilities, prepared.owner, "s1")
 
 
-def _listen_together(
+def _infer_ensemble(
     runs: Sequence[Path], sources: Sequence[str], split: str
 ) -> tuple[Validation, NDArray[np.float64]]:
-    """The recordings as the first run hears them, and the mean of all runs' S1 scores."""
-    heard = [listen(run, sources, split) for run in runs]
-    judged = heard[0][0]
-    if any(each.classes != judged.classes for each, _ in heard):
+    """The recordings, with the first run's features, and the mean of all runs' S1 scores."""
+    inferred = [infer_run(run, sources, split) for run in runs]
+    judged = inferred[0][0]
+    if any(each.classes != judged.classes for each, _ in inferred):
         raise ValueError("runs: expected networks with the same classes in the same order")
-    return judged, np.mean([scores for _, scores in heard], axis=0)
+    return judged, np.mean([scores for _, scores in inferred], axis=0)
 
 
 def _aggregate(mean: NDArray[np.floating], strategy: chunks.Strategy) -> NDArray[np.float32]:
@@ -94,7 +96,7 @@ def _learn(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
     sources = read(runs[0]).validation
     if any(read(run).validation != sources for run in runs):
         raise ValueError("runs: expected networks that were validated on the same recordings")
-    judged, mean = _listen_together(runs, sources, "validation")
+    judged, mean = _infer_ensemble(runs, sources, "validation")
     every = ["validation"] * len(mean)
     return {
         strategy: tags.learn_thresholds(

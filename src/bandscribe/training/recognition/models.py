@@ -1,7 +1,7 @@
 """Networks for instrument recognition.
 
 They take features `(batch, frame, bin)` of a window of music and give logits `(batch, class)`,
-whose sigmoid is the probability that the class is heard. Samples are features of one bin, a frame
+whose sigmoid is the probability that the class is present. Samples are features of one bin, a frame
 each. Any batch size; any number of frames above a network's least. Features go in normalised as
 section 3.3 says (see `normalisation`). `MODELS` lists the choices; every entry is called with
 `bins`, `classes` and options by name. `head` holds the layers that replace a pretrained
@@ -124,8 +124,8 @@ class MfccCNN(nn.Module):
     ) -> None:
         """879,275 parameters with 11 classes.
 
-        Fewer coefficients than 22 do not outlast four poolings: `resized_bins` says how many the
-        image is resized to; 0 leaves them. Raises ValueError when pooling leaves nothing.
+        Fewer coefficients than 22 do not outlast four poolings: the image is resized to
+        `resized_bins`; 0 leaves them. Raises ValueError when pooling leaves nothing.
         """
         super().__init__()
         bins = resized_bins or bins

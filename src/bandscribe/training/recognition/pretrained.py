@@ -1,6 +1,6 @@
 """Networks of the `transformers` library, with weights that others trained where they are at hand.
 
-A network says in `origin` where its weights come from, for the run to print and to keep.
+`origin` of a network is where its weights come from, for the run to print and to keep.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from bandscribe.extras import install
 
-#: What `weights` says for those that the network's authors published.
+#: The `weights` that the network's authors published.
 PUBLISHED = "published"
 
 _TIMEOUT = 5.0  # seconds
@@ -67,7 +67,7 @@ def load(kind: str, *, weights: str | None, published: str, **config: Any) -> tu
     return read(weights, weights)
 
 
-@cache  # the hub is asked once
+@cache  # the hub is queried once
 def trace(weights: str | None, published: str) -> str:
     """Which weights `load` would begin with: a digest or a name, or nothing for random ones."""
     if weights is None:
@@ -84,7 +84,7 @@ def trace(weights: str | None, published: str) -> str:
 def find_cached(name: str, *, cache: Path | None = None) -> str | None:
     """The folder with all of `name` in the hub's cache (its own where None), or None.
 
-    The library's own way, `local_files_only` with a name, asks the hub for other things.
+    The library's own way, `local_files_only` with a name, requests other files from the hub.
     """
     from huggingface_hub import try_to_load_from_cache
 
@@ -98,7 +98,7 @@ def find_cached(name: str, *, cache: Path | None = None) -> str | None:
 
 
 def is_reachable(name: str, *, endpoint: str | None = None, timeout: float = _TIMEOUT) -> bool:
-    """Whether the hub at `endpoint` (its own where None) has `name`, asked once."""
+    """Whether the hub at `endpoint` (its own where None) has `name`, by one request."""
     from huggingface_hub import hf_hub_url, is_offline_mode
 
     if is_offline_mode():

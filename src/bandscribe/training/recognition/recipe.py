@@ -23,7 +23,7 @@ from bandscribe.vocabulary import INSTRUMENTS
 CLASSICAL = ("linear", "svm", "trees")
 
 _SMALL = {"learning_rate": 1e-3, "floor": 1e-2, "weight_decay": 5e-4}
-#: What a model has where the recipe does not say: tables 4.3-4.5, and its features.
+#: Defaults of a model: tables 4.3-4.5, and its features.
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "audio": {"features": "audio", **_SMALL},
     "mfcc": {"features": "mfcc_40", **_SMALL},
@@ -63,7 +63,7 @@ class Recipe(Settings):
     )
     validation: tuple[str, ...] = setting((), "the same to validate on; the split is validation")
     classes: tuple[str, ...] = setting(
-        (), "instruments to tell apart; none for all that the training corpora label"
+        (), "instruments to distinguish; none for all that the training corpora label"
     )
     model: str = setting("mfcc", f"network: {', '.join(MODELS)}; or {', '.join(CLASSICAL)}")
     options: dict[str, Any] = field(
@@ -140,7 +140,7 @@ class Recipe(Settings):
 def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
     """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
 
-    What neither says is as `DEFAULTS` has it for the model. Raises ValueError naming the field.
+    What neither gives is as `DEFAULTS` have it for the model. Raises ValueError naming the field.
     """
     return recipes.resolve(path, values, Recipe, DEFAULTS)
 
@@ -167,7 +167,7 @@ def trace_weights(recipe: Recipe) -> str:
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Adam with L2 regularisation, the head with a rate and a decay of its own where asked for."""
+    """Adam with L2 regularisation; the head may have a rate and a decay of its own."""
     head = {id(weight) for weight in network.head.parameters()}  # type: ignore[union-attr]
     body = [weight for weight in network.parameters() if id(weight) not in head]
     own = recipe.head_learning_rate > 0

@@ -14,7 +14,7 @@ Where the pseudocode and the prose differ, this is the prose:
   includes the base, 4 being added; so here both numbers include it.
 - Algorithm 2 may draw the base's own label again. Labels are called distinct, so here it does not.
 
-How audio is combined is not said. `mix` averages, as does the authors' code for algorithm 1, which
+How audio is combined is left open. `mix` averages, as does the authors' code for algorithm 1, which
 also draws examples with the label (`audio_dataset.py` of github.com/dsmoljan's
 Lumen-Data-Science-2023).
 """
@@ -61,7 +61,7 @@ def draw_base_persistent(
 ) -> Mixture:
     """Algorithm 2: example `base`, and examples of other classes up to `minimum` to `maximum`.
 
-    An epoch takes every example as the base once, so that each is heard, whatever is drawn with it.
+    An epoch takes every example as the base once, so that none is missed.
     `targets` as in `draw_true_dynamic`; the numbers include the base.
 
     Raises ValueError unless 1 <= minimum <= maximum, and there are maximum - 1 other classes.
@@ -75,7 +75,7 @@ def draw_base_persistent(
 def samples_per_epoch(
     examples: int, *, minimum: int = 1, maximum: int = 5, missed: float = 0.001
 ) -> int:
-    """How many true dynamic samples leave a share of only `missed` examples unheard (eq. 3.1).
+    """How many true dynamic samples leave a share of only `missed` examples unused (eq. 3.1).
 
     N = log(missed) / log(1 - 1 / n) · 2 / (minimum + maximum); the equation's factors 1 / n and n
     cancel. Table 3.3 rounds down. The equation takes all examples as equally likely, though true

@@ -72,7 +72,7 @@ def describe(run: Path, name: str) -> Export:
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     """Name, licence and origin of what was trained and validated on.
 
-    All rows of the recipe's `credits`; without that file, what the corpora say of themselves.
+    All rows of the recipe's `credits`; without that file, the corpora's own metadata.
     Raises ValueError when it has other columns.
     """
     if recipe.credits is None:

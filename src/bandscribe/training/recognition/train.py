@@ -1,4 +1,4 @@
-"""The line from labelled recordings to a trained recogniser.
+"""From labelled recordings to a trained recogniser.
 
 A run is a folder as `training.fit` has it, with two files more:
 
@@ -42,15 +42,15 @@ def train(recipe: Recipe, run: Path) -> Result:
     if not recipe.training or not recipe.validation:
         raise ValueError("training, validation: expected at least one NAME=ROOT each")
     classes = recipe.classes or corpora.classes_of(recipe.training)
-    heard = corpora.load(recipe.training, "train", classes)
+    training = corpora.load(recipe.training, "train", classes)
     held_out = corpora.load(recipe.validation, "validation", classes)
-    if both := sorted({each.group for each in heard} & {each.group for each in held_out}):
+    if both := sorted({each.group for each in training} & {each.group for each in held_out}):
         raise ValueError(f"validation: {both[0]} is also trained on")
     rate = KINDS[recipe.features].sample_rate
-    windows = corpora.cut(heard, recipe.window_seconds, rate)
+    windows = corpora.cut(training, recipe.window_seconds, rate)
     validating = corpora.cut(held_out, recipe.window_seconds, rate)
     print(
-        f"{len(heard)} recordings to train on, {len(windows)} windows; {len(held_out)} to "
+        f"{len(training)} recordings to train on, {len(windows)} windows; {len(held_out)} to "
         f"validate on, {len(validating)} windows; {', '.join(classes)}",
         flush=True,
     )
@@ -102,13 +102,13 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
     path = run / "front_end.json"
     if not path.is_file():
         raise ValueError(f"{path}: missing; name the folder of a recognition run")
-    said = read_json(path)
+    saved = read_json(path)
     with refused(f"{path}: damaged; train into another folder"):
-        values = Statistics(**said["values"]) if said["values"] else None
+        values = Statistics(**saved["values"]) if saved["values"] else None
         front_end = FrontEnd(
-            said["features"], Statistics(**said["samples"]), values, said["deviation"]
+            saved["features"], Statistics(**saved["samples"]), values, saved["deviation"]
         )
-        return front_end, tuple(said["classes"])
+        return front_end, tuple(saved["classes"])
 
 
 def origin_of(model: nn.Module) -> str:
@@ -117,7 +117,7 @@ def origin_of(model: nn.Module) -> str:
 
 
 def _in_steps(recipe: Recipe, windows: int) -> Recipe:
-    """The recipe with epochs counted in steps, where it does not say how many of them."""
+    """The recipe with epochs counted in steps, where it gives none."""
     examples = windows
     if recipe.sampling == "true_dynamic":
         examples = sampling.samples_per_epoch(

@@ -1,4 +1,4 @@
-"""Judging a network on whole recordings: windows, aggregated; thresholds and calibration.
+"""Evaluating a network on whole recordings: windows, aggregated; thresholds and calibration.
 
 Source: Harmony Is All You Need 2023, sections 4.6, 4.7 and 5.1.
 """
@@ -34,7 +34,7 @@ _FIGURES = {
 class Validation:
     """Features (window, …) of recordings, and what is `known` (recording, class) of `targets`.
 
-    `owner` (window,) says whose window it is.
+    `owner` (window,) is the recording of each window.
     """
 
     features: NDArray[np.float32]
@@ -48,7 +48,7 @@ class Validation:
 def prepare(
     windows: Windows, classes: tuple[str, ...], features: NDArray[np.float32]
 ) -> Validation:
-    """What is to be judged: windows, described by `features` (window, …)."""
+    """Windows to validate on, with their `features` (window, …)."""
     targets = np.stack([recording.target for recording in windows.recordings])
     return Validation(
         features,
@@ -85,7 +85,7 @@ def loss(
 ) -> float:
     """Binary cross-entropy of scores (recording, class), the mean over what is known.
 
-    Logarithms are -100 at least, as torch's BCELoss has them: S2 says 1 of the largest class, and
+    Logarithms are -100 at least, as torch's BCELoss has them: S2 gives 1 to the largest class, and
     where that one is wrong nothing else is finite.
     """
     right = np.where(targets, scores, 1 - scores.astype(np.float64))[known]
@@ -110,14 +110,17 @@ def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
 
 
 def report(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, Any]:
-    """For S1 and S2 what `calibration.judge` says."""
-    said: dict[str, Any] = {"recordings": len(validation.targets), "classes": validation.classes}
+    """Figures, thresholds and calibration for S1 and S2 (see `calibration.judge`)."""
+    figures_: dict[str, Any] = {
+        "recordings": len(validation.targets),
+        "classes": validation.classes,
+    }
     for strategy in STRATEGIES:
-        said[strategy] = calibration.judge(
+        figures_[strategy] = calibration.judge(
             validation.targets,
             gather(probabilities, validation.owner, strategy),
             validation.classes,
             validation.groups,
             known=validation.known,
         )
-    return said
+    return figures_
