@@ -29,7 +29,7 @@ from bandscribe.readers import read_csv
 from bandscribe.studies import hit_kernels, tables
 from bandscribe.studies.runs import Fields, Outcome, Row, Study, check, choose, resolve_member
 from bandscribe.studies.tables import column
-from bandscribe.training import export
+from bandscribe.training import checkpoints, export
 from bandscribe.training.device import infer
 from bandscribe.training.fit import Result
 from bandscribe.training.hits import validation
@@ -264,9 +264,7 @@ def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
 
 def reopen(run: Path) -> torch.nn.Module:
     """The network of a run with its best weights. Raises ValueError where there is no run."""
-    model = build(read(run))
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu"))
-    return model.eval()
+    return checkpoints.fill(build(read(run)), run / "best.pt").eval()
 
 
 def compare_kernels(run: Path) -> list[hit_kernels.Layer]:

@@ -89,7 +89,7 @@ COLUMNS = (
     column("map", "mean AP of frames", drawn=True),
     column("level_error_db", "level error (dB)", drawn=True),
 )
-#: Constant predictions on the same windows, by what `envelopes.constant_losses` calls their losses. The
+#: Constant predictions on the same windows, by the names of `envelopes.constant_losses`. The
 #: cross-entropy of the target with itself is the least there is, and not 0.
 _CONSTANT = {
     "the target itself": {"validation_bce": "least_bce"},
