@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.band.synthesizer import load_library
+from bandscribe.synthesis.fluidsynth import load_library
 
 RATE = 44100
 PERIOD = 100  # samples

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from bandscribe.synthesis.band.arrangement import LONGEST, arrange, find_beats, read_song
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 
 
 def song() -> mido.MidiFile:

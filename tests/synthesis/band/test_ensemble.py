@@ -7,7 +7,7 @@ import tiny_soundfont
 from bandscribe.synthesis.band import ensemble, sampler, subbass
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments
 from bandscribe.synthesis.band.songs import Part, Song
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 
 
 def test_loudness_leaves_silence_out() -> None:

@@ -8,7 +8,7 @@ import pytest
 import tiny_soundfont
 
 from bandscribe.synthesis.band import midi_songs, recordings
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 
 BEAT = 480
 

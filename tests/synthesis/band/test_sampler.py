@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from bandscribe.synthesis.band import sampler
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 
 RATE = 44100
 

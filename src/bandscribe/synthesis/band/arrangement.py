@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from bandscribe.synthesis.band.rhythms import Stroke, with_cymbals, with_kicks
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Part, Song
-from bandscribe.synthesis.band.synthesizer import Note
 from bandscribe.synthesis.drummer import patterns, styles
 from bandscribe.synthesis.drummer.groove import tempo_map
 from bandscribe.synthesis.drummer.styles import METERS, STYLES, Meter, chance, pick
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.types import Beats, Transcription
 
 #: General MIDI programs (from 0) by the part they may play.

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis.band.parts import Event
-from bandscribe.synthesis.band.synthesizer import Note
 from bandscribe.synthesis.drummer.styles import Meter, Rng, chance
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.types import Beats
 
 

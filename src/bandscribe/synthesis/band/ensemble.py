@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis import effects
-from bandscribe.synthesis.band import amplifier, sampler, subbass, synthesizer, voice
+from bandscribe.synthesis import effects, fluidsynth
+from bandscribe.synthesis.band import amplifier, sampler, subbass, voice
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.band.speech import Speech, talk
 
@@ -90,7 +90,7 @@ def _stems(
     if rng.random() < 0.5:
         fonts[1] = fonts[0]
     voices = [
-        synthesizer.Voice(instruments.soundfonts[fonts[int(rng.integers(2))]], part.program)
+        fluidsynth.Voice(instruments.soundfonts[fonts[int(rng.integers(2))]], part.program)
         for part in parts
     ]
     recorded = [_draw_recorded(part, instruments.recorded, rng) for part in parts]
@@ -98,7 +98,7 @@ def _stems(
         part.role == "bass sub" or r is not None for part, r in zip(parts, recorded, strict=True)
     ]
     lines = [() if other else part.notes for part, other in zip(parts, apart, strict=True)]
-    stems = synthesizer.render(lines, voices, length, SAMPLE_RATE)
+    stems = fluidsynth.render(lines, voices, length, SAMPLE_RATE)
     for index, (part, instrument) in enumerate(zip(parts, recorded, strict=True)):
         if part.role == "bass sub":
             stems[index] = subbass.play(part.notes, length, SAMPLE_RATE, rng)

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from bandscribe.formats import midi
 from bandscribe.readers import refused
 from bandscribe.synthesis.band.songs import Part, Song
-from bandscribe.synthesis.band.synthesizer import Note
 from bandscribe.synthesis.drummer.groove import tempo_map
 from bandscribe.synthesis.drummer.patterns import gather
 from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.synthesis.drummer.styles import Rng, chance, pick
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.splits import split_of
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import GM_TO_ARTICULATION

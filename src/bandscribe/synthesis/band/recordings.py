@@ -31,8 +31,8 @@ from bandscribe.synthesis.band import midi_songs
 from bandscribe.synthesis.band.arrangement import arrange, find_beats, read_song
 from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Song, compose
-from bandscribe.synthesis.band.synthesizer import load_library
 from bandscribe.synthesis.drummer.performance import excerpt
+from bandscribe.synthesis.fluidsynth import load_library
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 

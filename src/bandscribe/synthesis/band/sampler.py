@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.readers import read_json, refused
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 
 FARTHEST = 3  # semitones that a recording is moved, at most
 SUSTAIN = 8.0  # seconds that are kept of a recording

@@ -29,7 +29,6 @@ from bandscribe.synthesis.band.parts import (
     riff,
 )
 from bandscribe.synthesis.band.rhythms import Stroke, stabs, with_cymbals, with_kicks
-from bandscribe.synthesis.band.synthesizer import Note
 from bandscribe.synthesis.drummer import styles
 from bandscribe.synthesis.drummer.patterns import (
     Habits,
@@ -40,6 +39,7 @@ from bandscribe.synthesis.drummer.patterns import (
     play_bar,
 )
 from bandscribe.synthesis.drummer.styles import METERS, Meter, Rng, chance, grid, hit, pick
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.types import Beats, Transcription
 
 #: The share of sections in which the band is locked to the drums.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 
 
 def play(

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bandscribe.synthesis.band.synthesizer import Note
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.instruments.classes import Profile
 from bandscribe.synthesis.instruments.piece import Piece
 from bandscribe.synthesis.instruments.ways import WAYS, Event, Rng, Span

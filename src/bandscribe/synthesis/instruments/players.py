@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio
-from bandscribe.synthesis import kits
-from bandscribe.synthesis.band import amplifier, sampler, synthesizer, voice
+from bandscribe.synthesis import fluidsynth, kits
+from bandscribe.synthesis.band import amplifier, sampler, voice
 from bandscribe.synthesis.band.speech import Speech, talk
-from bandscribe.synthesis.band.synthesizer import Note
 from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import humanise
 from bandscribe.synthesis.drummer.together import follow
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.instruments.classes import OTHERS, PROFILES, Profile
 from bandscribe.synthesis.instruments.phrases import draw_phrase, draw_sections
 from bandscribe.synthesis.instruments.piece import Piece
@@ -70,7 +70,7 @@ class Sources:
                 raise ValueError(f"{path}: no such SoundFont; name a .sf2 file")
         if unknown := sorted(set(solos or {}) - set(INSTRUMENTS)):
             raise ValueError(f"solos: {unknown} are not among the classes {INSTRUMENTS}")
-        synthesizer.load_library()
+        fluidsynth.load_library()
         return cls(
             tuple(soundfonts),
             sampler.load(notes, SAMPLE_RATE) if notes else (),
@@ -101,7 +101,7 @@ class _Line:
     """Notes for a SoundFont, to be read `rate` times as fast."""
 
     notes: list[Note]
-    voice: synthesizer.Voice
+    voice: fluidsynth.Voice
     rate: float
     profile: Profile
     amplified: bool
@@ -128,7 +128,7 @@ def play(
         stems.append(stem)
     if lines:
         farthest = int(length * 2 ** (_FARTHEST / 12)) + SAMPLE_RATE // 10
-        sounds = synthesizer.render(
+        sounds = fluidsynth.render(
             [line.notes for line in lines.values()],
             [line.voice for line in lines.values()],
             farthest,
@@ -180,7 +180,7 @@ def _draw_line(
     ]
     font = sources.soundfonts[rng.integers(len(sources.soundfonts))]
     distorted = rng.random() < {26: 0.4, 27: 0.6, 28: 0.5, 29: 0.3, 30: 0.3}.get(program, 0)
-    return _Line(notes, synthesizer.Voice(font, program), rate, profile, distorted)
+    return _Line(notes, fluidsynth.Voice(font, program), rate, profile, distorted)
 
 
 def _finish(sound: Samples, line: _Line, length: int, rng: Rng) -> Samples:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
-from bandscribe.synthesis.band import synthesizer
-from bandscribe.synthesis.band.synthesizer import Note, Voice, render
+from bandscribe.synthesis import fluidsynth
+from bandscribe.synthesis.fluidsynth import Note, Voice, render
 
 RATE = 44100
 
@@ -47,7 +47,7 @@ def test_what_cannot_be_played_is_named(font: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    synthesizer.load_library.cache_clear()
+    fluidsynth.load_library.cache_clear()
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
     with pytest.raises(ValueError, match="fluidsynth: not found"):
-        synthesizer.load_library()
+        fluidsynth.load_library()
