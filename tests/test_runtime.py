@@ -90,7 +90,7 @@ def test_activations_are_the_logistic_function_of_the_logits(tiny_model: Path) -
 
 
 def test_no_model_of_that_name() -> None:
-    with pytest.raises(ValueError, match="model: expected the path of an ONNX file or one of"):
+    with pytest.raises(ValueError, match="model: there is no 'nobody'; shipped are"):
         runtime.load("nobody")
 
 

@@ -1,8 +1,8 @@
 """Passages of a recording in which something holds of its instruments, as `vio > -30 dB`.
 
     expression   what holds
-    vio          the violin plays
-    vio > -30 dB its level is above -30 dB; also <, >= and <=, and "dB" may be left out
+    vio          the violin plays; also its name, in whatever spelling: Violins
+    vio > -30 dB it plays, and its level is above -30 dB; also <, >= and <=; "dB" may be left out
     not A        A does not hold
     A and B      both hold; binds more than `or`
     A or B       one of them holds, or both
@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe import names
 from bandscribe.instruments import DURATION, GAP, Activity
 
 #: Of who plays (frame, class) and levels (frame, class) the frames (frame,) in which it holds.
@@ -55,18 +56,19 @@ def find(
 
 
 def parse(text: str, classes: Sequence[str]) -> Condition:
-    """The condition that an expression states, in capitals or not.
+    """The condition that an expression states, in capitals or not, with classes or their names.
 
     Raises ValueError, quoting the expression and what is wrong in it, where it is none.
     """
     columns = {name.lower(): column for column, name in enumerate(classes)}
     # The grammar is Python's, but for the unit and the typographer's minus.
-    plain = re.sub(r"([\d.])\s*db\b", r"\1 ", " ".join(text.lower().split()).replace("−", "-"))
+    plain = " ".join(names.encode(text, classes).lower().split()).replace("−", "-")
+    plain = re.sub(r"([\d.])\s*db\b", r"\1 ", plain)
 
     def refuse(got: str) -> ValueError:
         return ValueError(
-            f"{text!r}: expected 'not', 'and', 'or', '(', ')', one of {', '.join(classes)}, and "
-            f"levels as '{classes[0]} > -30 dB', got {got}"
+            f"{text!r}: expected 'not', 'and', 'or', '(', ')', one of {names.list_names(classes)}, "
+            f"and levels as '{classes[0]} > -30 dB', got {got}"
         )
 
     def build(node: ast.expr) -> Condition:
@@ -87,7 +89,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
                 value, compare = _read_number(limit), _COMPARE.get(type(op))
                 if value is not None and compare is not None:
                     column = columns[name]
-                    return lambda plays, level: compare(level[:, column], value)
+                    return lambda plays, level: plays[:, column] & compare(level[:, column], value)
         raise refuse(repr(ast.get_source_segment(plain, node)))
 
     try:

@@ -275,12 +275,12 @@ def front_end(card: ModelCard, kind: type[F]) -> F:
     return made
 
 
-def installed() -> list[str]:
-    """Names of the models that are shipped with the package."""
+def installed(suffix: str = ".onnx") -> list[str]:
+    """Names of the models that are shipped with the package, in files of this kind."""
     folder = files("bandscribe") / "models"
     if not folder.is_dir():
         return []
-    return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".onnx"))
+    return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(suffix))
 
 
 def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
@@ -347,9 +347,12 @@ def read_bytes(name_or_path: str | Path) -> bytes:
         return (files("bandscribe") / "models" / f"{name_or_path}.onnx").read_bytes()
     path = Path(name_or_path)
     if not path.is_file():
+        templates = installed(".npz")
+        if str(path) in templates:
+            raise ValueError(f"model: {path} is no network; it is for transcribing drums alone")
         raise ValueError(
-            f"model: expected the path of an ONNX file or one of {installed()}, "
-            f"got {str(name_or_path)!r}"
+            f"model: there is no {str(name_or_path)!r}; shipped are "
+            f"{', '.join([*installed(), *templates])}, any other is named by the path of its file"
         )
     return path.read_bytes()
 

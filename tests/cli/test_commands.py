@@ -127,10 +127,24 @@ def test_models_names_sources_and_licences(bandscribe, installed) -> None:
     assert "nmfd was trained on:" in said.out
 
 
-def test_models_prints_a_card(bandscribe, installed) -> None:
-    assert json.loads(bandscribe("models", "tiny").out)["outputs"][-1] == "downbeat"
+def test_models_tells_of_one(bandscribe, installed) -> None:
+    title, *lines = bandscribe("models", "tiny").out.splitlines()
+    assert title == "tiny"
+    assert [line.split()[0] for line in lines] == [
+        "task", "classes", "frames", "size", "commit", "validation", "sources",
+    ]  # fmt: skip
+    assert lines[-1] == "  sources     1 (CC0-1.0 1)"
+    assert json.loads(bandscribe("models", "tiny", "--verbose").out)["outputs"][-1] == "downbeat"
+
+
+def test_an_unknown_model_is_answered_with_what_there_is(bandscribe) -> None:
     said = bandscribe("models", "nobody")
     assert (said.code, len(said.complaints)) == (1, 1)
+    known = ", ".join(sorted((*runtime.installed(), "nmf", "nmfd")))
+    assert f"there is no 'nobody'; shipped are {known}, any other is named by" in said.err
+    assert (
+        "it is for transcribing drums alone" in bandscribe("recognize", "x", "--model", "nmf").err
+    )
 
 
 # training commands --------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def test_copies_of_the_audio(bandscribe, corpus, tiny_model) -> None:
         (["evaluate", "drums", "mdb=a", "b"], 2, "ROOT: mdb=a names a folder already"),
         (["evaluate", "drums", "mdb/x=."], 2, "expected audio one of drum_only"),
         (["evaluate", "drums", "mdb:test=.", "--split", "all"], 2, "--split: mdb:test=. has test"),
-        ([*MDB, ".", "--model", "nobody"], 2, "model: expected the path"),
+        ([*MDB, ".", "--model", "nobody"], 2, "model: there is no 'nobody'"),
         ([*MDB, ".", "--estimates", "."], 2, "no estimates there"),
         ([*MDB, ".", "--model", "MODEL", "--audio", "x"], 2, "--audio: expected one of drum_only"),
         ([*MDB, ".", "--model", "MODEL", "--jobs", "0"], 2, "Invalid value for '--jobs'"),

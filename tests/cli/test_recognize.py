@@ -133,8 +133,8 @@ def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
         (["--format", "xml"], "--format: expected one of table, json, csv"),
         (["--aggregate", "s3"], "aggregate: expected one of s1, s2"),
         (["--threshold", "2"], "threshold: expected 0 to 1"),
-        (["--with", "kazoo"], "--with: expected one of cel, cla"),
-        (["--model", "nobody"], "model: expected the path"),
+        (["--with", "kazoo"], "--with: expected one of cel (cello), cla (clarinet)"),
+        (["--model", "nobody"], "model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not recognize instruments"),
         (["-o", "."], "-o .: is a folder"),
         (["-o", "x.wav"], "has the name of a sound file"),
@@ -259,7 +259,7 @@ def test_a_damaged_copy(evaluate, clips, recognizer, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
-        (["--model", "nobody"], 2, "model: expected the path"),
+        (["--model", "nobody"], 2, "model: there is no 'nobody'"),
         (["--tolerance-ms", "9"], 2, "No such option: --tolerance-ms"),
         (["--join", "gac+gel"], 2, "No such option: --join"),
         (["--estimates", "good.csv", "--among", "gac,kazoo"], 2, "--among: expected some of cel"),

@@ -249,11 +249,11 @@ def test_an_input_is_never_overwritten(track, duet) -> None:
     ("arguments", "reason"),
     [
         (["--format", "midi"], "--format: expected some of csv,npz,png,jams, got 'midi'"),
-        (["--find", "violin"], "--find: 'violin': expected 'not', 'and', 'or', '(', ')'"),
+        (["--find", "kazoo"], "--find: 'kazoo': expected 'not', 'and', 'or', '(', ')'"),
         (["--onsets"], "--onsets: only a picture shows them; add --format png"),
         (["--min-duration", "-1"], "--min-duration: expected seconds from 0 on, got -1.0"),
         (["--min-gap", "nan"], "--min-gap: expected seconds from 0 on, got nan"),
-        (["--model", "nobody"], "model: expected the path"),
+        (["--model", "nobody"], "model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not track instruments"),
         (["--format", "csv,npz", "-o", "x.csv"], "-o x.csv: name a folder for several results"),
         (["--segments", "-o", "x.png"], "-o x.png: name a folder for several results"),

@@ -399,7 +399,7 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--tempo", "fast"], "tempo: expected a number or a range, such as 124 or 100-140"),
         (["--tempo", "140-100"], "tempo: expected 30 to 300 beats per minute, or an ascending"),
         (["--format", "mp3"], "expected some of midi,csv,jams,json,npz,png, got 'mp3'"),
-        (["--model", "nobody"], "model: expected the path of an ONNX file or one of"),
+        (["--model", "nobody"], "model: there is no 'nobody'; shipped are"),
         (["--loud"], "--loud"),
         (["--format", "midi,csv", "-o", "part.csv"], "name a folder for several results"),
         (["-o", "part.musicxml"], "no format has this suffix; expected one of .mid, .csv"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,10 +17,15 @@ _AGGREGATE = "s1"
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="Print the whole card of this model, or of an ONNX file.")
+        str | None, typer.Argument(help="Tell more of this model, or of that in an ONNX file.")
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="List what each model was trained on, with licences.")
+        bool,
+        typer.Option(
+            "--verbose",
+            help="List what each model was trained on, with licences; of one, print its whole "
+            "card as JSON.",
+        ),
     ] = False,
 ) -> None:
     """List the models that are shipped."""
@@ -30,7 +36,8 @@ def models(
         return (drums.load(known) if named else runtime.load(known)).card
 
     if name is not None:
-        print(open_card(name).to_json())
+        card = open_card(name)
+        print(card.to_json() if verbose else _summarize(card, len(drums.read_bytes(name))))
         return
     rows = [("name", "task", "classes", "size", "commit", "on its validation data")]
     cards = []
@@ -54,6 +61,25 @@ def models(
 
 def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
+
+
+def _summarize(card: ModelCard, size: int) -> str:
+    """What a model is, in lines."""
+    licences = Counter(source["licence"] for source in card.sources)
+    shares = ", ".join(f"{licence} {count}" for licence, count in licences.most_common())
+    first, *others = describe(card.task, card.metrics)
+    rows = [
+        ("task", card.task),
+        ("classes", ", ".join(card.classes)),
+        ("frames", f"{card.frame_rate:g} a second, in chunks of {card.chunk_seconds:g} s"),
+        ("size", _size(size)),
+        ("commit", card.commit[:10]),
+        ("validation", first),
+        *(("", line) for line in others),
+        ("sources", f"{len(card.sources)} ({shares})"),
+    ]
+    lines = [f"  {title:<10}  {text}".rstrip() for title, text in rows]
+    return "\n".join([card.name, *lines])
 
 
 def _print_sources(card: ModelCard) -> None:

@@ -24,6 +24,7 @@ from bandscribe.cli.listening import (
 )
 from bandscribe.cli.report import clock, reported, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
+from bandscribe.names import INSTRUMENTS, find, list_names
 
 if TYPE_CHECKING:
     from bandscribe.chunks import Strategy
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
 #: The shipped model.
 MODEL = "instruments"
-#: What the table calls the classes.
-NAMES = {
-    "cel": "cello", "cla": "clarinet", "flu": "flute", "gac": "acoustic guitar",
-    "gel": "electric guitar", "org": "organ", "pia": "piano", "sax": "saxophone",
-    "tru": "trumpet", "vio": "violin", "voi": "voice", "bas": "bass", "dru": "drums",
-}  # fmt: skip
 _BAR = 20
 
 
@@ -59,7 +54,11 @@ def recognize(
     ] = None,
     having: Annotated[
         str | None,
-        typer.Option("--with", metavar="CLASS", help="Only the files in which it is heard."),
+        typer.Option(
+            "--with",
+            metavar="CLASS",
+            help=f"Only the files in which it plays: {list_names(INSTRUMENTS)}.",
+        ),
     ] = None,
     model: ModelName = None,
     stream: StreamNumber = None,
@@ -79,17 +78,18 @@ def recognize(
     with usage_errors():
         instruments.check(work.loaded.card, aggregate, threshold)
     classes = work.loaded.card.classes
-    if having is not None and having not in classes:
-        raise typer.BadParameter(f"--with: expected one of {', '.join(classes)}, got {having!r}")
+    chosen = None if having is None else find(having, classes)
+    if having is not None and chosen is None:
+        raise typer.BadParameter(f"--with: expected one of {list_names(classes)}, got {having!r}")
     sources, failed, others = inputs.find_all(named)
     if output is not None:
         prepare_file(output, sources)
-    names_alone = having is not None and format is None and kind == "table"
+    names_alone = chosen is not None and format is None and kind == "table"
     entries: list[dict[str, Any]] = []
     for _, entry in process_all(work, sources, jobs):
         if entry is None:
             failed += 1
-        elif having is not None and having not in _present(entry):
+        elif chosen is not None and chosen not in _present(entry):
             continue
         elif kind == "table" and output is None:
             deliver(visible(entry["file"]) if names_alone else tabulate(entry))
@@ -166,7 +166,7 @@ def tabulate(entry: Mapping[str, Any]) -> str:
         name, score = row["class"], row["probability"]
         bar = "█" * round(_BAR * score)
         lines.append(
-            f"  {name:<3}  {NAMES.get(name, name):<15}  {bar:<{_BAR}}  {score:.2f}"
+            f"  {name:<3}  {INSTRUMENTS.get(name, name):<15}  {bar:<{_BAR}}  {score:.2f}"
             f"  {row['active_share']:>4.0%}  {clock(row['first'])} to {clock(row['last'])}"
         )
     return "\n".join(lines if heard else [*lines, "  no instrument recognized"])

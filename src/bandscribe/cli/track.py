@@ -24,8 +24,9 @@ from bandscribe.cli.listening import (
     list_paths,
     spell,
 )
-from bandscribe.cli.recognize import MODEL, NAMES
+from bandscribe.cli.recognize import MODEL
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
+from bandscribe.names import INSTRUMENTS, list_names
 
 if TYPE_CHECKING:
     from bandscribe.instruments import Activity
@@ -64,7 +65,8 @@ def track(
         str | None,
         typer.Option(
             metavar="EXPR",
-            help='Print the passages in which it holds, as "vio > -30 dB and not dru".',
+            help='Print the passages in which it holds, as "violin > -30 dB and not drums"; '
+            f"names: {list_names(INSTRUMENTS)}.",
         ),
     ] = None,
     min_duration: Annotated[
@@ -258,7 +260,7 @@ def _write(
             from bandscribe.display.lanes import draw
 
             length = activity.duration
-            draw(path, level, segments, length, names=NAMES, strokes=strokes, title=title)
+            draw(path, level, segments, length, names=INSTRUMENTS, strokes=strokes, title=title)
 
 
 def _summary(activity: Activity, segments: Sequence[Segment]) -> str:
@@ -269,7 +271,9 @@ def _summary(activity: Activity, segments: Sequence[Segment]) -> str:
     said = []
     for label, seconds in sorted(played.items(), key=lambda item: -item[1]):
         share = seconds / activity.duration
-        said.append(f"{NAMES.get(label, label)} " + (f"{share:.0%}" if share >= 0.01 else "<1%"))
+        said.append(
+            f"{INSTRUMENTS.get(label, label)} " + (f"{share:.0%}" if share >= 0.01 else "<1%")
+        )
     return f"{clock(activity.duration)}  {', '.join(said) or 'no instrument heard'}"
 
 

@@ -1,0 +1,59 @@
+"""What instrument classes are called in words, and how people write them.
+
+Apart from `vocabulary` because a command's help tells them, and has no time to load NumPy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+INSTRUMENTS: Mapping[str, str] = {
+    "cel": "cello", "cla": "clarinet", "flu": "flute", "gac": "acoustic guitar",
+    "gel": "electric guitar", "org": "organ", "pia": "piano", "sax": "saxophone",
+    "tru": "trumpet", "vio": "violin", "voi": "voice", "bas": "bass", "dru": "drums",
+}  # fmt: skip
+_SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "voi": ("vocal", "singer", "singing"),
+    "bas": ("bass guitar", "double bass"),
+    "dru": ("drum", "drum kit", "drum set"),
+}
+
+
+def spellings(classes: Iterable[str]) -> dict[str, str]:
+    """Every spelling of these classes, in small letters, and the class that it means.
+
+    Code, name and synonyms, each in the plural too.
+    """
+    found: dict[str, str] = {}
+    for name in classes:
+        words = [name, *([INSTRUMENTS[name]] if name in INSTRUMENTS else [])]
+        for word in (*words, *_SYNONYMS.get(name, ())):
+            plural = word if word.endswith("ms") else word + ("es" if word[-1] in "sx" else "s")
+            for spelling in (word, plural):
+                # A class's own name comes first.
+                found.setdefault(_plain(spelling), name)
+    return found
+
+
+def find(text: str, classes: Iterable[str]) -> str | None:
+    """The class that is meant, however it is spelled; None where it is none of these."""
+    return spellings(classes).get(_plain(text))
+
+
+def encode(text: str, classes: Iterable[str]) -> str:
+    """The text in small letters, with classes' names in it replaced by the classes."""
+    known = spellings(classes)
+    longest = sorted(known, key=len, reverse=True)
+    any_of = "|".join(re.escape(word).replace(r"\ ", r"[\s_-]+") for word in longest)
+    return re.sub(rf"(?<!\w)({any_of})(?!\w)", lambda m: known[_plain(m[0])], text.lower())
+
+
+def list_names(classes: Iterable[str]) -> str:
+    """For people: `cel (cello), cla (clarinet)`."""
+    words = (f"{name} ({INSTRUMENTS[name]})" if name in INSTRUMENTS else name for name in classes)
+    return ", ".join(words)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", text.strip().lower()))
