@@ -12,7 +12,7 @@ RATE = 44100
 PERIOD = 100  # samples
 
 
-def write(path: Path) -> Path:
+def write(path: Path, *, bank: int = 0) -> Path:
     """Skips the test where nothing is installed that could play it."""
     try:
         load_library()
@@ -21,7 +21,7 @@ def write(path: Path) -> Path:
     wave = (16000 * np.cos(2 * np.pi * np.arange(20 * PERIOD) / PERIOD)).astype("<i2")
     start, stop = 5 * PERIOD, 15 * PERIOD
     presets = [
-        _name(f"P{i}") + struct.pack("<HHHIII", i, 0, i, 0, 0, 0) for i in range(128)
+        _name(f"P{i}") + struct.pack("<HHHIII", i, bank, i, 0, 0, 0) for i in range(128)
     ] + [_name("EOP") + struct.pack("<HHHIII", 0, 0, 128, 0, 0, 0)]  # fmt: skip
     pdta = {
         b"phdr": b"".join(presets),

@@ -1,4 +1,4 @@
-"""SoundFonts played by FluidSynth's library, every part on its own: the stems of a song.
+"""SoundFonts played by FluidSynth's library, every part on its own: stems of a song, drum kits.
 
 The library (libfluidsynth 2 or 3, as Debian's package `fluidsynth` brings it) is called through
 ctypes, since the command mixes all parts into one file, and a guitar has to reach its amplifier,
@@ -36,10 +36,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Voice:
-    """What a channel plays: a General MIDI program (from 0) of a SoundFont."""
+    """What a channel plays: a General MIDI program (from 0) in a bank of a SoundFont."""
 
     soundfont: Path
     program: int
+    bank: int = 0
 
 
 @cache
@@ -47,7 +48,10 @@ def load_library() -> ctypes.CDLL:
     """FluidSynth's library. Raises ValueError with the cure where it is not installed."""
     name = ctypes.util.find_library("fluidsynth")
     if name is None:
-        raise ValueError("fluidsynth: not found; install it (Debian: apt install fluidsynth)")
+        raise ValueError(
+            "fluidsynth: not found; install it (Debian: apt install fluidsynth, macOS: brew "
+            "install fluid-synth)"
+        )
     library = ctypes.CDLL(name)
     for function in ("new_fluid_settings", "new_fluid_synth"):
         getattr(library, function).restype = ctypes.c_void_p
@@ -57,7 +61,7 @@ def load_library() -> ctypes.CDLL:
 
 
 @contextmanager
-def _synth(sample_rate: int) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
+def _synth(sample_rate: int, dynamic: bool) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
     """A synthesizer with an output pair for each channel."""
     library = load_library()
     settings = ctypes.c_void_p(library.new_fluid_settings())
@@ -66,7 +70,7 @@ def _synth(sample_rate: int) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
     for name, value in (
         (b"synth.audio-channels", _CHANNELS), (b"synth.audio-groups", _CHANNELS),
         (b"synth.reverb.active", 0), (b"synth.chorus.active", 0), (b"synth.polyphony", 512),
-        (b"synth.dynamic-sample-loading", 1),  # large SoundFonts load what is played
+        (b"synth.dynamic-sample-loading", int(dynamic)),
     ):  # fmt: skip
         library.fluid_settings_setint(settings, name, value)
     synth = ctypes.c_void_p(library.new_fluid_synth(settings))
@@ -78,9 +82,17 @@ def _synth(sample_rate: int) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
 
 
 def render(
-    lines: Sequence[Sequence[Note]], voices: Sequence[Voice], length: int, sample_rate: int
+    lines: Sequence[Sequence[Note]],
+    voices: Sequence[Voice],
+    length: int,
+    sample_rate: int,
+    *,
+    dynamic: bool = True,
 ) -> NDArray[np.float32]:
     """Stems (line, length), the sides of each summed; at most 15 lines, one voice each.
+
+    `dynamic` loads no samples but those that are played, which saves time with a large SoundFont;
+    FluidSynth 2.3 then clicks at the end of some that have no loop.
 
     Raises ValueError naming a SoundFont that is none, or lacks a program, or without FluidSynth.
     """
@@ -88,13 +100,14 @@ def render(
         raise ValueError(f"lines: expected at most 15, a voice each, got {len(lines)}")
     out = np.zeros((len(lines), length), dtype=np.float32)
     channels = [i for i in range(_CHANNELS) if i != _DRUM_CHANNEL][: len(lines)]
-    with _synth(sample_rate) as (library, synth):
+    with _synth(sample_rate, dynamic) as (library, synth):
         fonts = {}
         for voice, channel in zip(voices, channels, strict=True):
             if voice.soundfont not in fonts:
                 fonts[voice.soundfont] = _load(library, synth, voice.soundfont)
             font = fonts[voice.soundfont]
-            if library.fluid_synth_program_select(synth, channel, font, 0, voice.program) < 0:
+            preset = (voice.bank, voice.program)
+            if library.fluid_synth_program_select(synth, channel, font, *preset) < 0:
                 raise ValueError(
                     f"{voice.soundfont}: no program {voice.program} in it; use a General MIDI set"
                 )

@@ -33,7 +33,7 @@ def load(address: str | Path, *, sample_rate: int = SAMPLE_RATE) -> Kit:
 
     Sounds that cannot be read are left out with a warning. Raises FileNotFoundError where nothing
     lies, ValueError where no kit lies, where it is damaged, and where a SoundFont is asked for
-    without the program `fluidsynth`.
+    without FluidSynth.
     """
     file, program = _split(address)
     if not file.exists():

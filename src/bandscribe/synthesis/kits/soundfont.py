@@ -1,4 +1,4 @@
-"""Drum presets of a General MIDI SoundFont, struck note by note with the program `fluidsynth`.
+"""Drum presets of a General MIDI SoundFont, struck note by note.
 
 A SoundFont keeps its drum kits in bank 128. SoundFont 2.04, section 7.2, describes the list of
 presets (`phdr`): records of 38 bytes, the last of which is a terminator.
@@ -6,10 +6,7 @@ presets (`phdr`): records of 38 bytes, the last of which is a terminator.
 
 from __future__ import annotations
 
-import shutil
 import struct
-import subprocess
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bandscribe.synthesis.fluidsynth import Note, Voice, render
 from bandscribe.synthesis.kits.pieces import (
     LONG,
     LONGEST,
@@ -106,16 +105,14 @@ def articulation(note: int, program: int) -> str | None:
 def load(path: Path, program: int, sample_rate: int) -> Kit:
     """Drum kit `program` of a SoundFont, each note struck at four velocities without reverb.
 
-    Raises ValueError when the program is not in the file or `fluidsynth` is missing or fails.
+    Raises ValueError when the program is not in the file, and as `fluidsynth.render`.
     """
     names = presets(path)
     if program not in names:
         raise ValueError(f"{path}: has no drum kit {program}; expected one of {list(names)}")
     strokes = list(plan(program))
-    with tempfile.TemporaryDirectory() as folder:
-        rendered = Path(folder) / "kit.wav"
-        play(path, program, strokes, sample_rate, rendered)
-        hits = cut_strokes(rendered, strokes, program, sample_rate)
+    samples = play(path, program, strokes, sample_rate)
+    hits = cut_strokes(samples, sample_rate, strokes, program)
     pieces = [
         piece
         for note, layers in hits.items()
@@ -147,57 +144,28 @@ def plan(program: int) -> Iterator[Stroke]:
 
 
 def play(
-    path: Path, program: int, strokes: Sequence[Stroke], sample_rate: int, output: Path
-) -> None:
-    """Have `fluidsynth` render the strokes into a wav file, dry."""
-    import mido
-
-    command = shutil.which("fluidsynth")
-    if command is None:
-        raise ValueError(
-            f"{path}: the program fluidsynth is needed to play a SoundFont; install it, for "
-            "example with `apt install fluidsynth` or `brew install fluid-synth`"
-        )
-    ticks = 1000  # per beat, and a beat is a second: milliseconds
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])
-    track.append(mido.Message("program_change", channel=9, program=program))
-    now = 0
-    for stroke in strokes:
-        start = round(stroke.start * ticks)
-        length = round((stroke.length + 0.3) * ticks)
-        options = {"channel": 9, "note": stroke.note}
-        track.append(mido.Message("note_on", velocity=stroke.velocity, time=start - now, **options))
-        track.append(mido.Message("note_off", time=length, **options))
-        now = start + length
-    track.append(mido.MetaMessage("end_of_track", time=ticks))
-    midi = output.with_suffix(".mid")
-    mido.MidiFile(type=0, ticks_per_beat=ticks, tracks=[track]).save(midi)
-    options_dry = ["-q", "-n", "-i", "-R", "0", "-C", "0", "-g", "1.0"]
-    target = ["-r", str(sample_rate), "-T", "wav", "-O", "float", "-F", str(output)]
-    done = subprocess.run(
-        [command, *options_dry, *target, str(path), str(midi)], capture_output=True, text=True
-    )
-    if done.returncode or not output.exists():
-        raise ValueError(f"{path}: fluidsynth failed: {done.stderr.strip()[-200:]}")
+    path: Path, program: int, strokes: Sequence[Stroke], sample_rate: int
+) -> NDArray[np.float32]:
+    """The strokes one after the other, (n,), dry. Raises as `fluidsynth.render`."""
+    notes = [Note(s.start, s.start + s.length + 0.3, s.note, s.velocity) for s in strokes]
+    length = round((notes[-1].end + 0.2) * sample_rate)
+    samples: NDArray[np.float32] = render(
+        [notes], [Voice(path, program, DRUM_BANK)], length, sample_rate, dynamic=False
+    )[0]
+    return samples
 
 
 def cut_strokes(
-    rendered: Path, strokes: Sequence[Stroke], program: int, sample_rate: int
+    samples: NDArray[np.float32], sample_rate: int, strokes: Sequence[Stroke], program: int
 ) -> dict[int, list[tuple[int, Hit]]]:
-    """Note to (velocity, hit) pairs, cut out of a rendered plan."""
-    import soundfile
-
+    """Note to (velocity, hit) pairs, cut out of a rendered plan (n,)."""
     hits: dict[int, list[tuple[int, Hit]]] = defaultdict(list)
-    with soundfile.SoundFile(rendered) as file:
-        for stroke in strokes:
-            file.seek(min(round(stroke.start * sample_rate), file.frames))
-            samples = file.read(
-                round((stroke.length + 0.2) * sample_rate), dtype="float32", always_2d=True
-            )
-            mono = samples.mean(axis=1)[None]
-            hit = cut(mono, sample_rate, articulation(stroke.note, program) or "other")
-            if hit:
-                hits[stroke.note].append((stroke.velocity, hit))
+    for stroke in strokes:
+        start, length = round(stroke.start * sample_rate), stroke.length + 0.2
+        sound = samples[np.newaxis, start : start + round(length * sample_rate)]
+        hit = cut(sound, sample_rate, articulation(stroke.note, program) or "other")
+        if hit:
+            hits[stroke.note].append((stroke.velocity, hit))
     return dict(hits)
 
 
