@@ -29,8 +29,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.metre import count, measure
+from bandscribe.metre import count, put_on_kicks
 from bandscribe.peaks import Peaks, refine
+from bandscribe.steady import straighten
 from bandscribe.types import Activations, Beats
 from bandscribe.vocabulary import parse_metre
 
@@ -56,10 +57,6 @@ REACH = 0.02  # seconds between a beat of the grid and its peak
 SOUND = 0.1  # an activation below is silence
 LONGEST_REST = 10.0  # seconds without a sound after which no beat is counted on
 
-# A grid off the beat, or at half the tempo: kicks between the beats are as good as always there,
-# and those on the beat as good as never, or beats are slower than this.
-ALWAYS, NEVER, FOUR_ON_THE_FLOOR = 0.85, 0.15, 85.0
-
 # What may be asked for.
 TEMPI = (30.0, 300.0)
 Tempo = float | tuple[float, float]
@@ -84,8 +81,9 @@ def track(
     Tempi from 55 to 215 beats per minute, which may change, or those between a pair of `tempo`; a
     single `tempo` is one that does not change, within 3 % of it. Bars of 2 to 7 beats, mostly 4, or
     all of one `metre`, such as `6/8`. Times are at peaks of the beat activation, between the
-    frames, and interpolated where a beat has none. There are no beats where nothing sounds: before
-    the first sound, after the last, and where it rests for more than ten seconds. None is before 0.
+    frames, and interpolated where a beat has none; where nearly all are in one line, on that line
+    (`bandscribe.steady`). There are no beats where nothing sounds: before the first sound, after
+    the last, and where it rests for more than ten seconds. None is before 0.
 
     Raises ValueError when the classes are others, the values are no probabilities, the metre is
     none (`vocabulary.parse_metre`), or tempi are not ascending from 30 to 300.
@@ -99,15 +97,15 @@ def track(
     rate = activations.frame_rate
     beat, downbeat = activations.values.astype(np.float64).T
     level = _level(beat, rate, 1.0)
-    score = _score(beat, level, rate)
-    frames = _keep_heard(_follow(score, rate, slowest, fastest), beat, rate)
-    if not len(frames):
-        return Beats(np.empty(0), np.empty(0, np.int64))
+    frames = _follow(_score(beat, level, rate), rate, slowest, fastest)
+    frames = frames[_keep_heard(frames, beat, rate)]
     settled = _settle(frames, beat, level, rate)
+    settled = straighten(settled, rate, always=isinstance(tempo, float | int))
     if drums is not None:
-        settled = _put_on_kicks(settled, drums, fastest)
-    if isinstance(tempo, float | int):
-        settled = _straighten(settled, 60 * rate / tempo)
+        settled = put_on_kicks(settled, drums, fastest)
+    settled = settled[_keep_heard(settled, beat, rate)]
+    if not len(settled):
+        return Beats(np.empty(0), np.empty(0, np.int64))
     bars = count(settled, downbeat, rate, drums, metre)
     times = activations.start + bars.frames / rate
     return Beats(np.maximum(times, 0.0), bars.positions, bars.quarters)
@@ -227,17 +225,18 @@ def _advance(head: Array, score: Array, lags: NDArray[np.int64], prior: Array) -
     return best
 
 
-def _keep_heard(frames: NDArray[np.int64], beat: Array, rate: float) -> NDArray[np.int64]:
-    """The beats between two sounds that are at most `LONGEST_REST` apart."""
+def _keep_heard(frames: NDArray[np.int64] | Array, beat: Array, rate: float) -> NDArray[np.bool_]:
+    """Which beats (n,) are between two sounds that are at most `LONGEST_REST` apart."""
     sounds = np.flatnonzero(beat >= SOUND)
     if not len(sounds):
-        return frames[:0]
+        return np.zeros(len(frames), np.bool_)
     slack = round(REACH * rate)
     after = np.searchsorted(sounds, frames - slack)  # the first sound that is not before the beat
     before = np.searchsorted(sounds, frames + slack, side="right") - 1
     inside = (after < len(sounds)) & (before >= 0)
     after, before = np.minimum(after, len(sounds) - 1), np.maximum(before, 0)
-    return frames[inside & (sounds[after] - sounds[before] <= LONGEST_REST * rate)]
+    kept: NDArray[np.bool_] = inside & (sounds[after] - sounds[before] <= LONGEST_REST * rate)
+    return kept
 
 
 def _settle(frames: NDArray[np.int64], beat: Array, level: Array, rate: float) -> Array:
@@ -261,35 +260,3 @@ def _settle(frames: NDArray[np.int64], beat: Array, level: Array, rate: float) -
     positions[:first] = frames[:first] + (peaks[0] - frames[first])
     positions[last + 1 :] = frames[last + 1 :] + (peaks[-1] - frames[last])
     return np.clip(positions, 0, len(beat) - 1)
-
-
-def _put_on_kicks(frames: Array, drums: Activations, fastest: float) -> Array:
-    """The beats, moved by half of one or twice as many where kicks say so from end to end.
-
-    Hats between the kicks of house are taken for the beat now and then, and so are every other
-    beat, where the snare or clap is.
-    """
-    if len(frames) < 2:
-        return frames
-    kicks = drums.values[:, [name == "KD" for name in drums.classes]]
-    middles = (frames[:-1] + frames[1:]) / 2
-    reach = round(0.03 * drums.frame_rate)
-    on, between = (
-        float(np.minimum(measure(kicks, at, reach), 1.0).mean()) for at in (frames, middles)
-    )
-    tempo = 60 * drums.frame_rate / float(np.median(np.diff(frames)))
-    if between < ALWAYS or (on > NEVER and not (on > ALWAYS and tempo < FOUR_ON_THE_FLOOR)):
-        return frames
-    if on <= NEVER:
-        return middles
-    return np.sort(np.concatenate([frames, middles])) if 2 * tempo <= fastest else frames
-
-
-def _straighten(frames: Array, usual: float) -> Array:
-    """The beats in a straight line, at intervals near `usual`."""
-    steps = np.concatenate([[0], np.cumsum(np.rint(np.diff(frames) / usual))])
-    if not steps.any():
-        return frames
-    slope, first = np.polyfit(steps, frames, 1)
-    line: Array = first + slope * steps
-    return line

@@ -36,13 +36,17 @@ REACH = 0.03  # seconds between a beat and a stroke on it
 NATS = (1.6, 0.8, 2.4, 1.6)
 
 BEGIN = 1.5  # nats for a recording that begins within a bar
-CHANGE = 6.0  # nats for a bar of another metre; a clear bar of four is worth 1.5 and more
+CHANGE = 8.0  # nats for a bar of another metre; a clear bar of four is worth 1.5 and more
 VARIANT = 3.0  # nats for a bar of another pattern of the same metre
 
 #: 6/8 in dotted beats: up to which tempo, nats for three strokes to the beat, and the prior cost.
 SLOW, THIRDS, DOTTED = 90.0, 2.0, 0.6
 #: 6/8 in eighths: from which tempo on, and its prior cost.
 FAST, EIGHTHS = 110.0, 0.2
+
+# A grid off the beat, or at half the tempo: kicks between the beats are as good as always there,
+# and those on the beat as good as never, or beats are slower than this.
+ALWAYS, NEVER, FOUR_ON_THE_FLOOR = 0.85, 0.15, 85.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,29 @@ def _every_third(frames: Array, positions: NDArray[np.int64], quarters: float) -
     return Bars(frames[kept], positions[kept] // 3 + 1, quarters)
 
 
-def measure(values: NDArray[np.floating], frames: Array, reach: int) -> Array:
+def put_on_kicks(frames: Array, drums: Activations, fastest: float) -> Array:
+    """The beats, moved by half of one or twice as many where kicks say so from end to end.
+
+    Hats between the kicks of house are taken for the beat now and then, and so are every other
+    beat, where the snare or clap is.
+    """
+    if len(frames) < 2:
+        return frames
+    kicks = drums.values[:, [name == "KD" for name in drums.classes]]
+    middles = (frames[:-1] + frames[1:]) / 2
+    reach = round(REACH * drums.frame_rate)
+    on, between = (
+        float(np.minimum(_measure(kicks, at, reach), 1.0).mean()) for at in (frames, middles)
+    )
+    tempo = 60 * drums.frame_rate / float(np.median(np.diff(frames)))
+    if between < ALWAYS or (on > NEVER and not (on > ALWAYS and tempo < FOUR_ON_THE_FLOOR)):
+        return frames
+    if on <= NEVER:
+        return middles
+    return np.sort(np.concatenate([frames, middles])) if 2 * tempo <= fastest else frames
+
+
+def _measure(values: NDArray[np.floating], frames: Array, reach: int) -> Array:
     """How clear the highest of the activations (frame, class) around each of `frames` is, (n,)."""
     around = np.rint(frames).astype(int)[:, None] + np.arange(-reach, reach + 1)
     highest = values[np.clip(around, 0, len(values) - 1)].max(axis=(1, 2), initial=0.0)
@@ -149,13 +175,13 @@ def measure(values: NDArray[np.floating], frames: Array, reach: int) -> Array:
 
 def _weigh(frames: Array, downbeat: Array, rate: float, drums: Activations | None) -> Array:
     """(n, 4): how clear the downbeat, a kick, a snare and a crash are at each beat."""
-    columns = [measure(downbeat[:, None], frames, 1)]
+    reach = round(REACH * rate)
+    columns = [_measure(downbeat[:, None], frames, reach)]
     if drums is None:
         return np.stack([*columns, *np.zeros((3, len(frames)))], axis=1)
-    reach = round(REACH * rate)
     for names in (("KD",), ("SD", "SS"), ("CR",)):
         members = drums.values[:, [name in names for name in drums.classes]]
-        columns.append(measure(members, frames, reach))
+        columns.append(_measure(members, frames, reach))
     return np.stack(columns, axis=1)
 
 
@@ -164,7 +190,7 @@ def _thirds(frames: Array, drums: Activations) -> Array:
     reach = round(REACH * drums.frame_rate)
     length = np.diff(frames)
     first, half, second = (
-        np.minimum(measure(drums.values, frames[:-1] + part * length, reach), 1.0)
+        np.minimum(_measure(drums.values, frames[:-1] + part * length, reach), 1.0)
         for part in (1 / 3, 1 / 2, 2 / 3)
     )
     thirds: Array = np.minimum(first, second) - half

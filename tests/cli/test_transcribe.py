@@ -71,7 +71,9 @@ def test_fewer_classes(transcribe, song) -> None:
 def test_a_metre_and_a_tempo_that_are_asked_for(bandscribe, tempo) -> None:
     groove = Path(__file__).parents[2] / "examples/groove.flac"  # 104 bpm
     options = ("--metre", "3/4", "--tempo", tempo, "--format", "json")
-    assert bandscribe("transcribe", groove, *options).code == 0
+    said = bandscribe("transcribe", groove, *options)
+    assert said.code == 0
+    assert "  52 bpm, 3/4  " in said.out
     beats = json.loads(Path("groove.json").read_text())["beats"]
     positions = np.array([beat["position"] for beat in beats])
     assert set(np.diff(positions) % 3) == {1} and positions.max() == 3

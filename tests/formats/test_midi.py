@@ -73,7 +73,8 @@ def test_messages_by_hand(tmp_path: Path) -> None:
     midi.write(tmp_path / "a.mid", part(notes, 2.0, bpm=100))
     song = mido.MidiFile(tmp_path / "a.mid")
     assert (song.type, len(song.tracks)) == (1, 2)
-    assert messages(tmp_path / "a.mid", "set_tempo")[0][1].tempo == 600_000
+    tempi = [(t, message.tempo) for t, message in messages(tmp_path / "a.mid", "set_tempo")]
+    assert tempi == [(0.0, 300_000), (pytest.approx(0.3), 600_000)]  # a beat before the first
     on = messages(tmp_path / "a.mid", "note_on")
     assert [m.note for _, m in on] == [36, 38, 38, 42]
     assert [m.velocity for _, m in on] == [1, 64, 127, 64]

@@ -237,8 +237,12 @@ def _compare(annotated: Transcription, notes: Transcription) -> Reference:
 
 
 def _summary(notes: Transcription) -> str:
-    """For example `3:02  812 notes (KD 203, SD 190)`."""
+    """For example `3:02  124 bpm, 4/4  812 notes (KD 203, SD 190)`."""
+    from bandscribe.formats import bars
+
     found = notes.labels.tolist()
     counts = [f"{name} {found.count(name)}" for name in notes.classes if name in found]
     number = "1 note" if len(found) == 1 else f"{len(found)} notes"
-    return f"{clock(notes.duration)}  {number}" + (f" ({', '.join(counts)})" if counts else "")
+    grid = bars.describe(notes.beats) if notes.beats else None
+    parts = [clock(notes.duration), *([grid] if grid else []), number]
+    return "  ".join(parts) + (f" ({', '.join(counts)})" if counts else "")

@@ -1,27 +1,35 @@
 """Tempo maps of MIDI files: between seconds and ticks, and laid along a beat grid.
 
-Each beat is a quarter note. Time 0 is tick 0. The bars in front of the first downbeat are counted
-back from it, the first of them a short one, as long as the sound before the grid asks for.
+Time 0 is tick 0, and every beat is a whole number of beats from there, so that it is on the grid of
+any sequencer: what comes before the first beat lasts whole beats too, of a tempo of their own. A
+first beat that comes too soon for that is left between the lines.
+
+The tempo stays the same for as long as the beats lie along one line: the map follows the line, and
+not their unevenness around it.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.types import Beats, Floats
+from bandscribe.vocabulary import signature
 
-_BEATS = (0.15, 1.5)  # seconds: 400 and 40 bpm; what is outside is no grid to write on
-_TEMPI = (20_000, 1_900_000)  # µs per beat; half a tick of a slower one is more than a millisecond
-# How far the map may pass by a downbeat and by another beat, in seconds: bar lines are where the
-# downbeats are heard; beats within a bar are drawn straight where a frame of the network allows it.
-_DOWNBEAT, _BEAT = 0.0005, 0.01
+_BEATS = (0.15, 2.1)  # seconds: 400 and 29 bpm; what is outside is no grid to write on
+_TEMPI = (20_000, 1_900_000)  # µs per quarter; half a tick of a slower one is more than 1 ms
+# How far beats may be from a line, as medians of so many: less than one hears beside a click.
+_APART, _AROUND = 0.03, 5
+_WHOLE = 0.001  # seconds that beats may move at the ends of a song for a whole number of bpm
+_SHORTEST = 0.25  # seconds of a quarter before the first beat: 240 bpm at most
+_LEAD = 0.001  # seconds before the first beat that are none
 _GAP = 1.5  # beats between two of the grid, from which on some are missing
-_FINEST = 64  # of the notes that the first, short bar is counted in
-_LARGEST = 255  # numerator
+_LARGEST = 85  # beats to the bar: a numerator of 255, if they are dotted
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,32 +72,57 @@ def steady(tempo: int, resolution: int) -> TempoMap:
 
 
 def follow(beats: Beats, resolution: int) -> TempoMap | None:
-    """A tempo map whose bar lines are at the downbeats, to half a millisecond.
+    """A tempo map on which the beats are whole beats, and the downbeats bar lines, to 30 ms.
 
-    It has as few tempi as keep the other beats to 10 ms: one per bar or less, where the band is
-    steady. Beats that are missing are counted on. None where there are no two beats, or tempi that
-    are none.
+    Beats that are missing are counted on. None where there are no two beats, or tempi that are
+    none.
     """
-    times, positions = _fill(beats)
-    if len(times) < 2:
+    grid = _fill(beats)
+    if len(grid.times) < 2:
         return None
-    lead, unit = _lead(times)
-    ticks = [0] if lead else []
-    tempi = [round(1e6 * times[0] * unit / (4 * lead))] if lead else []
-    first = lead * 4 * resolution // unit  # the tick of the first beat
-    passed = tempi[0] * first / (1e6 * resolution) if lead else 0.0
-    near = np.where(positions == 1, _DOWNBEAT, _BEAT)
-    for beat, tempo in _straighten(times, near, passed):
-        ticks.append(first + beat * resolution)
+    lead, points = _lead_in(*_line(grid), beats.quarters)
+    unit = round(beats.quarters * resolution)
+    ticks, tempi, passed = [], [], 0.0
+    for (beat, _), (following, time) in pairwise(points):
+        length = (following - beat) * beats.quarters  # in quarters
+        tempo = round(1e6 * (time - passed) / length)
+        passed += tempo * length / 1e6
+        ticks.append((lead + beat) * unit)
         tempi.append(tempo)
     if min(tempi) < _TEMPI[0] or max(tempi) > _TEMPI[1]:
         return None
-    metres = _metres(positions, first, resolution)
+    metres = _metres(grid.positions, lead, beats.quarters, unit)
     return TempoMap(np.array(ticks), np.array(tempi), resolution, metres)
 
 
-def _fill(beats: Beats) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Times and positions of the beats, with those that are missing between two; or nothing.
+def describe(beats: Beats) -> str | None:
+    """Tempo and metre in words, such as `124 bpm, 4/4`; None where `follow` finds none."""
+    grid = _fill(beats)
+    if len(grid.times) < 2:
+        return None
+    knots, at = _line(grid)
+    tempi = 60 * np.diff(knots) / np.diff(at)
+    low, high = f"{tempi.min():.0f}", f"{tempi.max():.0f}"
+    if len(tempi) == 1:
+        tempo = f"{tempi[0]:.1f}".removesuffix(".0")
+    else:
+        tempo = low if low == high else f"{low} to {high}"
+    lengths = np.diff(np.flatnonzero(grid.positions == 1)).tolist() or [int(grid.positions.max())]
+    number, note = signature(Counter(lengths).most_common(1)[0][0], beats.quarters)
+    return f"{tempo} bpm, {number}/{note}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Times (n,) and positions (n,) of beats; those not `found` (n,) are put between the others."""
+
+    times: NDArray[np.float64]
+    positions: NDArray[np.int64]
+    found: NDArray[np.bool_]
+
+
+def _fill(beats: Beats) -> _Grid:
+    """The beats, with those that are missing between two; or none.
 
     Between two beats comes the number of beats nearest to the usual tempo that leads from the one's
     position to the other's.
@@ -99,9 +132,9 @@ def _fill(beats: Beats) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     times = times[times >= 0]
     usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     if not _BEATS[0] <= usual <= _BEATS[1]:
-        return np.zeros(0), np.zeros(0, np.int64)
+        return _Grid(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.bool_))
     metre = int(positions.max())
-    pieces, counts = [times[:1]], [positions[:1]]
+    pieces, counts, found = [times[:1]], [positions[:1]], [True]
     for i, gap in enumerate(np.diff(times)):
         steps = 1
         if gap > _GAP * usual:
@@ -110,69 +143,109 @@ def _fill(beats: Beats) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         between = np.arange(1, steps)
         pieces += [times[i] + between * gap / steps, times[i + 1 : i + 2]]
         counts += [(positions[i] + between - 1) % metre + 1, positions[i + 1 : i + 2]]
-    return np.concatenate(pieces), np.concatenate(counts)
+        found += [False] * (steps - 1) + [True]
+    return _Grid(np.concatenate(pieces), np.concatenate(counts), np.array(found))
 
 
-def _lead(times: NDArray[np.float64]) -> tuple[int, int]:
-    """How many notes of 1/unit fit before the first beat, and the unit: 4, 8, … 64.
+def _line(grid: _Grid) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Beats (k,), from the first to the last, and their times (k,): few, and straight between.
 
-    The longest unit whose tempo is within a fifth of that of the first beats; where even the
-    shortest is not, one of it. None of them for a first beat at 0.
+    A single line has a whole number of beats per minute, if one is near enough.
     """
-    if times[0] < _DOWNBEAT:
-        return 0, 4
-    quarters = float(times[0] / np.median(np.diff(times[:9])))
-    for unit in (4, 8, 16, 32):
-        notes = round(quarters * unit / 4)
-        if notes and 0.8 <= quarters * unit / (4 * notes) <= 1.25:
-            return notes, unit
-    return max(1, round(quarters * _FINEST / 4)), _FINEST
+    index = np.flatnonzero(grid.found)
+    times = grid.times[index]
+    knots = _break(index, _smooth(index, times))
+    at = _fit(index, times, knots)
+    if len(knots) == 2:
+        count = int(knots[1])
+        whole = 60 * count / max(round(60 * count / float(at[1] - at[0])), 1)
+        if abs(whole - (at[1] - at[0])) <= 2 * _WHOLE:
+            at = at.mean() + np.array([-whole, whole]) / 2
+    return knots, at
 
 
-def _straighten(
-    times: NDArray[np.float64], near: NDArray[np.float64], start: float
-) -> list[tuple[int, int]]:
-    """(beat, µs per beat from there on): few tempi that pass each beat within `near` (n,) seconds.
+def _break(index: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The beats (k,) where a line breaks that passes all `times` (n,) at `index` within `_APART`.
 
-    Each tempo holds as long as one through all beats up to there exists; the first beat of the map
-    is at `start` seconds.
+    Each piece goes on for as long as there is a straight line from its start past all on the way.
     """
-    changes = []
-    beat = 0
-    while beat < len(times) - 1:
-        low, high, end, aim = 0.0, math.inf, beat, 0.0
-        for following in range(beat + 1, len(times)):
-            count = following - beat
-            far = 1e6 * (times[following] - start) / count
-            room = 1e6 * near[following] / count
-            narrower = max(low, far - room), min(high, far + room)
-            if math.ceil(narrower[0]) > math.floor(narrower[1]):
-                break
-            (low, high), end, aim = narrower, following, far
-        tempo = min(max(round(aim), math.ceil(low)), math.floor(high))
-        changes.append((beat, tempo))
-        start += tempo * (end - beat) / 1e6
-        beat = end
-    return changes
+    knots, begin, start = [0], 0, float(times[0])
+    while begin < len(times) - 1:
+        beats = index[begin + 1 :] - index[begin]
+        slopes = (times[begin + 1 :] - start) / beats
+        low = np.maximum.accumulate(slopes - _APART / beats)
+        high = np.minimum.accumulate(slopes + _APART / beats)
+        fits = low <= high
+        count = len(fits) if fits.all() else int(np.argmin(fits))
+        last = count - 1
+        start += float(np.clip(slopes[last], low[last], high[last])) * int(beats[last])
+        begin += count
+        knots.append(int(index[begin]))
+    return np.array(knots)
+
+
+def _smooth(index: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The `times` (n,) without what single beats are off: medians of the way from a line."""
+    line = np.interp(index, index[[0, -1]], times[[0, -1]])
+    beside = np.pad(times - line, _AROUND // 2, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(beside, _AROUND)
+    smooth: NDArray[np.float64] = line + np.median(windows, axis=1)
+    return smooth
+
+
+def _fit(
+    index: NDArray[np.int64], times: NDArray[np.float64], knots: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Times (k,) at the `knots` (k,) of the line nearest to `times` (n,) of beats `index` (n,)."""
+    right = np.clip(np.searchsorted(knots, index, side="right"), 1, len(knots) - 1)
+    share = (index - knots[right - 1]) / (knots[right] - knots[right - 1])
+    # Each time lies between two knots: normal equations of three diagonals.
+    matrix, sums = np.zeros((len(knots), len(knots))), np.zeros(len(knots))
+    for one, weight in ((right - 1, 1 - share), (right, share)):
+        np.add.at(sums, one, weight * times)
+        for other, factor in ((right - 1, 1 - share), (right, share)):
+            np.add.at(matrix, (one, other), weight * factor)
+    at = np.linalg.solve(matrix, sums)
+    return at.astype(np.float64, copy=False)
+
+
+def _lead_in(
+    knots: NDArray[np.int64], at: NDArray[np.float64], quarters: float
+) -> tuple[int, list[tuple[int, float]]]:
+    """How many beats come before the first, and (beat, time) of each change of tempo and the end.
+
+    The first of these is time 0. A first beat that comes too soon after it to have one before it
+    begins the bar at time 0, a little early, and lasts until the second.
+    """
+    points: list[tuple[int, float]] = list(zip(knots.tolist(), at.tolist(), strict=True))
+    interval = float(at[1] - at[0]) / int(knots[1])
+    begin = float(at[0])
+    if abs(begin) <= _LEAD:
+        return 0, [(0, 0.0), *points[1:]]
+    if begin < _SHORTEST * quarters:
+        second = (1, begin + interval)
+        return 0, [(0, 0.0), second, *(point for point in points if point[0] > 1)]
+    slowest = _TEMPI[1] / 1e6 * quarters
+    lead = max(1, round(begin / interval), math.ceil(begin / slowest))
+    early = begin - lead * interval
+    if abs(early) > _LEAD:
+        return lead, [(-lead, 0.0), *points]
+    return lead, [(-lead, 0.0), *((beat, time - early) for beat, time in points[1:])]
 
 
 def _metres(
-    positions: NDArray[np.int64], first: int, resolution: int
+    positions: NDArray[np.int64], lead: int, quarters: float, unit: int
 ) -> tuple[tuple[int, int, int], ...]:
-    """The time signatures, for a grid whose first beat is at tick `first`."""
+    """The time signatures, for a grid with `lead` beats of `unit` ticks before its first."""
     downbeats = np.flatnonzero(positions == 1)
     metre = int(positions.max())
-    lengths = np.minimum(np.diff(downbeats), _LARGEST).tolist() or [min(metre, _LARGEST)]
+    lengths = np.diff(downbeats).tolist() or [metre]
     # The first downbeat is yet to come where the grid has none.
-    before = int(downbeats[0]) if len(downbeats) else metre - int(positions[0]) + 1
-    bar = lengths[0] * resolution
-    pickup = (first + before * resolution) % bar
-    metres = []
-    if pickup:
-        unit = next(u for u in (4, 8, 16, 32, _FINEST) if pickup % (4 * resolution // u) == 0)
-        metres.append((0, pickup * unit // (4 * resolution), unit))
-    metres.append((pickup, lengths[0], 4))
+    first = int(downbeats[0]) if len(downbeats) else metre - int(positions[0]) + 1
+    pickup = (lead + first) % lengths[0]
+    bars = [(0, pickup)] if pickup else []
+    bars.append((pickup * unit, lengths[0]))
     for downbeat, length in zip(downbeats.tolist(), lengths, strict=False):
-        if length != metres[-1][1]:
-            metres.append((first + downbeat * resolution, length, 4))
-    return tuple(metres)
+        if length != bars[-1][1]:
+            bars.append(((lead + downbeat) * unit, length))
+    return tuple((tick, *signature(min(length, _LARGEST), quarters)) for tick, length in bars)

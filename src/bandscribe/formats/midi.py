@@ -1,9 +1,9 @@
 """Standard MIDI Files: drums on channel 10, by the General MIDI percussion key map.
 
 Written files are of type 1: a track with the tempo, a track with the notes. Time 0 is the start of
-the audio. Where the beats are known, the tempo follows them, so that bar lines fall on downbeats
-(`bandscribe.formats.bars`); where they are not, it is one, estimated from the onsets. It only lays
-the grid: the onsets themselves are kept to half a tick (less than 1 ms).
+the audio. Where the beats are known, the tempo follows them, so that they fall on whole beats and
+bar lines on downbeats (`bandscribe.formats.bars`); where they are not, it is one, estimated from
+the onsets. It only lays the grid: onsets are kept to half a tick (less than 1 ms).
 """
 
 from __future__ import annotations
