@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from bandscribe.display import activations
-from bandscribe.evaluation import components
+from bandscribe.evaluation.comparison import stack_rates
 from tiny import SAMPLE_RATE
 
 pytest.importorskip("matplotlib")
@@ -82,7 +82,7 @@ def test_results_are_gathered_and_drawn(bandscribe, corpus, tiny_model) -> None:
     assert said.out.endswith("bars.png: precision, recall and F1 by class\n")
     assert Path("bars.png").stat().st_size > 5000
     # `kick` names no class but KD, which is among three.
-    found = components.gather([Path("net"), Path("of_kick"), Path("of_all")])[-1]
+    found = stack_rates([Path("net"), Path("of_kick"), Path("of_all")])[-1]
     assert found.classes == ("KD", "SD", "HH", "mean")
     # Of two kicks, one snare and three hi-hats: one kick alone.
     assert found.rates[1, 0] == pytest.approx([1, 1 / 2, 2 / 3])
@@ -97,15 +97,17 @@ def test_results_are_gathered_and_drawn(bandscribe, corpus, tiny_model) -> None:
 
 def test_other_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no finished result"):
-        components.gather([tmp_path])
+        stack_rates([tmp_path])
+    (tmp_path / "tracks.csv").touch()
     (tmp_path / "metrics.json").write_text('{"task": "recognition"}')
     with pytest.raises(ValueError, match="expected a result on drums, got one on recognition"):
-        components.gather([tmp_path])
+        stack_rates([tmp_path])
     for name, views in (("a", "classes_10"), ("b", "classes_3")):
         (tmp_path / name).mkdir()
+        (tmp_path / name / "tracks.csv").touch()
         (tmp_path / name / "metrics.json").write_text(f'{{"task": "drums", "{views}": {{}}}}')
     with pytest.raises(ValueError, match="no number of classes in common"):
-        components.gather([tmp_path / "a", tmp_path / "b"])
+        stack_rates([tmp_path / "a", tmp_path / "b"])
 
 
 @pytest.mark.parametrize("model", ["nmf", "nmfd"])

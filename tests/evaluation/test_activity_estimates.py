@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.activity_estimates import Curves, read
+from bandscribe.evaluation.instrument_systems import ActivityEstimates
+from bandscribe.evaluation.instrument_systems import read_activity as read
 from bandscribe.formats import csv, npz
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS
@@ -70,10 +71,10 @@ def test_found_by_name(tmp_path: Path) -> None:
     for name in ("test/00001/mixture.activity.csv", "test/00002/mixture.activity.csv", "song.npz"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = Curves.load(tmp_path, None)
-    assert sorted(found.files) == ["mixture", "song"]
+    found = ActivityEstimates.load(tmp_path, None)
+    assert sorted(found.files.by_name) == ["mixture", "song"]
     piece = tmp_path / "corpus/test/00002/mixture.wav"
     track = Track("test/00002", "test", "a", piece, lambda: None, "own")  # type: ignore[arg-type]
     assert found.identity(track)[0] == "test/00002/mixture.activity.csv"
     with pytest.raises(ValueError, match=r"expected files .activity.npz, .npz, .activity.csv"):
-        Curves.load(tmp_path / "test/00003", None)
+        ActivityEstimates.load(tmp_path / "test/00003", None)

@@ -1,4 +1,4 @@
-"""`bandscribe compare`: results of `bandscribe evaluate`, side by side."""
+"""`bandscribe compare`: results of `bandscribe evaluate` compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def compare(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write all figures as JSON (of two)."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write the differences of two as JSON."
+        ),
     ] = None,
     plot: Annotated[
         Path | None,
@@ -27,11 +29,12 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Say per class how much better B is than A, and whether that can be chance.
+    """How much better B is than A in each class, and whether that can be chance.
 
-    The interval is of the difference when tracks are drawn anew, the same for both (paired
-    bootstrap); "better" and "worse" stand where it lies on one side of zero.
+    The interval is that of the difference in a paired bootstrap over tracks; "better" and "worse"
+    stand where it lies on one side of zero.
     """
+    from bandscribe.display import components
     from bandscribe.evaluation import comparison
     from bandscribe.files import write_json
 
@@ -48,16 +51,10 @@ def compare(
         print(f"{first} and {second}: {number} in both")
         print("\n".join(comparison.tabulate(found)))
         if output is not None:
-            write_json(output, comparison.to_plain(found))
+            write_json(output, comparison.to_json(found))
     if plot is not None:
-        _draw(plot, [first, *others])
+        folders = [first, *others]
+        names = [folder.resolve().name for folder in folders]
+        views = [components.View(*rates) for rates in comparison.stack_rates(folders)]
+        components.draw(plot, names, views)
         print(f"\n{plot}: precision, recall and F1 by class")
-
-
-def _draw(path: Path, folders: list[Path]) -> None:
-    """Each result under the name of its folder."""
-    from bandscribe.display import components as picture
-    from bandscribe.evaluation import components
-
-    views = [picture.View(**vars(rates)) for rates in components.gather(folders)]
-    picture.draw(path, [folder.resolve().name for folder in folders], views)

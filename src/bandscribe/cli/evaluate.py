@@ -157,15 +157,14 @@ def recognition(
     """Instruments that occur in a recording."""
     from bandscribe.evaluation import recognition as evaluation
     from bandscribe.evaluation import tables
-    from bandscribe.evaluation.instrument_network import InstrumentNetwork
-    from bandscribe.evaluation.recognition_estimates import Tables
+    from bandscribe.evaluation.instrument_systems import InstrumentNetwork, TagEstimates
     from bandscribe.evaluation.store import evaluate_tracks
 
     address = read_address(corpus, root, "recognition", "activity", audio=audio, split=split)
     _require_output(output, copy_audio)
     with usage_errors():
         system = (
-            Tables.load(estimates, threshold)
+            TagEstimates.load(estimates, threshold)
             if estimates
             else InstrumentNetwork.load(model, "recognition", aggregate, threshold)
         )
@@ -240,7 +239,7 @@ def activity(
     """
     from bandscribe.evaluation import activity as evaluation
     from bandscribe.evaluation import activity_metrics, activity_reference, tables
-    from bandscribe.evaluation.activity_estimates import Curves
+    from bandscribe.evaluation.instrument_systems import ActivityEstimates
     from bandscribe.evaluation.recognition import choose_classes
     from bandscribe.evaluation.store import evaluate_tracks
 
@@ -253,7 +252,7 @@ def activity(
             raise ValueError("--threshold: is for --estimates; a model has its own")
         if threshold is not None and not 0 < threshold < 1:
             raise ValueError(f"--threshold: expected more than 0 and less than 1: {threshold}")
-        system = Curves.load(estimates, threshold) if estimates else _load_tracker(model)
+        system = ActivityEstimates.load(estimates, threshold) if estimates else _load_tracker(model)
         classes = choose_classes(address.corpus, system.classes, _parse_names(among))
         groups = activity_reference.parse_groups(join or (), classes)
     tracks, part = address.choose("test")
@@ -266,7 +265,7 @@ def activity(
         **tables.describe("activity", address, part, system),
         "joined": ["+".join(group) for group in groups],
     }
-    if isinstance(system, Curves):
+    if isinstance(system, ActivityEstimates):
         described["threshold"] = system.threshold
     names = activity_reference.name_classes(classes, groups)
     scores = evaluation.ActivityScores.stack(results, names)
@@ -376,6 +375,6 @@ def _load_tracker(model: str) -> Tracker:
         from bandscribe.studies.neuroment_system import EnvelopeSystem
 
         return EnvelopeSystem.load(Path(model))
-    from bandscribe.evaluation.instrument_network import InstrumentNetwork
+    from bandscribe.evaluation.instrument_systems import InstrumentNetwork
 
     return InstrumentNetwork.load(model, "activity")

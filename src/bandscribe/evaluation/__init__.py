@@ -5,9 +5,9 @@ results of all tasks share, `page` the page to look at and listen to. The tasks:
 
 - drums: `drum_systems` (a model, or the files of another system), `drums` (a track), `drum_metrics`
   and `beat_metrics` (all tracks);
-- recognition: `recognition`, of an `instrument_network` or of `recognition_estimates`;
-- activity: `activity` (a track) and `activity_metrics` (all tracks), of an `instrument_network` or
-  of `activity_estimates`; `activity_reference` says what an annotation means;
+- recognition: `instrument_systems`, `recognition`;
+- activity: `instrument_systems`, `activity` (a track), `activity_metrics` (all tracks), and
+  `activity_reference`, what an annotation means;
 - hits: `hits`.
 
 `comparison` compares two results. The metrics themselves are in `bandscribe.metrics`.

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from bandscribe.datasets.levels import levels, power
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
-from bandscribe.evaluation.activity_estimates import Curves
 from bandscribe.evaluation.activity_reference import (
     ActivityReference,
     Groups,
@@ -28,6 +27,7 @@ from bandscribe.evaluation.activity_reference import (
     select,
     to_medleydb_confidence,
 )
+from bandscribe.evaluation.instrument_systems import ActivityEstimates
 from bandscribe.evaluation.page import encode_curves
 from bandscribe.evaluation.store import Json, Results, TrackResult
 from bandscribe.evaluation.tables import Model
@@ -62,7 +62,7 @@ class Tracker(Model, Protocol):
 class ActivityTask:
     """How each track is evaluated; `classes` are scored, of which `groups` count as one each."""
 
-    system: Tracker | Curves
+    system: Tracker | ActivityEstimates
     classes: tuple[str, ...]
     groups: Groups = ()
 

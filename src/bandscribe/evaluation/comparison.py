@@ -1,23 +1,18 @@
-"""Two result folders of the same corpus, track by track."""
+"""Results of the same corpus compared: two track by track, or the rates of any number of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.evaluation import (
-    activity,
-    activity_metrics,
-    drum_metrics,
-    recognition,
-)
+from bandscribe.evaluation import activity, activity_metrics, drum_metrics, recognition
 from bandscribe.evaluation.store import FOLDER, Results, read_scores
-from bandscribe.evaluation.tables import nan_to_none
+from bandscribe.evaluation.tables import COUNTS, RATES, Metrics, nan_to_none
 from bandscribe.metrics import counts
 from bandscribe.metrics.bootstrap import Statistic
 from bandscribe.metrics.comparison import Difference, compare
@@ -31,28 +26,28 @@ SHARED = {
     "recognition": ("task", "corpus", "classes"),
     "activity": ("task", "corpus", "classes"),
 }
-#: Figures of which the lower one is the better one.
+#: Metrics of which the lower one is the better one.
 LOWER = ("level_error_db", "ece")
-#: What the printed table calls figures of all classes together.
+#: What the printed table calls metrics of all classes together.
 OVERALL = {**recognition.OVERALL, **activity_metrics.OVERALL}
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Tracks by name; `choose` makes of some of them a statistic, of whose indices they are."""
+    """Tracks by name; `statistic` gives that of some of them, a function of their indices."""
 
     names: tuple[str, ...]
-    choose: Callable[[Sequence[str]], Statistic]
+    statistic: Callable[[Sequence[str]], Statistic]
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a folder says: metrics.json, and its tracks by view.
+    """A result folder: metrics.json, and its tracks by view.
 
-    Drums have a view for each number of classes, `classes_5`; instruments have one, of no name.
+    Drums have a view for each number of classes, `classes_5`; instruments have one, without a name.
     """
 
-    summary: dict[str, Any]
+    summary: Metrics
     tables: dict[str, Table]
 
 
@@ -60,7 +55,7 @@ class Result:
 class Comparison:
     """The second result against the first on the tracks that both have.
 
-    `differences` holds by view the figures of the task; `unpaired` are tracks that only one has;
+    `differences` holds by view the metrics of the task; `unpaired` are tracks that only one has;
     `remarks` are settings in which they differ.
     """
 
@@ -71,26 +66,33 @@ class Comparison:
 
 
 def load(folder: Path) -> Result:
-    """Read metrics.json and tracks.csv, and of instruments what was kept of each track.
+    """Read metrics.json and tracks.csv, and of instruments the stored scores of each track.
 
     Raises ValueError when the folder holds no result, or one that is damaged.
     """
-    if not all((folder / name).is_file() for name in ("metrics.json", "tracks.csv")):
-        raise ValueError(
-            f"{folder}: no finished result; make one with bandscribe evaluate ... -o {folder}"
-        )
-    summary = read_json(folder / "metrics.json")
+    summary = _read_metrics(folder)
     rows = read_csv(folder / "tracks.csv", "track")
     with refused(f"{folder}: damaged; run bandscribe evaluate again"):
         names = (*SHARED[summary["task"]], "audio", "split")
         if summary["task"] == "drums":
-            tables = _count_drums(rows)
+            tables = _load_drums(rows)
         else:
-            tables = {"": _recall_instruments(folder, rows, summary)}
+            tables = {"": _load_instruments(folder, rows, summary)}
         return Result({name: summary[name] for name in names}, tables)
 
 
-def _count_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
+def _read_metrics(folder: Path) -> Metrics:
+    if not all((folder / name).is_file() for name in ("metrics.json", "tracks.csv")):
+        raise ValueError(
+            f"{folder}: no finished result; make one with bandscribe evaluate ... -o {folder}"
+        )
+    metrics: Metrics = read_json(folder / "metrics.json")
+    if not isinstance(metrics, dict) or "task" not in metrics:
+        raise ValueError(f"{folder}: damaged; run bandscribe evaluate again")
+    return metrics
+
+
+def _load_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
     """From the counts in tracks.csv."""
     found: dict[int, dict[str, NDArray[np.int64]]] = {}
     for row in rows:
@@ -99,37 +101,35 @@ def _count_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
         count = int(row["classes"])
         empty = np.zeros((len(DRUMS[count]), 3), dtype=np.int64)
         mine = found.setdefault(count, {}).setdefault(row["track"], empty)
-        mine[DRUMS[count].index(row["class"])] = [int(row[name]) for name in ("tp", "fp", "fn")]
+        mine[DRUMS[count].index(row["class"])] = [int(row[name]) for name in COUNTS]
 
     def table(count: int) -> Table:
-        def choose(names: Sequence[str]) -> Statistic:
+        def statistic(names: Sequence[str]) -> Statistic:
             numbers = np.array([found[count][name] for name in names])
             return lambda tracks: counts.figures(numbers[tracks], DRUMS[count])
 
-        return Table(tuple(found[count]), choose)
+        return Table(tuple(found[count]), statistic)
 
     return {f"classes_{count}": table(count) for count in DRUMS if count in found}
 
 
-def _recall_instruments(
-    folder: Path, rows: Sequence[dict[str, str]], summary: dict[str, Any]
-) -> Table:
+def _load_instruments(folder: Path, rows: Sequence[dict[str, str]], summary: Metrics) -> Table:
     """From the stored scores of the tracks that tracks.csv names."""
     names = tuple(dict.fromkeys(row["track"] for row in rows))
     scores = {name: read_scores(folder / FOLDER, name) for name in names}
     classes = tuple(summary["classes"])
 
-    def choose(names: Sequence[str]) -> Statistic:
+    def statistic(names: Sequence[str]) -> Statistic:
         chosen = Results([scores[name] for name in names], 0, [])
         if summary["task"] == "recognition":
             return recognition.statistic_of(recognition.RecognitionScores.stack(chosen, classes))
         return activity_metrics.statistic_of(activity.ActivityScores.stack(chosen, classes))
 
-    return Table(names, choose)
+    return Table(names, statistic)
 
 
 def contrast(first: Result, second: Result) -> Comparison:
-    """Draw the tracks that both have anew, for both alike, and see what the difference does.
+    """The paired bootstrap of the tracks that both have: the same resamples for both.
 
     Raises ValueError when the results are of different corpora or settings, or share no track.
     """
@@ -157,8 +157,8 @@ def contrast(first: Result, second: Result) -> Comparison:
         remarks=tuple(remarks),
         differences={
             view: compare(
-                first.tables[view].choose(names),
-                second.tables[view].choose(names),
+                first.tables[view].statistic(names),
+                second.tables[view].statistic(names),
                 len(names),
                 np.random.default_rng(SEED),
             )
@@ -167,18 +167,18 @@ def contrast(first: Result, second: Result) -> Comparison:
     )
 
 
-def to_plain(comparison: Comparison) -> dict[str, Any]:
-    """For JSON: of drums in the shape of metrics.json, `classes_5`, then `micro` and each class.
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """For JSON: for drums in the shape of metrics.json, `classes_5`, then `micro` and each class.
 
-    Of instruments `micro` and each class stand beside the figures of all classes together.
+    For instruments `micro` and each class stand beside the metrics of all classes together.
     """
-    plain: dict[str, Any] = {
+    content: dict[str, Any] = {
         "tracks": comparison.tracks,
         "unpaired": list(comparison.unpaired),
         "remarks": list(comparison.remarks),
     }
     for view, differences in comparison.differences.items():
-        groups: dict[str, Any] = plain.setdefault(view, {}) if view else plain
+        groups: dict[str, Any] = content.setdefault(view, {}) if view else content
         for name, found in differences.items():
             numbers = nan_to_none(
                 {
@@ -190,24 +190,24 @@ def to_plain(comparison: Comparison) -> dict[str, Any]:
                     "share_better": 1 - found.share_better if _lower(name) else found.share_better,
                 }
             )
-            group, _, figure = name.rpartition(".")
+            group, _, metric = name.rpartition(".")
             place = groups.setdefault(group, {}) if group else groups
-            place[figure] = {**numbers, "clear": found.clear}
-    return plain
+            place[metric] = {**numbers, "clear": found.clear}
+    return content
 
 
 def tabulate(comparison: Comparison) -> Iterable[str]:
-    """Lines for a terminal: the F1 of each, and what is sure about their difference.
+    """Lines for a terminal: the F1 of each, their difference, and its interval.
 
-    Of instruments, figures of all classes together come first.
+    For instruments, metrics of all classes together come first.
     """
     for view, differences in comparison.differences.items():
         title = f"{view.removeprefix('classes_')} classes, F1" if view else "figure, or class: F1"
         yield f"\n{title:<20} first  second  difference  95 %"
         rows = {OVERALL[name]: name for name in OVERALL if name in differences}
         for name in differences:
-            group, _, figure = name.rpartition(".")
-            if figure == "f1":
+            group, _, metric = name.rpartition(".")
+            if metric == "f1":
                 rows[group.replace("_", " ")] = name
         for shown, name in rows.items():
             yield _line(shown, differences[name], -1 if _lower(name) else 1)
@@ -217,15 +217,54 @@ def _line(name: str, found: Difference, sign: int) -> str:
     row = f"{name:<18}  {_rate(found.first)}  {_rate(found.second)}"
     if not np.isnan(found.difference):
         low, high = found.interval
-        verdict = "" if not found.clear else "  better" if low * sign > 0 else "  worse"
-        row += f"      {found.difference:+.3f}  {low:+.3f} to {high:+.3f}{verdict}"
+        better = "" if not found.clear else "  better" if low * sign > 0 else "  worse"
+        row += f"      {found.difference:+.3f}  {low:+.3f} to {high:+.3f}{better}"
     return row
 
 
 def _lower(name: str) -> bool:
-    """Whether the lower figure is the better one."""
+    """Whether the lower value is the better one."""
     return name.rpartition(".")[2] in LOWER
 
 
-def _rate(figure: float) -> str:
-    return "     -" if np.isnan(figure) else f"{figure:6.3f}"
+def _rate(value: float) -> str:
+    return "     -" if np.isnan(value) else f"{value:6.3f}"
+
+
+class Rates(NamedTuple):
+    """Several results in one number of classes, the last column of which is the mean of the others.
+
+    `rates` (result, class, 3) are precision, recall and F1, `intervals` (result, class, 2) low and
+    high of F1; nan where undefined.
+    """
+
+    classes: tuple[str, ...]
+    rates: NDArray[np.float64]
+    intervals: NDArray[np.float64]
+
+
+def stack_rates(folders: Sequence[Path]) -> list[Rates]:
+    """Precision, recall and F1 of results on drums, in each number of classes that all have.
+
+    Their mean is `macro` in metrics.json, which in three classes is the mean over KD, SD and HH
+    that Deep Unsupervised Drum Transcription (2019) reports.
+
+    Raises ValueError when a folder holds no result on drums, or they share no number of classes.
+    """
+    results = [_read_metrics(folder) for folder in folders]
+    for folder, result in zip(folders, results, strict=True):
+        if (task := result["task"]) != "drums":
+            raise ValueError(f"{folder}: expected a result on drums, got one on {task}")
+    shared = [n for n in DRUMS if all(f"classes_{n}" in each for each in results)]
+    if not shared:
+        raise ValueError("the results have no number of classes in common")
+    with refused(f"{', '.join(map(str, folders))}: damaged; run bandscribe evaluate again"):
+        return [_stack([each[f"classes_{n}"] for each in results], DRUMS[n]) for n in shared]
+
+
+def _stack(results: Sequence[Metrics], classes: tuple[str, ...]) -> Rates:
+    rows = [[*(each["per_class"][name] for name in classes), each["macro"]] for each in results]
+    # JSON has null for nan.
+    rates = [[[row[name] for name in RATES] for row in each] for each in rows]
+    intervals = [[row["ci95"] or (None, None) for row in each] for each in rows]
+    return Rates((*classes, "mean"), np.array(rates, np.float64), np.array(intervals, np.float64))

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.evaluation import beat_metrics, page
-from bandscribe.evaluation.drum_estimates import counts_of
-from bandscribe.evaluation.drum_systems import DrumSystem
+from bandscribe.evaluation.drum_systems import DrumSystem, counts_of
 from bandscribe.evaluation.drums import DrumScores, Settings
 from bandscribe.evaluation.store import Results
 from bandscribe.evaluation.tables import (

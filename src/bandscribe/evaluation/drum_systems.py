@@ -2,12 +2,17 @@
 
 Both give the same for a track: its notes in each number of classes, and what these depend on, by
 which a stored result is known to be stale. Both can be sent to another process.
+
+Files are those that `bandscribe.formats.notes` reads, found by name. Beats are in a second file
+beside, of the same name: `NAME.beats.csv` with the header `time,position`, or `NAME.beats` with
+rows of a time and a position in the bar.
 """
 
 from __future__ import annotations
 
 import hashlib
 import multiprocessing
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +21,16 @@ from typing import Any
 import numpy as np
 
 from bandscribe import audio, drums, runtime
+from bandscribe.datasets.annotations import read_beats
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation import drum_estimates
+from bandscribe.evaluation.estimates import NameIndex, index_folder
 from bandscribe.evaluation.store import identify
-from bandscribe.types import Activations, Transcription
-from bandscribe.vocabulary import DRUMS_10, reduce
+from bandscribe.formats import notes as note_files
+from bandscribe.types import Activations, Beats, Transcription
+from bandscribe.vocabulary import DRUMS_3, DRUMS_10, reduce
+
+#: Ends of the names of files of beats.
+BEATS = (".beats.csv", ".beats")
 
 
 @dataclass(frozen=True)
@@ -89,12 +99,12 @@ class DrumEstimates:
     """A folder of files that another system wrote, one per track, found by name."""
 
     path: Path
-    files: drum_estimates.Index
+    files: NameIndex[str]
 
     @classmethod
     def load(cls, folder: Path) -> DrumEstimates:
         """List the folder. Raises ValueError when it holds no estimates."""
-        return cls(folder, drum_estimates.index(folder))
+        return cls(folder, index_folder(folder, note_files.SUFFIXES, ignored=BEATS))
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         """Files without which the track cannot be evaluated: not the audio, which is not read."""
@@ -102,15 +112,15 @@ class DrumEstimates:
 
     def identity(self, track: Track[Any]) -> list[object]:
         """Name and content of the file, and of that of its beats."""
-        name = drum_estimates.find(self.files, track)
-        parts = drum_estimates.parts_of(self.path / name)
+        name = self.files.find(track)
+        parts = _with_beats(self.path / name)
         return [name, *((p.name, hashlib.sha256(p.read_bytes()).hexdigest()) for p in parts)]
 
     def predict(
         self, track: Track[Any], class_counts: tuple[int, ...], unscored: tuple[str, ...]
     ) -> DrumPrediction:
         """Read the track's estimate, without the classes in `unscored`."""
-        notes = drum_estimates.read(self.path / drum_estimates.find(self.files, track))
+        notes = read_estimate(self.path / self.files.find(track))
         labels = tuple(sorted(set(notes.labels.tolist())))
         scored = _drop(notes, unscored)
         possible = [n for n in class_counts if n < 10 or set(labels) <= set(DRUMS_10)]
@@ -118,6 +128,38 @@ class DrumEstimates:
 
 
 DrumSystem = DrumNetwork | DrumEstimates
+
+
+def read_estimate(path: Path) -> Transcription:
+    """The notes of a file, with its beats where they are known.
+
+    Raises ValueError or OSError as `bandscribe.formats.notes.read`.
+    """
+    found = note_files.read(path)
+    for beside in _with_beats(path)[1:]:
+        nothing = Beats(np.zeros(0), np.zeros(0, dtype=np.int64))
+        found = replace(found, beats=read_beats(beside) or nothing)
+    return found
+
+
+def _with_beats(path: Path) -> tuple[Path, ...]:
+    """The file of an estimate, and that of its beats where there is one."""
+    beside = (path.with_suffix(suffix) for suffix in BEATS)
+    return (path, *[file for file in beside if file.is_file()][:1])
+
+
+def counts_of(labels: Iterable[str]) -> tuple[int, ...]:
+    """The class counts that a system can be scored in whose estimates have these labels.
+
+    Ten only where every label is one of the ten; three alone where `HH` occurs and neither toms nor
+    cymbals do: such a system does not transcribe them.
+    """
+    found = set(labels)
+    if found <= set(DRUMS_10):
+        return (10, 5, 3)
+    if found <= set(DRUMS_3):
+        return (3,)
+    return (5, 3)
 
 
 @lru_cache(maxsize=1)

@@ -21,8 +21,7 @@ from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import page
 from bandscribe.evaluation.activity_reference import ActivityReference, digest
-from bandscribe.evaluation.instrument_network import InstrumentNetwork
-from bandscribe.evaluation.recognition_estimates import Said, Tables
+from bandscribe.evaluation.instrument_systems import InstrumentNetwork, Tag, TagEstimates
 from bandscribe.evaluation.store import Json, Results, TrackResult
 from bandscribe.evaluation.tables import (
     COUNTS,
@@ -66,7 +65,7 @@ COLUMNS = ("track", "split", "group", "class", "annotated", "probability", "pres
 class RecognitionTask:
     """How each track is evaluated."""
 
-    system: InstrumentNetwork | Tables
+    system: InstrumentNetwork | TagEstimates
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         """Files without which the track cannot be evaluated."""
@@ -95,7 +94,7 @@ class RecognitionTask:
                 "duration": found.duration,
                 "labels": sorted(labels),
                 "unknown": sorted(unknown | track.unscored),
-                "predicted": {name: list(one) for name, one in found.tagged.items()},
+                "predicted": {name: list(one) for name, one in found.tags.items()},
             },
             found.shown,
         )
@@ -127,7 +126,7 @@ class RecognitionScores:
         shape = (len(tracks), len(classes))
         absent = (0.0, False)
         predicted = [
-            [Said(*each["predicted"].get(name, absent)) for name in classes] for each in tracks
+            [Tag(*each["predicted"].get(name, absent)) for name in classes] for each in tracks
         ]
         known = [[name not in each["unknown"] for name in classes] for each in tracks]
         return cls(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.drum_estimates import counts_of, find, index
+from bandscribe.evaluation.drum_systems import DrumEstimates, counts_of
+from bandscribe.evaluation.estimates import NameIndex
 
 
 def track(name: str, audio: str) -> Track:
@@ -32,15 +33,16 @@ def test_found_by_name(tmp_path, wanted, files, found) -> None:
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert find(index(tmp_path), wanted) == found
+    (tmp_path / f"{files[0]}.beats").touch()
+    assert DrumEstimates.load(tmp_path).files.find(wanted) == found
 
 
 def test_none_or_too_many() -> None:
     with pytest.raises(ValueError, match="MusicDelta_Rock: no estimate of this name"):
-        find({"else": ("else.mid",)}, SONG)
-    files = {"4": ("drummer1/4.csv", "drummer3/4.csv")}
-    with pytest.raises(ValueError, match=r"several estimates, drummer1/4.csv, drummer3/4.csv"):
-        find(files, TAKE)
+        NameIndex.build({("else",): 0}).find(SONG)
+    files = {("drummer1", "4"): 0, ("drummer3", "4"): 1}
+    with pytest.raises(ValueError, match=r"several estimates, drummer1/4, drummer3/4; keep one"):
+        NameIndex.build(files).find(TAKE)
 
 
 @pytest.mark.parametrize(
