@@ -1,14 +1,18 @@
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bandscribe.training.recognition.corpora import Recording, Windows
+from bandscribe.training.recognition.recipe import resolve
 from bandscribe.training.recognition.sampling import (
     draw_base_persistent,
     draw_true_dynamic,
     mix,
     samples_per_epoch,
 )
+from bandscribe.training.recognition.train import _in_steps
 
 
 def single(sizes: list[int]) -> np.ndarray:
@@ -19,6 +23,20 @@ def single(sizes: list[int]) -> np.ndarray:
 @pytest.mark.parametrize(("maximum", "expected"), [(2, 30875), (3, 23156), (4, 18525), (5, 15437)])
 def test_table_3_3(maximum: int, expected: int) -> None:
     assert samples_per_epoch(6705, minimum=1, maximum=maximum, missed=0.001) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "examples"), [("static", 3 * 6705), ("base_persistent", 3 * 6705),
+                           ("true_dynamic", 15437)],
+)  # fmt: skip
+def test_an_epoch_of_three_windows_per_recording(kind: str, examples: int) -> None:
+    """Table 3.3 counts recordings, of which IRMAS has 6705 of three seconds."""
+    recording = Recording("a", "a", Path("a.wav"), 3.0, np.zeros(2, np.float32))
+    owner = np.repeat(np.arange(6705), 3)
+    windows = Windows((recording,) * 6705, owner, np.zeros_like(owner), 44100, 44100)
+    recipe = resolve(None, {"model": "mfcc", "sampling": kind, "batch": "16", "epochs": "2"})
+    made = _in_steps(recipe, windows)
+    assert (made.validate_every, made.steps) == (-(-examples // 16), 2 * -(-examples // 16))
 
 
 def test_equation_3_1_holds_for_classes_of_one_size() -> None:

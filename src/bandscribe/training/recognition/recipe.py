@@ -79,7 +79,7 @@ class Recipe(Settings):
     )
     minimum: int = setting(1, "fewest windows in a mixture")
     maximum: int = setting(5, "most windows in a mixture")
-    missed: float = setting(0.001, "share of windows that an epoch of true_dynamic may miss")
+    missed: float = setting(0.001, "share of recordings that an epoch of true_dynamic may miss")
     augment: bool = setting(True, "noise, pitch, time, and masks on pictures")
     semitones: float = setting(6.0, "largest pitch shift; 0 for none, which needs no library")
     criterion: Literal["s2_loss", "s1_loss", "macro_f1", "micro_f1"] = setting(

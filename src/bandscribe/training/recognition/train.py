@@ -54,7 +54,7 @@ def train(recipe: Recipe, run: Path) -> Result:
         f"validate on, {len(validating)} windows; {', '.join(classes)}",
         flush=True,
     )
-    recipe = _in_steps(recipe, len(windows))
+    recipe = _in_steps(recipe, windows)
     cache = Path(recipe.cache) if recipe.cache else None
     windows = keep(windows, cache) if cache else windows
     front_end = _front_end(recipe, windows, classes, run)
@@ -116,12 +116,19 @@ def origin_of(model: nn.Module) -> str:
     return str(getattr(model, "origin", "random weights"))
 
 
-def _in_steps(recipe: Recipe, windows: int) -> Recipe:
-    """The recipe with epochs counted in steps, where it gives none."""
-    examples = windows
+def _in_steps(recipe: Recipe, windows: Windows) -> Recipe:
+    """The recipe with epochs counted in steps, where it gives none.
+
+    An epoch takes each window once; of true dynamic samples, as many as table 3.3 has for the
+    recordings.
+    """
+    examples = len(windows)
     if recipe.sampling == "true_dynamic":
         examples = sampling.samples_per_epoch(
-            windows, minimum=recipe.minimum, maximum=recipe.maximum, missed=recipe.missed
+            len(windows.recordings),
+            minimum=recipe.minimum,
+            maximum=recipe.maximum,
+            missed=recipe.missed,
         )
     epoch = math.ceil(examples / recipe.batch)
     return replace(
