@@ -32,7 +32,7 @@ LOUDNESS_SPAN = 0.3
 ENVELOPE_STEP = 0.01
 TAIL_DB = -60.0
 ONSET = 0.1
-#: Seconds of a file that are read, and the largest sample that is no damage.
+#: Seconds of a file that are read.
 MOST_SECONDS = 60.0
 SILENCE = 1e-4
 
