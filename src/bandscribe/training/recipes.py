@@ -43,6 +43,7 @@ def from_file(path: str | Path, recipe: type[R]) -> R:
     try:
         _check_names(values, recipe)
         given = {name: _convert(name, value, kinds[name]) for name, value in values.items()}
+        check_limits(recipe, given)
         return make(recipe, given)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -51,18 +52,25 @@ def from_file(path: str | Path, recipe: type[R]) -> R:
 def make(kind: type[R], values: Mapping[str, Any], begun: R | None = None) -> R:
     """The recipe with these fields, and others as in `begun`, or their defaults.
 
-    Raises ValueError, naming the field, where one is out of `LIMITS`, or makes no network.
+    Raises ValueError where they make no network.
+    """
+    try:
+        return replace(begun, **values) if begun else kind(**values)  # type: ignore[type-var]
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(f"options: they make no network ({why})") from error
+
+
+def check_limits(kind: type[R], values: Mapping[str, Any]) -> None:
+    """Raise ValueError, naming the field, where one that was given is out of `LIMITS`.
+
+    What is the default of the recipe's kind, as 0 may be, is within them.
     """
     defaults = {item.name: item.default for item in fields(kind)}  # type: ignore[arg-type]
     for name, (least, most) in LIMITS.items():
         value = values.get(name)
         if value not in (None, defaults.get(name)) and not least <= value <= most:
             raise ValueError(f"{name}: expected {least:,g} to {most:,g}, got {value!r}")
-    try:
-        return replace(begun, **values) if begun else kind(**values)  # type: ignore[type-var]
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise ValueError(f"options: they make no network ({why})") from error
 
 
 def read(run: Path, recipe: type[R]) -> R:
@@ -104,6 +112,7 @@ def override(recipe: R, values: Mapping[str, str]) -> R:
         new[name] = _parse(name, text, kinds[name])
         if isinstance(new[name], dict):
             new[name] = {**getattr(recipe, name), **new[name]}
+    check_limits(type(recipe), new)
     return make(type(recipe), new, recipe)
 
 
