@@ -78,7 +78,9 @@ def start_from(network: N, initial: str | None) -> N:
     if initial:
         try:
             checkpoints.fill(network, initial)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise ValueError(f"initial: {initial}: {error.strerror}") from error
+        except ValueError as error:
             raise ValueError(f"initial: {error}") from error
     return network
 
