@@ -26,6 +26,8 @@ Where we deviate:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,6 +111,23 @@ def track(
     bars = count(settled, downbeat, rate, drums, metre)
     times = activations.start + bars.frames / rate
     return Beats(np.maximum(times, 0.0), bars.positions, bars.quarters)
+
+
+def join(grids: Sequence[Beats]) -> Beats:
+    """One grid of consecutive ones; `quarters` are those of most beats.
+
+    A beat that two of them have is there once, in spite of a small difference.
+    """
+    times: list[float] = []
+    positions: list[int] = []
+    for grid in grids:
+        skip = 0
+        if len(times) > 1 and len(grid.times):
+            skip = int(grid.times[0] - times[-1] < (times[-1] - times[-2]) / 2)
+        times += grid.times[skip:].tolist()
+        positions += grid.positions[skip:].tolist()
+    most = max(grids, key=lambda grid: len(grid.times), default=Beats.of([]))
+    return Beats(np.array(times, np.float64), np.array(positions, np.int64), most.quarters)
 
 
 def check(metre: str | None, tempo: Tempo | None) -> None:

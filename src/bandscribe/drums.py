@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio, beats, chunks, factorization, peaks, runtime
+from bandscribe import audio, beats, chunks, factorization, peaks, runtime, sections
 from bandscribe.beats import Tempo
 from bandscribe.features.samples import Samples
 from bandscribe.features.spectrogram import LogSpectrogram
@@ -113,7 +113,20 @@ class Hearing:
         """The `grid`, of this metre and tempo if they are given: `beats.track`."""
         if not self.beats.classes:
             return None
-        return beats.track(self.beats, self.onsets, metre=metre, tempo=tempo)
+        active = self.onsets.values.any(axis=1) | self.beats.values.any(axis=1)
+        found = sections.find([np.asarray(active)], self.onsets.frame_rate)
+        parts = ((self.cut(part.start, part.stop), part.inner) for part in found)
+        return beats.join([_follow(part, inner, metre, tempo) for part, inner in parts])
+
+    def cut(self, start: int, stop: int) -> Hearing:
+        """Frames `start` to `stop`."""
+        first = self.onsets.start + start / self.onsets.frame_rate
+        return Hearing(
+            *(
+                replace(part, values=part.values[start:stop], start=first)
+                for part in (self.onsets, self.velocities, self.beats)
+            )
+        )
 
 
 def transcribe(
@@ -142,17 +155,39 @@ def transcribe(
         blocks: Iterable[Audio] = [prepare(source, loaded.card)]
     else:
         blocks = audio.stream(source, sample_rate=front_end(loaded.card).sample_rate)
-    measured = Measured(blocks)
-    heard = hear(measured, loaded)
-    return notes(
-        heard,
-        loaded.card,
-        classes=classes,
-        sensitivity=sensitivity,
-        duration=measured.duration,
-        metre=metre,
-        tempo=tempo,
+    return transcribe_blocks(
+        blocks, loaded, classes=classes, sensitivity=sensitivity, metre=metre, tempo=tempo
     )
+
+
+def transcribe_blocks(
+    blocks: Iterable[Audio],
+    model: Listener,
+    *,
+    classes: int = 10,
+    sensitivity: float = 0.5,
+    metre: str | None = None,
+    tempo: Tempo | None = None,
+) -> Transcription:
+    """The drum part of consecutive mono blocks at the front end's rate, however many they are.
+
+    Notes are made as the blocks go by: the same as `notes` of `hear`, without its memory. The other
+    arguments and errors as in `transcribe`.
+    """
+    card = model.card
+    check(card, classes, sensitivity)
+    beats.check(metre, tempo)
+    measured = Measured(blocks)
+    parts: list[_Notes] = []
+    grids: list[Beats] = []
+    for section, values in sections.hold(_run(measured, model), card.frame_rate):
+        start = (section.start - PADDING) / card.frame_rate
+        part = split(values, card.frame_rate, card.classes, start=start)
+        parts.append(_pick(part, section.inner, card, classes, sensitivity))
+        if part.beats.classes:
+            grids.append(_follow(part, section.inner, metre, tempo))
+    grid = beats.join(grids) if card.outputs != card.classes else None
+    return _write_down(parts, _names(card, classes), measured.duration, grid)
 
 
 def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
@@ -174,20 +209,34 @@ def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
     Raises ValueError when a block has another rate, or more than one channel.
     """
     card = model.card
-    through = front_end(card)
     blocks = [prepare(source, card)] if isinstance(source, Audio) else source
+    # Joining hours of arrays at the end would hold them twice.
+    joined = bytearray()
+    for piece in _run(blocks, model):
+        joined += piece.tobytes()
+    values = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
+    return split(values, card.frame_rate, card.classes, start=-PADDING / card.frame_rate)
+
+
+def _run(blocks: Iterable[Audio], model: Listener) -> Iterator[NDArray[np.float32]]:
+    """Consecutive pieces (frame, output) of what the model makes of mono blocks, and of `PADDING`.
+
+    All is 0 in a chunk of digital silence, with which the model is not bothered.
+    """
+    card = model.card
+    through = front_end(card)
     silence = np.zeros(round(PADDING / card.frame_rate * through.sample_rate), dtype=np.float32)
     samples = (_samples(block, through.sample_rate) for block in blocks)
     features = through.stream(itertools.chain([silence], samples, [silence]))
-    pieces = chunks.stitch(
-        features, model, card.chunk_frames, card.overlap_frames, threads=model.threads
+
+    def network(chunk: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not chunk.any():
+            return np.zeros((len(chunk), len(card.outputs)), dtype=np.float32)
+        return model(chunk).astype(np.float32, copy=False)
+
+    return chunks.stitch(
+        features, network, card.chunk_frames, card.overlap_frames, threads=model.threads
     )
-    # Joining hours of arrays at the end would hold them twice.
-    joined = bytearray()
-    for piece in pieces:
-        joined += piece.astype(np.float32, copy=False).tobytes()
-    values = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
-    return split(values, card.frame_rate, card.classes, start=-PADDING / card.frame_rate)
 
 
 def split(
@@ -231,6 +280,27 @@ def notes(
     these, or the card has no thresholds for the classes.
     """
     check(card, classes, sensitivity)
+    picked = _pick(heard, (0, len(heard.onsets.values)), card, classes, sensitivity)
+    grid = heard.follow(metre, tempo) if metre or tempo else heard.grid
+    return _write_down([picked], _names(card, classes), duration, grid)
+
+
+class _Notes(NamedTuple):
+    """Seconds, column in the classes, and velocity of each of some notes, (n,)."""
+
+    times: NDArray[np.float64]
+    columns: NDArray[np.int64]
+    velocities: NDArray[np.float64]
+
+
+def _pick(
+    heard: Hearing,
+    keep: tuple[int, int],
+    card: runtime.ModelCard,
+    classes: int,
+    sensitivity: float,
+) -> _Notes:
+    """The notes from frame to frame of what was heard."""
     onsets, velocities = reduce_hearing(heard, classes)
     given = np.array([card.thresholds[str(classes)][name] for name in onsets.classes])
     logits = np.log(given / (1 - given)) + 2 * SENSITIVITY_LOGITS * (0.5 - sensitivity)
@@ -239,17 +309,35 @@ def notes(
         related = {name: windows.pop(name) for name in ("gather_frames", "level_frames")}
         values = struck = peaks.relate(values, **related)
     found = peaks.pick(values, thresholds=1 / (1 + np.exp(-logits)), **windows)
+    inside = (found.frames >= keep[0]) & (found.frames < keep[1])
     times = onsets.start + peaks.refine(values, found) / onsets.frame_rate
+    hardness = struck[found.frames, found.classes].astype(np.float64)
+    return _Notes(times[inside], found.classes[inside], hardness[inside])
+
+
+def _follow(heard: Hearing, keep: tuple[int, int], metre: str | None, tempo: Tempo | None) -> Beats:
+    """The beats from frame to frame of what was heard."""
+    grid = beats.track(heard.beats, heard.onsets, metre=metre, tempo=tempo)
+    first, last = (heard.beats.start + frame / heard.beats.frame_rate for frame in keep)
+    inside = (grid.times >= first) & (grid.times < last)
+    return replace(grid, times=grid.times[inside], positions=grid.positions[inside])
+
+
+def _write_down(
+    parts: Sequence[_Notes], names: tuple[str, ...], duration: float, grid: Beats | None
+) -> Transcription:
+    """One transcription of consecutive parts; onsets in [0, `duration`]."""
+    none = _Notes(np.empty(0), np.empty(0, np.int64), np.empty(0))
+    times, columns, velocities = map(np.concatenate, zip(none, *parts, strict=True))
     times = np.clip(times, 0.0, duration)
     order = np.argsort(times, kind="stable")
-    return Transcription(
-        times[order],
-        np.array(onsets.classes, dtype=np.str_)[found.classes[order]],
-        struck[found.frames, found.classes][order].astype(np.float64),
-        duration,
-        onsets.classes,
-        heard.follow(metre, tempo) if metre or tempo else heard.grid,
-    )
+    labels = np.array(names, dtype=np.str_)[columns[order]]
+    return Transcription(times[order], labels, velocities[order], duration, names, grid)
+
+
+def _names(card: runtime.ModelCard, classes: int) -> tuple[str, ...]:
+    """The classes of notes, in the order of `reduce_hearing`."""
+    return card.classes if classes == len(card.classes) else DRUMS[classes]
 
 
 def check(card: runtime.ModelCard, classes: int, sensitivity: float) -> None:

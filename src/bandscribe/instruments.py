@@ -31,6 +31,7 @@ SPAN_SECONDS = 1.0
 DURATION, GAP = 0.3, 0.5
 
 _TINY = 1e-12
+_FRAMES_AT_ONCE = 1 << 14
 
 
 def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -77,7 +78,9 @@ class Recognition:
         starts = np.arange(0, max(1, len(values) - length // 2), length)
         edges = np.append(starts, len(values))
         lengths = np.diff(edges)
-        means = np.add.reduceat(values, starts, axis=0, dtype=np.float64) / lengths[:, None]
+        means = np.empty((len(starts), values.shape[1]))
+        for column, curve in enumerate(values.T):  # of hours, all at once are a copy too many
+            means[:, column] = np.add.reduceat(curve, starts, dtype=np.float64) / lengths
         heard = (means >= self.frame_thresholds) & (means > 0)
         best = (means == means.max(axis=0)) & self.present
         heard |= best & ~heard.any(axis=0)
@@ -301,31 +304,37 @@ def _hear(
         card.overlap_frames,
         threads=model.threads,
     )
-    said = np.concatenate([np.empty((0, len(card.outputs)), np.float32), *pieces])
+    # Joining hours of arrays at the end would hold them twice.
+    joined = bytearray()
+    for piece in pieces:
+        joined += piece.tobytes()
+    said = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
     if not samples:
         raise ValueError("source: expected sound, got no samples")
     count = len(card.classes)
     heard = Activations(said[:, :count], card.frame_rate, 0.0, card.classes)
     levels = None
     if card.outputs == name_outputs(card.classes):
-        below = (1 - said[:, count:]) * np.float32(LEVEL_FLOOR_DB)
-        values = _absolute(said[:, :count], below, power.frames()[: len(said)])
-        levels = Activations(values, card.frame_rate, 0.0, card.classes, "level_db")
+        _make_absolute(said[:, count:], said[:, :count], power.frames()[: len(said)])
+        levels = Activations(said[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
     return heard, levels, samples / listen.sample_rate
 
 
-def _absolute(
-    probability: NDArray[np.float32], below: NDArray[np.float32], power: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Levels (frame, class) in dB below the mixture's loudest moment.
+def _make_absolute(
+    levels: NDArray[np.float32], probability: NDArray[np.float32], power: NDArray[np.float64]
+) -> None:
+    """Turn what a network says of levels (frame, class) into dB below the loudest moment, in place.
 
-    `below` are those of each class, if it is heard, below the mixture at that moment: the amplitude
-    that is to be expected is the probability times that.
+    It says how far each class, if it sounds, is above `LEVEL_FLOOR_DB` beside the mixture at that
+    moment: the amplitude that is to be expected is the probability times that.
     """
     mixture = 10 * np.log10(np.maximum(power, _TINY))
     drop = (mixture - mixture.max(initial=LEVEL_FLOOR_DB)).astype(np.float32)
-    level = below + 20 * np.log10(probability + np.float32(_TINY)) + drop[:, np.newaxis]
-    return np.asarray(level.clip(LEVEL_FLOOR_DB, 0), dtype=np.float32)
+    for first in range(0, len(levels), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
+        below = (1 - levels[part]) * np.float32(LEVEL_FLOOR_DB)
+        level = below + 20 * np.log10(probability[part] + np.float32(_TINY)) + drop[part, None]
+        levels[part] = level.clip(LEVEL_FLOOR_DB, 0)
 
 
 def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:

@@ -428,7 +428,7 @@ def test_ctrl_c(transcribe, song, monkeypatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bandscribe.drums.notes", stop)
+    monkeypatch.setattr("bandscribe.drums.transcribe_blocks", stop)
     said = transcribe(song)
     assert (said.code, said.out) == (130, "")
     assert "Traceback" not in said.err

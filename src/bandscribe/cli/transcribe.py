@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bandscribe.drums import Hearing, Listener
     from bandscribe.types import Transcription
 
+#: The formats that hold activations.
+CURVES = ("npz", "png")
 #: The shipped model.
 MODEL = "drums"
 
@@ -132,32 +134,32 @@ class Transcribing(Work[outputs.Job, str]):
         if not missing:
             return visible(f"{job.path}: skipped, {list_paths(job.outputs)} is there")
         annotated = _read_reference(job.reference, self.classes) if "png" in missing else None
-        result, notes = self.run_inference(sound, at)
+        result, notes = self.run_inference(sound, at, curves=not missing.keys().isdisjoint(CURVES))
         for name, path in missing.items():
             with written(path, outputs.SUFFIXES[name]) as target:
                 _write(name, target, job.path, result, notes, annotated)
         return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
 
     def run_inference(
-        self, sound: Path, at: Callable[[float], None]
-    ) -> tuple[Hearing, Transcription]:
-        """The activations of a file, and the notes in them."""
+        self, sound: Path, at: Callable[[float], None], *, curves: bool
+    ) -> tuple[Hearing | None, Transcription]:
+        """The notes in a file, and the activations if `curves`: those of hours need memory."""
         from bandscribe import audio, drums
 
         model = self.loaded
         rate = drums.front_end(model.card).sample_rate
-        blocks = drums.Measured(audio.stream(sound, sample_rate=rate, stream=self.stream))
-        result = drums.hear(reported(blocks, at), model)
-        notes = drums.notes(
-            result,
-            model.card,
-            classes=self.classes,
-            sensitivity=self.sensitivity,
-            metre=self.metre,
-            tempo=self.tempo,
-            duration=blocks.duration,
-        )
-        return result, notes
+        stream = audio.stream(sound, sample_rate=rate, stream=self.stream)
+        blocks = drums.Measured(reported(stream, at))
+        how: dict[str, Any] = {
+            "classes": self.classes,
+            "sensitivity": self.sensitivity,
+            "metre": self.metre,
+            "tempo": self.tempo,
+        }
+        if not curves:
+            return None, drums.transcribe_blocks(blocks, model, **how)
+        result = drums.hear(blocks, model)
+        return result, drums.notes(result, model.card, duration=blocks.duration, **how)
 
 
 def _parse_tempo(text: str | None) -> Tempo | None:
@@ -197,7 +199,7 @@ def _write(
     name: str,
     path: Path,
     source: Path,
-    heard: Hearing,
+    heard: Hearing | None,
     notes: Transcription,
     annotated: Transcription | None,
 ) -> None:
@@ -215,11 +217,13 @@ def _write(
         case "jams":
             jams.write(path, notes, file=title)
         case "npz":
+            assert heard is not None
             onsets, velocities = drums.reduce_hearing(heard, len(notes.classes))
             npz.write(path, onsets, velocities, heard.beats, notes)
         case "png":
             from bandscribe import display
 
+            assert heard is not None
             onsets, _ = drums.reduce_hearing(heard, len(notes.classes))
             compared = _compare(annotated, notes) if annotated else None
             beats = heard.beats if heard.beats.classes else None

@@ -171,6 +171,9 @@ class LogSpectrogram:
             yield self._bands(held)
 
     def _bands(self, padded: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not padded.any():  # hours of silence cost nothing
+            count = (len(padded) - self.n_fft) // self.hop_length + 1
+            return np.zeros((count, self.n_bins), dtype=np.float32)
         bands = filter_frames(padded, self._groups, n_fft=self.n_fft, hop_length=self.hop_length)
         if self.compression:
             bands *= self.compression
