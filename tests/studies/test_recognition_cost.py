@@ -25,7 +25,8 @@ def test_costs_are_measured_and_told(tmp_path: Path) -> None:
     assert [each.values("parameters")[0] for each in made] == [879275 - 8 * 65, 114859 - 8 * 65]
     for name in ("step", "describe", "recognize"):
         assert all(each.values(name)[0] > 0 for each in made)
-    assert made[0].values("recording") == made[0].values("describe") + made[0].values("recognize")
+    whole = made[0].values("describe") + made[0].values("recognize")
+    assert abs(made[0].values("recording") - whole).max() < 1e-9
     assert made[0].scores[0]["origin"] == "random weights"
 
 
