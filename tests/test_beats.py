@@ -77,6 +77,15 @@ def test_times_begin_at_the_start_of_the_activations():
     np.testing.assert_allclose(there.times, here.times + 7.5)
 
 
+def test_no_beat_is_before_the_recording():
+    # A network hears silence in front of it too.
+    values = activate(tap(100)).values
+    np.testing.assert_allclose(track(wrap(values, start=-0.34)).times[:2], [0.0, 0.59], atol=2e-3)
+    late = track(wrap(values, start=-0.4))
+    np.testing.assert_allclose(late.times[:2], [0.53, 1.13], atol=2e-3)
+    assert late.positions[0] == 2
+
+
 @pytest.mark.parametrize("bpm", [80, 120, 170])
 def test_noise(bpm):
     rng = np.random.default_rng(1)

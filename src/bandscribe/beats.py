@@ -110,7 +110,8 @@ def track(
         return Beats(np.empty(0), np.empty(0, np.int64))
     bars = count(settled, downbeat, rate, drums, metre)
     times = activations.start + bars.frames / rate
-    return Beats(np.maximum(times, 0.0), bars.positions, bars.quarters)
+    begin = int(np.searchsorted(times, -REACH))
+    return Beats(np.maximum(times, 0.0)[begin:], bars.positions[begin:], bars.quarters)
 
 
 def join(grids: Sequence[Beats]) -> Beats:
