@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
 
+from bandscribe.studies import drum_corpora
 from bandscribe.training import recipes, search
 from bandscribe.training.drums.train import train
 from tiny_corpus import write_corpus
@@ -57,7 +59,9 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_finished_study_is_reported_anew(bandscribe, root: Path, tmp_path: Path) -> None:
+def test_a_finished_study_is_reported_anew(
+    bandscribe, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus = f"small=egmd={root}"
     base = search.resolve(
         None, {**FIELDS, "model": "cnn", "seed": "1"}, [corpus.partition("=")[2]], epochs=2
@@ -90,3 +94,32 @@ def test_a_finished_study_is_reported_anew(bandscribe, root: Path, tmp_path: Pat
     # Trained on small, tested there and, by another name, as a corpus of its own.
     assert numbers[0] == "small" and numbers[2] == "○" and numbers[1] == numbers[3]
     assert (tmp_path / "data.csv").is_file()
+
+    # A recording that cannot be read is named before anything is trained; what is found later does
+    # not cost the report of the others.
+    (tmp_path / "others").mkdir()
+    others = write_corpus(tmp_path / "others", seed=7)
+    broken = sorted(others.rglob("*.wav"))[0]
+    broken.write_bytes(b"no sound")
+    arguments = [
+        "study", "data", "-o", tmp_path, "--recipe", tmp_path / "best.json", "--corpus", corpus,
+        "--corpus", f"others=egmd:all={others}",
+    ]  # fmt: skip
+    (tmp_path / "data.csv").unlink()
+    said = bandscribe(*arguments)
+    assert (said.code, len(said.complaints)) == (1, 2)
+    assert str(broken) in said.complaints[0]
+    assert "1 file cannot be used" in said.complaints[1]
+    assert not (tmp_path / "data.csv").exists()
+    found = drum_corpora.describe
+
+    def overlook(sources: list[drum_corpora.Source], count: int) -> drum_corpora.Description:
+        return drum_corpora.Description(found(sources, count).rows, [])
+
+    monkeypatch.setattr(drum_corpora, "describe", overlook)
+    said = bandscribe(*arguments)
+    assert (said.code, len(said.complaints)) == (1, 1)
+    assert broken.name in said.err
+    rows = list(csv.DictReader((tmp_path / "data.csv").read_text().splitlines()))
+    assert [row["tested_on"] for row in rows[:2]] == ["small", "others"]
+    assert float(rows[1]["micro_f1"]) >= 0

@@ -168,7 +168,8 @@ def _describe(sources: Sequence[Source]) -> list[dict[str, Any]]:
     for problem in problems:
         complain(problem)
     if problems:
-        raise ValueError(f"{len(problems)} files cannot be used; replace them before training")
+        number = "1 file" if len(problems) == 1 else f"{len(problems)} files"
+        raise ValueError(f"{number} cannot be used; replace what is named before training")
     return rows
 
 
