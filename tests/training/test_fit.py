@@ -131,7 +131,7 @@ def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
     assert (versions["starts"][0]["device"], versions["starts"][0]["processes"]) == ("cpu", 1)
     header, *rows = (tmp_path / "history.csv").read_text().split()
     assert header == "step,minutes,rate,loss,micro_f1"
-    assert [row.split(",")[0] for row in rows] == ["2.0", "4.0", "6.0"]
+    assert [row.split(",")[0] for row in rows] == ["2", "4", "6"]
     assert equal(torch.load(tmp_path / "best.pt"), model.state_dict())
     assert result.best["micro_f1"] == max(
         row["micro_f1"] for row in torch.load(tmp_path / "last.pt")["state"]["history"]

@@ -17,7 +17,7 @@ import numpy as np
 
 from bandscribe import audio
 from bandscribe.display.page import compose, read_asset
-from bandscribe.files import whole
+from bandscribe.files import write_text
 from bandscribe.types import Audio
 
 #: Points of a drawn clip.
@@ -94,5 +94,4 @@ def write(
         data=data,
         media="data:",
     )
-    with whole(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(path, page)

@@ -26,8 +26,17 @@ from bandscribe.display import kernels as kernel_picture
 from bandscribe.files import to_csv, write_csv, write_text
 from bandscribe.metrics import hits
 from bandscribe.readers import read_csv
-from bandscribe.studies import hit_kernels, tables
-from bandscribe.studies.runs import Fields, Outcome, Row, Study, check, choose, resolve_member
+from bandscribe.studies import hit_kernels
+from bandscribe.studies.runs import (
+    Fields,
+    Outcome,
+    Row,
+    Study,
+    check,
+    choose,
+    draw_losses,
+    resolve_member,
+)
 from bandscribe.studies.tables import column
 from bandscribe.training import checkpoints, export
 from bandscribe.training.device import infer
@@ -238,7 +247,7 @@ def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
     def place(what: str) -> Path:
         return stem.with_name(f"{stem.name}_{what}")
 
-    tables.draw_losses(place("losses.png"), outcomes)
+    draw_losses(place("losses.png"), outcomes)
     lines = ([label, *row.tolist()] for label, row in zip(classes, matrix, strict=True))
     write_csv(place("confusion.csv"), ["class", *classes], lines)
     confusion.draw(

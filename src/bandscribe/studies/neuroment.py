@@ -28,8 +28,16 @@ from numpy.typing import NDArray
 from bandscribe.display import matrices
 from bandscribe.files import write_csv
 from bandscribe.metrics import frames
-from bandscribe.studies import tables
-from bandscribe.studies.runs import Fields, Outcome, Row, Study, check, choose, resolve_member
+from bandscribe.studies.runs import (
+    Fields,
+    Outcome,
+    Row,
+    Study,
+    check,
+    choose,
+    draw_losses,
+    resolve_member,
+)
 from bandscribe.studies.tables import column
 from bandscribe.training import export
 from bandscribe.training.activity import envelopes, solos
@@ -255,7 +263,7 @@ def make_baselines(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
     """Draw the losses of all rows."""
-    tables.draw_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes)
+    draw_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes)
     return []
 
 

@@ -6,7 +6,6 @@ Source: Ferković and Smoljan 2023, Harmony Is All You Need, chapter 5. The rows
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,7 @@ from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, Row
 from bandscribe.studies.runs import Fields, Outcome, Study, check, resolve_member
 from bandscribe.studies.runs import Row as AnyRow
 from bandscribe.studies.tables import column
+from bandscribe.training import search
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.judge import judge
 from bandscribe.training.recognition.recipe import Recipe, resolve, trace_weights
@@ -188,10 +188,9 @@ def remark(outcomes: Sequence[Outcome], low: Sequence[str], decided: set[str]) -
 
 def seconds_of(run: Path) -> float:
     """How long a run was trained, its validations counted in."""
-    if not (run / "history.csv").is_file():
-        return float(read_json(run / "metrics.json")["seconds"])
-    with (run / "history.csv").open(encoding="utf-8", newline="") as file:
-        return 60 * float(list(csv.DictReader(file))[-1]["minutes"])
+    if history := search.read_history(run):
+        return 60 * history[-1]["minutes"]
+    return float(read_json(run / "metrics.json")["seconds"])
 
 
 @lru_cache(maxsize=4)  # rows may differ in how the same runs decide

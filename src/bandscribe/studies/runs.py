@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.display import losses
 from bandscribe.files import write_json
 from bandscribe.readers import read_json
 from bandscribe.studies import tables
@@ -28,6 +29,7 @@ from bandscribe.training.settings import Settings
 #: Fields of a recipe as text, by name.
 Fields = Mapping[str, str]
 R = TypeVar("R", bound=Settings)
+_CURVE = ("step", "loss", "validation_loss")
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,6 +237,21 @@ def keep_scores(
         write_json(path, make())
     scores: dict[str, Any] = read_json(path)
     return scores
+
+
+def draw_losses(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Draw the training and the validation loss of the first run of each row.
+
+    Raises as `display.losses.draw`.
+    """
+    curves = {}
+    for outcome in outcomes:
+        if outcome.runs:
+            rows = search.read_history(outcome.runs[0][0])
+            curves[outcome.label] = losses.Curve(
+                *(np.array([row[name] for row in rows]) for name in _CURVE)
+            )
+    losses.draw(path, curves, title="losses over the steps")
 
 
 def _is_object(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bandscribe import __version__
-from bandscribe.display import comparison, losses
+from bandscribe.display import comparison
 from bandscribe.files import write_csv, write_json
 
 if TYPE_CHECKING:
@@ -109,25 +108,6 @@ def write(
     ]
     panels = [each.panel for each in columns if each.panel]
     comparison.draw(folder / f"{name}.png", bars, panels, title=title)
-
-
-def draw_losses(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """Draw the training and the validation loss of the first run of each row.
-
-    Raises as `display.losses.draw`.
-    """
-    curves = {}
-    for outcome in outcomes:
-        if outcome.runs:
-            with (outcome.runs[0][0] / "history.csv").open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            curves[outcome.label] = losses.Curve(
-                *(
-                    np.array([float(row[name]) for row in rows])
-                    for name in ("step", "loss", "validation_loss")
-                )
-            )
-    losses.draw(path, curves, title="losses over the steps")
 
 
 def _flatten(outcome: Outcome) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.metadata
 import json
 import platform
@@ -14,7 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from bandscribe.files import whole
+from bandscribe import files
 from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.training import device, recipes
 from bandscribe.training.settings import Settings
@@ -30,12 +29,9 @@ _PACKAGES = (
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, in one move."""
+    """Write `value` as JSON, in a folder that is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as temporary:
-        temporary.write_text(
-            json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    files.write_json(path, value, indent=2)
 
 
 def as_begun(settings: S, run: Path) -> S:
@@ -155,10 +151,7 @@ def add_credits(run: Path, credits: Path) -> None:
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
     """One row per validation, a header first."""
-    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
-        writer.writeheader()
-        writer.writerows({k: float(f"{v:.6g}") for k, v in row.items()} for row in history)
+    files.write_csv(path, list(history[0]), history, digits=6)
 
 
 class Progress:
