@@ -9,7 +9,7 @@ A fault is
 - an exception that reaches the interpreter, or a line on standard error that is no line of ours
   (a traceback, a raw warning);
 - the death of the process by a signal, or more than `SECONDS` without an answer;
-- more than `MEMORY` bytes resident at once;
+- more than `MEMORY` bytes resident at once beyond what the process held before;
 - an exit code other than 0, 1 and 2, or 1 or 2 without a line;
 - a file that is not whole, one that is left half written, one outside of the output, or an input
   that was changed.
@@ -37,7 +37,7 @@ if __name__ == "__main__":
 
 import cases
 
-SECONDS, MEMORY = 20.0, 2**30
+SECONDS, MEMORY = 20.0, 800 * 2**20
 #: Seconds that a process may take to start, and to make whole files.
 START = 120.0
 #: Lines of decoders that write to the terminal by themselves.
@@ -128,13 +128,14 @@ def answer(
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     os.chdir(folder / "out")
     _reset_peak()
+    resident = _status("VmRSS")
     code, faults = None, []
     try:
         code = main(command)
     except BaseException:
         faults.append("raised: " + traceback.format_exc()[-1500:])
-    if (peak := _peak()) > MEMORY:
-        faults.append(f"memory: {peak / 2**20:.0f} MB by {' '.join(command)}")
+    if (grown := _status("VmHWM") - resident) > MEMORY:
+        faults.append(f"memory: {grown / 2**20:.0f} MB by {' '.join(command)}")
     sys.stdout.flush()
     sys.stderr.flush()
     lines = os.pread(2, 100_000, 0).decode(errors="replace").splitlines()
@@ -161,11 +162,11 @@ def _reset_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _peak() -> int:
-    """Bytes that were resident at once since then; 0 where the system does not tell."""
+def _status(field: str) -> int:
+    """Bytes resident now (VmRSS) or at once since the reset (VmHWM); 0 where unknown."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{field}:"):
                 return 1024 * int(line.split()[1])
     return 0
 
