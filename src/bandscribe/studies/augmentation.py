@@ -12,8 +12,7 @@ from bandscribe.audio import read
 from bandscribe.display import augmentation as picture
 from bandscribe.display.augmentation import Version
 from bandscribe.training.recognition import augmentation
-from bandscribe.training.recognition.front_end import mel_levels
-from bandscribe.training.recognition.normalisation import measure
+from bandscribe.training.recognition.front_end import measure, mel_levels
 
 SAMPLE_RATE = 44100
 #: Figure 3.2 shifts up by the largest interval, figure 3.3 by the largest share.

@@ -23,8 +23,7 @@ from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.examples import cross_entropy
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd
-from bandscribe.training.recognition.normalisation import measure
+from bandscribe.training.recognition.front_end import KINDS, FrontEnd, measure
 
 TITLE = "What does each network cost? (section 5.7)"
 COLUMNS = (

@@ -7,8 +7,7 @@ from bandscribe import peaks
 from bandscribe.metrics.onsets import match
 from bandscribe.training.drummernet.analysis import Analysis
 from bandscribe.training.drummernet.loss import OnsetLoss
-from bandscribe.training.drummernet.network import DrummerNet
-from bandscribe.training.drummernet.synthesis import synthesize
+from bandscribe.training.drummernet.network import DrummerNet, synthesize
 from bandscribe.training.drummernet.validation import PEAKS, THRESHOLD
 
 #: Two excerpts of 0.512 s: (excerpt, frame, component) of each stroke; frames are milliseconds.

@@ -5,12 +5,14 @@ import torch
 from scipy import ndimage
 
 from bandscribe.features import filterbanks
-from bandscribe.training.drummernet.enhancement import _sorted_medians, enhance, medians
 from bandscribe.training.drummernet.loss import (
     FMIN,
     SAMPLE_RATE,
     Magnitudes,
     OnsetLoss,
+    _sorted_medians,
+    enhance,
+    medians,
     octave_filters,
 )
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bandscribe.training.drummernet.sparsemax import sparsemax
+from bandscribe.training.drummernet.analysis import sparsemax
 
 
 def test_by_hand() -> None:

@@ -14,11 +14,10 @@ from bandscribe.runtime import ACTIVATIONS
 from bandscribe.training import export
 from bandscribe.training.drummernet.analysis import Analysis
 from bandscribe.training.drummernet.components import COMPONENTS, to_classes
-from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.drummernet.network import DrummerNet, synthesize
 from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss, read
 from bandscribe.training.drummernet.ship import Transcriber
 from bandscribe.training.drummernet.sounds import Draw, Recordings
-from bandscribe.training.drummernet.synthesis import synthesize
 from bandscribe.training.drummernet.train import train_on
 from bandscribe.training.drummernet.validation import (
     choose,

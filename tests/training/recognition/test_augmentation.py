@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bandscribe.training.recognition import augmentation
 from bandscribe.training.recognition.augmentation import Masks
-from bandscribe.training.recognition.normalisation import Statistics
+from bandscribe.training.recognition.front_end import Statistics
 
 SAMPLE_RATE = 22050
 NOISE = Statistics(mean=0.02, deviation=0.1)

@@ -9,8 +9,7 @@ import pytest
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
-from bandscribe.training.recognition.front_end import FrontEnd, is_silent
-from bandscribe.training.recognition.normalisation import Statistics, measure
+from bandscribe.training.recognition.front_end import FrontEnd, Statistics, is_silent, measure
 from tiny_clips import CLASSES, write_clips
 
 MFCC = FrontEnd("mfcc_13", Statistics(0.01, 0.2))

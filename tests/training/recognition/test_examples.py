@@ -12,8 +12,7 @@ from bandscribe import chunks
 from bandscribe.training.batches import Batches
 from bandscribe.training.recognition import corpora, examples
 from bandscribe.training.recognition.examples import Draw
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd
-from bandscribe.training.recognition.normalisation import Statistics
+from bandscribe.training.recognition.front_end import KINDS, FrontEnd, Statistics
 
 PLAIN = Statistics(0.0, 1.0)
 

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from bandscribe import __version__
 from bandscribe.files import whole
 from bandscribe.training.recognition.corpora import Windows
-from bandscribe.training.recognition.front_end import FrontEnd
-from bandscribe.training.recognition.normalisation import Statistics
+from bandscribe.training.recognition.front_end import FrontEnd, Statistics
 
 #: Samples, neither normalised nor described.
 PLAIN = FrontEnd("audio", Statistics(0.0, 1.0))

@@ -1,12 +1,15 @@
 """The front end of each network: the features of a window, of normalised samples.
 
-Source: Harmony Is All You Need 2023, sections 3.1 and 3.3. `bands` are ours: the front end of
+Source: Harmony Is All You Need 2023, sections 3.1 and 3.3: one mean and one standard deviation over
+all values of all training examples normalise samples, and of the features only the AST's, whose
+deviation becomes one half (Gong et al. 2021, AST, section 2.1). `bands` are ours: the front end of
 `bandscribe recognize`, on samples as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,9 +20,7 @@ from bandscribe.features import kaldi
 from bandscribe.features.clip import FEATURES, Clip, stack
 from bandscribe.features.frames import decibels
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.training.recognition.normalisation import Statistics, normalise
-
-Floats = NDArray[np.float32]
+from bandscribe.types import Floats
 
 
 class Kind(NamedTuple):
@@ -102,3 +103,46 @@ def is_silent(features: Floats) -> NDArray[np.bool_]:
     if features.shape[1] == 1:
         return np.zeros(len(features), dtype=bool)
     return np.asarray(np.ptp(features, axis=1) == 0)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What is known of all values of a training set: their mean and standard deviation."""
+
+    mean: float
+    deviation: float
+
+
+def measure(arrays: Iterable[Floats]) -> Statistics:
+    """The statistics of all values in the arrays, of any shapes, one array held at a time.
+
+    Arrays are joined by Chan, Golub and LeVeque 1979, in double precision, which loses nothing when
+    the mean is large beside the deviation. The deviation is that of the values given (divided by n,
+    not n - 1). Raises ValueError when there is no value, or one is not finite.
+    """
+    count, mean, squares = 0, 0.0, 0.0
+    for array in arrays:
+        if not array.size:
+            continue
+        values = array.astype(np.float64)
+        own = float(values.mean())
+        apart = own - mean
+        total = count + values.size
+        squares += float(np.square(values - own).sum()) + apart**2 * count * values.size / total
+        mean += apart * values.size / total
+        count = total
+    if not count:
+        raise ValueError("arrays: expected at least one value, got none")
+    if not math.isfinite(squares):
+        raise ValueError("arrays: expected finite values")
+    return Statistics(mean, math.sqrt(squares / count))
+
+
+def normalise(values: Floats, of: Statistics, *, deviation: float = 1.0) -> NDArray[np.float32]:
+    """The values with the training set's mean at 0 and its deviation at `deviation`, same shape.
+
+    Raises ValueError when the training set is constant.
+    """
+    if not of.deviation > 0:
+        raise ValueError(f"of: expected a positive deviation, got {of.deviation:g}")
+    return np.asarray((values - of.mean) * (deviation / of.deviation), dtype=np.float32)

@@ -27,8 +27,13 @@ from bandscribe.training.recognition import classical, corpora, sampling, valida
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.examples import Draw, cross_entropy
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd, is_silent
-from bandscribe.training.recognition.normalisation import Statistics, measure
+from bandscribe.training.recognition.front_end import (
+    KINDS,
+    FrontEnd,
+    Statistics,
+    is_silent,
+    measure,
+)
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import Validation
 
