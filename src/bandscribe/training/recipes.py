@@ -69,6 +69,8 @@ def check_limits(kind: type[R], values: Mapping[str, Any]) -> None:
     defaults = {item.name: item.default for item in fields(kind)}  # type: ignore[arg-type]
     for name, (least, most) in LIMITS.items():
         value = values.get(name)
+        if "epochs" in defaults and name in ("steps", "validate_every"):
+            least = 0  # counted in epochs
         if value not in (None, defaults.get(name)) and not least <= value <= most:
             raise ValueError(f"{name}: expected {least:,g} to {most:,g}, got {value!r}")
 

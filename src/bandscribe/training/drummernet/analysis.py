@@ -161,9 +161,9 @@ def soften(scores: Tensor) -> Tensor:
 def sparsemax(scores: Tensor, dim: int = -1) -> Tensor:
     """Shares in [0, 1] that add up to 1 along `dim`, of scores of any size; exact.
 
-    The point of the simplex that is nearest to the scores. Like softmax, but most scores get exactly
-    nothing. Source: Martins and Astudillo 2016, From softmax to sparsemax, algorithm 1 and section
-    2.5.
+    The point of the simplex that is nearest to the scores. Like softmax, but most scores get
+    exactly nothing. Source: Martins and Astudillo 2016, From softmax to sparsemax, algorithm 1 and
+    section 2.5.
     """
     last = scores.dim() - 1
     shares: Tensor = _Sparsemax.apply(scores.transpose(dim, last))  # type: ignore[no-untyped-call]
