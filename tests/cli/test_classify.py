@@ -221,9 +221,15 @@ def test_copies_may_be_renamed(classify, samples, tmp_path) -> None:
 def test_what_was_sorted_into_the_folder_is_not_sorted_again(classify, samples) -> None:
     classify(samples, "--sort-into", samples / "sorted")
     first = tree(samples)
-    said = classify(samples / "sorted", samples / "b", "--sort-into", samples / "sorted")
-    assert "2 files copied" in said.err
-    assert set(tree(samples)) - set(first) == {"sorted/SD/one-2.wav", "sorted/unknown/no-2.wav"}
+    for more in ([], ["--move"]):
+        said = classify(samples, "--sort-into", samples / "sorted", *more)
+        assert "bandscribe: 4 files left, copies of which are there\n" in said.err
+        assert tree(samples) == first
+    (samples / "sorted/SD/one.wav").write_bytes(b"worked on since")
+    said = classify(samples / "b", "--sort-into", samples / "sorted")
+    assert "1 file left" in said.err and "1 file copied" in said.err
+    assert set(tree(samples)) - set(first) == {"sorted/SD/one-2.wav"}
+    assert "2 files left" in classify(samples / "b", "--sort-into", samples / "sorted").err
 
 
 def test_an_old_name_that_is_there_again_is_left_alone(classify, bandscribe, samples) -> None:

@@ -184,8 +184,11 @@ def _file(
 ) -> int:
     """Copy, move or rename; returns how many files could not be."""
     steps = filing.plan(labels, sort_into, rename=rename, move=move)
-    if not steps:
+    if sort_into is not None and len(steps) < len(labels):
+        complain(f"{_count_files(len(labels) - len(steps))} left, copies of which are there")
+    elif not steps:
         complain("nothing to rename" if rename else "nothing to sort")
+    if not steps:
         return 0
     first = named[0] if named[0].is_dir() else named[0].parent
     undo_list = filing.start_list(first if sort_into is None else sort_into)

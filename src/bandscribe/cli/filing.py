@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import errno
 import filecmp
+import itertools
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,8 @@ def plan(
     """What to do with files of which the class is known, or None.
 
     `into` is the folder whose folders of classes they go to, copied or moved; None leaves them
-    where they are. `rename` puts the class before the name, unless it stands there.
+    where they are. `rename` puts the class before the name, unless it stands there. A file of which
+    `into` holds a copy already is left.
     """
     taken: set[str] = set()
     steps = []
@@ -48,6 +50,8 @@ def plan(
         name = _name(path.name, before=f"{label}_") if rename and not prefixed else path.name
         target = (path.parent if into is None else into / (label or UNKNOWN)) / name
         if into is None and name == path.name:
+            continue
+        if into is not None and _is_filed(path, target):
             continue
         target = _free(target, taken)
         taken.add(str(target).casefold())
@@ -158,14 +162,27 @@ def _read(undo_list: Path) -> Iterator[Step]:
         yield Step(kind, Path(source), Path(target))
 
 
+def _is_filed(path: Path, target: Path) -> bool:
+    """Whether one of the names that `_free` passes over holds what `path` does."""
+    there = itertools.takewhile(os.path.lexists, _number(target))
+    return any(each.is_file() and filecmp.cmp(path, each, shallow=False) for each in there)
+
+
 def _free(path: Path, taken: set[str]) -> Path:
     """The path, or the first one like it, with a number, that is neither there nor taken."""
-    number, free = 1, path
     # Names that differ in case alone are one file on some systems.
-    while os.path.lexists(free) or str(free).casefold() in taken:
-        number += 1
-        free = path.with_name(_name(path.name, after=f"-{number}"))
-    return free
+    return next(
+        free
+        for free in _number(path)
+        if not os.path.lexists(free) and str(free).casefold() not in taken
+    )
+
+
+def _number(path: Path) -> Iterator[Path]:
+    """The path, then one-2, one-3 and so on."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(_name(path.name, after=f"-{number}"))
 
 
 def _name(name: str, *, before: str = "", after: str = "") -> str:
