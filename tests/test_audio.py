@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -432,3 +434,45 @@ def test_streams_keep_apart_by_their_number(tmp_path: Path, suffix: str) -> None
             assert crc(whole) == int.from_bytes(page[22:26], "little")
         numbers |= {page[14:18] for page in pages}
     assert len(numbers) == 2
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3", ".aiff"])
+def test_blocks_are_written_as_they_come(tmp_path: Path, suffix: str) -> None:
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 90_000)).astype(np.float32)
+    audio.write(tmp_path / f"whole{suffix}", Audio(sound, 44100))
+    parts = (Audio(part, 44100) for part in np.split(sound, [65536], axis=1))
+    audio.write(tmp_path / f"parts{suffix}", parts)
+    whole, joined = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("whole", "parts"))
+    assert whole == joined
+    with pytest.raises(ValueError, match="expected sound to write, got none"):
+        audio.write(tmp_path / f"none{suffix}", [])
+
+    def fail() -> Iterator[Audio]:
+        yield Audio(sound, 44100)
+        raise ValueError("the second block is bad")
+
+    with pytest.raises(ValueError, match=r"^the second block is bad"):
+        audio.write(tmp_path / f"none{suffix}", fail())
+    assert {path.stem for path in tmp_path.iterdir()} == {"whole", "parts"}
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".opus", ".mp3"])
+@pytest.mark.parametrize("room", [0, 9000])
+def test_a_full_disk_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, room: int
+) -> None:
+    """Whatever libsndfile makes of it."""
+    left, put = room, os.write
+
+    def write(number: int, data: bytes) -> int:
+        nonlocal left
+        if not left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left -= (count := min(left, len(data)))
+        return put(number, data[:count])
+
+    monkeypatch.setattr(audio.os, "write", write)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 96_000)).astype(np.float32)
+    with pytest.raises(OSError, match="No space left on device"):
+        audio.write(tmp_path / f"a{suffix}", Audio(noise, 48000))
+    assert list(tmp_path.iterdir()) == []

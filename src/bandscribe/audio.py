@@ -7,8 +7,12 @@ blocks, so that a stream joined together equals what `read` returns, sample by s
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import itertools
+import mmap
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -52,6 +56,7 @@ _WRITTEN = {
     ".ogg": ("OGG", "VORBIS"),
     ".opus": ("OGG", "OPUS"),
 }
+_WRITTEN_AT_ONCE = 1 << 16  # samples; long writes crash Vorbis
 
 
 def read(
@@ -124,37 +129,72 @@ def downmix(audio: Audio) -> Audio:
     return _join(blocks) if blocks else Audio(audio.samples[:1], audio.sample_rate)
 
 
-def write(path: str | Path, audio: Audio, *, subtype: str | None = None) -> None:
+def write(path: str | Path, audio: Audio | Iterable[Audio], *, subtype: str | None = None) -> None:
     """Write wav, aiff, caf, flac, mp3, ogg or opus, by the suffix of `path`; whole or not at all.
+
+    Consecutive blocks of audio are written as they come.
 
     `subtype` is soundfile's name of the encoding, e.g. "PCM_24" or "FLOAT"; None takes the
     format's default (16 bit for wav and flac). Samples beyond ±1 are clipped by integer encodings.
     Equal sound is equal bytes.
 
     Raises ValueError for an unknown suffix, or a rate, channel count or subtype that the format
-    does not have; OSError as `bandscribe.files.whole`.
+    does not have, or no blocks; OSError as `bandscribe.files.whole`.
     """
     path = Path(path)
     if path.suffix.lower() not in _WRITTEN:
         raise ValueError(f"{path}: expected one of {', '.join(_WRITTEN)}")
     kind, default = _WRITTEN[path.suffix.lower()]
-    # Encoded in memory: libsndfile does not report a full disk for every format.
-    encoded = io.BytesIO()
+    blocks = iter([audio] if isinstance(audio, Audio) else audio)
+    first = next(blocks, None)
+    if first is None:
+        raise ValueError(f"{path}: expected sound to write, got none")
+    with whole(path) as temporary:
+        with _Target(temporary) as target:
+            try:
+                with _open(target, path, kind, first, subtype or default) as sound:
+                    for block in itertools.chain([first], blocks):
+                        for begin in range(0, block.samples.shape[1], _WRITTEN_AT_ONCE):
+                            sound.write(block.samples[:, begin : begin + _WRITTEN_AT_ONCE].T)
+                            target.check()
+            finally:
+                target.check()  # whatever came of it
+        with temporary.open("r+b") as file, mmap.mmap(file.fileno(), 0) as encoded:
+            encoding.settle(encoded)
+
+
+def _open(target: _Target, path: Path, kind: str, first: Audio, subtype: str | None) -> Any:
+    """The target as a sound file for such audio. Raises ValueError where there is none."""
+    channels, rate = len(first.samples), first.sample_rate
     try:
-        with soundfile.SoundFile(
-            encoded, "w", audio.sample_rate, len(audio.samples), subtype or default, format=kind
-        ) as sound:
-            for first in range(0, audio.samples.shape[1], 1 << 16):  # long writes crash Vorbis
-                sound.write(audio.samples[:, first : first + (1 << 16)].T)
+        return soundfile.SoundFile(target, "w", rate, channels, subtype, format=kind)
     except (soundfile.LibsndfileError, ValueError) as error:
         raise ValueError(
-            f"{path}: {kind} cannot hold {len(audio.samples)} channels at {audio.sample_rate} Hz "
+            f"{path}: {kind} cannot hold {channels} channels at {rate} Hz "
             f"as {subtype or 'default'} ({error})"
         ) from error
-    data = bytearray(encoded.getbuffer())
-    encoding.settle(data)
-    with whole(path) as temporary:
-        temporary.write_bytes(data)
+
+
+class _Target(io.FileIO):
+    """A file that keeps what went wrong: libsndfile does not tell of a full disk in all formats."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+")
+        self._error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self.fileno(), data[written:])
+            return written
+        except OSError as error:
+            self._error = self._error or error
+            return 0
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
 
 
 def _blocks(

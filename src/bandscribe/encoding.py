@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from mmap import mmap
 
 #: Bytes with their bits in the opposite order, since Ogg's checksum takes the highest bit first.
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _PEAK = 16  # bytes of a PEAK chunk up to its positions: name, size, version, time
 
 
-def settle(encoded: bytearray) -> None:
+#: An encoded file, as it lies in memory or on the disk.
+Encoded = bytearray | mmap
+
+
+def settle(encoded: Encoded) -> None:
     """Change the serial number or the time in an encoded file, where it has one, to be its own."""
-    if encoded.startswith(b"OggS"):
+    if encoded[:4] == b"OggS":
         _renumber(encoded)
     start = encoded.find(b"PEAK", 12, 200)
-    if encoded.startswith((b"RIFF", b"FORM")) and start >= 0:
+    if encoded[:4] in (b"RIFF", b"FORM") and start >= 0:
         encoded[start + 12 : start + _PEAK] = bytes(4)
 
 
-def _renumber(encoded: bytearray) -> None:
+def _renumber(encoded: Encoded) -> None:
     pages = list(_pages(encoded))
     for start, _ in pages:
         encoded[start + 14 : start + 18] = encoded[start + 22 : start + 26] = bytes(4)
@@ -34,7 +39,7 @@ def _renumber(encoded: bytearray) -> None:
         encoded[start + 22 : start + 26] = checksum(encoded[start:stop]).to_bytes(4, "little")
 
 
-def _pages(encoded: bytearray) -> Iterator[tuple[int, int]]:
+def _pages(encoded: Encoded) -> Iterator[tuple[int, int]]:
     """Where pages begin and end (RFC 3533, section 6)."""
     start = 0
     while start < len(encoded):

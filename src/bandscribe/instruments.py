@@ -114,8 +114,9 @@ class Activity:
     def segments(self, *, duration: float = DURATION, gap: float = GAP) -> list[Segment]:
         """The stretches in which each class plays, by their start.
 
-        Gaps of less than `gap` seconds are played over; then what is shorter than `duration`
-        seconds is left out. The mean level is that of the power.
+        What is shorter than `duration` seconds, or than `DURATION`, is left out, then gaps of less
+        than `gap` seconds are played over, and what is then shorter than `duration` is left out: a
+        row of blips is no stretch. The mean level is that of the power.
         """
         found = []
         heard = self.probability.values >= self.thresholds
@@ -139,10 +140,16 @@ class Activity:
         self, holds: NDArray[np.bool_], *, duration: float = DURATION, gap: float = GAP
     ) -> list[tuple[int, int]]:
         """Runs of true frames (first, last + 1) of `holds` (frame,), as `segments` makes them."""
-        runs = join(holds, round(gap * self.probability.frame_rate))
-        bounds = [(run, self.seconds(*run)) for run in runs]
-        # Times are rounded: 0.7 - 0.4 is less than 0.3.
-        return [run for run, (start, end) in bounds if end - start >= duration - 1e-9]
+
+        def lasts(run: tuple[int, int], least: float) -> bool:
+            start, end = self.seconds(*run)
+            return end - start >= least - 1e-9  # times are rounded: 0.7 - 0.4 is less than 0.3
+
+        kept = np.zeros_like(holds)
+        for first, last in join(holds, 0):
+            kept[first:last] = lasts((first, last), min(duration, DURATION))
+        joined = join(kept, round(gap * self.probability.frame_rate))
+        return [run for run in joined if lasts(run, duration)]
 
     def seconds(self, first: int, last: int) -> tuple[float, float]:
         """From when to when frames `first` to `last` - 1 last."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -50,6 +51,36 @@ def test_a_trial_ends_with_its_parent_and_goes_on(tmp_path: Path) -> None:
     assert parts == whole
     starts = json.loads((run / "versions.json").read_text())["starts"]
     assert starts[0]["step"] == 0 < starts[1]["step"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ([], None),
+        ([Exception("The current node timed out during startup. This could")] * 2, None),
+        ([Exception("The current node timed out during startup. This could")] * 5, ValueError),
+        ([Exception("something else")], Exception),
+        ([ConnectionError("timed out during startup")], ConnectionError),
+    ],
+)
+def test_ray_may_take_its_time_to_start(
+    monkeypatch: pytest.MonkeyPatch, errors: list[Exception], raised: type[Exception] | None
+) -> None:
+    ray = pytest.importorskip("ray")
+    from bandscribe.training import tune
+
+    coming = iter(errors)
+    started = []
+
+    def init(**options: object) -> None:
+        for error in coming:
+            raise error
+        started.append(options["num_cpus"])
+
+    monkeypatch.setattr(ray, "init", init)
+    with nullcontext() if raised is None else pytest.raises(raised):
+        tune.start(num_cpus=2)
+    assert started == ([2] if raised is None else [])
 
 
 def test_a_terminal_stays_where_it_is() -> None:

@@ -91,7 +91,8 @@ def undo(undo_list: Path) -> tuple[int, int]:
 
     Copies are removed if they still are copies, files that were moved go back if their old name is
     free; each that cannot has a line on standard error. Steps that were never done, or are undone
-    already, are passed over. Raises ValueError when the file is no such list.
+    already, are passed over. A list of which all is taken back goes away, and its folder with it
+    where nothing else is in there. Raises ValueError when the file is no such list.
     """
     done = failed = 0
     for step in reversed(list(_read(undo_list))):
@@ -102,6 +103,9 @@ def undo(undo_list: Path) -> tuple[int, int]:
         except (OSError, ValueError) as error:
             complain(explain(error, step.target))
             failed += 1
+    if not failed:
+        undo_list.unlink()
+        _remove_if_empty(undo_list.parent)
     return done, failed
 
 
@@ -145,8 +149,12 @@ def _undo(step: Step) -> None:
         if not step.source.exists() or not filecmp.cmp(step.source, step.target, shallow=False):
             raise FileExistsError(f"{step.target}: is no copy of {step.source} any more; left")
         step.target.unlink()
-    if not os.listdir(step.target.parent):  # noqa: PTH208 (names suffice)
-        step.target.parent.rmdir()
+    _remove_if_empty(step.target.parent)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not os.listdir(folder):  # noqa: PTH208 (names suffice)
+        folder.rmdir()
 
 
 def _read(undo_list: Path) -> Iterator[Step]:

@@ -46,6 +46,7 @@ def supercut(
 
     from bandscribe import audio
     from bandscribe.datasets import supercut as cutting
+    from bandscribe.drums import Measured
 
     lost: list[str] = []
     failures = 0
@@ -74,7 +75,7 @@ def supercut(
                 continue
             yield heard
 
-    joined = cutting.join(read(), seconds)
+    joined = Measured(cutting.join(read(), seconds))
     output.parent.mkdir(parents=True, exist_ok=True)
     audio.write(output, joined)
     print(f"{output}: {clock(joined.duration)} of {len(paths) - len(bad)} clips of {wanted}")

@@ -44,14 +44,13 @@ def shuffle(paths: list[Path], rng: np.random.Generator) -> Iterator[Path]:
         yield from (paths[i] for i in rng.permutation(len(paths)))
 
 
-def join(clips: Iterable[Audio], seconds: float) -> Audio:
+def join(clips: Iterable[Audio], seconds: float) -> Iterator[Audio]:
     """Mono clips at 44.1 kHz, one after the other, `seconds` long in all; the last is cut.
 
     Shorter where the clips end. Raises ValueError for clips at another rate, and where there are
     none.
     """
     length = round(seconds * SAMPLE_RATE)
-    parts: list[np.ndarray] = []
     filled = 0
     for clip in clips:
         if clip.sample_rate != SAMPLE_RATE or len(clip.samples) != 1:
@@ -59,10 +58,9 @@ def join(clips: Iterable[Audio], seconds: float) -> Audio:
         part = clip.samples[0, : length - filled].copy()
         fade = min(round(FADE * SAMPLE_RATE), len(part))
         part[len(part) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-        parts.append(part)
+        yield Audio(part[None], SAMPLE_RATE)
         filled += len(part)
         if filled >= length:
             break
     if not filled:
         raise ValueError("clips: expected sound, got none")
-    return Audio(np.concatenate(parts)[None], SAMPLE_RATE)
