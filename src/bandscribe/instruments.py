@@ -114,9 +114,9 @@ class Activity:
     def segments(self, *, duration: float = DURATION, gap: float = GAP) -> list[Segment]:
         """The stretches in which each class plays, by their start.
 
-        What is shorter than `duration` seconds, or than `DURATION`, is left out, then gaps of less
-        than `gap` seconds are played over, and what is then shorter than `duration` is left out: a
-        row of blips is no stretch. The mean level is that of the power.
+        Gaps of less than `gap` seconds are played over; then what is shorter than `duration` seconds
+        is left out, and so is a row of blips, no part of which lasts for `duration` by itself, or
+        for `DURATION` if that is less. The mean level is that of the power.
         """
         found = []
         heard = self.probability.values >= self.thresholds
@@ -145,11 +145,13 @@ class Activity:
             start, end = self.seconds(*run)
             return end - start >= least - 1e-9  # times are rounded: 0.7 - 0.4 is less than 0.3
 
-        kept = np.zeros_like(holds)
-        for first, last in join(holds, 0):
-            kept[first:last] = lasts((first, last), min(duration, DURATION))
-        joined = join(kept, round(gap * self.probability.frame_rate))
-        return [run for run in joined if lasts(run, duration)]
+        parts = [run for run in join(holds, 0) if lasts(run, min(duration, DURATION))]
+        joined = join(holds, round(gap * self.probability.frame_rate))
+        return [
+            run
+            for run in joined
+            if lasts(run, duration) and any(run[0] <= first < run[1] for first, _ in parts)
+        ]
 
     def seconds(self, first: int, last: int) -> tuple[float, float]:
         """From when to when frames `first` to `last` - 1 last."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bandscribe.display import activations as display
 from bandscribe.types import Activations, Beats, Transcription
@@ -55,12 +57,14 @@ def test_beats_and_reference_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
     found = np.ones(40, bool)
     found[3:5] = False
     reference = display.Reference(reduce_to_kicks(part), found, right)
-    display.draw(tmp_path / "a.png", activations, part, beats=pulse, reference=reference)
+    title = "a song with a long name " * 4
+    options = {"beats": pulse, "reference": reference, "title": title}
+    display.draw(tmp_path / "a.png", activations, part, **options)
 
     figure = drawn["figure"]
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert names == [*DRUMS_10, "beat"]
-    (legend,) = figure.legends
+    legend = figure.axes[0].get_legend()
     said = [text.get_text() for text in legend.get_texts()]
     assert said == ["hit: 40", "false alarm: 2", "missed: 2", "reference: 40"]
     marks = {
@@ -70,14 +74,46 @@ def test_beats_and_reference_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
             for line in axis.lines
             if line.get_marker() == marker
         )
-        for marker in "vxo|"
+        for marker in "xo|"
     }
-    assert marks == {"v": 40, "x": 2, "o": 2, "|": 40}
-    # Of the 60 beats in the first row, 15 are downbeats.
+    assert marks == {"x": 2, "o": 2, "|": 40}
+    assert sum(map(len, sizes(figure))) == 40
+    # Of the 60 beats in the first row, 15 are downbeats; beside them there are lines of lanes.
     lines = [
         len(c.get_segments()) for c in figure.axes[0].collections if hasattr(c, "get_segments")
     ]
-    assert lines == [45, 15]
+    assert lines == [11, 45, 15]
+    numbers = [[text.get_text() for text in axis.texts] for axis in figure.axes]
+    assert numbers == [[str(n) for n in range(1, 16)], [str(n) for n in range(16, 21)]]
+    # The legend lies below the title, however long that is, and the last row ends with the sound.
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    title = figure._suptitle.get_window_extent(renderer)
+    assert title.width > figure.bbox.width / 2
+    assert not title.overlaps(legend.get_window_extent(renderer))
+    assert max(figure.axes[1].get_xticks()) == 40
+    assert not figure.axes[1].patches
+
+
+def sizes(figure: Any) -> list[NDArray[np.float64]]:
+    """Of the marks of hits, lane by lane where there are any."""
+    return [
+        marks.get_sizes()
+        for axis in figure.axes
+        for marks in axis.collections
+        if type(marks).__name__ == "PathCollection" and len(marks.get_offsets())
+    ]
+
+
+def test_marks_are_as_large_as_velocities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = {}
+    monkeypatch.setattr(display, "save", lambda path, figure: drawn.update(figure=figure))
+    activations, part = heard(3.0)
+    kicks = reduce_to_kicks(part)
+    kicks = replace(kicks, velocities=np.array([0, 0.5, 1], np.float32))
+    display.draw(tmp_path / "a.png", activations, kicks)
+    [found] = sizes(drawn["figure"])
+    np.testing.assert_allclose(found**0.5, [2.5, 4.75, 7])
 
 
 def reduce_to_kicks(part: Transcription) -> Transcription:

@@ -51,7 +51,7 @@ def test_lanes_names_and_shares(drawn: dict[str, Any]) -> None:
     assert texts["drums"] == texts["100%"] == 0.5
     assert axis.get_xlabel() == ("never: voi, flu, cla, sax, tru, cel, pia, org, gac, gel, bas")
     assert [text.get_text() for text in axis.get_xticklabels()][:3] == ["0:00", "0:05", "0:10"]
-    [legend] = drawn["figure"].legends
+    legend = drawn["figure"].axes[0].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == [
         "-40 dB", "-30 dB", "-20 dB", "-10 dB",
     ]  # fmt: skip

@@ -23,6 +23,7 @@ from bandscribe.display.figures import (
     PURPLE,
     RED,
     begin,
+    explain,
     save,
     style,
 )
@@ -34,6 +35,8 @@ _MOST_ROWS = 12
 _COLUMNS = 1500  # points per row; more than the picture shows
 _LANE = 0.28  # inch, at the least
 _MOST_LINES = 150  # beats in a row; more would be a grey wall
+_MOST_NUMBERS = 40  # bars in a row; of more, each second, fourth … one has its number
+_SIZES = 2.5, 7.0  # of marks, in points: velocities 0 and 1
 _PEAK, _MARKS, _TICKS = 0.58, 0.7, -0.1  # heights in a lane: of a curve, marks, the reference
 _WIDTH = 13.0  # inch
 
@@ -69,7 +72,7 @@ def draw(
     a lane shows the greatest of those it holds. `beats` are the activations of the beat and the
     downbeat. Of a `reference`, each note is a tick below its lane; a note picked in error is a
     cross, one missed a ring. Rows are 30 s, and longer above six minutes; the lines of beats are
-    left out where they would stand too close.
+    left out where they would stand too close. Bars are numbered; marks are as large as velocities.
 
     Raises ValueError for activations that are no probabilities.
     """
@@ -82,7 +85,7 @@ def draw(
 
     lanes = len(transcription.classes) + bool(beats)
     lane = max(_LANE, 1.6 / lanes)  # inch
-    height = rows * (lanes * lane + 0.45) + 0.75 + 0.3 * bool(reference)
+    height = rows * (lanes * lane + 0.6) + 0.75 + 0.3 * bool(reference)
     figure = begin(_WIDTH, height, title)
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for i, axis in enumerate(axes):
@@ -94,7 +97,7 @@ def draw(
         _draw_grid(axis, start, end, transcription)
         _draw_notes(axis, start, end, transcription, reference)
     if reference:
-        _explain(figure, reference)
+        _explain(axes[0], reference)
     axes[-1].set_xlabel("time (s)", fontsize=10, color=INK)
     save(path, figure)
 
@@ -125,11 +128,11 @@ def _set_up(
 ) -> None:
     """Lanes with their names; the first class, the kick, lies at the bottom, as in a score."""
     names = (*classes, "beat") if beats else classes
-    for lane in range(len(names)):
-        axis.axhline(lane, color=PALE, linewidth=0.8, zorder=1)
-    if length < end:  # the recording ends within this row
-        axis.axvspan(length, end, color="#F4F4F4", linewidth=0, zorder=0)
+    last = min(end, length)  # the recording may end within this row
+    axis.hlines(range(len(names)), start, last, color=PALE, linewidth=0.8, zorder=1)
     axis.set_xlim(start, end)
+    axis.set_xticks([tick for tick in axis.get_xticks() if start <= tick <= last])
+    axis.spines["bottom"].set_bounds(start, last)
     axis.set_ylim(-0.22, len(names) + 0.02)
     style(axis)
     axis.set_yticks(np.arange(len(names)) + 0.36, labels=names)
@@ -184,13 +187,19 @@ def _draw_grid(axis: Any, start: float, end: float, transcription: Transcription
     ):
         if chosen.sum() <= _MOST_LINES:
             axis.vlines(times[chosen], -0.22, top, color=colour, linewidth=width, zorder=0.5)
+    bars = list(enumerate(times[positions == 1].tolist(), start=1))
+    shown = [(number, time) for number, time in bars if start <= time < end]
+    step = 2 ** max(0, math.ceil(math.log2(max(1, len(shown)) / _MOST_NUMBERS)))
+    for number, time in shown:
+        if number % step == 1 % step:
+            axis.text(time, top, str(number), fontsize=7, color="#8A8A8A", va="bottom")
 
 
 def _draw_notes(
     axis: Any, start: float, end: float, notes: Transcription, reference: Reference | None
 ) -> None:
     right = np.ones(len(notes.onsets), bool) if reference is None else reference.right
-    _mark(axis, start, end, notes, right, "v")
+    _mark_hits(axis, start, end, notes, right)
     _mark(axis, start, end, notes, ~right, "x")
     if reference is not None:
         _mark(axis, start, end, reference.notes, ~reference.found, "o")
@@ -222,7 +231,26 @@ def _mark(
         axis.plot(onsets, np.full(len(onsets), lane + height), marker, zorder=3, **style)
 
 
-def _explain(figure: Any, reference: Reference) -> None:
+def _mark_hits(
+    axis: Any, start: float, end: float, notes: Transcription, chosen: NDArray[np.bool_]
+) -> None:
+    """A triangle for each note, the larger the harder it was struck."""
+    here = chosen & (notes.onsets >= start) & (notes.onsets < end)
+    velocities = np.full(len(notes.onsets), 0.6)
+    if notes.velocities is not None:
+        velocities = notes.velocities.astype(np.float64)
+    for lane, name in enumerate(notes.classes):
+        mine = here & (notes.labels == name)
+        least, most = _SIZES
+        axis.scatter(
+            notes.onsets[mine],
+            np.full(mine.sum(), lane + _MARKS),
+            (least + (most - least) * velocities[mine]) ** 2,
+            marker="v", color=_COLOURS.get(name, BLUE), linewidths=0, zorder=3,
+        )  # fmt: skip
+
+
+def _explain(axis: Any, reference: Reference) -> None:
     """What the marks stand for, and how many there are of each."""
     from matplotlib.lines import Line2D
 
@@ -237,7 +265,7 @@ def _explain(figure: Any, reference: Reference) -> None:
         Line2D([], [], linestyle="", marker=marker, label=text, **{"color": INK, **_STYLES[marker]})
         for marker, text in meanings.items()
     ]
-    figure.legend(handles=marks, loc="outside upper right", ncols=4, frameon=False, fontsize=9)
+    explain(axis, marks)
 
 
 def _thin(

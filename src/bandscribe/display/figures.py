@@ -55,6 +55,14 @@ def style(axis: Any, *, title: str = "", grid: str = "", spine: str = "bottom") 
         axis.set_title(title, fontsize=10.5, color=INK, loc="left", parse_math=False)
 
 
+def explain(axis: Any, handles: Sequence[Any], **look: Any) -> None:
+    """A legend in one line above the axes, at their right, and so below the title."""
+    axis.legend(
+        handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(handles),
+        frameon=False, fontsize=9, **look,
+    )  # fmt: skip
+
+
 def style_bar(bar: Any, label: str = "") -> None:
     """The same of a colour bar."""
     bar.outline.set_visible(False)

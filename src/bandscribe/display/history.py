@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save
 
@@ -31,11 +32,25 @@ def draw(path: str | Path, history: Sequence[dict[str, float]], *, title: str = 
     below.plot(steps, rates, color="0.6")
     below.set_xlabel("step", color=INK)
     below.set_ylabel("learning rate", color=INK)
-    if min(rates) > 0:
-        below.set_yscale("log")
+    _scale(below, rates, most=3)
     left.set_ylabel("training loss", color=INK)
-    left.set_yscale("log")
+    _scale(left, [row["loss"] for row in history], most=6)
     right.set_ylabel("validation", color=INK)
     right.set_ylim(0, 1)
     right.legend(loc="lower right", frameon=False)
     save(path, figure)
+
+
+def _scale(axis: Any, values: Sequence[float], most: int) -> None:
+    """Logarithmic where values span more than a decade; a few numbers, which do not collide."""
+    from matplotlib import ticker
+
+    positive = min(values) > 0
+    if positive and max(values) > 10 * min(values):
+        axis.set_yscale("log")
+        axis.yaxis.set_major_locator(ticker.LogLocator(numticks=most))
+    else:
+        axis.set_yscale("log" if positive else "linear")
+        axis.yaxis.set_major_locator(ticker.MaxNLocator(most))
+    axis.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axis.yaxis.set_minor_locator(ticker.NullLocator())

@@ -21,6 +21,7 @@ from bandscribe.display.figures import (
     PURPLE,
     RED,
     begin,
+    explain,
     save,
     style,
 )
@@ -88,7 +89,7 @@ def draw(
     below = _STROKE_LANES if strokes else 0.0
     height = max(1.0, below + len(shown))
 
-    figure = begin(_WIDTH, height * _LANE + 1.2, title)
+    figure = begin(_WIDTH, height * _LANE + 1.45, title)
     axis = figure.subplots()
     _set_up(axis, height, length)
     smooth = {name: _smooth(level, level.classes.index(name), length) for name in shown}
@@ -105,7 +106,7 @@ def draw(
     others = _name_others({called[name]: played.get(name) for name in order if name not in shown})
     axis.set_xlabel(others, fontsize=8.5, color=_GREY, loc="left", labelpad=9)
     if shown:
-        _explain(figure, loudest)
+        _explain(axis, loudest)
     save(path, figure)
 
 
@@ -222,7 +223,7 @@ def _draw_strokes(axis: Any, strokes: Transcription, length: float) -> None:
         _name_lane(axis, bottom + 0.4 * height, name, colour, size=7.5)
 
 
-def _explain(figure: Any, loudest: float) -> None:
+def _explain(axis: Any, loudest: float) -> None:
     """What the strength of a colour means."""
     from matplotlib.patches import Patch
 
@@ -232,7 +233,4 @@ def _explain(figure: Any, loudest: float) -> None:
         Patch(facecolor=tuple(colour), edgecolor=INK, linewidth=0.6, label=f"{db:.0f} dB")
         for colour, db in zip(colours, loudest + (shares - 1) * _RANGE_DB, strict=True)
     ]
-    figure.legend(
-        handles=handles, loc="outside upper right", ncols=_SAMPLES, frameon=False, fontsize=8.5,
-        handlelength=1.6, columnspacing=1.2, labelcolor=INK,
-    )  # fmt: skip
+    explain(axis, handles, handlelength=1.6, columnspacing=1.2, labelcolor=INK)
