@@ -114,9 +114,9 @@ class Activity:
     def segments(self, *, duration: float = DURATION, gap: float = GAP) -> list[Segment]:
         """The stretches in which each class plays, by their start.
 
-        Gaps of less than `gap` seconds are played over; then what is shorter than `duration` seconds
-        is left out, and so is a row of blips, no part of which lasts for `duration` by itself, or
-        for `DURATION` if that is less. The mean level is that of the power.
+        Gaps of less than `gap` seconds are played over; then what is shorter than `duration`
+        seconds is left out, and so is a row of blips, no part of which lasts for `duration` by
+        itself, or for `DURATION` if that is less. The mean level is that of the power.
         """
         found = []
         heard = self.probability.values >= self.thresholds
