@@ -206,12 +206,42 @@ def test_a_wav_that_was_never_completed(
     np.testing.assert_array_equal(part.samples, whole[:, 22_050:])
 
 
+def test_an_rf64_and_an_au_that_were_never_completed(tmp_path: Path) -> None:
+    sound = clicks(0.5, channels=2)
+    for name, kind, first, size in (("a.rf64", "RF64", 20, 16), ("a.au", "AU", 8, 4)):
+        path = tmp_path / name
+        soundfile.write(path, sound.samples.T, RATE, format=kind, subtype="PCM_16")
+        whole = audio.read(path).samples
+        data = path.read_bytes()
+        path.write_bytes(data[:first] + bytes(size) + data[first + size :])
+        found, message = read_warned(path)
+        np.testing.assert_array_equal(found.samples, whole)
+        assert "never completed" in message
+
+
 def test_a_wav_without_samples_stays_empty(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     audio.write(path, Audio(np.zeros((1, 0), np.float32), RATE))
     path.write_bytes(path.read_bytes() + b"LIST" + (200).to_bytes(4, "little") + bytes(200))
     with pytest.raises(ValueError, match="holds no samples"):
         audio.read(path)
+
+
+def test_a_damaged_mp3_in_a_wav_is_read_in_silence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(encode(tmp_path / "sound.wav", clicks(3.0), "libmp3lame").read_bytes())
+    for start in range(500, len(data) - 300, 900):  # no three frames in a row
+        data[start : start + 300] = bytes(300)
+    (tmp_path / "bad.wav").write_bytes(data)
+    for start in (0.0, 1.0):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                audio.read(tmp_path / "bad.wav", start=start)
+            except ValueError:
+                continue
+    assert capfd.readouterr().err == ""
 
 
 def test_an_mp3_in_a_wav(tmp_path: Path) -> None:

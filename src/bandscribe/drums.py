@@ -187,7 +187,7 @@ def transcribe_blocks(
         if part.beats.classes:
             grids.append(_follow(part, section.inner, metre, tempo))
     grid = beats.join(grids) if card.outputs != card.classes else None
-    return _write_down(parts, _names(card, classes), measured.duration, grid)
+    return _assemble(parts, _names(card, classes), measured.duration, grid)
 
 
 def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
@@ -221,7 +221,7 @@ def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
 def _run(blocks: Iterable[Audio], model: Listener) -> Iterator[NDArray[np.float32]]:
     """Consecutive pieces (frame, output) of what the model makes of mono blocks, and of `PADDING`.
 
-    All is 0 in a chunk of digital silence, with which the model is not bothered.
+    In a chunk of digital silence all outputs are 0, without running the model.
     """
     card = model.card
     through = front_end(card)
@@ -282,7 +282,7 @@ def notes(
     check(card, classes, sensitivity)
     picked = _pick(heard, (0, len(heard.onsets.values)), card, classes, sensitivity)
     grid = heard.follow(metre, tempo) if metre or tempo else heard.grid
-    return _write_down([picked], _names(card, classes), duration, grid)
+    return _assemble([picked], _names(card, classes), duration, grid)
 
 
 class _Notes(NamedTuple):
@@ -323,7 +323,7 @@ def _follow(heard: Hearing, keep: tuple[int, int], metre: str | None, tempo: Tem
     return replace(grid, times=grid.times[inside], positions=grid.positions[inside])
 
 
-def _write_down(
+def _assemble(
     parts: Sequence[_Notes], names: tuple[str, ...], duration: float, grid: Beats | None
 ) -> Transcription:
     """One transcription of consecutive parts; onsets in [0, `duration`]."""

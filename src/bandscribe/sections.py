@@ -23,7 +23,7 @@ LENGTH_SECONDS, MARGIN_SECONDS = 3600.0, 20.0
 
 
 class Section(NamedTuple):
-    """Frames `start` to `stop`, out of which it speaks for `keep_start` to `keep_stop`."""
+    """Frames `start` to `stop`; what is found in it counts from `keep_start` to `keep_stop`."""
 
     start: int
     stop: int
@@ -32,7 +32,7 @@ class Section(NamedTuple):
 
     @property
     def inner(self) -> tuple[int, int]:
-        """From where to where it speaks, counted from its own start."""
+        """`keep_start` and `keep_stop`, relative to `start`."""
         return self.keep_start - self.start, self.keep_stop - self.start
 
 
@@ -74,7 +74,7 @@ def hold(
     held: deque[tuple[int, NDArray[np.float32]]] = deque()
     width = 0
 
-    def listen() -> Iterator[NDArray[np.bool_]]:
+    def find_active() -> Iterator[NDArray[np.bool_]]:
         nonlocal width
         position = 0
         for piece in pieces:
@@ -85,7 +85,7 @@ def hold(
             position += len(piece)
             yield active
 
-    for section in find(listen(), frame_rate):
+    for section in find(find_active(), frame_rate):
         values = np.zeros((section.stop - section.start, width), dtype=np.float32)
         for position, piece in held:
             first, last = max(section.start, position), min(section.stop, position + len(piece))

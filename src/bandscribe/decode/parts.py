@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 _OGG = re.compile(rb"OggS\x00[\x02\x06]")  # a page that begins a stream: RFC 3533, section 6
 _FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # the mark, and the size of its first block
 _CHUNK = 1 << 20
+_MOST_CHUNKS = 1000  # that a wav has for any purpose
+_LARGEST = b"\xff" * 4
 
 
 class Span(NamedTuple):
@@ -73,22 +75,37 @@ def find_data(path: Path) -> Span:
 
 
 def complete_header(path: Path) -> bytes | None:
-    """The header of a wav up to its samples, with the largest size in place of 0.
+    """The header of a wav, rf64 or au up to its samples, with the true size, or the largest, for 0.
 
     None unless whoever wrote it never came to write its size: the size of the data is 0, and what
     follows is not what may follow data.
     """
     with path.open("rb") as handle:
         size = handle.seek(0, os.SEEK_END)
-        chunks = list(_chunks(handle, size))
-        data = next((start for name, start, length in chunks if name == b"data" and not length), 0)
+        handle.seek(0)
+        head = handle.read(36)
+        if head[:4] == b".snd":
+            start = int.from_bytes(head[4:8], "big")
+            if head[8:12] != bytes(4) or not 24 <= start < size:
+                return None
+            handle.seek(0)
+            return head[:8] + _LARGEST + handle.read(start)[12:]
+        if head[:4] not in (b"RIFF", b"RF64"):
+            return None
+        chunks = list(islice(_chunks(handle, size), _MOST_CHUNKS))
+        unknown = (0, 0xFFFFFFFF) if head[:4] == b"RF64" else (0,)
+        data = [start for name, start, length in chunks if name == b"data" and length in unknown]
         _, last, length = chunks[-1] if chunks else (b"", 0, 0)
         # Chunks after the data that fill the file exactly are chunks.
-        if not 0 < data < size or (last > data and last + length + length % 2 in (size, size + 1)):
+        whole = bool(data) and last > data[0] and last + length + length % 2 in (size, size + 1)
+        if not data or data[0] >= size or whole:
             return None
         handle.seek(0)
-        header = handle.read(data)
-    return header[:4] + b"\xff" * 4 + header[8:-4] + b"\xff" * 4
+        header = handle.read(data[0])
+    if head[:4] == b"RF64" and head[12:16] == b"ds64":
+        sizes = (size - 8).to_bytes(8, "little") + (size - data[0]).to_bytes(8, "little")
+        return header[:20] + sizes + header[36:]
+    return header[:4] + _LARGEST + header[8:-4] + _LARGEST
 
 
 def _chunks(handle: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:

@@ -125,7 +125,7 @@ def _open_all(path: Path, first: Sound, *, seeking: bool) -> Iterator[Recording 
     `seeking` says that they are not going to be read from their start.
     """
     kind = first.format
-    if kind in ("WAV", "WAVEX") and not first.frames and (header := parts.complete_header(path)):
+    if not first.frames and (header := parts.complete_header(path)):
         first.close()
         warn(path, "its header was never completed; it is read to the end of the file")
         sound = _open(Slice(path, len(header), path.stat().st_size, header))
@@ -195,14 +195,15 @@ def _read(
     sound = recording.sound
     rate: int = sound.samplerate
     try:
-        done = sound.seek_to(skip)
+        with _silent():
+            done = sound.seek_to(skip)
     except soundfile.LibsndfileError:  # a flac that breaks off in its first frame
         raise not_sound(path) from None
     # A flac written to a pipe does not know its length, and libsndfile calls its end an error.
     endless = sound.format == "FLAC" and sound.frames >= _ENDLESS
     # Keeping libmpg123 quiet costs, and what stands before an error in an mp3 is always in the
     # block, so that nothing is lost with a longer one.
-    speaks = sound.format == "MP3"
+    speaks = sound.subtype.startswith("MPEG")
     size = 16 * BLOCK if speaks else BLOCK
     block = np.empty((size, sound.channels), np.float32)
     loss = None
