@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bandscribe.audio import read
+from bandscribe.readers import read_json
 from bandscribe.studies import (
     drum_architectures,
     drum_chance,
@@ -177,6 +178,8 @@ def test_which_architecture(
     text = (folder / "architectures.html").read_text()
     assert not re.search(r"(src|href)=.(?!data:)", text)
     assert "0.8911" in text and "0.8755" in text  # the thesis's
+    learned = read_json(rows[0].runs[0] / "metrics.json")["thresholds"]["5"]
+    assert f"{DRUMS[5][0]} {learned[DRUMS[5][0]]:.2f}, {DRUMS[5][1]} " in text
     best = max(row.figures["micro"].mean for row in rows)
     assert f"<b>{best:.3f}</b>" in text
     lines = read_table(folder / "architectures.csv")
@@ -213,6 +216,11 @@ def test_training_sets(sources: list[Source]) -> None:
     (recipe,) = drum_data.plan(sources, ["second+first"], base).values()
     assert recipe.corpora == (sources[1].text, sources[0].text)
     assert recipe.validation_corpora == ()
+    assert recipe.classes == 10
+    # A recipe found on a corpus of ten classes is trained on five where others have no more.
+    three = [*sources, Source.parse("enst_mdb=there"), Source.parse("mdb=here")]
+    both = drum_data.plan(three, ["first", "first+enst_mdb+mdb"], base)
+    assert [recipe.classes for recipe in both.values()] == [5, 5]
 
 
 def test_which_data(
@@ -240,6 +248,7 @@ def test_which_data(
     lines = read_table(folder / "data.csv")
     assert [line["zero_shot"] for line in lines] == ["0", "1", "1", *[""] * 6]
     assert {line["seeds"] for line in lines[:3]} == {"2"}
+    assert lines[0]["thresholds"] == drum_corpora.show_thresholds(row.runs[0], 5)
     score = f"{row.figures['first']['micro'].mean:.3f}"
     assert report.grid.tabulate()[1].split()[:3] == ["first", score, "○"]
     # What the corpora of both studies hold lies in both files.

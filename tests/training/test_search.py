@@ -16,13 +16,22 @@ from tiny_corpus import SECONDS, write_corpus
 torch = pytest.importorskip("torch")
 
 
-def test_the_spaces_of_chapter_3() -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # 2 · 4 · 3, 2 · 5 · 3, 3 · 4 · 4, 3 · 4 · 4 and 3 · 3 · 4 · 4.
+        (None, {"crnn": 24, "rnn": 30, "cnn": 48, "transformer": 48, "vit": 144}),
+        # 2 · 5 · 4, 3 · 5 · 4 and 3 · 4 · 5 · 4 instead.
+        ("later", {"crnn": 24, "rnn": 40, "cnn": 48, "transformer": 60, "vit": 240}),
+    ],
+)
+def test_the_spaces_of_chapter_3_and_of_the_later_state(
+    text: str | None, expected: dict[str, int]
+) -> None:
     sizes = {
-        model: len(search.propose(space, trials=None))
-        for model, space in search.SEARCH_SPACES.items()
+        model: len(search.propose(search.space_of(model, text), trials=None)) for model in expected
     }
-    # 2 · 4 · 3, 2 · 5 · 4, 3 · 4 · 4, 3 · 5 · 4 and 3 · 4 · 5 · 4.
-    assert sizes == {"crnn": 24, "rnn": 40, "cnn": 48, "transformer": 60, "vit": 240}
+    assert sizes == expected
 
 
 def test_a_draw_has_no_point_twice_and_a_longer_one_begins_with_it() -> None:
@@ -61,6 +70,8 @@ def test_the_rules_of_the_thesis(tmp_path: Path) -> None:
     base = search.resolve(None, given, [f"egmd={root}"])
     assert (base.patience, base.plateau_patience, base.schedule) == (10, 3, "plateau")
     assert (base.watch, base.weight_exponent, base.classes) == ("loss", 1.0, 10)
+    # The loss is that of onsets alone (5.2.2).
+    assert (base.velocity_weight, base.beat_weight) == (0.0, 0.0)
     # Two tracks of 3 s are three batches of 2 s; a hundred epochs of them.
     assert (base.validate_every, base.steps) == (round(2 * SECONDS / 2), 300)
     assert (base.chunk_seconds, base.overlap_seconds) == (1.0, 0.25)
@@ -114,3 +125,16 @@ def test_what_came_of_trials(tmp_path: Path) -> None:
     assert search.tabulate(outcomes)[1].split()[:3] == ["a", "finished", "3"]
     with pytest.raises(ValueError, match="none has come to its first validation"):
         search.choose(outcomes[3:])
+
+
+def test_a_best_recipe_of_ten_classes_serves_corpora_of_five(tmp_path: Path) -> None:
+    best = tmp_path / "best.json"
+    best.write_text(recipes.to_json(Recipe(corpora=(f"egmd={tmp_path}",), classes=10)))
+    given = {"validate_every": "10", "model": "crnn"}
+    for corpora, classes in (
+        (["egmd=a", "enst_mdb=b"], 5),
+        (["egmd=a"], 10),
+        (["idmt:all=c", "egmd=a"], 3),
+    ):
+        assert search.resolve(best, given, corpora).classes == classes
+    assert search.resolve(best, {**given, "classes": "3"}, ["egmd=a"]).classes == 3

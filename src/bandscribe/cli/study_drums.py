@@ -50,7 +50,9 @@ def architectures(
     grid: tuning.Grid = False,
     space: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL=JSON", help="Other values to try; may be repeated."),
+        typer.Option(
+            metavar="MODEL=JSON|later", help="Other values to try, see tune; may be repeated."
+        ),
     ] = None,
     seeds: Seeds = "1",
     scheduler: tuning.Scheduler = "asha",

@@ -26,9 +26,10 @@ Grid = Annotated[bool, typer.Option("--grid", help="Try every combination instea
 Space = Annotated[
     str | None,
     typer.Option(
-        metavar="JSON",
+        metavar="JSON|later",
         help='Other values to try: {"layers": [2, 3], "learning_rate": [1e-3, 3e-4]}, of options '
-        "of the network, or fields of the recipe.",
+        "of the network, or fields of the recipe; later: the larger ones of the thesis's later "
+        "state.",
     ),
 ]
 Scheduler = Annotated[

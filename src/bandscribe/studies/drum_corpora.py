@@ -31,7 +31,7 @@ from bandscribe.evaluation.drum_systems import DrumNetwork
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap, counts, onsets
-from bandscribe.readers import read_json
+from bandscribe.readers import read_json, refused
 from bandscribe.training.task import ship
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
@@ -146,6 +146,17 @@ def evaluate(trial: Path, source: Source, count: int, folder: Path, problems: li
     problems += [": ".join(problem) for problem in found.failed]
     names = [track.track for track in found.scores]
     return dict(zip(names, stack(found.scores, count), strict=True))
+
+
+def show_thresholds(trial: Path, count: int) -> str:
+    """The activation that a peak of each class must exceed, learned in validation, as text.
+
+    Raises ValueError where the run has none.
+    """
+    path = trial / "metrics.json"
+    with refused(f"{path}: no thresholds for {count} classes"):
+        learned = read_json(path)["thresholds"][str(count)]
+        return ", ".join(f"{name} {learned[name]:.2f}" for name in DRUMS[count])
 
 
 def score(seeds: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:

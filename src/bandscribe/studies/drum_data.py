@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bandscribe.studies import drum_corpora, runs
-from bandscribe.studies.drum_architectures import NAMES
+from bandscribe.studies.drum_architectures import NAMES, THRESHOLDS
 from bandscribe.studies.drum_chance import Chance
 from bandscribe.studies.drum_corpora import Figure, Source
-from bandscribe.studies.page import UNSEEN, Grid, Report, Section
+from bandscribe.studies.page import UNSEEN, Grid, Report, Section, table
 from bandscribe.studies.runs import Row, Train
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
@@ -54,15 +55,16 @@ def combine(sources: Sequence[Source], named: Sequence[str]) -> list[str]:
 
 
 def plan(sources: Sequence[Source], sets: Sequence[str], base: Recipe) -> dict[str, Recipe]:
-    """The recipe of each training set. Raises ValueError where one cannot be."""
+    """The recipe of each training set, of as many of its classes as all sets annotate.
+
+    Raises ValueError where one cannot be.
+    """
     known = {source.label: source for source in sources}
+    corpora = {labels: tuple(known[label].text for label in labels.split("+")) for labels in sets}
+    classes = min(base.classes, search.most_classes(chain(*corpora.values())))
     return {
-        labels: replace(
-            base,
-            corpora=tuple(known[label].text for label in labels.split("+")),
-            validation_corpora=(),
-        )
-        for labels in sets
+        labels: replace(base, corpora=named, validation_corpora=(), classes=classes)
+        for labels, named in corpora.items()
     }
 
 
@@ -116,11 +118,13 @@ def report(
         frozenset(place for place in at if place[1] in place[0].split("+")),
         zero_shot=True,
     )
+    count = len(classes)
     lines = {
         place: {
             "zero_shot": int(place not in grid.trained),
             "seeds": len(each.runs),
             "hours": each.hours,
+            "thresholds": drum_corpora.show_thresholds(each.runs[0], count),
             "runs": " ".join(run.name for run in each.runs),
         }
         for place, each in at.items()
@@ -150,6 +154,17 @@ def report(
                 "How it was trained", f"{NAMES[recipe.model]} network: {options}; "
                 f"{recipe.steps:,} steps of {recipe.batch} excerpts of "
                 f"{recipe.excerpt_seconds:g} s for every row, at most.", "",
+            ),
+            Section(
+                "Thresholds", THRESHOLDS,
+                table(
+                    ["trained on", "thresholds"],
+                    [
+                        ("", [each.trained, drum_corpora.show_thresholds(each.runs[0], count)])
+                        for each in results
+                    ],
+                    2,
+                ),
             ),
         ),
     )  # fmt: skip
