@@ -120,7 +120,7 @@ ROWS = {
     "ast": Row(
         "recognition",
         {
-            "model": "ast", "options": {"weights": None}, "augment": "no", "steps": 6,
+            "model": "ast", "pretrained": "no", "augment": "no", "steps": 6,
             "training": "clips={data}/clips", "validation": "clips={data}/clips",
         },
         {

@@ -141,17 +141,17 @@ def test_fields_that_are_not_for_the_command_line(
 
 def test_weights_name_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A study that is run again with published weights does not take runs without them."""
-    recipe = recipes.resolve(None, {"model": "resnet50"})
-    places = []
-    for folder in (None, "cache/resnet-50"):
-        pretrained.trace.cache_clear()
-        monkeypatch.setattr(pretrained, "find_cached", lambda name, found=folder: found)
-        monkeypatch.setattr(pretrained, "is_reachable", lambda name: False)
-        places.append(place(recipe, tmp_path, recipes.trace_weights(recipe)))
+    monkeypatch.setattr(pretrained, "find_cached", lambda name: "cache/resnet-50")
     pretrained.trace.cache_clear()
-    random = recipes.resolve(None, {"model": "resnet50", "options": '{"weights": null}'})
-    assert places[0] != places[1]
+    recipe, random = (
+        recipes.resolve(None, {"model": "resnet50", **given})
+        for given in ({}, {"pretrained": "no"})
+    )
+    assert recipes.trace_weights(recipe) == "microsoft/resnet-50"
     assert recipes.trace_weights(random) == ""
+    origin = recipes.trace_weights(recipe)
+    assert place(recipe, tmp_path, origin) != place(random, tmp_path)
+    pretrained.trace.cache_clear()
     assert recipes.trace_weights(recipes.resolve(None, {"model": "mfcc"})) == ""
     (tmp_path / "model.safetensors").write_bytes(b"one")
     first = pretrained.trace(str(tmp_path), "somebody")

@@ -175,6 +175,10 @@ def remark(outcomes: Sequence[Outcome], low: Sequence[str], decided: set[str]) -
     spread = f"mean ± deviation over {seeds} seeds" if seeds > 1 else "one seed"
     how = "S2, threshold 0.5" if decided == {"s2"} else "thresholds as the rows say, else 0.5"
     remarks = [f"Precision and recall are macro means; {how}; {spread}; seconds of training."]
+    origins = {outcome.label: outcome.scores[0].get("origin") for outcome in outcomes}
+    for origin in dict.fromkeys(filter(None, origins.values())):
+        labels = [label for label, own in origins.items() if own == origin]
+        remarks.append(f"Began with {origin}: {'; '.join(labels)}.")
     if any(outcome.about for outcome in outcomes):
         remarks.append("In brackets what the paper's text gives.")
     names = "macro F1, micro F1 and LRAP"

@@ -60,7 +60,7 @@ def measure_cost(row: Row, given: Fields, training: Sequence[str], test: Sequenc
 
     Raises ValueError as `recipe.resolve` and `corpora.load`.
     """
-    recipe = recipes.resolve(None, {**given, **row.members[0]})
+    recipe = recipes.resolve(None, {"pretrained": "no", **given, **row.members[0]})
     torch.set_num_threads(recipe.threads or 1)
     classes = recipe.classes or corpora.classes_of(training)
     rate = KINDS[recipe.features].sample_rate

@@ -145,7 +145,8 @@ def place(recipe: Any, folder: Path, origin: str = "") -> Path:
 
 def check_options(name: str, given: Mapping[str, Any], owner: Callable[..., Any]) -> None:
     """Raise ValueError for an option that `owner` does not take, or that is not the recipe's."""
-    known = sorted(set(inspect.signature(owner).parameters) - {"bins", "classes", "outputs"})
+    recipes_own = {"bins", "classes", "outputs", "pretrained"}
+    known = sorted(set(inspect.signature(owner).parameters) - recipes_own)
     if unknown := sorted(set(given) - set(known)):
         raise ValueError(f"{name}: no such option {unknown[0]!r}; expected {', '.join(known)}")
 

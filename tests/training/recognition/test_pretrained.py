@@ -40,14 +40,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("library")
 def test_random_weights_are_called_so() -> None:
-    assert ResNet50(32, 3, config=TINY_RESNET).origin == "random weights: none were asked for"
+    assert ResNet50(32, 3, config=TINY_RESNET).origin == "random weights"
 
 
 @pytest.mark.usefixtures("library")
 def test_a_folder_gives_its_weights_and_shape(tmp_path: Path) -> None:
     given = ResNet50(32, 3, config=TINY_RESNET)
     given.body.save_pretrained(tmp_path)
-    network = ResNet50(32, 5, weights=str(tmp_path))
+    network = ResNet50(32, 5, pretrained=str(tmp_path))
     assert network.origin == f"weights of {tmp_path}"
     expected = given.body.state_dict()
     assert all(torch.equal(expected[name], w) for name, w in network.body.state_dict().items())
@@ -58,10 +58,10 @@ def test_ast_keeps_its_positions_only_for_the_same_length(tmp_path: Path) -> Non
     torch.manual_seed(0)
     given = AST(128, 3, frames=100, config=TINY_AST).body
     given.save_pretrained(tmp_path)
-    same = AST(128, 3, weights=str(tmp_path), frames=100).body.state_dict()
+    same = AST(128, 3, pretrained=str(tmp_path), frames=100).body.state_dict()
     assert all(torch.equal(weight, same[name]) for name, weight in given.state_dict().items())
 
-    other = AST(128, 3, weights=str(tmp_path), frames=46)
+    other = AST(128, 3, pretrained=str(tmp_path), frames=46)
     assert other.origin == f"weights of {tmp_path}, new embeddings.position_embeddings"
     shorter = other.body.state_dict()
     [(name, shape)] = [
@@ -79,7 +79,7 @@ def test_a_classifier_s_folder_gives_its_body(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
     given = transformers.ASTForAudioClassification(transformers.ASTConfig(**TINY_AST))
     given.save_pretrained(tmp_path)
-    network = AST(128, 3, weights=str(tmp_path))
+    network = AST(128, 3, pretrained=str(tmp_path))
     assert network.origin == f"weights of {tmp_path}"
     body = given.audio_spectrogram_transformer.state_dict()
     layers = {name: weight for name, weight in body.items() if "layer" in name}
@@ -91,23 +91,24 @@ def test_a_classifier_s_folder_gives_its_body(tmp_path: Path) -> None:
 def test_another_network_s_folder_is_an_error(tmp_path: Path) -> None:
     AST(128, 3, frames=46, config=TINY_AST).body.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"is of another network, without embedder"):
-        ResNet50(32, 3, weights=str(tmp_path), config=TINY_RESNET)
+        ResNet50(32, 3, pretrained=str(tmp_path), config=TINY_RESNET)
 
 
 @pytest.mark.usefixtures("library")
 def test_a_folder_without_weights_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"weights: .*nowhere holds no config\.json"):
-        ResNet50(32, 3, weights=str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match=r"pretrained: .*nowhere holds no config\.json"):
+        ResNet50(32, 3, pretrained=str(tmp_path / "nowhere"))
 
 
 @pytest.mark.usefixtures("library")
 def test_published_weights_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "is_reachable", lambda name: False)
-    body, origin = pretrained.load(
-        "ResNet", weights="published", published="nobody/no-such-network", **TINY_RESNET
-    )
-    assert origin.startswith("random weights: nobody/no-such-network is not in the cache")
-    assert body.config.hidden_sizes == [8, 16]
+    pretrained.trace.cache_clear()
+    with pytest.raises(ValueError, match=r"nobody/no-such-network is not in .* --pretrained no"):
+        pretrained.load("ResNet", pretrained="hub", published="nobody/no-such-network")
+    with pytest.raises(ValueError, match=r"nobody/no-such-network is not in .* --pretrained no"):
+        pretrained.trace("hub", "nobody/no-such-network")
+    assert pretrained.trace("no", "nobody/no-such-network") == ""
 
 
 @pytest.mark.usefixtures("library")
@@ -119,7 +120,7 @@ def test_published_weights_in_the_cache(tmp_path: Path, monkeypatch: pytest.Monk
     given.save_pretrained(snapshot)
     find = partial(pretrained.find_cached, cache=tmp_path)
     monkeypatch.setattr(pretrained, "find_cached", find)
-    body, origin = pretrained.load("ResNet", weights="published", published="somebody/net")
+    body, origin = pretrained.load("ResNet", pretrained="hub", published="somebody/net")
     assert origin == "weights of somebody/net, from the cache"
     expected = given.state_dict()
     assert all(torch.equal(expected[name], weight) for name, weight in body.state_dict().items())

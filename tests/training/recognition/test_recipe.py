@@ -46,7 +46,7 @@ def test_what_is_said_comes_before_what_the_model_has(tmp_path: Path) -> None:
     path.write_text(json.dumps({"model": "resnet50", "learning_rate": 0.5}))
     recipe = resolve(path, {"options": '{"size": 128}'})
     assert (recipe.learning_rate, recipe.weight_decay, recipe.features) == (0.5, 1e-5, "mel_256")
-    assert recipe.options == {"weights": "published", "size": 128}
+    assert (recipe.pretrained, recipe.options) == ("hub", {"size": 128})
     assert resolve(path, {"model": "features"}).features == "stack"
 
 
@@ -55,7 +55,10 @@ def test_an_ast_is_as_wide_as_its_window() -> None:
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     options = {"config": {**small, "intermediate_size": 24}}
     for seconds, frames in ((1.0, 98), (2.0, 198), (10.0, 1024)):
-        recipe = Recipe(model="ast", features="filterbank", window_seconds=seconds, options=options)
+        recipe = Recipe(
+            model="ast", features="filterbank_hanning", window_seconds=seconds, options=options,
+            pretrained="no",
+        )  # fmt: skip
         with torch.device("meta"):
             assert build(recipe, 3).frames == frames
 
@@ -70,6 +73,10 @@ def test_an_ast_is_as_wide_as_its_window() -> None:
         ({"training": "mdb=x"}, "mdb=x: expected NAME=ROOT"),
         ({"sampling": "dynamic"}, "sampling: expected one of static"),
         ({"window_seconds": "0"}, "window_seconds: expected more than 0"),
+        (
+            {"model": "ast", "options": '{"weights": null}'},
+            "options: no such option 'weights'; expected config, frames",
+        ),
         ({"options": '{"drop": 1}'}, "options: no such option 'drop'; expected dropout, frames"),
     ],
 )

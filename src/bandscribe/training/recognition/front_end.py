@@ -2,8 +2,9 @@
 
 Source: Harmony Is All You Need 2023, sections 3.1 and 3.3: one mean and one standard deviation over
 all values of all training examples normalise samples, and of the features only the AST's, whose
-deviation becomes one half (Gong et al. 2021, AST, section 2.1). `bands` are ours: the front end of
-`bandscribe recognize`, on samples as they are.
+deviation becomes one half (Gong et al. 2021, AST, section 2.1). Its text has Hamming windows
+(`filterbank`); the published weights were trained with Hann windows (`filterbank_hanning`). `bands`
+are ours: the front end of `bandscribe recognize`, on samples as they are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -62,6 +64,7 @@ KINDS: dict[str, Kind] = {
     "stack": Kind(40, 44100, False, lambda samples: stack(Clip(samples))),
     "mel_256": Kind(256, 44100, True, mel_levels),
     "filterbank": Kind(128, 16000, True, kaldi.log_mel),
+    "filterbank_hanning": Kind(128, 16000, True, partial(kaldi.log_mel, window="hanning")),
     "bands": Kind(BANDS.n_bins, BANDS.sample_rate, True, bands, normalised=False),
 }
 

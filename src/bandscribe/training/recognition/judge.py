@@ -60,7 +60,7 @@ def infer_run(
     if recipe.model in CLASSICAL:
         probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)
     else:
-        network = build(recipe, len(classes)).eval()
+        network = build(recipe, len(classes), trained=True).eval()
         checkpoints.fill(network, run / "best.pt")
         probabilities = validation.infer_windows(network, prepared)
     return prepared, validation.gather(probabilities, prepared.owner, "s1")

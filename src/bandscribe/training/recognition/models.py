@@ -25,7 +25,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bandscribe.training.recognition.pretrained import load
+from bandscribe.training.recognition.pretrained import RANDOM, load
 
 _MFCC_KERNELS = ((4, 4), (10, 2), (10, 2), (10, 2))  # frames, bins
 
@@ -173,7 +173,7 @@ class ResNet50(nn.Module):
         bins: int,
         classes: int,
         *,
-        weights: str | None = None,
+        pretrained: str = RANDOM,
         size: int = 256,
         dropout: float = 0.2,
         config: dict[str, Any] | None = None,
@@ -182,7 +182,7 @@ class ResNet50(nn.Module):
         super().__init__()
         self.size = size
         self.body, self.origin = load(
-            "ResNet", weights=weights, published=self.published, **(config or {})
+            "ResNet", pretrained=pretrained, published=self.published, **(config or {})
         )
         width: int = self.body.config.hidden_sizes[-1]
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, classes))
@@ -217,7 +217,7 @@ class AST(nn.Module):
         bins: int,
         classes: int,
         *,
-        weights: str | None = None,
+        pretrained: str = RANDOM,
         frames: int = 1024,
         config: dict[str, Any] | None = None,
     ) -> None:
@@ -229,7 +229,7 @@ class AST(nn.Module):
         self.frames = frames
         self.body, self.origin = load(
             "AST",
-            weights=weights,
+            pretrained=pretrained,
             published=self.published,
             num_mel_bins=bins,
             max_length=frames,

@@ -1,4 +1,4 @@
-"""Networks of the `transformers` library, with weights that others trained where they are at hand.
+"""Networks of the `transformers` library, with random weights or such as others trained.
 
 `origin` of a network is where its weights come from, for the run to print and to keep.
 """
@@ -15,27 +15,28 @@ from typing import Any
 
 from bandscribe.extras import install
 
-#: The `weights` that the network's authors published.
-PUBLISHED = "published"
+#: What `pretrained` may be beside a folder: random weights, or those that the network's authors
+#: published on the Hugging Face hub.
+RANDOM, HUB = "no", "hub"
 
 _TIMEOUT = 5.0  # seconds
 
 
-def load(kind: str, *, weights: str | None, published: str, **config: Any) -> tuple[Any, str]:
+def load(kind: str, *, pretrained: str, published: str, **config: Any) -> tuple[Any, str]:
     """The model `kind` + "Model" of `transformers`, and where its weights come from, in words.
 
-    `weights` is None for random ones, a folder that `save_pretrained` wrote, or `PUBLISHED`: those
-    of the name `published` on the Hugging Face hub, from the cache or, if the hub answers within
-    five seconds, from there. Where neither has them the weights are random, and the words say so.
+    `pretrained` is `RANDOM`, a folder that `save_pretrained` wrote, or `HUB`: those of the name
+    `published` on the hub, from its cache or, if the hub answers within five seconds, from there.
     `config` are entries of `kind` + "Config" that differ from what it, or the folder, has. Weights
     whose shapes they change are new, and the words name them.
 
-    Raises ValueError when the library or the folder is missing, or holds another network's weights.
+    Raises ValueError when the library or the folder is missing, or holds another network's weights,
+    and when neither the cache nor the hub has the published ones.
     """
     library = _library()
     make, configure = getattr(library, f"{kind}Model"), getattr(library, f"{kind}Config")
-    if weights is None:
-        return make(configure(**config)), "random weights: none were asked for"
+    if pretrained == RANDOM:
+        return make(configure(**config)), "random weights"
 
     def read(source: str, name: str, *, local: bool = True) -> tuple[Any, str]:
         network, report = make.from_pretrained(
@@ -48,35 +49,37 @@ def load(kind: str, *, weights: str | None, published: str, **config: Any) -> tu
         )
         changed = {entry[0] for entry in report["mismatched_keys"]}
         if missing := sorted(set(report["missing_keys"]) - changed):
-            raise ValueError(f"weights: {source} is of another network, without {missing[0]}")
+            raise ValueError(f"pretrained: {source} is of another network, without {missing[0]}")
         return network, f"weights of {name}" + "".join(f", new {one}" for one in sorted(changed))
 
-    if weights == PUBLISHED:
+    if pretrained == HUB:
         if folder := find_cached(published):
             return read(folder, f"{published}, from the cache")
-        if is_reachable(published):
-            return read(published, f"{published}, from the hub", local=False)
-        return make(configure(**config)), (
-            f"random weights: {published} is not in the cache, and the hub cannot be reached"
-        )
-    if not (Path(weights) / "config.json").is_file():
+        _require_hub(published)
+        return read(published, f"{published}, from the hub", local=False)
+    if not (Path(pretrained) / "config.json").is_file():
         raise ValueError(
-            f"weights: {weights} holds no config.json; expected a folder that save_pretrained "
-            f"wrote, or {PUBLISHED!r}"
+            f"pretrained: {pretrained} holds no config.json; expected {RANDOM}, {HUB} or a folder "
+            "that save_pretrained wrote"
         )
-    return read(weights, weights)
+    return read(pretrained, pretrained)
 
 
 @cache  # the hub is queried once
-def trace(weights: str | None, published: str) -> str:
-    """Which weights `load` would begin with: a digest or a name, or nothing for random ones."""
-    if weights is None:
+def trace(pretrained: str, published: str) -> str:
+    """Which weights `load` would begin with: a digest or a name, or nothing for random ones.
+
+    Raises ValueError where neither the cache nor the hub has the published ones.
+    """
+    if pretrained == RANDOM:
         return ""
     _library()
-    if weights == PUBLISHED:
-        return published if find_cached(published) or is_reachable(published) else ""
+    if pretrained == HUB:
+        if not find_cached(published):
+            _require_hub(published)
+        return published
     digest = hashlib.sha256()
-    for path in sorted(Path(weights).glob("*.safetensors")):
+    for path in sorted(Path(pretrained).glob("*.safetensors")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -109,6 +112,15 @@ def is_reachable(name: str, *, endpoint: str | None = None, timeout: float = _TI
             return True
     except (OSError, http.client.HTTPException):
         return False
+
+
+def _require_hub(name: str) -> None:
+    if not is_reachable(name):
+        raise ValueError(
+            f"pretrained: {name} is not in the hub's cache, and the hub cannot be reached; "
+            f"--pretrained FOLDER begins with weights of a folder, --pretrained {RANDOM} with "
+            "random ones"
+        )
 
 
 def _library() -> Any:

@@ -33,21 +33,23 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "learning_rate": 2e-4,
         "floor": 5e-3,
         "weight_decay": 1e-5,
-        "options": {"weights": "published"},
     },
     "ast": {
-        "features": "filterbank",
+        "features": "filterbank_hanning",
         "feature_deviation": 0.5,
         "learning_rate": 2e-5,
         "floor": 0.1,
         "weight_decay": 1e-4,
         "head_learning_rate": 1e-3,
         "head_weight_decay": 1e-3,
-        "options": {"weights": "published"},
     },
     **{name: {"features": "mfcc_13"} for name in CLASSICAL},
 }
 
+#: Networks that can begin with published weights, and the names of these on the hub.
+_PRETRAINED: Mapping[str, str] = {
+    name: model.published for name, model in MODELS.items() if hasattr(model, "published")
+}
 _LONG = 10.0  # seconds that the published AST was trained on
 
 
@@ -69,6 +71,10 @@ class Recipe(Settings):
     options: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "the network's own options (JSON)"}
     )
+    pretrained: str = setting(
+        pretrained.HUB, "weights that resnet50 and ast begin with: hub for those that their "
+        "authors published, no for random ones, or a folder that save_pretrained wrote"
+    )  # fmt: skip
     features: str = setting("mfcc_40", f"what the network is given: {', '.join(KINDS)}")
     feature_deviation: float = setting(
         0.0, "deviation that features are normalised to; 0 leaves them as they are"
@@ -150,10 +156,17 @@ def read(run: Path) -> Recipe:
     return recipes.read(run, Recipe)
 
 
-def build(recipe: Recipe, classes: int) -> nn.Module:
-    """A new network; an AST takes as many frames as a window has, as published from 10 s on."""
+def build(recipe: Recipe, classes: int, *, trained: bool = False) -> nn.Module:
+    """A new network; an AST takes as many frames as a window has, as published from 10 s on.
+
+    One that is to be filled with the weights of a `trained` run needs none of the hub. Raises
+    ValueError where pretrained weights cannot be had.
+    """
     kind = KINDS[recipe.features]
     options = dict(recipe.options)
+    if recipe.model in _PRETRAINED:
+        random = trained and recipe.pretrained == pretrained.HUB
+        options["pretrained"] = pretrained.RANDOM if random else recipe.pretrained
     if recipe.model == "ast" and "frames" not in options:
         frames = (round(recipe.window_seconds * kind.sample_rate) - 400) // 160 + 1
         options["frames"] = frames if recipe.window_seconds < _LONG else kaldi.AST_FRAMES
@@ -161,9 +174,12 @@ def build(recipe: Recipe, classes: int) -> nn.Module:
 
 
 def trace_weights(recipe: Recipe) -> str:
-    """Which trained weights the network of a recipe begins with; empty for random ones."""
-    published = getattr(MODELS.get(recipe.model), "published", "")
-    return pretrained.trace(recipe.options.get("weights"), published) if published else ""
+    """Which trained weights the network of a recipe begins with; empty for random ones.
+
+    Raises ValueError as `pretrained.trace`.
+    """
+    published = _PRETRAINED.get(recipe.model)
+    return pretrained.trace(recipe.pretrained, published) if published else ""
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

@@ -66,7 +66,7 @@ def describe(run: Path, name: str) -> Export:
         peaks={},
         sources=sources,
     )
-    return Export(card, load_best(build(recipe, len(classes)), run), BANDS.n_bins)
+    return Export(card, load_best(build(recipe, len(classes), trained=True), run), BANDS.n_bins)
 
 
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:

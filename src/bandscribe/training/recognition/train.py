@@ -1,8 +1,9 @@
 """From labelled recordings to a trained recogniser.
 
-A run is a folder as `training.fit` has it, with two files more:
+A run is a folder as `training.fit` has it, with three files more:
 
     front_end.json   what the features were normalised by, and the classes in their order
+    network.json     where the network's first weights came from
     metrics.json     thresholds, calibration and scores of the best weights
 
 A baseline has best.pkl in place of weights and history.
@@ -36,6 +37,8 @@ from bandscribe.training.recognition.front_end import (
 )
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import Validation
+
+_NETWORK = "network.json"
 
 
 def train(recipe: Recipe, run: Path) -> Result:
@@ -74,20 +77,15 @@ def train(recipe: Recipe, run: Path) -> Result:
         describe(windows, front_end, cache) if cache and not mixed and not recipe.augment else None,
     )  # fmt: skip
 
-    def start() -> nn.Module:
-        model = build(recipe, len(classes))
-        print(f"{recipe.model}: {origin_of(model)}", flush=True)
-        return model
-
     def report(model: nn.Module) -> dict[str, Any]:
         figures = validation.report(validation.infer_windows(model, judged), judged)
-        return {"model": recipe.model, "origin": origin_of(model), **figures}
+        return {"model": recipe.model, "origin": read_json(run / _NETWORK)["origin"], **figures}
 
     return fit(
         recipe,
         run,
         task="recognition",
-        build=start,
+        build=partial(_start, recipe, len(classes), run),
         loss=cross_entropy,
         batches=stream(draw, recipe, numbered=True),
         validate=partial(validation.validate, validation=judged),
@@ -116,9 +114,15 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
         return front_end, tuple(saved["classes"])
 
 
-def origin_of(model: nn.Module) -> str:
-    """Where the first weights of a network come from, in words."""
-    return str(getattr(model, "origin", "random weights"))
+def _start(recipe: Recipe, classes: int, run: Path) -> nn.Module:
+    """The network; where the run begins, its first weights, whose origin is written down."""
+    resumed = (run / "last.pt").is_file() and (run / _NETWORK).is_file()
+    model = build(recipe, classes, trained=resumed)
+    if not resumed:
+        origin = str(getattr(model, "origin", "random weights"))
+        print(f"{recipe.model}: {origin}", flush=True)
+        record.write_json(run / _NETWORK, {"origin": origin})
+    return model
 
 
 def _in_steps(recipe: Recipe, windows: Windows) -> Recipe:
