@@ -8,7 +8,8 @@ A fault is
 
 - an exception that reaches the interpreter, or a line on standard error that is no line of ours
   (a traceback, a raw warning);
-- the death of the process by a signal, or more than `SECONDS` without an answer;
+- the death of the process by a signal, or more than `SECONDS` of processor time, or `PATIENCE`
+  times as long on the clock, without an answer;
 - more than `MEMORY` bytes resident at once beyond what the process held before;
 - an exit code other than 0, 1 and 2, or 1 or 2 without a line;
 - a file that is not whole, one that is left half written, one outside of the output, or an input
@@ -24,6 +25,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +40,8 @@ if __name__ == "__main__":
 import cases
 
 SECONDS, MEMORY = 20.0, 800 * 2**20
+#: A machine that is busy with other work is slow, which is no fault of the command.
+PATIENCE = 15
 #: Seconds that a process may take to start, and to make whole files.
 START = 120.0
 #: Lines of decoders that write to the terminal by themselves.
@@ -84,14 +88,25 @@ def run(wanted: Sequence[Case], *, keep: Path | None = None) -> Iterator[Outcome
 
 
 def _receive(pipe: Connection, process: BaseProcess, case: Case, limit: float) -> Outcome:
+    begun, used = time.monotonic(), _processor_seconds(process)
     try:
-        if not pipe.poll(limit):
-            return Outcome(case, None, (f"hang: more than {SECONDS:g} s",))
+        while not pipe.poll(0.5):
+            spent = _processor_seconds(process) - used
+            if spent > limit or time.monotonic() - begun > PATIENCE * limit:
+                return Outcome(case, None, (f"hang: more than {SECONDS:g} s",))
         code, faults = pipe.recv()
     except EOFError:
         process.join()
         return Outcome(case, None, (f"died: {process.exitcode}",))
     return Outcome(case, code, tuple(faults))
+
+
+def _processor_seconds(process: BaseProcess) -> float:
+    """Time that it has computed; 0 where the system does not report it."""
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _work(pipe: Connection, wanted: Sequence[Case], place: Path, keep: Path | None) -> None:
