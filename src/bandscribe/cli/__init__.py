@@ -27,6 +27,7 @@ from bandscribe.cli.models import models
 from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
 from bandscribe.cli.segment import segment
+from bandscribe.cli.serve import serve
 from bandscribe.cli.streams import lasting
 from bandscribe.cli.study import study
 from bandscribe.cli.study_drums import architectures, data
@@ -52,6 +53,7 @@ for command in (
     segment,
     explore,
     supercut,
+    serve,
     models,
     corpus,
     compare,

@@ -24,9 +24,9 @@ from bandscribe.cli.listening import (
 )
 from bandscribe.cli.report import complain, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
+from bandscribe.formats.tags import describe_hit
 
 if TYPE_CHECKING:
-    from bandscribe.hits import Hit
     from bandscribe.runtime import Model
 
 #: Columns of the CSV before those of the classes.
@@ -124,7 +124,7 @@ def classify(
 
 @dataclass(frozen=True)
 class Classifying(Work[inputs.Input, dict[str, Any]]):
-    """Tells which drum a one-shot is, as `describe` has it."""
+    """Tells which drum a one-shot is, as `describe_hit` has it."""
 
     model: str
 
@@ -141,26 +141,9 @@ class Classifying(Work[inputs.Input, dict[str, Any]]):
         """As `Work`."""
         from bandscribe import hits
 
-        return describe(
+        return describe_hit(
             hits.classify(sound, model=self.loaded, stream=self.stream), spell(item.path)
         )
-
-
-def describe(found: Hit, file: str) -> dict[str, Any]:
-    """What JSON says of a file.
-
-    `file`; the most probable `class`, or null; its `probability`; all `classes` that are struck
-    together; the `velocity`, 0 to 1; and the probability of each class, `scores`.
-    """
-    scores = zip(found.tags.classes, found.tags.scores, strict=True)
-    return {
-        "file": file,
-        "class": found.label,
-        "probability": round(found.probability, 6),
-        "classes": list(found.labels),
-        "velocity": round(found.velocity, 4),
-        "scores": {name: round(float(score), 6) for name, score in scores},
-    }
 
 
 def tabulate(entry: Mapping[str, Any]) -> str:

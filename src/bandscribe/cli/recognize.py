@@ -24,11 +24,11 @@ from bandscribe.cli.listening import (
 )
 from bandscribe.cli.report import clock, reported, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
+from bandscribe.formats.tags import describe_recognition
 from bandscribe.names import INSTRUMENTS, find, list_names
 
 if TYPE_CHECKING:
     from bandscribe.chunks import Strategy
-    from bandscribe.instruments import Recognition
     from bandscribe.runtime import Model
 
 COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
@@ -106,7 +106,7 @@ def recognize(
 
 @dataclass(frozen=True)
 class Recognizing(Work[inputs.Input, dict[str, Any]]):
-    """Tells which instruments play in a recording, as `describe` has it."""
+    """Tells which instruments play in a recording, as `describe_recognition` has it."""
 
     model: str
     aggregate: str
@@ -132,30 +132,7 @@ class Recognizing(Work[inputs.Input, dict[str, Any]]):
             aggregate=cast("Strategy", self.aggregate),
             threshold=self.threshold,
         )
-        return describe(found, spell(item.path))
-
-
-def describe(found: Recognition, file: str) -> dict[str, Any]:
-    """What JSON says of a file: `file`, `duration`, and each of its `instruments`.
-
-    Seconds are rounded to the millisecond, and null where a class is not heard.
-    """
-    rows = zip(found.tags.classes, found.tags.scores, found.present, found.spans, strict=True)
-    return {
-        "file": file,
-        "duration": round(found.duration, 6),
-        "instruments": [
-            {
-                "class": name,
-                "probability": round(float(score), 6),
-                "present": bool(present),
-                "active_share": round(span.share, 4),
-                "first": None if span.first is None else round(span.first, 3),
-                "last": None if span.last is None else round(span.last, 3),
-            }
-            for name, score, present, span in rows
-        ],
-    }
+        return describe_recognition(found, spell(item.path))
 
 
 def tabulate(entry: Mapping[str, Any]) -> str:

@@ -1,0 +1,93 @@
+"""`bandscribe serve`: the tasks as an HTTP API on this computer."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from bandscribe.cli.report import require, usage_errors
+
+#: What the extra `page` installs.
+MODULES = ("fastapi", "uvicorn", "python_multipart")
+#: Reached from this computer alone.
+LOOPBACK = "127.0.0.1"
+
+Host = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Where to listen; 0.0.0.0 also lets in other devices of the network that know the "
+        "token.",
+    ),
+]
+Port = Annotated[
+    int,
+    typer.Option(metavar="N", min=0, max=65535, help="Where to listen; 0 takes any free port."),
+]
+
+
+def serve(
+    host: Host = LOOPBACK,
+    port: Port = 8080,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            envvar="BANDSCRIBE_TOKEN",
+            show_envvar=False,
+            help="What a client has to send; better in the variable BANDSCRIBE_TOKEN. Default: a "
+            "new one, which is printed.",
+        ),
+    ] = None,
+    max_megabytes: Annotated[
+        int, typer.Option(metavar="N", min=1, help="The largest recording that is accepted.")
+    ] = 512,
+    max_minutes: Annotated[
+        float, typer.Option(metavar="N", help="The longest recording that is analysed.")
+    ] = 240.0,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Recordings to analyse at the same time.")
+    ] = 1,
+    queue: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Recordings that may wait; more are refused for the moment."
+        ),
+    ] = 16,
+) -> None:
+    """Serve transcription, recognition, tracking and classification over HTTP.
+
+    The address of its documentation is printed. Recordings that are sent in are deleted as soon as
+    they are analysed. Ctrl-C ends it.
+    """
+    require("page", *MODULES)
+    from bandscribe.server import app
+    from bandscribe.server.limits import Limits
+
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]{16,}", token):
+        raise typer.BadParameter("--token: expected 16 letters, digits and .-_~ or more")
+    with usage_errors():
+        limits = Limits(
+            bytes=max_megabytes << 20, seconds=60 * max_minutes, jobs=jobs, queued=queue
+        )
+    chosen = token or app.new_token()
+    sock = app.listen(host, port)
+    hosts = app.LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else None
+    application = app.create_app(limits=limits, token=chosen, hosts=hosts)
+    address = f"http://{spell_host(host)}:{sock.getsockname()[1]}"
+
+    def tell() -> None:
+        query = "" if token else f"?token={chosen}"  # a token that was given is known
+        print(f"bandscribe serves at {address}/docs{query}", file=sys.stderr)
+
+    app.create_server(application, started=tell).run([sock])
+
+
+def spell_host(host: str) -> str:
+    """A host as addresses have it: one of IPv6 in brackets, any as this computer."""
+    if host in ("0.0.0.0", "::"):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,178 @@
+"""The addresses below `/v1`: a recording is uploaded, a job is watched, a result is fetched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from bandscribe import audio
+from bandscribe.server import tasks
+from bandscribe.server.gate import job_of
+from bandscribe.server.jobs import Job, Queue, State
+
+Route = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+#: How texts begin that name other files to read, or addresses: ffmpeg would follow them.
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<", b"v=0", b"[playlist]", b"[")
+#: Characters of a name that are kept.
+_NAME = 200
+
+
+class JobState(BaseModel):
+    """Where a job stands. `progress` is from 0 to 1; `error` is a line, once it has failed."""
+
+    id: str
+    task: str
+    state: State
+    progress: float
+    error: str | None
+    warnings: list[str]
+
+
+Tempo = Annotated[
+    list[float] | None,
+    Query(description="Beats per minute of a steady tempo, or twice: the slowest and the fastest."),
+]
+
+
+def create_router(queue: Queue) -> APIRouter:
+    """The API, whose jobs wait in `queue`."""
+    router = APIRouter(prefix="/v1", tags=["analysis"])
+    longest = queue.limits.seconds
+    refusals: dict[int | str, dict[str, Any]] = {
+        413: {"description": "larger than the limit"},
+        415: {"description": "no sound file by its name, or by its first bytes"},
+        429: {"description": "the queue is full"},
+    }
+
+    async def accept(request: Request, file: UploadFile, work: Callable[..., Any]) -> JSONResponse:
+        job, name = job_of(request.scope), _name(file)
+        sound = await run_in_threadpool(_store, file, job.folder / f"upload{_suffix(name)}")
+        queue.submit(job, sound, name, partial(work, name=name, longest=longest))
+        where = f"/v1/jobs/{job.id}"
+        return JSONResponse(_describe(job), status_code=202, headers={"location": where})
+
+    def post(path: str, summary: str) -> Route:
+        return router.post(
+            path, status_code=202, response_model=JobState, responses=refusals, summary=summary
+        )
+
+    @post("/transcribe", "Transcribe the drum part")
+    async def transcribe(
+        request: Request,
+        file: UploadFile,
+        classes: Annotated[Literal["3", "5", "10"], Query(description="Kinds of drums.")] = "10",
+        sensitivity: Annotated[float, Query(ge=0, le=1, description="More finds more.")] = 0.5,
+        metre: Annotated[str | None, Query(description="Such as 3/4; found if left out.")] = None,
+        tempo: Tempo = None,
+    ) -> JSONResponse:
+        """The result is what `bandscribe transcribe --format json` writes."""
+        pace = None if not tempo else tempo[0] if len(tempo) == 1 else (tempo[0], tempo[-1])
+        try:
+            tasks.check_transcription(int(classes), sensitivity, metre, pace)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        chosen: dict[str, Any] = {
+            "classes": int(classes),
+            "sensitivity": sensitivity,
+            "metre": metre,
+        }
+        return await accept(request, file, partial(tasks.transcribe, **chosen, tempo=pace))
+
+    @post("/recognize", "Recognize the instruments")
+    async def recognize(
+        request: Request,
+        file: UploadFile,
+        aggregate: Annotated[
+            Literal["s1", "s2"], Query(description="Mean over time, or beside the most prominent.")
+        ] = "s1",
+        threshold: Annotated[float | None, Query(ge=0, le=1)] = None,
+    ) -> JSONResponse:
+        """The result is what `bandscribe recognize --format json` writes."""
+        work = partial(tasks.recognize, aggregate=aggregate, threshold=threshold)
+        return await accept(request, file, work)
+
+    @post("/track", "Track when each instrument plays")
+    async def track(request: Request, file: UploadFile) -> JSONResponse:
+        """The result has a row for each stretch in which an instrument plays, and its level."""
+        return await accept(request, file, tasks.track)
+
+    @post("/classify", "Classify a drum one-shot")
+    async def classify(request: Request, file: UploadFile) -> JSONResponse:
+        """The result is what `bandscribe classify --format json` writes."""
+        return await accept(request, file, tasks.classify)
+
+    @router.get("/jobs/{id}", response_model=JobState, summary="Watch a job")
+    def show(id: str) -> dict[str, Any]:
+        """Results are kept for a while after a job ends, then it is unknown (404)."""
+        return _describe(_find(queue, id))
+
+    @router.get("/jobs/{id}/result", summary="Fetch the result of a job")
+    def fetch(id: str) -> JSONResponse:
+        """409 as long as there is none, 422 with a line where the recording cannot be analysed."""
+        job = _find(queue, id)
+        if job.state == "failed":
+            raise HTTPException(422, job.error)
+        if job.state != "done":
+            raise HTTPException(409, f"the job is {job.state}")
+        return JSONResponse(job.result)
+
+    @router.delete("/jobs/{id}", status_code=204, summary="Stop a job, or forget its result")
+    def drop(id: str) -> Response:
+        """What is being analysed stops within seconds."""
+        queue.drop(_find(queue, id))
+        return Response(status_code=204)
+
+    return router
+
+
+def _find(queue: Queue, id: str) -> Job:
+    job = queue.find(id)
+    if job is None:
+        raise HTTPException(404, "there is no such job, or no more")
+    return job
+
+
+def _describe(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "task": job.task,
+        "state": job.state,
+        "progress": round(job.progress, 3),
+        "error": job.error,
+        "warnings": job.warnings,
+    }
+
+
+def _name(file: UploadFile) -> str:
+    """What a client calls its file, for the result alone: no folders, nothing that is no text."""
+    last = PurePath((file.filename or "").replace("\\", "/")).name
+    kept = "".join(char for char in last if char.isprintable())[-_NAME:]
+    return kept or "upload"
+
+
+def _suffix(name: str) -> str:
+    """The suffix of a sound file; 415 for any other."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in audio.EXTENSIONS:
+        raise HTTPException(415, f"{name}: no sound file by its name, such as .wav, .mp3, .flac")
+    return suffix
+
+
+def _store(file: UploadFile, path: Path) -> Path:
+    """Write an upload to a path of the server's own."""
+    head = file.file.read(64).lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
+    if head.startswith(_PLAYLISTS):
+        raise HTTPException(415, "a text that names other files; send the sound itself")
+    file.file.seek(0)
+    with path.open("xb") as target:
+        shutil.copyfileobj(file.file, target, 1 << 20)
+    return path

@@ -1,0 +1,113 @@
+"""The application, and how it is run: on this computer alone, unless another host is named."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
+from starlette.types import ASGIApp
+
+from bandscribe import __version__
+from bandscribe.server import api
+from bandscribe.server.gate import Gate
+from bandscribe.server.jobs import Queue
+from bandscribe.server.limits import Limits
+
+#: By which names a server is asked that only this computer reaches.
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_STATIC = Path(str(files("bandscribe.server"))) / "static"
+
+
+def create_app(*, limits: Limits, token: str, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
+    """The server as an ASGI application.
+
+    Only who has the `token` is answered. `hosts` as in `gate.Gate`.
+    """
+    queue = Queue(limits)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        queue.close()
+
+    app = FastAPI(
+        title="bandscribe",
+        version=__version__,
+        description="The drum part of a recording, its instruments, and what a one-shot is.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.include_router(api.create_router(queue))
+
+    @app.get("/health", include_in_schema=False)
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> FileResponse:
+        return FileResponse(_STATIC / "docs.html")
+
+    @app.get("/static/{name}", include_in_schema=False)
+    def static(name: str) -> Response:
+        # A name out of a list, never a path that was sent.
+        known = {path.name: path for path in _STATIC.iterdir()}
+        return FileResponse(known[name]) if name in known else Response(status_code=404)
+
+    return cast("ASGIApp", Gate(app, token=token, limits=limits, queue=queue, hosts=hosts))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address; port 0 is any that is free.
+
+    Raises OSError, naming the address, where that is not possible.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(f"cannot listen at {host}:{port}: {reason.lower()}; choose another --port, "
+                      "or another --host") from error  # fmt: skip
+
+
+class Server(uvicorn.Server):
+    """A server that tells when the first request would be answered."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        """Call `started` then."""
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As of any server."""
+        await super().startup(sockets=sockets)
+        self._tell()
+
+
+def create_server(app: ASGIApp, *, started: Callable[[], None]) -> Server:
+    """A server of `app`, to be run with the socket of `listen`, until it is interrupted."""
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=512,
+        timeout_graceful_shutdown=2,
+    )
+    return Server(config, started)
+
+
+def new_token() -> str:
+    """A token that nobody guesses."""
+    return secrets.token_urlsafe(24)

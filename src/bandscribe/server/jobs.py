@@ -1,0 +1,244 @@
+"""Recordings that wait to be analysed, are analysed, and what came of them.
+
+A job begins as a place in the queue, which is taken before the first byte of an upload is read, so
+that a full queue refuses early. Its files lie in a folder of its own, which is removed as soon as
+the job ends, whatever its end; all folders lie in one, which is removed with the queue. What a
+server that was killed has left there, the next one removes.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from bandscribe.decode import AudioWarning
+from bandscribe.server.limits import Limits
+
+if sys.platform != "win32":
+    import fcntl
+
+State = Literal["uploading", "queued", "running", "done", "failed", "cancelled"]
+#: Makes a result, which can become JSON, of a file; calls back with the share done, in [0, 1].
+Work = Callable[[Path, Callable[[float], None]], Any]
+
+_PREFIX = "bandscribe-server-"
+
+
+class QueueFullError(Exception):
+    """There is no place for another job now."""
+
+
+class CancelledError(Exception):
+    """Whoever asked for a job does not want it any more."""
+
+
+@dataclass
+class Job:
+    """One recording on its way; changed by the queue alone."""
+
+    task: str
+    folder: Path
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    state: State = "uploading"
+    progress: float = 0.0
+    result: Any = None
+    error: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    ended: float = 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.state in ("done", "failed", "cancelled")
+
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants it any more; may change at any moment."""
+        return self.state == "cancelled"
+
+
+class Queue:
+    """Takes jobs in, runs as many at a time as the limits allow, keeps results for a while."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        """An empty queue; `clock` tells seconds."""
+        self.limits = limits
+        self._clock = clock
+        self._jobs: dict[str, Job] = {}
+        self._ended: deque[Job] = deque()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(limits.jobs, thread_name_prefix="bandscribe-job")
+        self._folder, self._held = _make_folder()
+
+    def reserve(self, task: str) -> Job:
+        """A place for a recording, and a new folder for its files.
+
+        Raises QueueFullError when as many are on their way as the limits allow.
+        """
+        with self._lock:
+            self._forget()
+            waiting = sum(not job.finished for job in self._jobs.values())
+            if waiting >= self.limits.jobs + self.limits.queued:
+                raise QueueFullError
+            job = Job(task, Path(tempfile.mkdtemp(dir=self._folder)))
+            self._jobs[job.id] = job
+            return job
+
+    def submit(self, job: Job, sound: Path, name: str, work: Work) -> None:
+        """Run `work` on `sound`, a file in the job's folder, when its turn comes.
+
+        Errors and warnings call the file by its `name`.
+        """
+        with self._lock:
+            job.state = "queued"
+        self._pool.submit(self._run, job, sound, name, work).add_done_callback(_log_fault)
+
+    def find(self, id: str) -> Job | None:
+        """The job of this id; None where there is none, or none any more."""
+        with self._lock:
+            self._forget()
+            return self._jobs.get(id)
+
+    def drop(self, job: Job) -> None:
+        """Give up a place whose upload failed, stop a job, or forget a result."""
+        with self._lock:
+            waiting = job.state in ("uploading", "queued")
+            if not job.finished:
+                job.state = "cancelled"
+            if waiting:  # one that runs ends by itself, at its next step
+                self._jobs.pop(job.id, None)
+                shutil.rmtree(job.folder, ignore_errors=True)
+            elif job.ended:
+                self._jobs.pop(job.id, None)
+
+    def close(self) -> None:
+        """Stop all jobs and remove all files."""
+        with self._lock:
+            for job in self._jobs.values():
+                if not job.finished:
+                    job.state = "cancelled"
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._held.close()
+
+    def _run(self, job: Job, sound: Path, name: str, work: Work) -> None:
+        def step(share: float) -> None:
+            if job.is_cancelled():
+                raise CancelledError
+            job.progress = max(job.progress, min(share, 1.0))
+
+        with self._lock:
+            if job.is_cancelled():
+                return
+            job.state = "running"
+        outcome: State = "failed"
+        lines: list[str] = []
+        try:
+            with collected(lines):
+                job.result = work(sound, step)
+            outcome = "done"
+        except CancelledError:
+            outcome = "cancelled"
+        except (ValueError, OSError) as error:
+            job.error = _spell(str(error), sound, name)
+        except MemoryError:
+            job.error = f"{name}: not enough memory for this recording"
+        finally:
+            shutil.rmtree(job.folder, ignore_errors=True)
+            with self._lock:
+                cancelled = job.is_cancelled()
+                if outcome == "failed" and job.error is None:
+                    job.error = f"{name}: the analysis failed; the server's log says why"
+                job.warnings = [_spell(line, sound, name) for line in dict.fromkeys(lines)]
+                job.ended = self._clock()
+                job.progress = 1.0 if outcome == "done" else job.progress
+                job.state = "cancelled" if cancelled else outcome
+                if cancelled:
+                    job.result = None
+                    self._jobs.pop(job.id, None)
+                else:
+                    self._ended.append(job)
+
+    def _forget(self) -> None:
+        """Drop the oldest results, when they are too old or too many."""
+        now = self._clock()
+        while self._ended and (
+            len(self._ended) > self.limits.kept
+            or now - self._ended[0].ended > self.limits.keep_seconds
+        ):
+            self._jobs.pop(self._ended.popleft().id, None)
+
+
+_lines = threading.local()
+_show = warnings.showwarning
+
+
+@contextmanager
+def collected(lines: list[str]) -> Iterator[None]:
+    """Append to `lines` the audio warnings that this thread gives in the block.
+
+    `warnings.catch_warnings` is for all threads at once; so there is one filter and one hook.
+    """
+    warnings.filterwarnings("always", category=AudioWarning)
+    if warnings.showwarning is not _collect:
+        global _show
+        _show, warnings.showwarning = warnings.showwarning, _collect
+    _lines.current = lines
+    try:
+        yield
+    finally:
+        _lines.current = None
+
+
+def _collect(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    lines = getattr(_lines, "current", None)
+    if lines is not None and issubclass(category, AudioWarning):
+        lines.append(str(message))
+    else:
+        _show(message, category, *where, **more)
+
+
+def _log_fault(done: Future[None]) -> None:
+    if not done.cancelled() and (fault := done.exception()):
+        logging.getLogger("uvicorn.error").error("a job failed", exc_info=fault)
+
+
+def _spell(line: str, sound: Path, name: str) -> str:
+    """A line about a file as whoever sent it knows it."""
+    line = line.replace(str(sound), name).replace(str(sound.parent), "…")
+    return line if line.startswith(name) else f"{name}: {line}"
+
+
+def _make_folder() -> tuple[Path, IO[bytes]]:
+    """A new folder that is held as long as the file is open; removes those that nobody holds."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError), (left / "held").open("rb") as file:
+            if _hold(file):
+                shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    held = (folder / "held").open("wb")
+    _hold(held)
+    return folder, held
+
+
+def _hold(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed or the process ends; whether nobody else holds it."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

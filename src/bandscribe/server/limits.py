@@ -1,0 +1,31 @@
+"""How much a server accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a server takes on; more of it is refused, with a line that names the limit.
+
+    `bytes` and `seconds` of one recording; `jobs` that are analysed at the same time; recordings
+    that are `queued` besides, uploads in progress included. `kept` results for `keep_seconds`, then
+    the oldest are forgotten. `upload_seconds` may pass without a byte before an upload is given up.
+
+    Raises ValueError for a limit below 1 (`queued` may be 0).
+    """
+
+    bytes: int = 512 << 20
+    seconds: float = 4 * 3600.0
+    jobs: int = 1
+    queued: int = 16
+    kept: int = 100
+    keep_seconds: float = 3600.0
+    upload_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            least = 0 if name == "queued" else 1
+            if not value >= least:
+                raise ValueError(f"{name}: expected {least} or more, got {value}")

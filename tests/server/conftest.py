@@ -1,0 +1,136 @@
+"""A server in a thread of this process, asked over a real connection."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra page")
+pytest.importorskip("uvicorn", reason="needs the extra page")
+pytest.importorskip("python_multipart", reason="needs the extra page")
+
+from bandscribe.server import app, tasks
+from bandscribe.server.limits import Limits
+
+TOKEN = "a-token-of-the-tests"
+BORDER = "border-of-the-form"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def form(content: bytes, name: str) -> bytes:
+    """A form with one file, of this name."""
+    head = (
+        f'--{BORDER}\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\n'
+        "content-type: application/octet-stream\r\n\r\n"
+    )
+    return head.encode() + content + f"\r\n--{BORDER}--\r\n".encode()
+
+
+@dataclass(frozen=True)
+class Client:
+    port: int
+    folder: Path
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterator[bytes] | None = None,
+        *,
+        token: str | None = TOKEN,
+        **headers: str,
+    ) -> Answer:
+        own = {"authorization": f"Bearer {token}"} if token else {}
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, {**own, **given})
+            reply = connection.getresponse()
+            found = {name.lower(): value for name, value in reply.getheaders()}
+            return Answer(reply.status, found, reply.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **more: Any) -> Answer:
+        return self.ask("GET", path, **more)
+
+    def send(self, path: str, content: bytes, name: str = "song.wav", **more: Any) -> Answer:
+        kind = f"multipart/form-data; boundary={BORDER}"
+        return self.ask("POST", path, form(content, name), content_type=kind, **more)
+
+    def finish(self, sent: Answer) -> dict[str, Any]:
+        """The job of an upload, once it has ended."""
+        assert sent.status == 202, sent
+        while (job := self.get(sent.headers["location"]).json)["state"] in ("queued", "running"):
+            time.sleep(0.01)
+        return job
+
+    def left(self) -> list[Path]:
+        """Files of uploads."""
+        return [path for path in self.folder.glob("bandscribe-server-*/*/*") if path.is_file()]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
+    """Start servers with these limits; they are stopped, and must leave nothing."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    running: list[tuple[app.Server, threading.Thread]] = []
+
+    def start(**changes: Any) -> Client:
+        limits = Limits(**{"bytes": 4 << 20, "seconds": 60.0, **changes})
+        sock = app.listen("127.0.0.1", 0)
+        ready = threading.Event()
+        server = app.create_server(app.create_app(limits=limits, token=TOKEN), started=ready.set)
+        thread = threading.Thread(target=server.run, args=([sock],))
+        thread.start()
+        running.append((server, thread))
+        assert ready.wait(20)
+        return Client(sock.getsockname()[1], folder)
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Analyses that wait until the event is set."""
+    gate = threading.Event()
+
+    def wait(sound: Path, step: Callable[[float], None], *, name: str, longest: float) -> str:
+        while not gate.wait(0.005):
+            step(0.5)
+        return name
+
+    monkeypatch.setattr(tasks, "track", wait)
+    yield gate
+    gate.set()
+
+
+@pytest.fixture(scope="session")
+def song(groove_wav: Path) -> bytes:
+    return groove_wav.read_bytes()
