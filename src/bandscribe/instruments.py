@@ -114,9 +114,9 @@ class Activity:
     def segments(self, *, duration: float = DURATION, gap: float = GAP) -> list[Segment]:
         """The stretches in which each class plays, by their start.
 
-        Gaps of less than `gap` seconds are played over; then what is shorter than `duration`
-        seconds is left out, and so is a row of blips, no part of which lasts for `duration` by
-        itself, or for `DURATION` if that is less. The mean level is that of the power.
+        Blips shorter than `duration` seconds, or than `DURATION` if that is less, are left out;
+        then gaps of less than `gap` seconds are closed, and what is still shorter than `duration`
+        is left out, too. The mean level is that of the power.
         """
         found = []
         heard = self.probability.values >= self.thresholds
@@ -145,13 +145,9 @@ class Activity:
             start, end = self.seconds(*run)
             return end - start >= least - 1e-9  # times are rounded: 0.7 - 0.4 is less than 0.3
 
-        parts = [run for run in join(holds, 0) if lasts(run, min(duration, DURATION))]
-        joined = join(holds, round(gap * self.probability.frame_rate))
-        return [
-            run
-            for run in joined
-            if lasts(run, duration) and any(run[0] <= first < run[1] for first, _ in parts)
-        ]
+        parts = [run for run in find_runs(holds) if lasts(run, min(duration, DURATION))]
+        joined = join(parts, round(gap * self.probability.frame_rate))
+        return [run for run in joined if lasts(run, duration)]
 
     def seconds(self, first: int, last: int) -> tuple[float, float]:
         """From when to when frames `first` to `last` - 1 last."""
@@ -159,16 +155,21 @@ class Activity:
         return min(first / rate, self.duration), min(last / rate, self.duration)
 
 
-def join(plays: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
-    """Runs of true frames (first, last + 1) of `plays` (frame,), less than `gap` apart joined."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], plays, [False]]).astype(np.int8)))
-    runs: list[tuple[int, int]] = []
-    for first, last in edges.reshape(-1, 2).tolist():
-        if runs and first - runs[-1][1] < gap:
-            runs[-1] = runs[-1][0], last
+def find_runs(holds: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Runs of true frames (first, last + 1) of `holds` (frame,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], holds, [False]]).astype(np.int8)))
+    return [(first, last) for first, last in edges.reshape(-1, 2).tolist()]
+
+
+def join(runs: Iterable[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+    """Consecutive runs (first, last + 1) with those less than `gap` frames apart joined."""
+    joined: list[tuple[int, int]] = []
+    for first, last in runs:
+        if joined and first - joined[-1][1] < gap:
+            joined[-1] = joined[-1][0], last
         else:
-            runs.append((first, last))
-    return runs
+            joined.append((first, last))
+    return joined
 
 
 def recognize(
@@ -234,7 +235,8 @@ def decide(
         top = float(scores.max())
         means = heard.values.mean(axis=0, dtype=np.float64)
         frames = given * (float(means.max()) / top if top else 1.0)
-    if aggregate in card.calibration:
+    # S2 is a ratio to the largest class, not a probability: its rule is one on raw scores.
+    if aggregate == "s1" and aggregate in card.calibration:
         fitted = card.calibration[aggregate]
         calibrate = Calibration(
             np.array([fitted["slope"][name] for name in heard.classes]),
@@ -324,25 +326,32 @@ def _hear(
     heard = Activations(said[:, :count], card.frame_rate, 0.0, card.classes)
     levels = None
     if card.outputs == name_outputs(card.classes):
-        _make_absolute(said[:, count:], said[:, :count], power.frames()[: len(said)])
+        known = card.thresholds.get("frame", {})
+        thresholds = np.array([known.get(name, 1) for name in card.classes], np.float32)
+        _make_absolute(said[:, count:], said[:, :count], thresholds, power.frames()[: len(said)])
         levels = Activations(said[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
     return heard, levels, samples / listen.sample_rate
 
 
 def _make_absolute(
-    levels: NDArray[np.float32], probability: NDArray[np.float32], power: NDArray[np.float64]
+    levels: NDArray[np.float32],
+    probability: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
+    power: NDArray[np.float64],
 ) -> None:
-    """Turn what a network says of levels (frame, class) into dB below the loudest moment, in place.
+    """Turn a network's levels (frame, class) into dB below the loudest frame, in place.
 
-    It says how far each class, if it sounds, is above `LEVEL_FLOOR_DB` beside the mixture at that
-    moment: the amplitude that is to be expected is the probability times that.
+    The network gives how far each class, if it plays, is above `LEVEL_FLOOR_DB` beside the mixture
+    in that frame. That is its level wherever it plays; below its threshold (class,) it fades out,
+    by the ratio of probability to threshold as an amplitude.
     """
     mixture = 10 * np.log10(np.maximum(power, _TINY))
     drop = (mixture - mixture.max(initial=LEVEL_FLOOR_DB)).astype(np.float32)
     for first in range(0, len(levels), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
         below = (1 - levels[part]) * np.float32(LEVEL_FLOOR_DB)
-        level = below + 20 * np.log10(probability[part] + np.float32(_TINY)) + drop[part, None]
+        share = np.minimum(probability[part] / thresholds, 1)
+        level = below + 20 * np.log10(share + np.float32(_TINY)) + drop[part, None]
         levels[part] = level.clip(LEVEL_FLOOR_DB, 0)
 
 

@@ -22,7 +22,7 @@ from bandscribe.evaluation.activity_reference import ActivityReference
 from bandscribe.evaluation.store import FOLDER, file_name, read_shown
 from bandscribe.evaluation.tables import Metrics, name_corpus, name_system
 from bandscribe.files import write_text
-from bandscribe.instruments import join
+from bandscribe.instruments import find_runs
 from bandscribe.metrics.frames import ACTIVE
 from bandscribe.types import Activations
 
@@ -133,7 +133,7 @@ def encode_curves(
 
 
 def _intervals(plays: NDArray[np.bool_], rate: float) -> list[list[float]]:
-    return [[round(first / rate, 2), round(last / rate, 2)] for first, last in join(plays, 1)]
+    return [[round(first / rate, 2), round(last / rate, 2)] for first, last in find_runs(plays)]
 
 
 def _encode(values: NDArray[np.floating], rate: float) -> str:

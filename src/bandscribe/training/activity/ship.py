@@ -48,10 +48,7 @@ def describe(run: Path, name: str) -> Export:
             kind: metrics[kind].pop("thresholds") for kind in ("frame", *chunks.STRATEGIES)
         },
         calibration={
-            strategy: {
-                part: metrics[strategy]["calibration"].pop(part) for part in ("slope", "intercept")
-            }
-            for strategy in chunks.STRATEGIES
+            "s1": {part: metrics["s1"]["calibration"].pop(part) for part in ("slope", "intercept")}
         },
         peaks={},
         sources=sources,

@@ -58,10 +58,7 @@ def describe(run: Path, name: str) -> Export:
             for strategy in chunks.STRATEGIES
         },
         calibration={
-            strategy: {
-                part: metrics[strategy]["calibration"][part] for part in ("slope", "intercept")
-            }
-            for strategy in chunks.STRATEGIES
+            "s1": {part: metrics["s1"]["calibration"][part] for part in ("slope", "intercept")}
         },
         peaks={},
         sources=sources,
