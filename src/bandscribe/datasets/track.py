@@ -22,7 +22,8 @@ class Track(Generic[T_co]):
     share a `group` (a song, a player, a session) must not be parted between training and
     evaluation. `load` reads the annotation, from the files `annotations`; it raises ValueError or
     OSError, in one line that names the file. `unscored` are classes that nobody looked for in this
-    recording, beyond those of its corpus.
+    recording, beyond those of its corpus. `seconds` is the length that it is cut or filled up to,
+    where its corpus has such a rule.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Track(Generic[T_co]):
     licence: str
     annotations: tuple[Path, ...] = ()
     unscored: frozenset[str] = frozenset()
+    seconds: float | None = None
 
     @property
     def missing(self) -> tuple[Path, ...]:

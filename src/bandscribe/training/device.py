@@ -52,6 +52,14 @@ def choose(name: str) -> torch.device:
     return torch.device("cuda", index)
 
 
+def nearest(name: str) -> torch.device:
+    """The device of a run, or where this machine lacks it, that of `auto`."""
+    try:
+        return choose(name)
+    except ValueError:
+        return choose("auto")
+
+
 def workers(settings: Settings) -> int:
     """How many processes make batches ahead: as many as in the settings.
 
@@ -61,7 +69,7 @@ def workers(settings: Settings) -> int:
     if settings.workers is not None:
         return settings.workers
     free = cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return max(1, free if choose(settings.device).type == "cuda" else free // 2)
+    return max(1, free if nearest(settings.device).type == "cuda" else free // 2)
 
 
 def threads(settings: Settings) -> int:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.corpora import Windows, pack, unpack
 from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.front_end import FrontEnd, Statistics, is_silent, measure
+from bandscribe.training.recognition.survey import survey, usable
 from tiny_clips import CLASSES, write_clips
 
 MFCC = FrontEnd("mfcc_13", Statistics(0.01, 0.2))
@@ -54,13 +55,58 @@ def test_what_is_kept_is_read_and_not_computed(
         describe(windows, MFCC, tmp_path)
 
 
-def test_samples_are_kept_as_they_are(windows: Windows, tmp_path: Path) -> None:
-    kept = keep(windows, tmp_path)
+def test_samples_are_kept_in_16_bits(windows: Windows, tmp_path: Path) -> None:
+    kept = keep(windows, tmp_path, workers=1)
     assert len(kept) == len(windows) == 6
     for index in range(len(windows)):
+        assert kept.read(index).dtype == np.float32
         np.testing.assert_array_equal(kept.read(index), windows.read(index))
-    kept.read(0)[:] = 0  # a copy
-    assert kept.read(0).any()
+    (path,) = tmp_path.glob("samples-*.npy")
+    assert path.stat().st_size < 6 * 2 * (windows.length + 2) + 200
+
+
+def test_packed_samples_are_exact_or_as_fine_as_16_bits() -> None:
+    rng = np.random.default_rng(0)
+    steps = rng.integers(-16000, 16000, (2, 500)) / 32768
+    for exact in (steps[0], steps.mean(axis=0), np.zeros(3)):
+        given = exact.astype(np.float32)
+        np.testing.assert_array_equal(unpack(pack(given)), given)
+    for loud in (0.01, 1.0, 7.0):
+        given = (loud * rng.standard_normal(500)).astype(np.float32)
+        largest = abs(given).max()
+        np.testing.assert_allclose(unpack(pack(given)), given, rtol=0, atol=1.01 * largest / 65534)
+
+
+def test_a_survey_is_of_what_can_be_read(
+    windows: Windows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = [windows.read(index) for index in range(len(windows))]
+    found = survey(windows, workers=1, folder=tmp_path / "kept")
+    assert (found.statistics, found.unreadable) == (measure(whole), {})
+    broken = windows.recordings[1].path
+    content = bytearray(broken.read_bytes())
+    content[:4] = b"junk"
+    broken.write_bytes(content)
+    found = survey(windows, folder=tmp_path / "kept")
+    (path, problem) = found.unreadable.popitem()
+    assert path == str(broken) and broken.name in problem
+    rest = [whole[index] for index in np.flatnonzero(windows.owner != 1)]
+    expected = measure(rest)
+    assert found.statistics.mean == pytest.approx(expected.mean, abs=1e-12)
+    assert found.statistics.deviation == pytest.approx(expected.deviation, rel=1e-12)
+    kept = usable(windows, folder=tmp_path / "kept")
+    assert len(kept.recordings) == 2 and len(kept) == len(rest)
+    np.testing.assert_array_equal(kept.read(2), rest[2])
+    assert capsys.readouterr().err.count("left out") == 1
+    # Kept, it is not looked at again.
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_moments_of_no_recording(windows: Windows) -> None:
+    for recording in windows.recordings:
+        recording.path.write_bytes(b"no sound")
+    with pytest.raises(ValueError, match="test0"):
+        survey(windows)
 
 
 def test_what_fills_up_a_window_is_the_mean_and_no_part_of_it() -> None:

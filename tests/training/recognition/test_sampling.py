@@ -7,6 +7,7 @@ import pytest
 from bandscribe.training.recognition.corpora import Recording, Windows
 from bandscribe.training.recognition.recipe import resolve
 from bandscribe.training.recognition.sampling import (
+    Labels,
     draw_base_persistent,
     draw_true_dynamic,
     mix,
@@ -44,7 +45,9 @@ def test_equation_3_1_holds_for_classes_of_one_size() -> None:
     shares = []
     for _ in range(4):
         n = samples_per_epoch(len(targets), minimum=1, maximum=4, missed=0.1)
-        heard = {i for _ in range(n) for i in draw_true_dynamic(targets, rng, maximum=4).examples}
+        heard = {
+            i for _ in range(n) for i in draw_true_dynamic(Labels(targets), rng, maximum=4).examples
+        }
         shares.append(1 - len(heard) / len(targets))
     assert np.mean(shares) == pytest.approx(0.1, abs=0.02)
 
@@ -53,7 +56,7 @@ def test_examples_have_the_label_they_were_drawn_for() -> None:
     targets, rng = single([3, 20, 5, 1, 9]), np.random.default_rng(1)
     sizes, classes = Counter[int](), np.zeros(5)
     for _ in range(2000):
-        mixture = draw_true_dynamic(targets, rng, minimum=2, maximum=4)
+        mixture = draw_true_dynamic(Labels(targets), rng, minimum=2, maximum=4)
         labels = targets[list(mixture.examples)].argmax(axis=1)
         assert len(set(labels)) == len(labels)
         assert mixture.target.tolist() == [float(i in labels) for i in range(5)]
@@ -69,7 +72,7 @@ def test_the_base_persists() -> None:
     targets, rng = single([3, 20, 5, 1, 9]), np.random.default_rng(2)
     sizes, classes = Counter[int](), np.zeros(5)
     for _ in range(2000):
-        mixture = draw_base_persistent(targets, 25, rng, minimum=1, maximum=3)
+        mixture = draw_base_persistent(Labels(targets), 25, rng, minimum=1, maximum=3)
         assert mixture.examples[0] == 25
         labels = targets[list(mixture.examples)].argmax(axis=1)
         assert len(set(labels)) == len(labels)  # so the base's label 2 is not drawn again
@@ -83,15 +86,19 @@ def test_the_base_persists() -> None:
 def test_an_example_brings_all_of_its_labels() -> None:
     targets = np.array([[1, 1, 0], [0, 0, 1]], dtype=np.float32)
     rng = np.random.default_rng(0)
-    drawn = {draw_true_dynamic(targets, rng, maximum=1).examples for _ in range(20)}
+    drawn = {draw_true_dynamic(Labels(targets), rng, maximum=1).examples for _ in range(20)}
     assert drawn == {(0,), (1,)}
-    assert draw_base_persistent(targets, 0, rng, minimum=2, maximum=2).target.tolist() == [1, 1, 1]
+    assert draw_base_persistent(Labels(targets), 0, rng, minimum=2, maximum=2).target.tolist() == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_the_same_generator_draws_the_same() -> None:
     targets = single([4, 4, 4])
     first, second = (
-        [draw_true_dynamic(targets, rng, maximum=3).examples for _ in range(20)]
+        [draw_true_dynamic(Labels(targets), rng, maximum=3).examples for _ in range(20)]
         for rng in (np.random.default_rng(7), np.random.default_rng(7))
     )
     assert first == second
@@ -100,11 +107,14 @@ def test_the_same_generator_draws_the_same() -> None:
 def test_classes_without_examples_are_never_drawn() -> None:
     targets = single([2, 0, 2])
     for seed in range(30):
-        assert draw_true_dynamic(targets, np.random.default_rng(seed), maximum=2).target[1] == 0
+        assert (
+            draw_true_dynamic(Labels(targets), np.random.default_rng(seed), maximum=2).target[1]
+            == 0
+        )
     with pytest.raises(ValueError, match="maximum: expected at most 2"):
-        draw_true_dynamic(targets, np.random.default_rng(0), maximum=3)
+        draw_true_dynamic(Labels(targets), np.random.default_rng(0), maximum=3)
     with pytest.raises(ValueError, match="maximum: expected at most 2"):
-        draw_base_persistent(targets, 0, np.random.default_rng(0), maximum=3)
+        draw_base_persistent(Labels(targets), 0, np.random.default_rng(0), maximum=3)
 
 
 def test_mix_is_the_average() -> None:
@@ -122,7 +132,7 @@ def test_mix_is_the_average() -> None:
 def test_refusals() -> None:
     targets, rng = single([2, 2]), np.random.default_rng(0)
     with pytest.raises(ValueError, match=r"minimum: expected 1 to maximum \(2\), got 0"):
-        draw_true_dynamic(targets, rng, minimum=0, maximum=2)
+        draw_true_dynamic(Labels(targets), rng, minimum=0, maximum=2)
     with pytest.raises(ValueError, match="minimum"):
         samples_per_epoch(100, minimum=3, maximum=2)
     with pytest.raises(ValueError, match="missed"):

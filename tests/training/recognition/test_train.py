@@ -170,8 +170,28 @@ def test_what_is_kept_changes_no_weight(clips: Path, tmp_path: Path, sampling: s
     for weight, kept, again in zip(plain.values(), first.values(), second.values(), strict=True):
         assert torch.equal(weight, kept) and torch.equal(weight, again)
     names = sorted(path.name.partition("-")[0] for path in (tmp_path / "kept").iterdir())
-    # Samples to train on; features to validate on, and of static windows to train on.
-    assert names == ["audio", *["stack"] * (2 if sampling == "static" else 1)]
+    # Samples to train on; features to validate on, and of static windows to train on; and what a
+    # look at both sets gave.
+    assert names == ["samples", *["stack"] * (2 if sampling == "static" else 1), *["survey"] * 2]
+
+
+def test_a_recording_that_cannot_be_decoded_costs_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clips").mkdir()
+    root = write_clips(tmp_path / "clips")
+    for split in ("train", "validation", "test"):
+        broken = root / f"{split}1.wav"
+        broken.write_bytes(broken.read_bytes()[:40] + b"x")
+    recipe = small(root, epochs=1)
+    run = tmp_path / "run"
+    part = train(replace(recipe, max_minutes=1e-9), run)
+    rest = train(recipe, run)  # leaves out the same
+    assert not part.finished and rest.finished
+    lines = capsys.readouterr().err
+    assert (lines.count("train1.wav"), lines.count("validation1.wav")) == (1, 2)
+    assert json.loads((run / "metrics.json").read_text())["recordings"] == 5
+    assert judge([run], [f"clips={root}"])["recordings"] == 2
 
 
 def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:

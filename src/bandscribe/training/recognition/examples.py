@@ -6,6 +6,7 @@ Source: Harmony Is All You Need 2023, sections 3.4 and 3.5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from bandscribe.training.batches import Example, shuffle
 from bandscribe.training.recognition import augmentation, sampling
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.front_end import FrontEnd
+from bandscribe.training.recognition.sampling import Labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +59,19 @@ class Draw:
 
     def choose(self, rng: np.random.Generator, number: int) -> tuple[int, ...]:
         """The windows that sound together in an example."""
-        known = np.nan_to_num(self.targets)
         numbers = {"minimum": self.minimum, "maximum": self.maximum}
         if self.sampling == "true_dynamic":
-            return sampling.draw_true_dynamic(known, rng, **numbers).examples
+            return sampling.draw_true_dynamic(self._labels, rng, **numbers).examples
         epoch, place = divmod(number, len(self.windows))
         base = int(shuffle(self.seed, epoch, len(self.windows))[place])
         if self.sampling == "base_persistent":
-            return sampling.draw_base_persistent(known, base, rng, **numbers).examples
+            return sampling.draw_base_persistent(self._labels, base, rng, **numbers).examples
         return (base,)
+
+    @cached_property
+    def _labels(self) -> Labels:
+        """What is annotated, of the windows."""
+        return Labels(np.nan_to_num(self.targets))
 
 
 def join(targets: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,8 +17,9 @@ from bandscribe import chunks
 from bandscribe.metrics import tags
 from bandscribe.readers import refused
 from bandscribe.training import checkpoints
+from bandscribe.training import device as devices
 from bandscribe.training.export import read_metrics
-from bandscribe.training.recognition import classical, corpora, validation
+from bandscribe.training.recognition import classical, corpora, survey, validation
 from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.recipe import CLASSICAL, build, read
 from bandscribe.training.recognition.train import read_front_end
@@ -50,18 +51,24 @@ def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> 
 def infer_run(
     run: Path, sources: Sequence[str], split: str
 ) -> tuple[Validation, NDArray[np.float32]]:
-    """The recordings, with the run's features, and its S1 scores of them (recording, class)."""
+    """The recordings, with the run's features, and its S1 scores of them (recording, class).
+
+    What cannot be read is reported and left out. The network is computed on the device that it was
+    trained on, where this machine has that.
+    """
     recipe = read(run)
     front_end, classes = read_front_end(run)
     recordings = corpora.load(sources, split, classes)
+    cache, workers = Path(recipe.cache) if recipe.cache else None, devices.workers(recipe)
     windows = corpora.cut(recordings, recipe.window_seconds, front_end.kind.sample_rate)
-    features = describe(windows, front_end, Path(recipe.cache) if recipe.cache else None)
+    windows = survey.usable(windows, workers=workers, folder=cache)
+    features = describe(windows, front_end, cache, workers=workers)
     prepared = validation.prepare(windows, classes, features)
     if recipe.model in CLASSICAL:
         probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)
     else:
         network = build(recipe, len(classes), trained=True).eval()
-        checkpoints.fill(network, run / "best.pt")
+        checkpoints.fill(network, run / "best.pt").to(devices.nearest(recipe.device))
         probabilities = validation.infer_windows(network, prepared)
     return prepared, validation.gather(probabilities, prepared.owner, "s1")
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,37 +40,54 @@ class Mixture:
     target: Target
 
 
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The labels of a training set, (example, class), 0 or 1."""
+
+    targets: Target
+
+    @cached_property
+    def by_class(self) -> tuple[NDArray[np.intp], ...]:
+        """The examples of each class."""
+        return tuple(np.flatnonzero(column) for column in self.targets.T)
+
+    @cached_property
+    def available(self) -> NDArray[np.bool_]:
+        """Which classes have an example, (class,)."""
+        return np.array([len(examples) > 0 for examples in self.by_class])
+
+
 def draw_true_dynamic(
-    targets: Target, rng: np.random.Generator, *, minimum: int = 1, maximum: int = 5
+    labels: Labels, rng: np.random.Generator, *, minimum: int = 1, maximum: int = 5
 ) -> Mixture:
     """Algorithm 1: `minimum` to `maximum` distinct classes, and an example of each.
 
-    `targets` (example, class) are the labels of the training set, 0 or 1. Classes are drawn
-    uniformly, then examples within a class, so that every class sounds equally often. Classes
-    without an example are left out. An example with several labels brings all of them.
+    Classes are drawn uniformly, then examples within a class, so that every class sounds equally
+    often. Classes without an example are left out. An example with several labels brings all of
+    them.
 
     Raises ValueError unless 1 <= minimum <= maximum <= number of classes with an example.
     """
-    available = np.flatnonzero(targets.any(axis=0))
+    available = np.flatnonzero(labels.available)
     _check(minimum, maximum, len(available))
     count = int(rng.integers(minimum, maximum, endpoint=True))
-    return _join(targets, _draw(targets, available, count, rng))
+    return _join(labels, _draw(labels, available, count, rng))
 
 
 def draw_base_persistent(
-    targets: Target, base: int, rng: np.random.Generator, *, minimum: int = 1, maximum: int = 5
+    labels: Labels, base: int, rng: np.random.Generator, *, minimum: int = 1, maximum: int = 5
 ) -> Mixture:
     """Algorithm 2: example `base`, and examples of other classes up to `minimum` to `maximum`.
 
-    An epoch takes every example as the base once, so that none is missed.
-    `targets` as in `draw_true_dynamic`; the numbers include the base.
+    An epoch takes every example as the base once, so that none is missed. The numbers include the
+    base.
 
     Raises ValueError unless 1 <= minimum <= maximum, and there are maximum - 1 other classes.
     """
-    available = np.flatnonzero(targets.any(axis=0) & (targets[base] == 0))
+    available = np.flatnonzero(labels.available & (labels.targets[base] == 0))
     _check(minimum, maximum, len(available) + 1)
     count = int(rng.integers(minimum, maximum, endpoint=True)) - 1
-    return _join(targets, [base, *_draw(targets, available, count, rng)])
+    return _join(labels, [base, *_draw(labels, available, count, rng)])
 
 
 def samples_per_epoch(
@@ -105,15 +123,15 @@ def mix(audio: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _draw(
-    targets: Target, classes: NDArray[np.intp], count: int, rng: np.random.Generator
+    labels: Labels, classes: NDArray[np.intp], count: int, rng: np.random.Generator
 ) -> list[int]:
     """An example of each of `count` distinct classes."""
     chosen = rng.choice(classes, size=count, replace=False)
-    return [int(rng.choice(np.flatnonzero(targets[:, label]))) for label in chosen]
+    return [int(rng.choice(labels.by_class[label])) for label in chosen]
 
 
-def _join(targets: Target, examples: list[int]) -> Mixture:
-    return Mixture(tuple(examples), targets[examples].max(axis=0).astype(np.float32))
+def _join(labels: Labels, examples: list[int]) -> Mixture:
+    return Mixture(tuple(examples), labels.targets[examples].max(axis=0).astype(np.float32))
 
 
 def _check(minimum: int, maximum: int, most: float = math.inf) -> None:

@@ -2,7 +2,8 @@
 
 A run is a folder as `training.fit` has it, with three files more:
 
-    front_end.json   what the features were normalised by, and the classes in their order
+    front_end.json   what the features were normalised by, the classes in their order, and which
+                     recordings could not be read
     network.json     where the network's first weights came from
     metrics.json     thresholds, calibration and scores of the best weights
 
@@ -21,24 +22,19 @@ from typing import Any
 from torch import nn
 
 from bandscribe.readers import read_json, refused
+from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.batches import stream
 from bandscribe.training.fit import Result, fit
-from bandscribe.training.recognition import classical, corpora, sampling, validation
+from bandscribe.training.recognition import classical, corpora, sampling, survey, validation
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.examples import Draw, cross_entropy
-from bandscribe.training.recognition.front_end import (
-    KINDS,
-    FrontEnd,
-    Statistics,
-    is_silent,
-    measure,
-)
+from bandscribe.training.recognition.front_end import KINDS, FrontEnd, Statistics
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import Validation
 
-_NETWORK = "network.json"
+_FRONT_END, _NETWORK = "front_end.json", "network.json"
 
 
 def train(recipe: Recipe, run: Path) -> Result:
@@ -62,11 +58,15 @@ def train(recipe: Recipe, run: Path) -> Result:
         f"validate on, {len(validating)} windows; {', '.join(classes)}",
         flush=True,
     )
-    recipe = _in_steps(recipe, windows)
     cache = Path(recipe.cache) if recipe.cache else None
-    windows = keep(windows, cache) if cache else windows
-    front_end = _front_end(recipe, windows, classes, run)
-    judged = validation.prepare(validating, classes, describe(validating, front_end, cache))
+    workers = devices.workers(recipe)
+    windows, front_end = _look_over(recipe, windows, classes, run, cache)
+    recipe = _in_steps(recipe, windows)
+    windows = keep(windows, cache, workers=workers) if cache else windows
+    validating = survey.usable(validating, workers=workers, folder=cache)
+    judged = validation.prepare(
+        validating, classes, describe(validating, front_end, cache, workers=workers)
+    )
     if recipe.model in CLASSICAL:
         return _train_classical(recipe, run, windows, judged, front_end, cache)
 
@@ -74,7 +74,8 @@ def train(recipe: Recipe, run: Path) -> Result:
     draw = Draw(
         windows, windows.targets, front_end, recipe.seed, recipe.sampling, recipe.minimum,
         recipe.maximum, recipe.augment, recipe.semitones,
-        describe(windows, front_end, cache) if cache and not mixed and not recipe.augment else None,
+        describe(windows, front_end, cache, workers=workers)
+        if cache and not mixed and not recipe.augment else None,
     )  # fmt: skip
 
     def report(model: nn.Module) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
 
     Raises ValueError when the folder holds none.
     """
-    path = run / "front_end.json"
+    path = run / _FRONT_END
     if not path.is_file():
         raise ValueError(f"{path}: missing; name the folder of a recognition run")
     saved = read_json(path)
@@ -147,18 +148,27 @@ def _in_steps(recipe: Recipe, windows: Windows) -> Recipe:
     )
 
 
-def _front_end(recipe: Recipe, windows: Windows, classes: tuple[str, ...], run: Path) -> FrontEnd:
-    """That of the run where it has one; else measured on all training windows, and written."""
+def _look_over(
+    recipe: Recipe, windows: Windows, classes: tuple[str, ...], run: Path, cache: Path | None
+) -> tuple[Windows, FrontEnd]:
+    """The windows that can be read, and the front end that their statistics make.
+
+    Those of the run where it has one; else all windows are read, and both are written down.
+    """
     if (run / "last.pt").is_file():
-        return read_front_end(run)[0]
-    each = range(len(windows))
-    front_end = FrontEnd(recipe.features, measure(windows.read(index) for index in each))
+        left_out = read_json(run / _FRONT_END).get("left_out", [])
+        return survey.without(windows, left_out), read_front_end(run)[0]
+    given: dict[str, Any] = {"workers": devices.workers(recipe), "folder": cache}
+    found = survey.survey(windows, **given)
+    survey.report(found.unreadable)
+    windows = survey.without(windows, found.unreadable)
+    front_end = FrontEnd(recipe.features, found.statistics)
     if recipe.feature_deviation:
-        described = (front_end(windows.read(index)) for index in each)
-        values = measure(features[~is_silent(features)] for features in described)
+        values = survey.survey(windows, front_end, **given).statistics
         front_end = replace(front_end, values=values, deviation=recipe.feature_deviation)
-    record.write_json(run / "front_end.json", {**asdict(front_end), "classes": classes})
-    return front_end
+    content = {**asdict(front_end), "classes": classes, "left_out": list(found.unreadable)}
+    record.write_json(run / _FRONT_END, content)
+    return windows, front_end
 
 
 def _train_classical(
@@ -171,7 +181,7 @@ def _train_classical(
 ) -> Result:
     """Fit a baseline to all windows as they are, and judge it."""
     record.start(run, recipe, step=0)
-    features = describe(windows, front_end, cache)
+    features = describe(windows, front_end, cache, workers=devices.workers(recipe))
     began = time.monotonic()
     baseline = classical.train(recipe.model, features, windows.targets, seed=recipe.seed)
     seconds = time.monotonic() - began
