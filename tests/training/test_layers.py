@@ -10,6 +10,7 @@ from bandscribe.training.layers import (
     AttentionBlock,
     FrameConvolutions,
     LevelInvariant,
+    NormaliseLevel,
     SinusoidalPositions,
     attention_over_time,
 )
@@ -102,3 +103,20 @@ def test_weights_of_attention_in_runs_of_an_earlier_version() -> None:
     assert "1.ask.weight" in weights
     network.load_state_dict(weights)
     assert all(map(torch.equal, network.state_dict().values(), saved.state_dict().values()))
+
+
+@pytest.mark.parametrize("gain_db", [-40, 20, 60])
+def test_no_gain_and_no_rest_changes_a_normalised_level(gain_db: float) -> None:
+    magnitudes = 30 * torch.rand(2, 50, 5, generator=torch.Generator().manual_seed(0))
+    scale = NormaliseLevel()
+    given = scale(magnitudes)
+    louder = scale(magnitudes * 10 ** (gain_db / 20))
+    torch.testing.assert_close(louder, given, atol=2e-3, rtol=0)
+    rested = scale(torch.cat([magnitudes, torch.zeros(2, 50, 5)], dim=1))
+    torch.testing.assert_close(rested[:, :50], given)
+    power = magnitudes[0].square().sum(1)
+    level = ((power**2).sum() / power.sum()).sqrt()
+    torch.testing.assert_close(
+        given[0], torch.log10(1 + 4000 * magnitudes[0] / level), atol=1e-3, rtol=0
+    )
+    assert not scale(torch.zeros(1, 4, 5)).any()

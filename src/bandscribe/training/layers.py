@@ -54,6 +54,29 @@ class LevelInvariant(nn.Module):
         return torch.cat([x, F.relu(x - past), x - around], dim=1).transpose(1, 2)
 
 
+class NormaliseLevel(nn.Module):
+    """Magnitudes of an excerpt at one level, in logarithms: no gain changes what comes out.
+
+    x = log10(1 + 4000 · magnitude / level). The level is the root of the mean power of the frames,
+    each weighted by its power, so that rests and silence around a sound do not lower it. 4000 is
+    20 times that level of songs at -20 dBFS: for those, x is `LogSpectrogram` at its compression.
+
+    A recording far below -100 dBFS is silence: its level does not fall below that.
+    """
+
+    compression = 4000.0
+    #: The level in magnitudes of a 4096 point Hann window of a sound at about -100 dBFS.
+    floor = 0.02
+
+    def forward(self, magnitudes: Tensor) -> Tensor:
+        """(batch, frame, bin), the same shape."""
+        power = magnitudes.square().sum(dim=2)
+        floor = self.floor**2
+        mean = power.square().sum(dim=1) / (power.sum(dim=1) + floor)
+        level = (mean + floor).sqrt().reshape(-1, 1, 1)
+        return torch.log10(1 + self.compression * magnitudes / level)
+
+
 class FrameConvolutions(nn.Sequential):
     """Blocks of convolutions that shrink frequency and leave time as it is.
 

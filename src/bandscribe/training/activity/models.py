@@ -28,7 +28,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bandscribe.training.layers import FrameConvolutions, NormaliseBins, attention_over_time
+from bandscribe.training.layers import (
+    FrameConvolutions,
+    NormaliseBins,
+    NormaliseLevel,
+    attention_over_time,
+)
 
 #: Frames of an observation window: 348 ms at 44.1 kHz and a hop of 1024 samples.
 FRAMES = 16
@@ -39,7 +44,8 @@ class Tracker(nn.Module):
 
     Blocks of convolutions (see `FrameConvolutions`), a projection of each frame to `width` values,
     `layers` attention blocks of `heads` heads, and one linear layer. The input is normalised per
-    bin by batch statistics.
+    bin by batch statistics. With `level_invariant`, the input is magnitudes (a front end with
+    `compression` 0), which are brought to one level first (see `NormaliseLevel`).
     """
 
     def __init__(
@@ -55,9 +61,11 @@ class Tracker(nn.Module):
         layers: int = 3,
         dropout: float = 0.1,
         convolution_dropout: float = 0.15,
+        level_invariant: bool = False,
     ) -> None:
         """Raises ValueError when the options do not fit each other, or the number of bins."""
         super().__init__()
+        self.scale = NormaliseLevel() if level_invariant else nn.Identity()
         self.normalise = NormaliseBins(bins)
         self.convolve = FrameConvolutions(
             bins, channels, pooling, convolutions=convolutions, dropout=convolution_dropout
@@ -68,7 +76,7 @@ class Tracker(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """`features` (batch, frame, bin) to logits (batch, frame, output)."""
-        x = self.convolve(self.normalise(features))  # (batch, frame, kernel × bin)
+        x = self.convolve(self.normalise(self.scale(features)))  # (batch, frame, kernel × bin)
         x = self.attend(self.project(x))  # (batch, frame, width)
         logits: Tensor = self.output(x)
         return logits

@@ -59,9 +59,16 @@ class Recipe(Settings):
 
     stems: tuple[str, ...] = setting((), "folders with pieces in stems to train on")
     validation_stems: tuple[str, ...] = setting((), "the same, to validate on")
+    recordings: tuple[str, ...] = setting(
+        (), "folders of recordings of one player each, with labels.csv, to train on instead"
+    )
+    validation_recordings: tuple[str, ...] = setting((), "the same, to validate on")
+    validation_scenes: int = setting(120, "mixtures of 12 s of them to validate on")
     codec_share: float = setting(0.05, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
-        None, "best.pt of another run of this network, to start from instead of random weights"
+        None,
+        "best.pt of another run of this network, a shipped model or an ONNX file of it, to "
+        "start from instead of random weights",
     )
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True

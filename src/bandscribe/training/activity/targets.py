@@ -10,7 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bandscribe.datasets.levels import find_heard, power
+from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training.activity.scenes import Scene
 from bandscribe.types import LEVEL_FLOOR_DB, Audio
+from bandscribe.vocabulary import INSTRUMENTS
 
 _TINY = 1e-12
 
@@ -44,6 +47,23 @@ def make_targets(
         level[powers[name] <= _TINY] = LEVEL_FLOOR_DB
         targets[:, len(classes) + column] = 1 - level / LEVEL_FLOOR_DB
     return targets
+
+
+def of_scene(
+    scene: Scene, front_end: LogSpectrogram
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Features (frame, bin) and targets (frame, 2 · class) of a scene; what is unknown is nan."""
+    made = make_targets(
+        scene.stems,
+        INSTRUMENTS,
+        sample_rate=front_end.sample_rate,
+        hop_length=front_end.hop_length,
+    )
+    for column, name in enumerate(INSTRUMENTS):
+        if name not in scene.known:
+            made[:, column] = np.nan
+    features = front_end(scene.mixture)
+    return features, made[: len(features)]
 
 
 def loss(logits: Tensor, targets: Tensor, *, level_weight: float) -> Tensor:

@@ -7,12 +7,16 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import nn
 
+from bandscribe import runtime
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.training.activity import envelopes, targets, validation
+from bandscribe.training.activity import envelopes, targets, validation, weights
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
 from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser
+from bandscribe.training.activity.scenes import Scenes
 from bandscribe.training.batches import Example, stream
 from bandscribe.training.fit import Result, fit, start_from
 from bandscribe.vocabulary import INSTRUMENTS
@@ -35,28 +39,62 @@ class Draw:
         return features, made[: len(features)]
 
 
+@dataclass(frozen=True)
+class DrawScene:
+    """Makes training examples out of recordings of single players."""
+
+    scenes: Scenes
+    front_end: LogSpectrogram
+    seconds: float
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Features (frame, bin) and targets (frame, 2 · class) of a scene."""
+        return targets.of_scene(self.scenes.draw(rng, self.seconds), self.front_end)
+
+
 def train(recipe: Recipe, run: Path) -> Result:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
     Writes what `fit` writes, and metrics.json: thresholds, calibration and scores of the best
     weights, or what `envelopes.train` writes for a network of envelopes. Raises ValueError when the
-    recipe names no pieces, or `run` holds a run with another recipe.
+    recipe names neither pieces nor recordings, or `run` holds a run with another recipe.
     """
     if recipe.model in ENVELOPES:
         return envelopes.train(recipe, run)
-    if not recipe.stems or not recipe.validation_stems:
+    draw: Draw | DrawScene
+    if recipe.recordings and recipe.validation_recordings:
+        scenes = Scenes.load(recipe.recordings, "train", codec=recipe.codec_share)
+        draw = DrawScene(scenes, front_end(recipe), recipe.excerpt_seconds)
+    elif recipe.stems and recipe.validation_stems:
+        pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
+        draw = Draw(pieces, front_end(recipe), recipe.excerpt_seconds)
+    else:
         raise ValueError("stems, validation_stems: expected at least one folder each")
-    pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
     held_out = validation.prepare(recipe)
+
+    def start() -> nn.Module:
+        network = build(recipe)
+        if is_model(recipe.initial):
+            typical = [draw(np.random.default_rng([recipe.seed, 0, 0, i])) for i in range(32)]
+            examples = torch.from_numpy(np.stack([features for features, _ in typical]))
+            weights.transfer(str(recipe.initial), network, examples)
+            return network
+        return start_from(network, recipe.initial)
+
     return fit(
         recipe,
         run,
         task="activity",
-        build=lambda: start_from(build(recipe), recipe.initial),
+        build=start,
         loss=partial(targets.loss, level_weight=recipe.level_weight),
-        batches=stream(Draw(pieces, front_end(recipe), recipe.excerpt_seconds), recipe),
+        batches=stream(draw, recipe),
         validate=partial(validation.validate, validation=held_out),
         report=partial(validation.report, validation=held_out),
         optimiser=partial(make_optimiser, recipe),
         criterion="map",
     )
+
+
+def is_model(initial: str | None) -> bool:
+    """Whether `initial` names a shipped model or an ONNX file, and not the weights of a run."""
+    return initial is not None and (initial in runtime.installed() or initial.endswith(".onnx"))

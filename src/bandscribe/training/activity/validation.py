@@ -15,13 +15,16 @@ from bandscribe.metrics import frames, tags
 from bandscribe.training import calibration
 from bandscribe.training.activity.pieces import Piece, Pieces
 from bandscribe.training.activity.recipe import Recipe, front_end
-from bandscribe.training.activity.targets import make_targets
+from bandscribe.training.activity.scenes import Scenes
+from bandscribe.training.activity.targets import make_targets, of_scene
 from bandscribe.training.device import infer
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
 #: Seconds that an instrument plays to count as present in the piece.
 PRESENT_SECONDS = 0.2
+#: Length of a scene that is drawn to validate on.
+SECONDS = 12.0
 #: The highest false positive rate of a class, over frames.
 FALSE_POSITIVE_RATE = 0.05
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
@@ -42,11 +45,21 @@ class Validation:
 
 
 def prepare(recipe: Recipe) -> Validation:
-    """Read all pieces of the validation split.
+    """Read all pieces of the validation split, or draw scenes of it.
 
     Raises ValueError where there are none, or one cannot be read.
     """
     extract = front_end(recipe)
+    rate = extract.frame_rate
+    chunk, overlap = round(recipe.chunk_seconds * rate), round(recipe.overlap_seconds * rate)
+    if recipe.validation_recordings:
+        scenes = Scenes.load(recipe.validation_recordings, "validation", codec=recipe.codec_share)
+        drawn = [
+            of_scene(scenes.draw(np.random.default_rng([recipe.seed, 1, i]), SECONDS), extract)
+            for i in range(recipe.validation_scenes)
+        ]
+        inputs, wanted = zip(*drawn, strict=True)
+        return Validation(inputs, wanted, rate, chunk, overlap)
 
     def read(path: Path) -> NDArray[np.float32]:
         samples: NDArray[np.float32] = audio.read(
@@ -65,11 +78,7 @@ def prepare(recipe: Recipe) -> Validation:
 
     pieces = Pieces.load(recipe.validation_stems, "validation").pieces
     features, targets = zip(*map(describe, pieces), strict=True)
-    rate = extract.frame_rate
-    return Validation(
-        features, targets, rate,
-        round(recipe.chunk_seconds * rate), round(recipe.overlap_seconds * rate),
-    )  # fmt: skip
+    return Validation(features, targets, rate, chunk, overlap)
 
 
 def infer_pieces(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
@@ -91,9 +100,9 @@ def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     """What a validation adds to the history."""
     activations = infer_pieces(model, validation)
     presence = frames.presence_figures(_count(activations, validation))
-    present, scores = _clips(activations, validation, "s1")
-    learned = tags.learn_thresholds(present, scores, ["validation"] * len(scores))
-    whole = tags.figures(present, scores, INSTRUMENTS, learned)
+    present, scores, known = _clips(activations, validation, "s1")
+    learned = tags.learn_thresholds(present, scores, ["validation"] * len(scores), known=known)
+    whole = tags.figures(present, scores, INSTRUMENTS, learned, known=known)
     return {
         "map": presence["map"],
         "micro_f1": presence["micro.f1"],
@@ -123,9 +132,9 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
         },
     }
     for strategy in chunks.STRATEGIES:
-        present, scores = _clips(activations, validation, strategy)
+        present, scores, known = _clips(activations, validation, strategy)
         figures[strategy] = calibration.judge(
-            present, scores, INSTRUMENTS, [str(i) for i in range(len(scores))]
+            present, scores, INSTRUMENTS, [str(i) for i in range(len(scores))], known=known
         )
     return figures
 
@@ -178,13 +187,14 @@ def choose_thresholds(counted: NDArray[np.int64]) -> list[float]:
 
 def _clips(
     activations: list[NDArray[np.float32]], validation: Validation, strategy: chunks.Strategy
-) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Which classes are present in each piece (piece, class), and their scores."""
+) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.bool_]]:
+    """Whether classes are present in each piece (piece, class), their scores, what is known."""
     count = len(INSTRUMENTS)
     least = PRESENT_SECONDS * validation.frame_rate
     present = np.stack([(each[:, :count] == 1).sum(axis=0) >= least for each in validation.targets])
     scores = np.stack([chunks.aggregate(each[:, :count], strategy) for each in activations])
-    return present, scores
+    known = np.stack([~np.isnan(each[:, :count]).all(axis=0) for each in validation.targets])
+    return present, scores, known
 
 
 def _level_error(activations: list[NDArray[np.float32]], validation: Validation) -> float:
