@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bandscribe.cli.catalogue import catalogue
 from bandscribe.cli.classify import classify
 from bandscribe.cli.compare import compare
 from bandscribe.cli.corpus import corpus
@@ -70,6 +71,7 @@ for question in (recognition, activity, hits, drummernet, architectures, data):
     study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
         question
     )
+app.add_typer(catalogue)
 app.add_typer(evaluate)
 app.add_typer(synthesize)
 app.add_typer(study)

@@ -1,0 +1,236 @@
+"""One recording into rows: what the file is, its drum notes and beats, its instruments.
+
+A file is decoded once for all tasks if it is not too long to be held in memory, and otherwise once
+for each model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bandscribe import audio, drums, instruments, runtime
+from bandscribe.catalogue.loudness import Meter
+from bandscribe.catalogue.pattern import embed
+from bandscribe.catalogue.schema import TASKS
+from bandscribe.catalogue.tags import read_tags
+from bandscribe.types import Audio, Beats
+from bandscribe.vocabulary import signature
+
+#: Part of every version: to be raised when the same model gives other rows.
+ANALYSIS = 1
+#: Seconds of audio that are held in memory; longer recordings are decoded once for each model.
+HELD_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which model does what: shipped names, or paths of ONNX files."""
+
+    drums: str = "drums"
+    instruments: str = "instruments"
+
+    def versions(self, tasks: Iterable[str]) -> dict[str, str]:
+        """The version of the results of each task: role, code and model, such as `drums-1-3fa9…`.
+
+        Raises ValueError for a model that is not there, or is not made for the task.
+        """
+        roles = {role: self._describe(role)["version"] for role in {TASKS[task] for task in tasks}}
+        return {task: roles[TASKS[task]] for task in tasks}
+
+    def describe(self, tasks: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What the manifest tells of each version."""
+        described = [self._describe(role) for role in sorted({TASKS[task] for task in tasks})]
+        return {each.pop("version"): each for each in described}
+
+    def _describe(self, role: str) -> dict[str, Any]:
+        name: str = getattr(self, role)
+        if role == "drums":
+            card, content = drums.load(name, threads=1).card, drums.read_bytes(name)
+            drums.check(card, 10, 0.5)
+        else:
+            card, content = runtime.load(name, threads=1).card, runtime.read_bytes(name)
+            instruments.check(card)
+            instruments.check_tracker(card)
+        digest = hashlib.sha256(content).hexdigest()
+        return {
+            "version": f"{role}-{ANALYSIS}-{digest[:12]}",
+            "model": card.name,
+            "sha256": digest,
+            "analysis": ANALYSIS,
+            "classes": list(card.classes),
+        }
+
+
+@dataclass
+class Analysis:
+    """The rows of a recording: cells of `recordings`, and columns of each of the other tables."""
+
+    record: dict[str, Any]
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Analyst:
+    """Analyses recordings with its models, which it loads once, one thread each."""
+
+    models: Models = Models()
+
+    @cached_property
+    def _drums(self) -> drums.Listener:
+        return drums.load(self.models.drums, threads=1)
+
+    @cached_property
+    def _instruments(self) -> runtime.Model:
+        return runtime.load(self.models.instruments, threads=1)
+
+    def __call__(self, sound: Path, tasks: Sequence[str]) -> Analysis:
+        """The rows of a file; of one that cannot be analysed, a row with the `error`."""
+        result = Analysis({})
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", audio.AudioWarning)
+            try:
+                self._analyse(sound, tasks, result)
+            # Whatever is wrong with one file of a million, the others are analysed.
+            except Exception as error:
+                known = isinstance(error, (ValueError, OSError))
+                reason = str(error) if known else f"{type(error).__name__}: {error}"
+                result = Analysis({"error": _plain(reason, sound)})
+        if caught:
+            result.record["warning"] = "; ".join(
+                _plain(str(each.message), sound) for each in caught
+            )
+        return result
+
+    def _analyse(self, sound: Path, tasks: Sequence[str], result: Analysis) -> None:
+        tags = read_tags(sound)
+        result.record |= tags._asdict()
+        roles = {TASKS[task] for task in tasks}
+        rates = {role: self._rate(role) for role in roles}
+        measured = _Measured(sound)
+        if "drums" in roles:
+            self._transcribe(measured.blocks(rates["drums"]), tasks, result)
+        if "instruments" in roles:
+            self._recognize(measured.blocks(rates["instruments"]), tasks, result)
+        result.record |= {"duration": measured.duration, "loudness": measured.loudness}
+
+    def _rate(self, role: str) -> int:
+        if role == "drums":
+            return drums.front_end(self._drums.card).sample_rate
+        return instruments.front_end(self._instruments.card).sample_rate
+
+    def _transcribe(self, blocks: Iterable[Audio], tasks: Sequence[str], result: Analysis) -> None:
+        found = drums.transcribe_blocks(blocks, self._drums)
+        pattern = embed(found)
+        result.record |= {
+            "note_count": len(found.onsets),
+            "pattern": None if pattern is None else pattern.tolist(),
+            **_describe_beats(found.beats),
+        }
+        if "drums" in tasks:
+            velocities = found.velocities
+            assert velocities is not None
+            result.tables["notes"] = {
+                "onset": found.onsets,
+                "class": found.labels,
+                "velocity": velocities.astype(np.float32),
+            }
+        if "beats" in tasks:
+            grid = found.beats or Beats.of([])
+            result.tables["beats"] = {
+                "time": grid.times,
+                "position": grid.positions.astype(np.int16),
+            }
+
+    def _recognize(self, blocks: Iterable[Audio], tasks: Sequence[str], result: Analysis) -> None:
+        activity = instruments.track(blocks, model=self._instruments)
+        probability, length = activity.probability, activity.duration
+        found = instruments.decide(probability, self._instruments.card, duration=length)
+        result.record["line_up"] = found.tags.scores.tolist()
+        classes = found.tags.classes
+        if "instruments" in tasks:
+            spans: dict[str, list[dict[str, float]]] = {name: [] for name in classes}
+            for segment in activity.segments():
+                spans[segment.label].append({"start": segment.start, "end": segment.end})
+            seconds = {
+                name: sum(span["end"] - span["start"] for span in spans[name]) for name in classes
+            }
+            result.tables["instruments"] = {
+                "class": list(classes),
+                "probability": found.tags.scores.astype(np.float32),
+                "present": found.present,
+                "share": np.array([seconds[name] / length for name in classes], np.float32),
+                "spans": [spans[name] for name in classes],
+            }
+        if "activity" in tasks:
+            starts = np.arange(0, length, 1.0) * probability.frame_rate
+            edges = np.minimum(starts.astype(np.int64), len(probability.values) - 1)
+            counts = np.diff(np.append(edges, len(probability.values)))
+            means = np.add.reduceat(probability.values, edges, axis=0) / counts[:, None]
+            percent = np.rint(100 * means).astype(np.uint8)
+            result.tables["activity"] = {"class": list(classes), "percent": list(percent.T)}
+
+
+class _Measured:
+    """A file that is decoded as rarely as its length allows, with its `duration` and `loudness`."""
+
+    def __init__(self, sound: Path) -> None:
+        self._sound = sound
+        self._held: dict[int, list[Audio]] = {}
+        self.duration: float | None = None
+        self.loudness: float | None = None
+
+    def blocks(self, rate: int) -> Iterator[Audio]:
+        """The mono blocks at this rate; those of a short recording are kept for the next model."""
+        if rate in self._held:
+            yield from self._held[rate]
+            return
+        kept: list[Audio] | None = []
+        meter = Meter(rate)
+        samples = 0
+        for block in audio.stream(self._sound, sample_rate=rate):
+            if self.duration is None:
+                meter.add(block.samples[0])
+            samples += block.samples.shape[1]
+            if kept is not None:
+                kept.append(block)
+                if samples > HELD_SECONDS * rate:
+                    kept = None
+            yield block
+        if kept is not None:
+            self._held[rate] = kept
+        if self.duration is None:
+            self.duration, self.loudness = samples / rate, meter.lufs
+
+
+def _describe_beats(beats: Beats | None) -> dict[str, Any]:
+    """`tempo`, `metre` and `quarters`; None where there are no two beats, or no whole bar."""
+    if beats is None or len(beats.times) < 2:
+        return {"tempo": None, "metre": None, "quarters": None}
+    lengths = np.diff(np.flatnonzero(beats.positions == 1)).tolist()
+    number, note = signature(_most(lengths), beats.quarters) if lengths else (0, 0)
+    return {
+        "tempo": float(60 / np.median(np.diff(beats.times))),
+        "metre": f"{number}/{note}" if lengths else None,
+        "quarters": beats.quarters,
+    }
+
+
+def _most(values: Sequence[int]) -> int:
+    """The value that occurs most often, of several the smallest."""
+    counts: Mapping[int, int] = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], value))
+
+
+def _plain(message: str, sound: Path) -> str:
+    """A message in one line without the name of the file, which is no part of its content."""
+    return " ".join(message.replace(f"{sound}: ", "").replace(str(sound), "the file").split())

@@ -1,0 +1,165 @@
+"""`bandscribe catalogue`: many recordings, analysed into tables that can be queried."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandscribe.cli.report import clock, complain, require, visible
+
+if TYPE_CHECKING:
+    from bandscribe.catalogue.build import Progress
+
+#: Seconds between two lines of a log.
+_EVERY = 30.0
+_SHOWN = 20  # failures that are named
+
+catalogue = typer.Typer(
+    name="catalogue",
+    help="Analyse many recordings into Parquet tables, and query them.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="CATALOGUE", help="The folder of a catalogue.", show_default=False)
+]
+
+
+@catalogue.command()
+def build(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Folders, files, patterns, CSV or Parquet lists with a column path, or addresses "
+            "such as s3://bucket/folder.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="CATALOGUE", help="The folder to make, or to add to."
+        ),
+    ],
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK,TASK",
+            help="Some of drums, beats, instruments, activity. Default: those of the last build, "
+            "or all but activity.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, help="Workers at a time. Default: one for each core."
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Use a running Ray cluster. Default: this machine alone."
+        ),
+    ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Analyse recordings that failed once more.")
+    ] = False,
+    drum_model: Annotated[
+        str, typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file.")
+    ] = "drums",
+    instrument_model: Annotated[
+        str, typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file.")
+    ] = "instruments",
+) -> None:
+    """Analyse recordings that are not in the catalogue yet.
+
+    The same command again continues where it was interrupted, and adds what is new.
+    """
+    require("catalogue", "ray", "pyarrow", "duckdb", "fsspec")
+    from bandscribe.catalogue.analysis import Models
+    from bandscribe.catalogue.build import build as build_catalogue
+    from bandscribe.catalogue.cluster import Cluster
+
+    with _shown() as show:
+        progress = build_catalogue(
+            output,
+            sources,
+            Cluster(jobs, address),
+            tasks=[task.strip() for task in tasks.split(",")] if tasks else (),
+            models=Models(drum_model, instrument_model),
+            retry=retry,
+            show=show,
+        )
+    for problem in progress.problems[:_SHOWN]:
+        complain(problem)
+    if len(progress.problems) > _SHOWN:
+        rest = len(progress.problems) - _SHOWN
+        complain(f"and {rest:,} more; see the column error of files and recordings")
+    print(
+        f"{output}: {progress.files:,} files, {progress.unchanged:,} of them unchanged; "
+        f"{progress.analysed:,} recordings ({_hours(progress.audio_seconds)}) analysed in "
+        f"{clock(progress.seconds)}, {progress.duplicates:,} duplicates, {progress.failed:,} failed"
+    )
+    if progress.problems:
+        raise typer.Exit(1)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.2f} h"
+
+
+def _cells(progress: Progress) -> dict[str, str]:
+    """What a live table shows, and a line of a log."""
+    to_do = progress.files - progress.unchanged
+    rate = progress.audio_seconds / max(progress.seconds, 1e-9)
+    left = progress.left
+    return {
+        "files": f"{progress.done:,} of {to_do:,}",
+        "audio": _hours(progress.audio_seconds),
+        "rate": f"{rate:.0f} x real time",
+        "left": "unknown" if left is None else clock(left),
+        "duplicates": f"{progress.duplicates:,}",
+        "failed": f"{progress.failed:,}",
+    }
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[Progress], None]]:
+    """A live table on standard error where that is a terminal, else a line now and then."""
+    if not sys.stderr.isatty():
+        yield _Log()
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+
+    with Live(console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
+
+        def show(progress: Progress) -> None:
+            cells = _cells(progress)
+            table = Table(*cells)
+            table.add_row(*map(visible, cells.values()))
+            live.update(table)
+
+        yield show
+
+
+class _Log:
+    """A line on standard error at the beginning, and every half minute."""
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last >= _EVERY:
+            self._last = now
+            cells = _cells(progress).items()
+            print(", ".join(f"{name} {value}" for name, value in cells), file=sys.stderr)

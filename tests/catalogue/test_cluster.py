@@ -1,0 +1,93 @@
+"""Through Ray: workers that die, and the command."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ray", reason="needs the extra catalogue")
+pytest.importorskip("pyarrow", reason="needs the extra catalogue")
+pytest.importorskip("duckdb", reason="needs the extra catalogue")
+
+import ray
+
+import tiny_catalogue
+from bandscribe.catalogue.analysis import Analysis
+from bandscribe.catalogue.cluster import Cluster
+from bandscribe.catalogue.read import connect
+from bandscribe.catalogue.sources import search
+from bandscribe.catalogue.work import QUARANTINED, Job, Ledger
+from bandscribe.cli import main
+
+GROOVE = Path(__file__).parents[2] / "examples" / "groove.flac"
+
+# Of Ray, which leaves the files and sockets of its processes to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[None]:
+    """One Ray for all tests: it takes seconds to start."""
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
+    ray.init(
+        num_cpus=2, log_to_driver=False, include_dashboard=False, object_store_memory=100 << 20
+    )
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.usefixtures("started")
+def test_a_recording_that_kills_workers_ends_nothing(tmp_path: Path) -> None:
+    ray.cloudpickle.register_pickle_by_value(tiny_catalogue)
+    sounds = {f"{n}.wav": f"{90 + n} vio" for n in range(6)} | {"crash.wav": "crash"}
+    tiny_catalogue.write_sounds(tmp_path, sounds)
+    deaths = tmp_path / "deaths.txt"
+
+    class Mortal:
+        def __call__(self, sound: Path, tasks: Sequence[str]) -> Analysis:
+            if sound.name == "crash.wav":
+                with deaths.open("a") as file:
+                    file.write("x")
+                os.kill(os.getpid(), signal.SIGKILL)
+            return tiny_catalogue.analyse(sound, tasks)
+
+    jobs = [Job(*source) for source in search([str(tmp_path)]).found.values()]
+    outcomes = list(Cluster(2)(jobs, Mortal(), Ledger(("drums",), {})))  # type: ignore[arg-type]
+    assert sorted(outcome.job.path for outcome in outcomes) == sorted(job.path for job in jobs)
+    errors = {Path(o.job.path).name: o.analysis.record.get("error") for o in outcomes}  # type: ignore[union-attr]
+    assert {name: error for name, error in errors.items() if error} == {"crash.wav": QUARANTINED}
+    assert deaths.read_text() == "xx"
+
+
+@pytest.mark.usefixtures("started")
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    music, out = tmp_path / "music", tmp_path / "catalogue"
+    music.mkdir()
+    (music / "groove.flac").write_bytes(GROOVE.read_bytes())
+    (music / "copy.flac").write_bytes(GROOVE.read_bytes())
+    (music / "bad.mp3").write_text("no sound")
+    assert main(["catalogue", "build", str(music), "-o", str(out), "--jobs", "1"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines()[0].startswith("files 0 of 3, audio 0.00 h")
+    assert f"bandscribe: {music}/bad.mp3: no sound that can be decoded" in said.err
+    assert said.out.startswith(f"{out}: 3 files, 0 of them unchanged; 2 recordings (0.01 h)")
+    assert said.out.endswith("1 duplicates, 1 failed\n")
+    [[notes]] = connect(out).sql("SELECT count(*) FROM notes").fetchall()
+    assert notes > 100
+    (music / "bad.mp3").unlink()
+    assert main(["catalogue", "build", str(music), "-o", str(out)]) == 0
+    assert "2 files, 2 of them unchanged; 0 recordings" in capsys.readouterr().out
+
+
+def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    music = ["catalogue", "build", str(tmp_path), "-o", str(tmp_path / "out")]
+    assert main([*music, "--tasks", "drum"]) == 1
+    assert "expected some of drums, beats, instruments, activity" in capsys.readouterr().err
+    assert main([*music, "--drum-model", "instruments"]) == 1
+    assert "does not transcribe drums" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
