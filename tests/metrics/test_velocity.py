@@ -23,6 +23,7 @@ def test_worked_example() -> None:
     assert named["KD.bias"] == pytest.approx(0.25)
     assert named["SD.bias"] == pytest.approx(-0.1)
     assert np.isnan(named["SD.pearson"]) and np.isnan(named["HH.mae"])
+    assert np.isnan(named["SD.pearson_within"])
     assert named["micro.mae"] == pytest.approx(0.6 / 3)
     assert named["macro.mae"] == pytest.approx((0.25 + 0.1) / 2)
 
@@ -46,6 +47,34 @@ def test_pearson_equals_numpy_over_tracks() -> None:
         assert named[f"{name}.pearson"] == pytest.approx(np.corrcoef(r, e)[0, 1], abs=1e-12)
         assert named[f"{name}.mae"] == pytest.approx(np.abs(r - e).mean(), abs=1e-12)
     assert named["micro.pearson"] == pytest.approx(np.corrcoef(played, heard)[0, 1], abs=1e-12)
+
+
+def test_within_recordings_each_drum_is_compared_with_its_usual_stroke() -> None:
+    """Equals numpy's correlation of what is left after each mean is removed.
+
+    The level of a recording, which differs here, does not count.
+    """
+    rng = np.random.default_rng(1)
+    references, estimates = [], []
+    left: dict[str, list[np.ndarray]] = {name: [] for name in CLASSES}
+    for level in (0.2, 0.5, 0.8):
+        labels = np.array([*CLASSES, *rng.choice(CLASSES, 50)])
+        played = level + rng.uniform(-0.15, 0.15, 53)
+        found = 1 - level + 0.5 * (played - level) + rng.normal(0, 0.03, 53)
+        times = np.arange(53.0)
+        references.append(Transcription(times, labels, played, 53.0, CLASSES))
+        estimates.append(Transcription(times, labels, found, 53.0, CLASSES))
+        for name in CLASSES:
+            r, e = played[labels == name], found[labels == name]
+            left[name].append(np.stack([r - r.mean(), e - e.mean()]))
+    named = figures(gather(references, estimates, CLASSES), CLASSES)
+    joined = {name: np.concatenate(parts, axis=1) for name, parts in left.items()}
+    for name, pairs in joined.items():
+        expected = np.corrcoef(pairs)[0, 1]
+        assert named[f"{name}.pearson_within"] == pytest.approx(expected, abs=1e-9)
+    pooled = np.corrcoef(np.concatenate(list(joined.values()), axis=1))[0, 1]
+    assert named["micro.pearson_within"] == pytest.approx(pooled, abs=1e-9)
+    assert named["micro.pearson"] < 0 < 0.8 < named["micro.pearson_within"]
 
 
 def test_a_constant_side_has_no_correlation() -> None:

@@ -41,10 +41,9 @@ from bandscribe.metrics.onsets import TOLERANCES
 from bandscribe.metrics.tasks import name_task
 from bandscribe.vocabulary import DRUMS, REDUCTIONS
 
-AGREEMENT = ("pearson", "mae", "bias")
 COLUMNS = (
     "track", "split", "group", "classes", "class", *RATES, *COUNTS,
-    *(f"velocity_{name}" for name in ("pairs", *AGREEMENT)),
+    *(f"velocity_{name}" for name in ("pairs", *velocity.FIGURES)),
 )  # fmt: skip
 #: The rows of tracks.csv that hold all classes of a track counted together.
 ALL = "all"
@@ -163,11 +162,11 @@ def _summarize_velocities(
 
     def entry(group: str) -> Metrics:
         pairs = found["micro.pairs" if group == "macro" else f"{group}.pairs"]
-        values = {name: found[f"{group}.{name}"] for name in AGREEMENT}
+        values = {name: found[f"{group}.{name}"] for name in velocity.FIGURES}
         return {
             "pairs": int(pairs),
             **nan_to_none({**values, "mae_steps": values["mae"] * velocity.STEPS}),
-            **{f"{name}_ci95": bounds(intervals[f"{group}.{name}"]) for name in AGREEMENT},
+            **{f"{name}_ci95": bounds(intervals[f"{group}.{name}"]) for name in velocity.FIGURES},
         }
 
     return {
@@ -259,7 +258,7 @@ def _rows(track: DrumScores, count: int) -> Iterable[list[object]]:
             track.track, track.split, track.group, count, name,
             *(values[column] for column in (*RATES, *COUNTS)),
             None if sums is None else int(agreement[f"{group}.pairs"] or 0),
-            *(agreement.get(f"{group}.{column}") for column in AGREEMENT),
+            *(agreement.get(f"{group}.{column}") for column in velocity.FIGURES),
         ]  # fmt: skip
 
 
@@ -296,14 +295,16 @@ def tabulate_classes(title: str, metrics: Mapping[str, Any]) -> Iterable[str]:
     """The averages, then each class; velocities on the right, where they are known."""
     velocities = metrics["velocity"]
     head = f"{title:<12}  precision  recall     F1        tp      fp      fn  95 % of F1"
-    yield head if velocities is None else f"{head:<82}{'velocity r':>12}{'mae':>7}"
+    yield head if velocities is None else f"{head:<82}{'velocity r':>12}{'within':>8}{'mae':>7}"
     agreements = {} if velocities is None else {**velocities, **velocities["per_class"]}
     for name, row in score_rows(metrics).items():
         line = f"{format_rates(name, row)}{row['tp']:8}{row['fp']:8}{row['fn']:8}  "
         line += format_interval(row["ci95"])
         if (agreement := agreements.get(name)) is not None:
-            pearson, mae = (format_number(agreement[key]) for key in ("pearson", "mae"))
-            line = f"{line:<82}{pearson:>12}{mae:>7}"
+            pearson, within, mae = (
+                format_number(agreement[key]) for key in ("pearson", "pearson_within", "mae")
+            )
+            line = f"{line:<82}{pearson:>12}{within:>8}{mae:>7}"
         yield line.rstrip()
     within = ", ".join(
         f"{format_number(row['micro']['f1'])} within ±{row['tolerance'] * 1000:g} ms"

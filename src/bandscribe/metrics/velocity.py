@@ -7,6 +7,8 @@ all notes (micro) and as the mean over classes (macro):
 
 - Pearson: the linear correlation of the velocities of pairs, which does not ask that both use the
   same scale; undefined (nan) for fewer than two pairs, or where either side never changes;
+- Pearson within recordings: the same of differences from the mean of the class in its recording,
+  that is, whether a stroke is louder or softer than that drum's usual stroke in that song;
 - mean absolute error, in units of velocity (times `STEPS`: in steps of MIDI);
 - bias: mean of estimate minus reference; positive where the estimate is too loud.
 
@@ -27,6 +29,7 @@ from bandscribe.types import Transcription
 #: Pairs, Σr, Σe, Σr², Σe², Σre, Σ|e − r|: r is the reference's velocity, e the estimate's.
 SUMS = 7
 STEPS = 127
+FIGURES = ("pearson", "pearson_within", "mae", "bias")
 _LEAST_VARIANCE = 1e-12  # below this the sums hold nothing but rounding
 
 
@@ -60,35 +63,50 @@ def gather(
 def figures(sums: NDArray[np.float64], classes: Sequence[str]) -> dict[str, float]:
     """Every figure of `sums` (track, class, 7) by name: `micro.pearson`, `SD.mae` and so on.
 
-    The groups are `micro`, `macro` and each class; in each `pearson`, `mae`, `bias`, and but for
-    macro the number of `pairs`. As a statistic: `lambda t: figures(sums[t], classes)`.
+    The groups are `micro`, `macro` and each class; in each `FIGURES`, and but for macro the number
+    of `pairs`. As a statistic: `lambda t: figures(sums[t], classes)`.
     """
-    totals = sums.sum(axis=0)
-    rates = _agree(totals)
+    totals, within = sums.sum(axis=0), _center(sums).sum(axis=0)
+    rates = _agree(totals, within)
     groups = {
-        "micro": _agree(totals.sum(axis=0)),
+        "micro": _agree(totals.sum(axis=0), within.sum(axis=0)),
         "macro": mean(rates),
         **dict(zip(classes, rates, strict=True)),
     }
     named = {
         f"{group}.{name}": float(value)
         for group, values in groups.items()
-        for name, value in zip(("pearson", "mae", "bias"), values, strict=True)
+        for name, value in zip(FIGURES, values, strict=True)
     }
     named["micro.pairs"] = float(totals[:, 0].sum())
     named |= {f"{name}.pairs": float(row[0]) for name, row in zip(classes, totals, strict=True)}
     return named
 
 
-def _agree(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pearson, mean absolute error and bias (…, 3) of sums (…, 7)."""
-    n, r, e, rr, ee, re, distance = np.moveaxis(sums, -1, 0)
+def _agree(sums: NDArray[np.float64], within: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`FIGURES` (…, 4) of sums (…, 7), and of those within recordings, `_center`ed."""
+    n, r, e, *_, distance = np.moveaxis(sums, -1, 0)
+    pearson = [_correlate(*np.moveaxis(each, -1, 0)[:6]) for each in (sums, within)]
+    return np.stack([*pearson, divide(distance, n), divide(e, n) - divide(r, n)], axis=-1)
+
+
+def _correlate(*sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pearson correlation of the first six of `SUMS`, each (…)."""
+    n, r, e, rr, ee, re = sums
     mean_r, mean_e = divide(r, n), divide(e, n)
     covariance = divide(re, n) - mean_r * mean_e
     of_r, of_e = divide(rr, n) - mean_r**2, divide(ee, n) - mean_e**2
     varied = (of_r > _LEAST_VARIANCE) & (of_e > _LEAST_VARIANCE)
-    pearson = divide(covariance, np.sqrt(np.where(varied, of_r * of_e, 0.0)))
-    return np.stack([np.clip(pearson, -1, 1), divide(distance, n), mean_e - mean_r], axis=-1)
+    return np.clip(divide(covariance, np.sqrt(np.where(varied, of_r * of_e, 0.0))), -1, 1)
+
+
+def _center(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums (track, class, 7) of differences from the mean of each class in each track."""
+    n, r, e, rr, ee, re, distance = np.moveaxis(sums, -1, 0)
+    per_pair = 1 / np.maximum(n, 1)
+    none = np.zeros_like(n)
+    squares = (rr - r * r * per_pair, ee - e * e * per_pair, re - r * e * per_pair)
+    return np.stack([n, none, none, *squares, distance], axis=-1)
 
 
 def _velocities(transcription: Transcription, argument: str, track: int) -> NDArray[np.float64]:
