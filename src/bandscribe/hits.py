@@ -31,7 +31,7 @@ VELOCITY = "velocity"
 LONGEST, MOST_HITS = 30.0, 8
 #: Shorter than this many seconds, a sound is no hit.
 SHORTEST = 0.01
-#: Frames that a window begins before a hit.
+#: Frames that a window begins before a hit; of a model that learned from clips as they are, none.
 LEAD_FRAMES = 2
 
 #: Of a hit: how far below the loudest moment sound is silence (dB), how clear it is beside the
@@ -51,14 +51,14 @@ class Hit:
     `tags` are calibrated probabilities of each class by itself, several of which may sound
     together; `heard` that of any of them, out of which follows `label`: the most probable class, or
     None below the model's threshold, `least`. `thresholds` (class,) are those of hits of several
-    drums. `velocity` is 0 to 1, judged by the sound and not by its level. `onset` of the clearest
-    hit in seconds.
+    drums. `velocity` is 0 to 1, judged by the sound and not by its level; None of a model of
+    classes that exclude each other. `onset` of the clearest hit in seconds.
     """
 
     tags: Tags
     thresholds: NDArray[np.float64]
     least: float
-    velocity: float
+    velocity: float | None
     onset: float
 
     @property
@@ -141,7 +141,9 @@ def decide(power: NDArray[np.float32], model: runtime.Model, listen: MelBands) -
     """As `classify`, of the power (frame, bin) that the model's front end gives."""
     card = model.card
     frames = listen.count(card.chunk_seconds)
-    starts = find_hits(power, listen.frame_rate)[:MOST_HITS] - LEAD_FRAMES
+    count = len(card.classes)
+    lead = LEAD_FRAMES if len(card.outputs) > count else 0
+    starts = find_hits(power, listen.frame_rate)[:MOST_HITS] - lead
     said = np.zeros(len(card.outputs))
     total = 0.0
     for start in starts.tolist():
@@ -150,7 +152,6 @@ def decide(power: NDArray[np.float32], model: runtime.Model, listen: MelBands) -
         total += weight
     if total:
         said /= total
-    count = len(card.classes)
     fitted = card.calibration["label"]
     calibrate = Calibration(*(_row(fitted[part], card) for part in ("slope", "intercept")))
     scores = calibrate(said[:count]) if total else np.zeros(count)
@@ -158,8 +159,8 @@ def decide(power: NDArray[np.float32], model: runtime.Model, listen: MelBands) -
         Tags(scores.astype(np.float32), card.classes),
         _row(card.thresholds["label"], card),
         card.thresholds["heard"]["any"],
-        float(said[count]),
-        max(0.0, (int(starts[0]) + LEAD_FRAMES) / listen.frame_rate) if len(starts) else 0.0,
+        float(said[count]) if len(said) > count else None,
+        max(0.0, (int(starts[0]) + lead) / listen.frame_rate) if len(starts) else 0.0,
     )
 
 
@@ -193,7 +194,7 @@ def check(card: runtime.ModelCard) -> None:
     """Raise ValueError where `classify` would, before any audio is heard."""
     if (
         card.task != "hits"
-        or card.outputs != name_outputs(card.classes)
+        or card.outputs not in (card.classes, name_outputs(card.classes))
         or set(card.thresholds.get("label", {})) != set(card.classes)
         or set(card.thresholds.get("heard", {})) != {"any"}
         or "label" not in card.calibration

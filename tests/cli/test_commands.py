@@ -258,7 +258,6 @@ def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
         (["drummernet"], "credits: expected a CSV file"),
         (["hits"], "credits: expected a CSV file"),
         (["activity"], "credits: expected a CSV file"),
-        (["hits", "--head", "softmax"], "head: classifying abstains"),
         (["recognition", "--model", "svm"], "features: a model to recognize with"),
         (["activity", "--model", "neuroment"], "model: neuroment is for evaluation alone"),
     ],

@@ -144,7 +144,9 @@ def _describe(path: Path, row: Mapping[str, str], model: Model | None) -> Clip:
         float(velocity) if velocity else None,
         named,
         probability,
-        model is not None and bool(label) and named not in (name_class(label), label.upper()),
+        model is not None
+        and bool(label)
+        and named not in {name_class(label), label, label.upper()},
         sound,
         shape,
     )

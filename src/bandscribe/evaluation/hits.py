@@ -173,7 +173,9 @@ class HitTask:
         hit = hits.classify(track.audio, model=load_once(self.system.model))
         label = next(iter(target), None)
         names = (track.id, track.split, track.group, str(track.audio))
-        scores = HitScores(*names, label, hit.label, hit.probability)
+        # A model may have other names for the classes, such as those of articulations.
+        predicted = hit.label and (find_class(hit.label) or hit.label)
+        scores = HitScores(*names, label, predicted, hit.probability)
         rows = zip(hit.tags.classes, hit.tags.scores.tolist(), strict=True)
         return TrackResult(vars(scores), {name: round(score, 3) for name, score in rows})
 

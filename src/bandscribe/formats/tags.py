@@ -39,7 +39,8 @@ def describe_hit(found: Hit, file: str) -> dict[str, Any]:
     """The `file` and what drum it is.
 
     The most probable `class`, or null; its `probability`; all `classes` that are struck together;
-    the `velocity`, 0 to 1; and the probability of each class, `scores`.
+    the `velocity`, 0 to 1, null where the model gives none; and the probability of each class,
+    `scores`.
     """
     scores = zip(found.tags.classes, found.tags.scores, strict=True)
     return {
@@ -47,6 +48,6 @@ def describe_hit(found: Hit, file: str) -> dict[str, Any]:
         "class": found.label,
         "probability": round(found.probability, 6),
         "classes": list(found.labels),
-        "velocity": round(found.velocity, 4),
+        "velocity": None if found.velocity is None else round(found.velocity, 4),
         "scores": {name: round(float(score), 6) for name, score in scores},
     }

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +38,13 @@ from bandscribe.studies.runs import (
 )
 from bandscribe.studies.tables import column
 from bandscribe.training import checkpoints, export
-from bandscribe.training.device import infer
+from bandscribe.training.device import infer, nearest
 from bandscribe.training.fit import Result
 from bandscribe.training.hits import validation
-from bandscribe.training.hits.clips import Clip, from_folder
-from bandscribe.training.hits.examples import Draw
-from bandscribe.training.hits.recipe import Recipe, build, front_end, read, resolve
-from bandscribe.training.hits.train import train_on
+from bandscribe.training.hits.kept import Kept
+from bandscribe.training.hits.recipe import Recipe, build, read, resolve
+from bandscribe.training.hits.train import keep, train_on_kept
+from bandscribe.training.hits.train import train as train_alone
 
 #: Which share of the training clips is learned from, and whether the clean-up comes first.
 CLIPS: Mapping[str, tuple[float, bool]] = {
@@ -185,20 +184,28 @@ def plan(name: str, given: Fields, clips: Path, folder: Path) -> Study[Recipe]:
 
 
 def train(recipe: Recipe, run: Path) -> Result:
-    """As `training.hits.train`, with clips that are read once for all rows that share them."""
-    return train_on(recipe, run, _read(recipe, "train"), _read(recipe, "validation"))
+    """As `training.hits.train`, with features that are computed once for all rows that share them.
+
+    A recipe that augments computes them for each example.
+    """
+    if recipe.augment:
+        return train_alone(recipe, run)
+    return train_on_kept(recipe, run, _keep(recipe, "train"), _keep(recipe, "validation"))
 
 
-def _read(recipe: Recipe, split: str) -> Sequence[Clip]:
-    rate = front_end(recipe).sample_rate
-    return _load(recipe.clips[0], split, rate, recipe.seconds, recipe.classes)
+def _keep(recipe: Recipe, split: str) -> Kept:
+    """The clips of a split; recipes that differ in nothing else share them."""
+    matters = [recipe.clips, recipe.classes, recipe.features, recipe.seconds, split]
+    key = json.dumps(matters, sort_keys=True)
+    if key not in _kept:
+        if len(_kept) == _SPLITS:
+            del _kept[next(iter(_kept))]  # with its file
+        _kept[key] = keep(recipe, split)
+    return _kept[key]
 
 
-@lru_cache(maxsize=3)  # the splits of one row: most rows share them
-def _load(
-    root: str, split: str, sample_rate: int, seconds: float, classes: tuple[str, ...]
-) -> Sequence[Clip]:
-    return from_folder(root, split, sample_rate=sample_rate, seconds=seconds, classes=classes)
+_SPLITS = 3  # those of one row: most rows share them
+_kept: dict[str, Kept] = {}
 
 
 def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
@@ -208,13 +215,9 @@ def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     """
     (run,) = runs
     recipe = read(run)
-    test = _read(recipe, "test")
-    prepared = validation.prepare(
-        Draw(test, recipe.classes, front_end(recipe), recipe.seconds, augment=False),
-        examples=0,
-        seed=0,
-    )
-    logits = infer(reopen(run), prepared.features).numpy()
+    test = _keep(recipe, "test")
+    prepared = validation.Validation(test.every, test.targets, recipe.classes)
+    logits = infer(reopen(run).to(nearest(recipe.device)), prepared.features).numpy()
     targets = torch.from_numpy(prepared.targets[:, :-1])
     counts = validation.confuse(logits, prepared)
     metrics = export.read_metrics(run)

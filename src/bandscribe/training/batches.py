@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from bandscribe.training import device
 from bandscribe.training.settings import Settings
@@ -90,6 +91,19 @@ def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Ba
     return iter(loader)
 
 
+def each(items: Dataset[Any], *, workers: int) -> Iterator[Any]:
+    """The items of a data set in their order, made by so many processes, or in this one (0)."""
+    loader: DataLoader[Any] = DataLoader(
+        items,
+        batch_size=None,
+        num_workers=workers,
+        collate_fn=_as_it_is,
+        worker_init_fn=_start_worker,
+        generator=torch.Generator(),
+    )
+    return iter(loader)
+
+
 def stream(
     draw: Callable[..., Example], settings: Settings, *, numbered: bool = False
 ) -> Callable[[int], Iterator[Batch]]:
@@ -126,6 +140,10 @@ def shuffle(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """The order of `count` examples in an epoch: every one once."""
     # Four numbers, so that the generator is none of those of the batches.
     return np.random.default_rng([seed, epoch, 0, 1]).permutation(count)
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
 
 
 def _start_worker(_: int) -> None:

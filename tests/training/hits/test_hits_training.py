@@ -9,13 +9,17 @@ import soundfile
 import torch
 from small import kit
 
+import tiny_hits
 from bandscribe import hits, runtime
+from bandscribe.datasets.address import CorpusAddress
+from bandscribe.evaluation import hits as evaluation
 from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES
 from bandscribe.training.export import check_parity, export
-from bandscribe.training.hits import clips, examples, recipe, scenes, train, validation
+from bandscribe.training.hits import clips, recipe, scenes, train
 from bandscribe.training.hits.clips import Clip
 from bandscribe.training.hits.examples import UNKNOWN, Draw, loss, make_target
+from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.hits.recipe import Recipe
 from bandscribe.training.task import ship
@@ -328,8 +332,10 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
 
 
 def test_the_reports_network_learns_one_class_among_several(tmp_path: Path) -> None:
+    credits = tmp_path / "credits.csv"
+    credits.write_text("name,licence,origin\ntones,CC0-1.0,this test\n")
     values = small_recipe(
-        model="report", head="softmax", augment=False, balance=0.0, features=LEVELS,
+        credits, model="report", head="softmax", augment=False, balance=0.0, features=LEVELS,
         classes=("KD", "SD", "CR"), options={"channels": [4, 4], "hidden": 16, "dropout": 0.0},
         schedule="constant", steps=80, validate_every=40, batch=8, learning_rate=1e-2, average=0.0,
     )  # fmt: skip
@@ -338,70 +344,108 @@ def test_the_reports_network_learns_one_class_among_several(tmp_path: Path) -> N
     assert result.best["accuracy"] == 1
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["confusion"] == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
-    with pytest.raises(ValueError, match="train a network with --head sigmoid"):
-        ship(tmp_path / "run", tmp_path / "no.onnx")
+    # Exported, it names the same, with probabilities that add up to 1, and no velocity.
+    card = ship(tmp_path / "run", tmp_path / "report.onnx")
+    assert card.outputs == card.classes == ("KD", "SD", "CR")
+    model = runtime.load(tmp_path / "report.onnx")
+    for name in card.classes:
+        found = hits.classify(Audio(strike(name)[np.newaxis], SAMPLE_RATE), model=model)
+        assert (found.label, found.labels, found.velocity) == (name, (name,), None)
+        assert found.tags.scores.sum() == pytest.approx(1, abs=1e-5)
+    silent = hits.classify(Audio(np.zeros((1, 8000), np.float32), SAMPLE_RATE), model=model)
+    assert silent.label is None
 
 
-def test_a_run_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    first = recipe.build(small_recipe())
-    torch.save(first.state_dict(), tmp_path / "best.pt")
-    again = recipe.start(small_recipe(initial=str(tmp_path / "best.pt")))
-    assert all(
-        torch.equal(*pair) for pair in zip(first.parameters(), again.parameters(), strict=True)
+def test_a_network_of_articulations_is_evaluated_by_their_drums(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pedal hi-hat is a closed one among the classes of labels."""
+    soundfile.write(tmp_path / "a.wav", strike("KD"), SAMPLE_RATE)
+    (tmp_path / "labels.csv").write_text("file,label\na.wav,chh\n")
+    names = ("phh", "kd")
+    card = hits_card(
+        classes=names, outputs=names, thresholds={"label": dict.fromkeys(names, 0.5),
+        "heard": {"any": 0.01}}, calibration={"label": {"slope": dict.fromkeys(names, 1.0),
+        "intercept": dict.fromkeys(names, 0.0)}},
+    )  # fmt: skip
+    monkeypatch.setitem(tiny_hits.TONES, "phh", tiny_hits.TONES["KD"])
+    monkeypatch.setitem(tiny_hits.TONES, "kd", 5900.0)
+    model = tiny_hits.write_classifier(tmp_path / "model.onnx", card)
+    found, _ = evaluation.find_clips(CorpusAddress.parse(f"hits={tmp_path}", "hits"))
+    (scored,) = evaluation.evaluate(found, evaluation.HitNetwork.load(str(model))).scores
+    assert (scored.label, scored.predicted) == ("CHH", "CHH")
+
+
+# clips as they are -------------------------------------------------------------------------------
+
+
+def write_folder(root: Path, *, broken: bool = False) -> Path:
+    """Two hits of three drums for each split, the bass drum twice as often."""
+    root.mkdir()
+    lines = ["file,label,split,group"]
+    for split in ("train", "validation", "test"):
+        for number, label in enumerate(("KD", "SD", "CR", "KD", "KD", "KD")):
+            name = f"{split}{number}.wav"
+            samples = strike(label, duration=0.1 + 0.03 * number)
+            soundfile.write(root / name, samples, SAMPLE_RATE, "FLOAT")
+            lines.append(f"{name},{label},{split},{split} {number}")
+    if broken:
+        (root / "train1.wav").write_bytes(b"no sound")
+    (root / "labels.csv").write_text("\n".join(lines))
+    return root
+
+
+def test_kept_features_are_those_of_a_draw(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_folder(tmp_path / "clips", broken=True)
+    names, front_end = ("KD", "SD", "CR"), MelBands(**LEVELS)  # type: ignore[arg-type]
+    given = ([str(root)], "train", names, front_end, 0.3)
+    whole = clips.from_folder(
+        root, "validation", sample_rate=SAMPLE_RATE, seconds=0.8, classes=names
     )
-    wider = {"channels": [4, 8], "hidden": 8}
-    for initial, options in (("none.pt", {}), ("best.pt", {"options": wider})):
-        with pytest.raises(ValueError, match=r"initial: .*\.pt: "):
-            recipe.start(small_recipe(initial=str(tmp_path / initial), **options))
+    alike = draw(clips=whole, classes=names, front_end=front_end)
+    for cache, workers in ((None, 0), (tmp_path / "kept", 1), (tmp_path / "kept", 0)):
+        found = Kept.load(*given, cache=cache, workers=workers)
+        assert [clip.label for clip in found.clips] == ["KD", "CR", "KD", "KD", "KD"]
+        assert capsys.readouterr().err.count("train1.wav") == 1
+        for index, clip in enumerate(whole[:1] + whole[2:]):
+            features, target = alike.take(clip)
+            np.testing.assert_array_equal(found.every[index], features)
+            np.testing.assert_array_equal(found.targets[index], target)
+    assert sorted(path.suffix for path in (tmp_path / "kept").iterdir()) == [".json", ".npy"]
+    (root / "train1.wav").unlink()
+    assert len(Kept.load(*given)) == 5
+    with pytest.raises(ValueError, match="no clip of the split 'dev'"):
+        Kept.load([str(root)], "dev", names, front_end, 0.3)
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"training": []}, "training: expected clips of drums"),
-        ({"training": [make("KD", "validation")]}, "validating: validation is also trained on"),
-        ({"training": [Clip(strike("KD"), "GONG", "g")]}, "got clips of GONG"),
-        ({"head": "softmax"}, "head: softmax expects one drum"),
-    ],
-)
-def test_clips_that_do_not_fit(change: dict[str, object], words: str, tmp_path: Path) -> None:
-    training, validating = sources()
-    training = change.pop("training", training)  # type: ignore[assignment]
-    with pytest.raises(ValueError, match=words):
-        train.train_on(small_recipe(**change), tmp_path, training, validating)
+def test_an_epoch_takes_every_clip_once(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "clips")
+    names, front_end = ("KD", "SD", "CR"), MelBands(**LEVELS)  # type: ignore[arg-type]
+    found = Kept.load([str(root)], "train", names, front_end, 0.3)
+    rng = np.random.default_rng(0)
+    turns = Turns(found, seed=3)
+    sums = [float(row.sum()) for row in found.every]
+    epochs = [[sums.index(float(turns(rng, 6 * e + i)[0].sum())) for i in range(6)]
+              for e in range(3)]  # fmt: skip
+    assert all(sorted(epoch) == list(range(6)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) > 1
+    # With balance, classes are drawn alike, and clips of a class.
+    alike = Turns(found, seed=3, balance=1.0)
+    drawn = np.mean([alike(rng, i)[1][:3] for i in range(600)], axis=0)
+    np.testing.assert_allclose(drawn, 1 / 3, atol=0.06)
 
 
-# validation ---------------------------------------------------------------------------------------
-
-
-def test_without_changes_every_clip_is_validated_on_once() -> None:
-    made = draw(augment=False)
-    held_out = validation.prepare(made, examples=1000, seed=0)
-    assert len(held_out.features) == 4
-    assert held_out.single.all()
-    np.testing.assert_array_equal(held_out.features[3], made.take(made.clips[3])[0])
-
-
-def test_the_confusion_counts_hits_of_one_drum() -> None:
-    targets = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]], dtype=np.float32)
-    held_out = validation.Validation(np.zeros((4, 2, 2), dtype=np.float32), targets, ("A", "B"))
-    logits = np.array([[2, 1, 0], [3, 1, 0], [0, 9, 0], [0, 9, 0]], dtype=np.float32)
-    assert validation.confuse(logits, held_out).tolist() == [[[1, 0, 0], [1, 0, 0]]]
-
-
-def test_the_threshold_of_heard_parts_drums_from_what_is_none() -> None:
-    probabilities = np.array([[0.9, 0.0], [0.5, 0.4], [0.2, 0.8], [0.3, 0.1], [0.3, 0.5]])
-    struck = np.array([[1, 0], [1, 0], [0, 1], [0, 0], [0, 0]], dtype=bool)
-    # Any class: 0.9, 0.7, 0.84 of drums; 0.37 and 0.65 of others.
-    chosen = validation.choose_presence(probabilities, struck)
-    assert 0.65 < chosen["threshold"] <= 0.7
-    assert (chosen["named"], chosen["abstained"]) == (1, 1)
-    assert validation.choose_presence(probabilities[:3], struck[:3]) == {"threshold": 0.5}
-
-
-def test_examples_hold_no_torch() -> None:
-    """Draws are pickled into workers; a clip and a target are arrays."""
-    features, target = draw()(np.random.default_rng(0))
-    assert (features.dtype, target.dtype) == (np.float32, np.float32)
-    assert examples.UNKNOWN == -1
+def test_epochs_are_counted_in_steps(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "clips")
+    values = small_recipe(
+        clips=(str(root),), classes=("KD", "SD", "CR"), model="report", head="softmax",
+        augment=False, balance=0.0, epochs=3, cache=str(tmp_path / "kept"),
+    )  # fmt: skip
+    result = train.train(values, tmp_path / "run")
+    assert (result.finished, result.step) == (True, 3 * 2)  # six clips are two batches of four
+    assert len((tmp_path / "run/history.csv").read_text().split()) == 1 + 3
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["clips"] == 6
+    with pytest.raises(ValueError, match="or a number of epochs"):
+        small_recipe(steps=0)

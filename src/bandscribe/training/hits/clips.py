@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from bandscribe.vocabulary import ARTICULATION_TO_10
 
 #: The fewest velocity layers of a piece that give a velocity.
 _LAYERS = 3
+_NOTHING = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +65,23 @@ def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> 
 def from_folder(
     root: str | Path, split: str, *, sample_rate: int, seconds: float, classes: Sequence[str]
 ) -> list[Clip]:
-    """The clips of one split that the table `labels.csv` of a folder names.
+    """The clips of one split that the table `labels.csv` of a folder names: see `list_folder`.
+
+    Raises ValueError as it, and for a file that cannot be read.
+    """
+    return [
+        replace(clip, samples=_read(path, sample_rate, seconds))
+        for path, clip in list_folder(root, split, classes)
+    ]
+
+
+def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tuple[Path, Clip]]:
+    """The files of one split that the table `labels.csv` of a folder names, without their samples.
 
     Its columns are `file` and `label`, where there are `split`, `group` and `velocity` too; labels
     are the `classes` themselves, nothing stands for no drum. See `datasets.clips`.
 
-    Raises ValueError for a label that is none of them, or a table or file that cannot be read.
+    Raises ValueError for a label that is none of them, or a table that cannot be read.
     """
     found = []
     for path, row in read_labels(Path(root), "label"):
@@ -78,10 +90,16 @@ def from_folder(
         label = row["label"] or None
         if label is not None and label not in classes:
             raise ValueError(f"{row.where}: expected one of {', '.join(classes)}, got {label!r}")
-        sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
         velocity = float(row["velocity"]) if row.get("velocity") else None
-        found.append(Clip(sound.samples[0], label, row.get("group") or row["file"], velocity))
+        group = row.get("group") or row["file"]
+        found.append((path, Clip(_NOTHING, label, group, velocity)))
     return found
+
+
+def _read(path: Path, sample_rate: int, seconds: float) -> NDArray[np.float32]:
+    sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
+    samples: NDArray[np.float32] = sound.samples[0]
+    return samples
 
 
 def from_notes(folders: Sequence[str], *, sample_rate: int, seconds: float) -> list[Clip]:

@@ -74,6 +74,14 @@ class Recipe(Settings):
     codec_share: float = setting(0.03, "share of examples through a lossy codec, if augmented")
     velocity_weight: float = setting(0.2, "weight of velocity in the loss of sigmoid")
     batch: int = setting(64, "clips per step")
+    epochs: int = setting(
+        0, "epochs of the run, each of which takes every clip once and ends with a validation; 0 "
+        "to count steps", changeable=True,
+    )  # fmt: skip
+    cache: str | None = setting(
+        None, "folder that keeps features of clips, if not augmented, for runs to share; none to "
+        "keep nothing", changeable=True,
+    )  # fmt: skip
     validation_examples: int = setting(
         2000, "examples to validate on, if augmented; else every clip once"
     )
@@ -88,6 +96,8 @@ class Recipe(Settings):
             build(self)
         if both := sorted(set(self.kits) & set(self.validation_kits)):
             raise ValueError(f"validation_kits: {', '.join(both)} are also among kits")
+        if not self.epochs and not (self.steps and self.validate_every):
+            raise ValueError("steps, validate_every: expected 1 or more, or a number of epochs")
         if len(set(self.classes)) < max(2, len(self.classes)):
             raise ValueError(f"classes: expected two or more, each once, got {self.classes}")
         for name in ("balance", "validation_balance", "null_share", "overlap_share", "codec_share"):

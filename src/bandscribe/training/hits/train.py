@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bandscribe.training.batches import stream
+from bandscribe.training import device as devices
+from bandscribe.training.batches import Batch, stream
 from bandscribe.training.fit import Result, fit
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.clips import Clip, from_folder, from_kits, from_notes
 from bandscribe.training.hits.examples import Draw, loss
+from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.recipe import Recipe, front_end, start
+from bandscribe.training.hits.validation import Validation
 
 #: The checkpoint of the lowest validation loss is kept: project report 2024, section 4.
 CRITERION = "-validation_loss"
@@ -22,7 +27,22 @@ def train(recipe: Recipe, run: Path) -> Result:
 
     Raises ValueError when the recipe names no clips, or as `train_on`.
     """
+    if recipe.clips and not (recipe.augment or recipe.kits or recipe.notes):
+        return train_on_kept(recipe, run, keep(recipe, "train"), keep(recipe, "validation"))
     return train_on(recipe, run, *read(recipe))
+
+
+def keep(recipe: Recipe, split: str) -> Kept:
+    """The clips of a split of a recipe's folders, as they are. Raises as `Kept.load`."""
+    return Kept.load(
+        recipe.clips,
+        split,
+        recipe.classes,
+        front_end(recipe),
+        recipe.seconds,
+        cache=Path(recipe.cache) if recipe.cache else None,
+        workers=devices.workers(recipe),
+    )
 
 
 def read(recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
@@ -64,17 +84,45 @@ def train_on(
         examples=recipe.validation_examples,
         seed=recipe.validation_seed,
     )
+    recipe = _in_steps(recipe, len(training))
+    return _fit(recipe, run, stream(draw, recipe), held_out, len(training))
+
+
+def train_on_kept(recipe: Recipe, run: Path, training: Kept, validating: Kept) -> Result:
+    """As `train_on`, on clips as they are, whose features were computed before."""
+    _check(recipe, training.clips, validating.clips)
+    recipe = _in_steps(recipe, len(training))
+    held_out = Validation(validating.every, validating.targets, recipe.classes)
+    draw = Turns(training, recipe.seed, recipe.balance)
+    return _fit(recipe, run, stream(draw, recipe, numbered=True), held_out, len(training))
+
+
+def _in_steps(recipe: Recipe, clips: int) -> Recipe:
+    """The recipe with epochs counted in steps, where it gives some."""
+    if not recipe.epochs:
+        return recipe
+    epoch = math.ceil(clips / recipe.batch)
+    return replace(recipe, steps=recipe.epochs * epoch, validate_every=epoch)
+
+
+def _fit(
+    recipe: Recipe,
+    run: Path,
+    batches: Callable[[int], Iterator[Batch]],
+    held_out: Validation,
+    clips: int,
+) -> Result:
     return fit(
         recipe,
         run,
         task="hits",
         build=partial(start, recipe),
         loss=partial(loss, velocity_weight=recipe.velocity_weight),
-        batches=stream(draw, recipe),
+        batches=batches,
         validate=partial(validation.validate, validation=held_out),
         report=lambda model: {
             "model": recipe.model,
-            "clips": len(training),
+            "clips": clips,
             **validation.report(model, held_out),
         },
         criterion=CRITERION,

@@ -8,18 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from bandscribe import __version__
 from bandscribe.files import whole
+from bandscribe.training.batches import each
 from bandscribe.training.recognition.corpora import Windows, pack
 from bandscribe.training.recognition.front_end import FrontEnd, Statistics
 
@@ -68,20 +66,6 @@ def keep(windows: Windows, folder: Path, *, workers: int = 0) -> Windows:
     return replace(windows, packed=np.load(path, mmap_mode="r"))
 
 
-def each(draw: Dataset[Any], *, workers: int) -> Iterator[Any]:
-    """The items of a data set in their order, made by so many processes, or in this one (0)."""
-    loader: DataLoader[Any] = DataLoader(
-        draw,
-        batch_size=None,
-        num_workers=workers,
-        collate_fn=_as_it_is,
-        worker_init_fn=_start_worker,
-        # The loader draws a seed for its workers: not from the run's generator.
-        generator=torch.Generator(),
-    )
-    return iter(loader)
-
-
 class _Features(Dataset[NDArray[np.float32]]):
     def __init__(self, windows: Windows, front_end: FrontEnd) -> None:
         self.windows, self.front_end = windows, front_end
@@ -108,14 +92,6 @@ def _fill(features: np.memmap, windows: Windows, front_end: FrontEnd, workers: i
     for index, made in enumerate(each(_Features(windows, front_end), workers=workers)):
         features[index] = made
     return features
-
-
-def _as_it_is(item: Any) -> Any:
-    return item
-
-
-def _start_worker(_: int) -> None:
-    torch.set_num_threads(1)
 
 
 def _shape(windows: Windows, front_end: FrontEnd) -> tuple[int, ...]:

@@ -18,9 +18,10 @@ from torch.utils.data import Dataset
 
 from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
+from bandscribe.training.batches import each
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.corpora import Windows
-from bandscribe.training.recognition.described import PLAIN, digest, each
+from bandscribe.training.recognition.described import PLAIN, digest
 from bandscribe.training.recognition.front_end import FrontEnd, Moments, Statistics, is_silent
 
 
