@@ -43,7 +43,10 @@ _FADE = 0.02  # seconds
 
 @dataclass(frozen=True)
 class Scene:
-    """A mixture (n,), its `stems` (n,) by class, and the classes of which presence is `known`."""
+    """A mixture (n,), its `stems` (n,) by class, and the classes of which absence is `known`.
+
+    Of the others it is only known that they play where their stem does.
+    """
 
     mixture: Samples
     stems: Mapping[str, Samples]
@@ -94,8 +97,8 @@ class Scenes:
         }
         known = frozenset(INSTRUMENTS)
         if BACKING in stems:
-            known = frozenset(stems) & known | {"voi"}
-            stems[OTHER] = stems.pop(BACKING) + stems.get(OTHER, np.float32(0))
+            known = frozenset({"voi"})
+            stems[OTHER] = stems.pop(BACKING)
         mix = np.sum(list(stems.values()), axis=0)
         return Scene(effects.apply(mix, SAMPLE_RATE, _master(rng, self.codec)), stems, known)
 

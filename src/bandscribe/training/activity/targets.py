@@ -52,7 +52,10 @@ def make_targets(
 def of_scene(
     scene: Scene, front_end: LogSpectrogram
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Features (frame, bin) and targets (frame, 2 · class) of a scene; what is unknown is nan."""
+    """Features (frame, bin) and targets (frame, 2 · class) of a scene.
+
+    Presence is nan where it is unknown: an instrument rests, but the backing may have another.
+    """
     made = make_targets(
         scene.stems,
         INSTRUMENTS,
@@ -61,7 +64,8 @@ def of_scene(
     )
     for column, name in enumerate(INSTRUMENTS):
         if name not in scene.known:
-            made[:, column] = np.nan
+            presence = made[:, column]
+            presence[presence != 1] = np.nan
     features = front_end(scene.mixture)
     return features, made[: len(features)]
 
