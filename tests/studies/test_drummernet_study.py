@@ -24,15 +24,18 @@ SMALL = {
 def test_every_row_is_a_recipe_of_its_own(tmp_path: Path) -> None:
     study = drummernet.plan("all", SMALL)
     made = {row.label: recipe for row, (recipe,) in study.rows.items()}
-    assert list(made) == ["DFL", "SOFT", "MEL", "STFT", "NOE", "CONV", "shaped"]  # GRU is DFL
+    assert list(made) == ["DFL", "SOFT", "MEL", "STFT", "NOE", "CONV", "shaped"]
+    assert {made[label].memory for label in made if label != "CONV"} == {"gru"}
     assert (made["SOFT"].sparsity, made["MEL"].spectrum) == ("softmax", "mel")
     assert (made["STFT"].spectrum, made["NOE"].enhanced) == ("stft", False)
     assert made["shaped"].shaped
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps({"memory": "conv", "batch": 7}))
     rows = drummernet.plan("memory", SMALL, path).rows
-    assert [row.label for row in rows] == ["DFL", "GRU"]
-    assert [(each.memory, each.batch) for (each,) in rows.values()] == [("conv", 1), ("gru", 1)]
+    assert [row.label for row in rows] == ["DFL", "CONV"]
+    assert [(each.memory, each.batch) for (each,) in rows.values()] == [("gru", 1), ("conv", 1)]
+    # Section 4.1: batches of 16, 6,000,000 items.
+    assert (recipes.Recipe().batch, recipes.Recipe().steps) == (16, 375_000)
     with pytest.raises(ValueError, match=r"NAME: expected one of sparsity, .* out of DFL"):
         drummernet.plan("NONE", SMALL)
 

@@ -150,8 +150,7 @@ def drummernet(
 
     Every row of the comparison is trained and evaluated; a study that was stopped goes on when it
     is started again, and studies in one folder share their runs. Further options --FIELD VALUE are
-    fields of the recipe for all rows: see bandscribe train drummernet --help. With --memory conv,
-    all rows but GRU do without recurrent layers, which is faster on a CPU.
+    fields of the recipe for all rows: see bandscribe train drummernet --help.
     """
     require("train", "torch", "matplotlib")
     from bandscribe.cli.train import parse

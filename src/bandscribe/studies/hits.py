@@ -52,6 +52,7 @@ CLIPS: Mapping[str, tuple[float, bool]] = {
     "unclean": (1.0, False),
     "half": (0.5, True),
     "quarter": (0.25, True),
+    "half_unclean": (0.5, False),
 }
 
 
@@ -61,24 +62,58 @@ def _row(label: str, figures: str = "", **own: Any) -> Row:
     return Row(label, (fields,), {"figures": figures} if figures else {})
 
 
+def _step(label: str, figures: str, clips: str = "half", **own: Any) -> Row:
+    """A step on the way to the final model, of which the first eight had fewer clips."""
+    features = {**_FIRST, **own.pop("features", {})}
+    return _row(label, figures, clips=clips, features=features, **own)
+
+
+#: A spectrogram as of the library that the report's author used, before he chose one.
+_FIRST = {"sample_rate": 44100, "n_fft": 400, "hop_length": 200, "n_mels": 128}
+_LAST = {"n_fft": 2048, "hop_length": 512, "n_mels": 256}
+#: The appendix: each figure keeps what the one before it changed, but for those of figures 6 and 7.
+#: The first spectrogram is not told; half-hop is half of that library's hop, which halves windows.
+_STEPS: Mapping[str, Row] = {
+    "figure_6": _step("1 s", "6", "half_unclean", seconds="1"),
+    "figure_7": _step(
+        "0.5 s, two convolutions", "7", "half_unclean", options={"channels": [16, 32]}
+    ),
+    "figure_8": _step("three convolutions", "8", "half_unclean"),
+    "figure_9": _step("and clean-up", "9"),
+    "figure_10": _step("and 22.5 kHz", "10", features={"sample_rate": 22500}),
+    "figure_11": _step("and half-hop", "11", features={"sample_rate": 22500, "hop_length": 100}),
+    "figure_12": _step("32 kHz instead, whole hop", "12", features={"sample_rate": 32000}),
+    "figure_13": _step(
+        "and FFT 2048, half-hop, 256 bands", "13", features={"sample_rate": 32000, **_LAST}
+    ),
+    "figure_15": _step(
+        "and all clips, lower rate", "15", "clean", learning_rate="1e-4",
+        features={"sample_rate": 32000, **_LAST},
+    ),
+    "figure_16": _step(
+        "44.1 kHz instead", "16", "clean", learning_rate="1e-4",
+        features={"sample_rate": 44100, **_LAST},
+    ),
+}  # fmt: skip
 ROWS: Mapping[str, Row] = {
-    "report": _row("the report's final model", "4, 12, 13"),
-    "two_convolutions": _row("two convolutions", "7", options={"channels": [16, 32]}),
+    "report": _row("the report's final model", "4, 14"),
+    "two_convolutions": _row("two convolutions", options={"channels": [16, 32]}),
     "narrow": _row("8, 16, 32 kernels", options={"channels": [8, 16, 32]}),
     "wide": _row("32, 64, 128 kernels", options={"channels": [32, 64, 128]}),
-    "one_second": _row("1 s", "6", seconds="1"),
-    "22500": _row("22.5 kHz", "10", features={"sample_rate": 22500}),
-    "44100": _row("44.1 kHz", "16", features={"sample_rate": 44100}),
-    "half_overlap": _row("hop 1024: 50 % overlap", "11", features={"hop_length": 1024}),
+    "one_second": _row("1 s", seconds="1"),
+    "22500": _row("22.5 kHz", features={"sample_rate": 22500}),
+    "44100": _row("44.1 kHz", features={"sample_rate": 44100}),
+    "half_overlap": _row("hop 1024: 50 % overlap", features={"hop_length": 1024}),
     "fft_1024": _row("FFT 1024, hop 256", features={"n_fft": 1024, "hop_length": 256}),
     "mels_128": _row("128 mel bands", features={"n_mels": 128}),
     "power": _row("power, as the report", features={"scale": "power"}),
     "levels": _row("levels in dB", features={"scale": "levels"}),
-    "unclean": _row("without clean-up", "8", clips="unclean"),
-    "half": _row("half of the clips", clips="half"),
+    "unclean": _row("without clean-up", clips="unclean"),
+    "half": _row("half of the clips", "13", clips="half"),
     "quarter": _row("a quarter of the clips", clips="quarter"),
     "slow": _row("learning rate 1e-4", "15", learning_rate="1e-4"),
     "balanced": _row("classes drawn alike", balance="1"),
+    **_STEPS,
 }
 #: The questions that rows answer, each beside the first.
 QUESTIONS: Mapping[str, Sequence[str]] = {
@@ -91,7 +126,8 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
     "amount": ("report", "half", "quarter"),
     "learning_rate": ("report", "slow"),
     "balance": ("report", "balanced"),
-    "all": tuple(ROWS),
+    "steps": ("report", *_STEPS),
+    "all": tuple(name for name in ROWS if name not in _STEPS),
 }
 
 

@@ -25,6 +25,7 @@ from bandscribe.training.activity.recipe import (
 )
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, Windows
+from bandscribe.training.device import infer
 
 RATE = 44100
 CLASSES = ("cla", "flu")
@@ -314,6 +315,16 @@ def test_a_study_is_run_once_and_written(clips: Path, tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "mel,mse.csv").read_text().splitlines()))
     assert [row["row"] for row in rows][:2] == ["mel", "mse"]
     metrics = json.loads((folders[0] / "metrics.json").read_text())
+    # The headline is the cross-entropy of windows of the test split, beside the paper's 0.022.
+    own = tmp_path / "runs" / rows[0]["runs"]
+    model, recipe = envelopes.load_run(own)
+    windows = envelopes.prepare(recipe, "test")
+    logits = infer(model, windows.features)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, torch.from_numpy(windows.envelopes)
+    )
+    assert float(rows[0]["test_bce"]) == pytest.approx(float(expected), rel=1e-5)
+    assert "(0.022)" in lines[3]
     # What constant predictions score stands below the rows.
     mean = next(row for row in rows if row["row"] == "always the mean of each class")
     assert float(mean["validation_bce"]) == pytest.approx(metrics["constant"]["mean_bce"], rel=1e-5)

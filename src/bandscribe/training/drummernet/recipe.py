@@ -53,7 +53,7 @@ class Recipe(Settings):
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
     )
     excerpt_seconds: float = setting(2.0, "length of a training excerpt")
-    batch: int = setting(32, "excerpts per step")
+    batch: int = setting(16, "excerpts per step")
     first: int = setting(128, "channels of the first convolution")
     channels: int = setting(50, "channels of the others, and of the recurrent layers")
     memory: Literal["gru", "conv"] = setting(
@@ -74,7 +74,7 @@ class Recipe(Settings):
     )  # fmt: skip
     enhanced: bool = setting(True, "whether the loss enhances onsets first (else NOE)")
     floor: float = setting(1e-3, "added to magnitudes before the logarithm; full scale is 1")
-    steps: int = setting(187_500, "optimiser steps: the paper's 6,000,000 items", changeable=True)
+    steps: int = setting(375_000, "optimiser steps: the paper's 6,000,000 items", changeable=True)
     learning_rate: float = setting(4e-4, "highest learning rate of Adam")
     schedule: Literal["cosine", "plateau", "constant", "polynomial"] = setting(
         "constant", "learning rate after the warm-up; see train drums --help"
