@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ pytest.importorskip("python_multipart", reason="needs the extra page")
 
 from bandscribe.server import app, tasks
 from bandscribe.server.limits import Limits
+from bandscribe.server.recording import Recording
 
 TOKEN = "a-token-of-the-tests"
 BORDER = "border-of-the-form"
@@ -89,30 +91,41 @@ class Client:
         return [path for path in self.folder.glob("bandscribe-server-*/*/*") if path.is_file()]
 
 
+@contextmanager
+def running(limits: Limits, recording: Recording | None = None) -> Iterator[Client]:
+    """A server, and whoever asks it, until the block ends."""
+    sock = app.listen("127.0.0.1", 0)
+    ready = threading.Event()
+    application = app.create_app(limits=limits, token=TOKEN, recording=recording)
+    server = app.create_server(application, started=ready.set)
+    thread = threading.Thread(target=server.run, args=([sock],))
+    thread.start()
+    assert ready.wait(20)
+    yield Client(sock.getsockname()[1], Path(tempfile.gettempdir()))
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def analyse(path: Path) -> Recording:
+    """A recording that is analysed already; a server does not begin again."""
+    recording = Recording(path)
+    recording.start()
+    recording.finish()
+    recording.start = recording.stop = lambda: None  # type: ignore[method-assign]
+    return recording
+
+
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
     """Start servers with these limits; they are stopped, and must leave nothing."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    running: list[tuple[app.Server, threading.Thread]] = []
-
-    def start(**changes: Any) -> Client:
-        limits = Limits(**{"bytes": 4 << 20, "seconds": 60.0, **changes})
-        sock = app.listen("127.0.0.1", 0)
-        ready = threading.Event()
-        server = app.create_server(app.create_app(limits=limits, token=TOKEN), started=ready.set)
-        thread = threading.Thread(target=server.run, args=([sock],))
-        thread.start()
-        running.append((server, thread))
-        assert ready.wait(20)
-        return Client(sock.getsockname()[1], folder)
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
+    with ExitStack() as servers:
+        yield lambda **changes: servers.enter_context(
+            running(Limits(**{"bytes": 4 << 20, "seconds": 60.0, **changes}))
+        )
     assert list(folder.iterdir()) == []
 
 

@@ -25,6 +25,7 @@ from bandscribe.cli.evaluate import evaluate
 from bandscribe.cli.explore import explore
 from bandscribe.cli.export import export
 from bandscribe.cli.models import models
+from bandscribe.cli.open import open_page
 from bandscribe.cli.recognize import recognize
 from bandscribe.cli.report import complain, explain
 from bandscribe.cli.segment import segment
@@ -46,6 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("open")(open_page)
 for command in (
     transcribe,
     recognize,

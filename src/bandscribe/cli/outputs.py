@@ -206,7 +206,7 @@ def _name_apart(paths: Sequence[Path]) -> list[Path]:
 
 
 def _stem(relative: Path) -> str:
-    """The name without the suffix of a sound file; other dots belong to the name."""
+    """The name without the suffix of a sound file, or of saved notes; other dots belong to it."""
     from bandscribe.audio import EXTENSIONS
 
-    return relative.stem if relative.suffix.lower() in EXTENSIONS else relative.name
+    return relative.stem if relative.suffix.lower() in {*EXTENSIONS, ".json"} else relative.name

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -87,7 +89,13 @@ def serve(
 
 
 def spell_host(host: str) -> str:
-    """A host as addresses have it: one of IPv6 in brackets, any as this computer."""
+    """A host as addresses have it, one of IPv6 in brackets.
+
+    Of all addresses of this computer, the one by which its network knows it.
+    """
     if host in ("0.0.0.0", "::"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+            probe.connect(("192.0.2.1", 9))  # sends nothing, but finds the way there
+            return str(probe.getsockname()[0])
         return "localhost"
     return f"[{host}]" if ":" in host else host

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: The formats that hold activations.
 CURVES = ("npz", "png")
+#: The suffix of notes that are written in other formats, rather than transcribed.
+NOTES = ".json"
 #: The shipped model.
 MODEL = "drums"
 
@@ -80,7 +82,10 @@ def transcribe(
     skip_existing: SkipExisting = False,
     jobs: Jobs = None,
 ) -> None:
-    """Write down the drum part of recordings."""
+    """Write down the drum part of recordings.
+
+    A JSON file of notes, as --format json or a corrected part, is written in the other formats.
+    """
     from bandscribe import beats, drums
 
     formats = outputs.choose_formats(format, output, named)
@@ -133,12 +138,27 @@ class Transcribing(Work[outputs.Job, str]):
         }
         if not missing:
             return visible(f"{job.path}: skipped, {list_paths(job.outputs)} is there")
-        annotated = _read_reference(job.reference, self.classes) if "png" in missing else None
-        result, notes = self.run_inference(sound, at, curves=not missing.keys().isdisjoint(CURVES))
+        reference = job.reference if "png" in missing else None
+        annotated = _read_notes(reference, self.classes) if reference else None
+        curves = not missing.keys().isdisjoint(CURVES)
+        if job.path.suffix.lower() == NOTES:
+            result, notes = None, self.read_notes(sound, curves=curves)
+        else:
+            result, notes = self.run_inference(sound, at, curves=curves)
         for name, path in missing.items():
             with written(path, outputs.SUFFIXES[name]) as target:
                 _write(name, target, job.path, result, notes, annotated)
         return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
+
+    def read_notes(self, path: Path, *, curves: bool) -> Transcription:
+        """Notes that were saved as JSON, corrected perhaps, in place of what the model would find.
+
+        Raises ValueError where activations are asked for, or the file holds no such notes.
+        """
+        if curves:
+            formats = " and ".join(CURVES)
+            raise ValueError(f"{path}: holds notes; {formats} need the recording itself")
+        return _read_notes(path, self.classes)
 
     def run_inference(
         self, sound: Path, at: Callable[[float], None], *, curves: bool
@@ -178,19 +198,17 @@ def _parse_tempo(text: str | None) -> Tempo | None:
     raise ValueError(f"tempo: expected a number or a range, such as 124 or 100-140, got {text!r}")
 
 
-def _read_reference(path: Path | None, classes: int) -> Transcription | None:
-    """Notes to compare with, in 10, 5 or 3 classes.
+def _read_notes(path: Path, classes: int) -> Transcription:
+    """The notes of a file in 10, 5 or 3 classes.
 
     Raises ValueError, naming the file, when it does not fit, or tells fewer classes apart.
     """
     from bandscribe.formats import notes
     from bandscribe.vocabulary import reduce
 
-    if path is None:
-        return None
-    annotated = notes.read(path)
+    found = notes.read(path)
     try:
-        return reduce(annotated, classes)
+        return reduce(found, classes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}; ask for fewer --classes") from error
 

@@ -16,26 +16,41 @@ from fastapi.responses import FileResponse
 from starlette.types import ASGIApp
 
 from bandscribe import __version__
-from bandscribe.server import api
+from bandscribe.server import api, page
 from bandscribe.server.gate import Gate
 from bandscribe.server.jobs import Queue
 from bandscribe.server.limits import Limits
+from bandscribe.server.recording import Recording
 
 #: By which names a server is asked that only this computer reaches.
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _STATIC = Path(str(files("bandscribe.server"))) / "static"
 
+#: A browser asks whether its copy is still the one: versions follow each other at one address.
+_CHECKED = {"cache-control": "no-cache"}
 
-def create_app(*, limits: Limits, token: str, hosts: tuple[str, ...] | None = LOOPBACK) -> ASGIApp:
-    """The server as an ASGI application.
 
-    Only who has the `token` is answered. `hosts` as in `gate.Gate`.
+def create_app(
+    *,
+    limits: Limits,
+    token: str,
+    hosts: tuple[str, ...] | None = LOOPBACK,
+    recording: Recording | None = None,
+) -> ASGIApp:
+    """The server as an ASGI application, with the page of a recording if there is one.
+
+    Only who has the `token` is answered. `hosts` as in `gate.Gate`. The recording is analysed as
+    long as the application runs.
     """
     queue = Queue(limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if recording is not None:
+            recording.start()
         yield
+        if recording is not None:
+            recording.stop()
         queue.close()
 
     app = FastAPI(
@@ -48,19 +63,28 @@ def create_app(*, limits: Limits, token: str, hosts: tuple[str, ...] | None = LO
     )
     app.include_router(api.create_router(queue))
 
+    if recording is not None:
+        app.include_router(page.create_router(recording))
+
+        @app.get("/", include_in_schema=False)
+        def index() -> FileResponse:
+            return FileResponse(_STATIC / "index.html", headers=_CHECKED)
+
     @app.get("/health", include_in_schema=False)
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> FileResponse:
-        return FileResponse(_STATIC / "docs.html")
+        return FileResponse(_STATIC / "docs.html", headers=_CHECKED)
 
     @app.get("/static/{name}", include_in_schema=False)
     def static(name: str) -> Response:
         # A name out of a list, never a path that was sent.
         known = {path.name: path for path in _STATIC.iterdir()}
-        return FileResponse(known[name]) if name in known else Response(status_code=404)
+        if name not in known:
+            return Response(status_code=404)
+        return FileResponse(known[name], headers=_CHECKED)
 
     return cast("ASGIApp", Gate(app, token=token, limits=limits, queue=queue, hosts=hosts))
 

@@ -1,0 +1,52 @@
+"""`bandscribe open`: a recording and its drum part in the browser, to be heard and corrected."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bandscribe.cli.listening import parse_input
+from bandscribe.cli.report import require
+from bandscribe.cli.serve import LOOPBACK, MODULES, Host, Port, spell_host
+
+
+def open_page(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound file.", parser=parse_input)],
+    host: Host = LOOPBACK,
+    port: Port = 0,
+    browser: Annotated[
+        bool,
+        typer.Option("--browser/--no-browser", help="Open the page, or only print its address."),
+    ] = True,
+) -> None:
+    """Show a recording and its drum part in the browser, to play and to correct it.
+
+    Corrections are saved beside the file, in a .json of its name. Only who has the address that is
+    printed can open the page. Ctrl-C ends it.
+    """
+    require("page", *MODULES)
+    if not file.is_file():
+        kind = "a folder; name a sound file" if file.is_dir() else "there is no such file"
+        raise ValueError(f"{file}: {kind}")
+    from bandscribe.server import app
+    from bandscribe.server.limits import Limits
+    from bandscribe.server.recording import Recording
+
+    token = app.new_token()
+    sock = app.listen(host, port)
+    hosts = app.LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else None
+    application = app.create_app(
+        limits=Limits(), token=token, hosts=hosts, recording=Recording(file.resolve())
+    )
+    address = f"http://{spell_host(host)}:{sock.getsockname()[1]}/?token={token}"
+
+    def tell() -> None:
+        print(f"{file}: {address}", file=sys.stderr)
+        if browser:
+            webbrowser.open(address)
+
+    app.create_server(application, started=tell).run([sock])

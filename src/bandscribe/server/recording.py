@@ -1,0 +1,161 @@
+"""The recording that a page shows: analysed in the background, corrected beside its file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bandscribe import audio, decode, drums, instruments
+from bandscribe.files import write_json
+from bandscribe.formats import json
+from bandscribe.instruments import Activity
+from bandscribe.readers import read_json
+from bandscribe.server import tasks
+from bandscribe.server.jobs import collected
+from bandscribe.server.waveform import Waveform, measure
+from bandscribe.types import Audio, Transcription
+from bandscribe.vocabulary import DRUMS_10
+
+STAGES = ("waveform", "drums", "instruments")
+
+
+class _StoppedError(Exception):
+    """The server ends."""
+
+
+@dataclass
+class Recording:
+    """A file, what is known of it so far, and where its corrections are.
+
+    `progress` of each of `STAGES` is from 0 to 1; a stage is done once what it makes is there.
+    `error` is the line why the analysis ended early.
+    """
+
+    path: Path
+    progress: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    warnings: list[str] = field(default_factory=list)
+    error: str | None = None
+    waveform: Waveform | None = None
+    hearing: drums.Hearing | None = None
+    activity: Activity | None = None
+
+    def __post_init__(self) -> None:
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="bandscribe-recording")
+        self._saving = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to analyse it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the analysis and wait for that."""
+        self._stopped = True
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def finish(self) -> None:
+        """Wait until it is analysed."""
+        self._thread.join()
+
+    @property
+    def corrections(self) -> Path:
+        """Where corrections are kept: `song.json` beside `song.mp3`."""
+        suffix = self.path.suffix.lower()
+        stem = self.path.stem if suffix in audio.EXTENSIONS else self.path.name
+        return self.path.with_name(f"{stem}.json")
+
+    def transcribe(self) -> Transcription:
+        """The part that the model finds, without corrections."""
+        assert self.hearing is not None and self.waveform is not None
+        card = tasks.load("drums").card
+        return drums.notes(self.hearing, card, duration=self.waveform.duration)
+
+    def correct(self, notes: Sequence[tuple[float, str, float]]) -> Transcription:
+        """The part of these notes (onset, class, velocity), with the beats that were found.
+
+        Raises ValueError for notes that are none, or lie outside of the recording.
+        """
+        assert self.hearing is not None and self.waveform is not None
+        ordered = sorted(notes)
+        onsets = np.array([note[0] for note in ordered], dtype=np.float64)
+        duration = self.waveform.duration
+        if len(onsets) and not (onsets[0] >= 0 and onsets[-1] <= duration):
+            raise ValueError(f"onsets: expected 0 to {duration:g} seconds")
+        return Transcription(
+            onsets,
+            np.array([note[1] for note in ordered], dtype=np.str_),
+            np.array([note[2] for note in ordered], dtype=np.float64),
+            duration,
+            DRUMS_10,
+            self.hearing.grid,
+        )
+
+    def load(self) -> dict[str, Any] | None:
+        """What was saved, as `save` writes it; None where nothing was.
+
+        Raises ValueError for a file that holds no drum notes in ten classes.
+        """
+        if not self.corrections.exists():
+            return None
+        part = json.read(self.corrections, classes=DRUMS_10)
+        known = read_json(self.corrections).get("sensitivity")
+        sensitivity = dict.fromkeys(DRUMS_10, 0.5)
+        if isinstance(known, dict):
+            for name, value in known.items():
+                if name in sensitivity and isinstance(value, (int, float)) and 0 <= value <= 1:
+                    sensitivity[name] = float(value)
+        return {**json.content(part, file=self.path.name), "sensitivity": sensitivity}
+
+    def save(self, part: Transcription, sensitivity: dict[str, float]) -> None:
+        """Write a corrected part, and the sensitivity of each lane, beside the recording.
+
+        It is what `bandscribe transcribe --format json` writes, and one entry more. Raises
+        ValueError rather than replace a file of another kind, OSError as `files.whole`.
+        """
+        with self._saving:
+            self.load()
+            content = json.content(part, file=self.path.name)
+            write_json(self.corrections, {**content, "sensitivity": sensitivity})
+
+    def _run(self) -> None:
+        lines: list[str] = []
+        try:
+            with collected(lines):
+                total = decode.length(self.path)
+                self.waveform = measure(self._read(decode.decode(self.path), "waveform", total))
+                self.progress["waveform"] = 1.0
+                model = tasks.load("drums")
+                rate = drums.front_end(model.card).sample_rate
+                hearing = drums.hear(self._stream(rate, "drums", total), model)
+                hearing.grid  # noqa: B018, found here rather than while somebody waits
+                self.hearing = hearing
+                self.progress["drums"] = 1.0
+                model = tasks.load("instruments")
+                rate = instruments.front_end(model.card).sample_rate
+                blocks = self._stream(rate, "instruments", total)
+                self.activity = instruments.track(blocks, model=model)
+                self.progress["instruments"] = 1.0
+        except _StoppedError:
+            pass
+        except (ValueError, OSError) as error:
+            self.error = str(error)
+        finally:
+            self.warnings = list(dict.fromkeys(lines))
+
+    def _stream(self, rate: int, stage: str, total: float) -> Iterator[Audio]:
+        return self._read(audio.stream(self.path, sample_rate=rate), stage, total)
+
+    def _read(self, blocks: Iterator[Audio], stage: str, total: float) -> Iterator[Audio]:
+        seconds = 0.0
+        for block in blocks:
+            if self._stopped:
+                raise _StoppedError
+            self.progress[stage] = min(seconds / total, 0.999) if total else 0.0
+            seconds += block.duration
+            yield block

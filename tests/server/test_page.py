@@ -1,0 +1,381 @@
+"""The page in a real browser: open, play, correct, undo, save, export, reload."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bandscribe import audio, drums, peaks
+from bandscribe.formats import notes
+from bandscribe.server import tasks
+from bandscribe.server.limits import Limits
+from bandscribe.server.recording import Recording
+
+from .conftest import TOKEN, Client, analyse, running
+
+EXAMPLE = Path(__file__).parents[2] / "examples/groove.flac"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+    if not shutil.which("chromium"):
+        pytest.skip("needs the browser chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    path = tmp_path_factory.mktemp("page") / "groove.flac"
+    audio.write(path, audio.read(EXAMPLE, duration=6.0))
+    return analyse(path)
+
+
+@pytest.fixture(scope="module")
+def served(analysed: Recording) -> Iterator[Client]:
+    with running(Limits(), analysed) as client:
+        yield client
+
+
+@pytest.fixture
+def recording(analysed: Recording) -> Iterator[Recording]:
+    """The recording of the page, without what another test saved."""
+    yield analysed
+    analysed.corrections.unlink(missing_ok=True)
+
+
+class Shown:
+    """The page of a recording in a browser of its own, without a fault until it is closed."""
+
+    def __init__(self, browser: Any, client: Client, **options: Any) -> None:
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda message: self.faults.append(message.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.goto(f"http://127.0.0.1:{client.port}/?token={TOKEN}")
+        self.wait("bandscribe.scene.levelRate")
+
+    def run(self, script: str, argument: object = None) -> Any:
+        return self.page.evaluate(script, argument)
+
+    def wait(self, condition: str) -> None:
+        # The page's policy forbids what Playwright has for this.
+        while not self.run(f"() => Boolean(globalThis.bandscribe && {condition})"):
+            self.page.wait_for_timeout(20)
+
+    def notes(self) -> list[tuple[float, str]]:
+        found = self.run("() => bandscribe.part().toJSON().notes")
+        return [(note["onset"], note["class"]) for note in found]
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def point(self, name: str, time: float) -> tuple[float, float]:
+        """Where a moment of a lane is on the screen."""
+        x, y = self.run(
+            """([name, time]) => {
+              const box = document.querySelector("#view").getBoundingClientRect();
+              const row = bandscribe.layout().rows.find((row) => row.name === name);
+              return [box.x + bandscribe.timeline.x(time), box.y + row.top + row.height / 2];
+            }""",
+            [name, time],
+        )
+        return x, y
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, served: Client) -> Iterator[Shown]:
+    page = Shown(browser, served, viewport={"width": 1300, "height": 900})
+    page.run("() => { bandscribe.first = bandscribe.part().state; }")
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def shown(opened: Shown, recording: Recording) -> Iterator[Shown]:
+    """The page as it was when it was opened."""
+    opened.run(
+        """() => {
+          const part = bandscribe.part();
+          bandscribe.player.pause();
+          part.state = part.saved = bandscribe.first ?? part.state;
+          bandscribe.first = part.state;
+          part.past = [];
+          part.future = [];
+          bandscribe.heads.muted.clear();
+          bandscribe.heads.solo.clear();
+          bandscribe.setLoop(null);
+          bandscribe.changeSpeed(100);
+          bandscribe.seek(0);
+          bandscribe.timeline.show(0, 60);
+          bandscribe.select([]);
+          part.tell();
+          document.activeElement.blur();
+        }"""
+    )
+    yield opened
+    assert opened.faults == []
+
+
+# picking ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sensitivity", [0.5, 0.4, 0.9, 1.0])
+def test_the_page_picks_the_notes_that_python_picks(shown, recording, sensitivity) -> None:
+    assert recording.hearing is not None and recording.waveform is not None
+    card, duration = tasks.load("drums").card, recording.waveform.duration
+    part = drums.notes(recording.hearing, card, sensitivity=sensitivity, duration=duration)
+    found = shown.run(
+        """(sensitivity) => {
+          const part = bandscribe.part();
+          for (const name of part.classes) part.setSensitivity(name, sensitivity);
+          return part.all().map(({ name, note }) => [note.onset, name, note.velocity]);
+        }""",
+        sensitivity,
+    )
+    assert part.velocities is not None
+    rows = zip(part.onsets.tolist(), part.labels.tolist(), part.velocities.tolist(), strict=True)
+    assert sorted(map(tuple, found)) == sorted(rows)  # to the last bit
+    assert len(found) > 20
+
+
+def test_it_picks_alike_from_any_activations(shown) -> None:
+    """Plateaus, ends, waits: hundreds of short curves of few distinct values."""
+    rng = np.random.default_rng(7)
+    curves = rng.integers(0, 5, (500, 13)).astype(np.float32) / np.float32(4)
+    windows = [dict(zip(("max_frames", "mean_frames", "wait_frames"), row, strict=True))
+               for row in rng.integers(0, 5, (500, 3)).tolist()]  # fmt: skip
+    thresholds = rng.choice([0.05, 0.1, 0.25, 0.3], 500).tolist()
+    found = shown.run(
+        """async ([curves, thresholds, windows]) => {
+          const { pickFrames, refine } = await import("/static/pick.js");
+          return curves.map((curve, n) => {
+            const values = new Float32Array(curve);
+            return pickFrames(values, thresholds[n], windows[n]).map((f) => [f, refine(values, f)]);
+          });
+        }""",
+        [curves.tolist(), thresholds, windows],
+    )
+    for curve, threshold, window, pairs in zip(curves, thresholds, windows, found, strict=True):
+        values = curve[:, None]
+        picked = peaks.pick(values, thresholds=[threshold], **window)
+        expected = zip(picked.frames.tolist(), peaks.refine(values, picked), strict=True)
+        assert [tuple(pair) for pair in pairs] == list(expected)
+
+
+# one session --------------------------------------------------------------------------------------
+
+
+def test_open_edit_undo_save_export_reload(shown, recording, tmp_path) -> None:
+    page, first = shown.page, shown.notes()
+    assert page.title() == "groove.flac · bandscribe"
+    # Add by double click, drag from the crash to the ride, delete by key.
+    page.mouse.dblclick(*shown.point("CR", 4.5))
+    assert len(shown.notes()) == len(first) + 1
+    page.mouse.move(*shown.point("CR", 4.5))
+    page.mouse.down()
+    page.mouse.move(*shown.point("RD", 4.75), steps=5)
+    page.mouse.up()
+    added = [note for note in shown.notes() if note not in first]
+    assert [name for _, name in added] == ["RD"] and abs(added[0][0] - 4.75) < 0.01
+    kick = next(onset for onset, name in first if name == "KD")
+    page.mouse.click(*shown.point("KD", kick))
+    shown.press("Delete")
+    edited = shown.notes()
+    assert (kick, "KD") not in edited and len(edited) == len(first)
+    # Three steps back, and on again.
+    shown.press("Control+z", "Control+z", "Control+z")
+    assert shown.notes() == first and page.is_disabled("#undo")
+    shown.press("Control+Shift+z", "Control+y", "Control+Shift+z")
+    assert shown.notes() == edited and page.is_disabled("#redo")
+    # Save, and find it again after a reload.
+    shown.press("Control+s")
+    shown.wait("!bandscribe.part().changed")
+    saved = notes.read(recording.corrections)
+    assert len(saved.onsets) == len(edited)
+    page.reload()
+    shown.wait("bandscribe.scene.levelRate")
+    again = shown.notes()
+    assert [name for _, name in again] == [name for _, name in edited]
+    assert np.allclose([onset for onset, _ in again], [onset for onset, _ in edited], atol=1e-6)
+    assert not shown.run("() => bandscribe.part().changed")
+    # The deleted kick stays away whatever the sensitivity, and the added note stays.
+    shown.run("() => bandscribe.part().setSensitivity('KD', 0.9)")
+    shown.run("() => bandscribe.part().setSensitivity('RD', 0.0)")
+    loose = shown.notes()
+    assert not any(abs(onset - kick) < 1e-5 for onset, name in loose if name == "KD")
+    assert [name for _, name in loose].count("RD") == 1
+    # Export what is there now.
+    with page.expect_download() as waiting:
+        page.select_option("#export", "midi")
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    assert path.name == "groove.mid"
+    assert len(notes.read(path).onsets) == len(loose)
+
+
+def test_what_was_picked_comes_back_at_the_old_sensitivity(shown) -> None:
+    first = shown.notes()
+    slider = shown.page.locator("input[aria-label='Sensitivity of Snare']")
+    slider.evaluate(
+        """(slider) => {
+          for (const value of [0.6, 0.8, 0.9]) {
+            slider.value = value;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+          slider.dispatchEvent(new Event("change", { bubbles: true }));
+        }"""
+    )
+    assert len(shown.notes()) > len(first)
+    shown.press("Control+z")  # one step, however far it was dragged
+    assert shown.notes() == first
+    assert slider.input_value() == "0.5"
+
+
+def test_everything_by_keyboard(shown) -> None:
+    first = shown.notes()
+    shown.press("Home", ".", ".", "ArrowRight", "ArrowRight", "Shift+ArrowLeft")
+    moved = sorted(set(shown.notes()) - set(first))
+    assert len(moved) == 1 and abs(moved[0][0] - sorted(first)[1][0] - 0.019) < 1e-6
+    shown.press("ArrowDown", "]", "]")
+    changed = [note for note in shown.notes() if note not in first]
+    order = shown.run("async () => (await import('/static/layout.js')).ORDER")
+    assert changed[0][1] == order[min(9, order.index(moved[0][1]) + 1)]
+    shown.press("Delete", "Escape", "End", "a")
+    assert shown.notes()[-1][0] == pytest.approx(6.0, abs=1e-3)
+    shown.press("Escape", "Control+a", "Control+a")
+    assert shown.run("() => bandscribe.selection().length") == len(shown.notes())
+    shown.press("Delete")
+    assert shown.notes() == []
+    for _ in range(20):
+        shown.press("Control+z")
+    assert shown.notes() == first
+    shown.press("m", "l", "f", "0", "+", "?")
+    assert shown.run("() => [...bandscribe.heads.muted].length") == 1
+    assert shown.run("() => bandscribe.scene.loop.length") == 2
+    assert shown.page.is_visible("#keys")
+    shown.press("Escape")
+    assert not shown.page.is_visible("#keys")
+
+
+def test_it_plays_both_in_time(shown) -> None:
+    """What is placed on the clock of the sound is where the notes are, at any speed."""
+    shown.run(
+        """() => {
+          globalThis.placed = [];
+          const player = bandscribe.player, sound = player.sound.bind(player);
+          player.sound = (name, velocity, at) => {
+            const now = player.context.currentTime;
+            placed.push([name, player.time + (at - now) * player.speed]);
+            sound(name, velocity, at);
+          };
+          bandscribe.changeSpeed(50);
+        }"""
+    )
+    shown.press("Space")
+    shown.wait("placed.length >= 6")
+    assert shown.run("() => bandscribe.player.playing")
+    assert shown.run("() => bandscribe.player.element.playbackRate") == 0.5
+    assert shown.run("() => bandscribe.player.element.preservesPitch")
+    shown.press("Space")
+    assert not shown.run("() => bandscribe.player.playing")
+    placed, until = shown.run("() => [placed, bandscribe.player.placed]")
+    shown.run("() => { delete bandscribe.player.sound; }")
+    expected = [(onset, name) for onset, name in shown.notes() if onset < until]
+    assert sorted(name for name, _ in placed) == sorted(name for _, name in expected)
+    away = [
+        min(abs(at - onset) for onset, label in expected if label == name) for name, at in placed
+    ]
+    assert max(away) < 0.1
+
+
+def test_a_loop_goes_back(shown) -> None:
+    shown.run("() => { bandscribe.setLoop([1.0, 1.4]); bandscribe.seek(1.35); }")
+    shown.press("Space")
+    shown.wait("bandscribe.player.time < 1.3")
+    assert 0.99 <= shown.run("() => bandscribe.player.time") < 1.4
+    shown.press("Space")
+
+
+def test_muted_and_soloed_lanes(shown) -> None:
+    audible = "() => bandscribe.audible(false).map(([name]) => name)"
+    shown.page.click("button[aria-label='Mute Kick']")
+    assert "KD" not in shown.run(audible) and len(shown.run(audible)) == 9
+    shown.page.click("button[aria-label='Solo Snare']")
+    assert shown.run(audible) == ["SD"]
+    assert shown.page.get_attribute("button[aria-label='Solo Snare']", "aria-pressed") == "true"
+
+
+def test_the_form_changes_what_is_selected(shown) -> None:
+    shown.press(".")
+    shown.page.select_option("#note-drum", "MT")
+    shown.page.fill("#note-time", "2.5")
+    shown.page.press("#note-time", "Enter")
+    assert (2.5, "MT") in shown.notes()
+    assert shown.page.text_content("#selected").startswith("Mid tom, 0:02.500")
+    shown.page.click("#note-delete")
+    assert (2.5, "MT") not in shown.notes()
+
+
+# for everybody ------------------------------------------------------------------------------------
+
+
+def test_everything_has_a_name(shown) -> None:
+    """Whatever can be pressed or moved tells a screen reader what it is."""
+    nameless = shown.run(
+        """() => [...document.querySelectorAll("button, input, select, canvas:not([aria-hidden])")]
+          .filter((each) => !(each.getAttribute("aria-label") || each.textContent.trim()
+            || each.labels?.[0]?.textContent.trim()))
+          .map((each) => each.outerHTML)"""
+    )
+    assert nameless == []
+    shown.press(".")
+    assert "velocity" in shown.page.text_content("#spoken")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (760, "light"), (2000, "dark")])
+def test_narrow_and_wide_dark_and_light(served, browser, width, scheme) -> None:
+    size = {"width": width, "height": 800}
+    opened = Shown(browser, served, viewport=size, color_scheme=scheme)
+    wide = opened.run("() => document.documentElement.scrollWidth")
+    dark = opened.run("() => document.documentElement.classList.contains('dark')")
+    style = "getComputedStyle(document.body)"
+    ink, paper = opened.run(f"() => [{style}.color, {style}.backgroundColor]")
+    assert (wide, dark) == (width, scheme == "dark")
+    assert abs(luminance(ink) - luminance(paper)) > 0.6
+    opened.context.close()
+    assert opened.faults == []
+
+
+def luminance(colour: str) -> float:
+    return float(np.mean(json.loads(colour.replace("rgb(", "[").replace(")", "]")))) / 255
+
+
+def test_names_are_no_markup(browser, tmp_path, analysed) -> None:
+    evil = tmp_path / "<img src=x onerror='document.title=1'>.flac"
+    try:
+        os.link(analysed.path, evil)
+    except OSError:
+        pytest.skip("the file system has no such names")
+    recording = Recording(evil)
+    for name in ("waveform", "hearing", "activity", "progress"):
+        setattr(recording, name, getattr(analysed, name))
+    with running(Limits(), recording) as client:
+        opened = Shown(browser, client)
+        assert opened.page.text_content("#name") == evil.name
+        assert opened.page.locator("img").count() == 0
+        opened.context.close()
+    assert opened.faults == []
