@@ -129,7 +129,7 @@ def resolve(
             most = most_classes((*recipe.corpora, *recipe.validation_corpora))
             own["classes"] = most if "classes" in free else min(most, recipe.classes)
         if "validate_every" in free:
-            own["validate_every"] = count_steps(recipe)
+            own["validate_every"] = count_steps(replace(recipe, **own))
     own |= {} if "steps" not in free else {
         "steps": epochs * own.get("validate_every", recipe.validate_every)
     }  # fmt: skip
@@ -138,7 +138,10 @@ def resolve(
 
 def count_steps(recipe: Recipe) -> int:
     """Steps with as many seconds as the corpora of a recipe have."""
-    tracks = Tracks.load(recipe.corpora, "train", classes=3, sample_rate=44100)
+    cache = Path(recipe.cache) if recipe.cache else None
+    tracks = Tracks.load(
+        recipe.corpora, "train", classes=recipe.classes, sample_rate=44100, cache=cache
+    )
     return max(1, math.ceil(sum(tracks.seconds) / (recipe.batch * recipe.excerpt_seconds)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bandscribe import runtime
-from bandscribe.training.drums import sources, targets
+from bandscribe.training.drums import index, sources, targets
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.tracks import Tracks
 from bandscribe.training.drums.train import train
@@ -61,6 +61,40 @@ def test_a_short_track_is_followed_by_silence(corpus: Path) -> None:
     assert audio.samples.shape == (1, round((SECONDS + 1) * 22050))
     assert not audio.samples[0, round((SECONDS + 0.1) * 22050) :].any()
     assert notes.classes == ("KD", "SD", "HH")
+
+
+def test_an_index_has_the_notes_of_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_corpus(tmp_path / "corpus", seed=5)
+    given = {"classes": 5, "sample_rate": 22050}
+    beats = sorted(root.rglob("*.midi"))[0].with_suffix(".beats.csv")
+    beats.write_text("time,position\n0.5,1\n1.0,2\n1.5,3\n")
+    plain = Tracks.load([f"egmd={root}"], "train", **given)
+    kept = tmp_path / "kept"
+    for workers in (1, 0):
+        indexed = Tracks.load([f"egmd={root}"], "train", cache=kept, workers=workers, **given)
+        assert indexed.seconds == plain.seconds
+        for seed in range(6):
+            one, other = (each.draw(np.random.default_rng(seed), 1.0) for each in (plain, indexed))
+            np.testing.assert_array_equal(one[0].samples, other[0].samples)
+            assert one[1].labels.tolist() == other[1].labels.tolist()
+            np.testing.assert_array_equal(one[1].onsets, other[1].onsets)
+            np.testing.assert_allclose(one[1].velocities, other[1].velocities, atol=1e-7)
+            assert (one[1].beats is None) == (other[1].beats is None)
+            if one[1].beats is not None:
+                np.testing.assert_array_equal(one[1].beats.times, other[1].beats.times)
+        monkeypatch.setattr(index, "parse", None)  # the second time, nothing is parsed
+    assert len(list(kept.iterdir())) == 1
+    monkeypatch.undo()
+    # A damaged file costs itself.
+    sorted(root.rglob("*.midi"))[0].write_bytes(b"no notes")
+    left = Tracks.load([f"egmd={root}"], "train", cache=kept, **given)
+    assert len(left.tracks) == 1 and left.rows == [1]
+    assert capsys.readouterr().err.count("left out") == 1
+    sorted(root.rglob("*.wav"))[1].write_bytes(b"no sound")
+    with pytest.raises(ValueError, match="no track of train can be opened"):
+        Tracks.load([f"egmd={root}"], "train", cache=kept, **given)
 
 
 def test_a_corpus_of_fewer_classes() -> None:

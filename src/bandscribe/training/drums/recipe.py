@@ -62,6 +62,10 @@ class Recipe(Settings):
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
     )
+    cache: str | None = setting(
+        None, "folder that keeps the notes of corpora, parsed, for runs to share; none to parse "
+        "them as they are drawn", changeable=True,
+    )  # fmt: skip
     excerpt_seconds: float = setting(4.0, "length of a training excerpt")
     batch: int = setting(16, "excerpts per step")
     features: dict[str, Any] = field(

@@ -7,6 +7,7 @@ from pathlib import Path
 from bandscribe import runtime
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.synthesis.source import Source
+from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.drums import validation
 from bandscribe.training.drums.recipe import Recipe, front_end, lineage
@@ -23,7 +24,14 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
     if recipe.corpora:
         rate = front_end(recipe).sample_rate
         learnt, judged = (
-            Tracks.load(addresses, split, classes=recipe.classes, sample_rate=rate)
+            Tracks.load(
+                addresses,
+                split,
+                classes=recipe.classes,
+                sample_rate=rate,
+                cache=Path(recipe.cache) if recipe.cache else None,
+                workers=devices.workers(recipe),
+            )
             for addresses, split in (
                 (recipe.corpora, "train"),
                 (recipe.validation_corpora or recipe.corpora, "validation"),

@@ -6,8 +6,9 @@ Corpora are named by their addresses: see `datasets.address`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.synthesis.drummer.performance import excerpt
+from bandscribe.training.drums.index import Index, leave_out, velocities_of
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import reduce
 
@@ -27,20 +29,34 @@ class Tracks:
 
     `seconds` is the length of each track; notes are in `classes` classes (10, 5 or 3). Where a
     corpus does not tell how hard a drum was struck, its velocities are 0, which stands for unknown.
+    Notes are those of `index`, at the places `rows`; without it they are parsed when needed.
     """
 
     tracks: Sequence[Track[Transcription]]
     seconds: Sequence[float]
     classes: int
     sample_rate: int
+    index: Index | None = None
+    rows: Sequence[int] = ()
 
     @classmethod
     def load(
-        cls, addresses: Sequence[str], split: str, *, classes: int, sample_rate: int
+        cls,
+        addresses: Sequence[str],
+        split: str,
+        *,
+        classes: int,
+        sample_rate: int,
+        cache: Path | None = None,
+        workers: int = 0,
     ) -> Tracks:
         """The tracks of one split of each corpus; of their audio only the lengths are read.
 
-        Raises ValueError as `CorpusAddress`, and for a corpus that annotates fewer classes.
+        With `cache`, annotations are parsed by `workers`, once, and kept in that folder. A track
+        that cannot be opened has a line on standard error, and is left out.
+
+        Raises ValueError as `CorpusAddress`, for a corpus that annotates fewer classes, and where
+        no track can be opened.
         """
         found: list[Track[Transcription]] = []
         for text in addresses:
@@ -51,7 +67,24 @@ class Tracks:
                     f"{max(address.corpus.counts)}, got {classes}"
                 )
             found += address.tracks(split)
-        return cls(found, [length(track.audio) for track in found], classes, sample_rate)
+        problems: dict[int, str] = {}
+        if cache:
+            index = Index.load(found, classes, cache, workers=workers)
+            seconds, problems = index.seconds.tolist(), index.problems
+        else:
+            index, seconds = None, []
+            for place, track in enumerate(found):
+                try:
+                    seconds.append(length(track.audio))
+                except (ValueError, OSError) as error:
+                    seconds.append(0.0)
+                    problems[place] = str(error)
+        leave_out(list(problems.values()))
+        rows = [place for place in range(len(found)) if place not in problems]
+        if not rows:
+            raise ValueError(f"{', '.join(addresses)}: no track of {split} can be opened")
+        kept = [found[place] for place in rows]
+        return cls(kept, [seconds[place] for place in rows], classes, sample_rate, index, rows)
 
     def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
         """A mono excerpt, filled up with silence where its track is shorter, and its notes.
@@ -65,17 +98,15 @@ class Tracks:
         heard = read(track.audio, sample_rate=rate, mono=True, start=start, duration=seconds)
         samples = np.zeros((1, round(seconds * rate)), dtype=np.float32)
         samples[:, : heard.samples.shape[1]] = heard.samples[:, : samples.shape[1]]
-        return Audio(samples, rate), excerpt(_load(track, self.classes), start, seconds)
+        notes = self.index[self.rows[chosen]] if self.index else _load(track, self.classes)
+        return Audio(samples, rate), excerpt(notes, start, seconds)
 
     @cached_property
     def _ends(self) -> NDArray[np.float64]:
         return np.cumsum(self.seconds)
 
 
-@cache  # annotations are small, and drawn again and again
+@lru_cache(maxsize=4096)  # annotations are small, and drawn again and again
 def _load(track: Track[Transcription], classes: int) -> Transcription:
     notes = reduce(track.load(), classes)
-    struck = np.zeros(len(notes.onsets)) if notes.velocities is None else notes.velocities
-    return Transcription(
-        notes.onsets, notes.labels, struck, notes.duration, notes.classes, notes.beats
-    )
+    return replace(notes, velocities=velocities_of(notes))

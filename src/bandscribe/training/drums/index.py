@@ -1,0 +1,179 @@
+"""The notes of all tracks of a corpus in one file, so that each annotation is parsed once.
+
+E-GMD has 45,537 MIDI files, of which each takes some milliseconds: read again in every process and
+every run, they cost more than the sound.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from bandscribe import __version__
+from bandscribe.datasets.track import Track
+from bandscribe.decode import length
+from bandscribe.files import whole
+from bandscribe.readers import refused
+from bandscribe.training.batches import each
+from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import DRUMS, reduce
+
+
+class Parsed(NamedTuple):
+    """A track: the length of its sound in seconds, and its notes in the classes asked for."""
+
+    seconds: float
+    notes: Transcription
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The notes of tracks, one after the other: those of track i from `edges[i]` on.
+
+    `codes` (note,) are places among `classes`; beats likewise, from `beat_edges[i]` on, and none
+    where `has_beats` is false. `seconds` (track,) are the lengths of the sounds, `problems` what is
+    wrong with tracks that cannot be used, by their place: they have no notes.
+    """
+
+    classes: tuple[str, ...]
+    onsets: NDArray[np.float64]
+    codes: NDArray[np.uint8]
+    velocities: NDArray[np.float32]
+    edges: NDArray[np.int64]
+    durations: NDArray[np.float64]
+    beat_times: NDArray[np.float64]
+    beat_positions: NDArray[np.int64]
+    beat_edges: NDArray[np.int64]
+    has_beats: NDArray[np.bool_]
+    seconds: NDArray[np.float64]
+    problems: dict[int, str]
+
+    @classmethod
+    def load(
+        cls, tracks: Sequence[Track[Transcription]], classes: int, folder: Path, *, workers: int = 0
+    ) -> Index:
+        """The notes of these tracks in `classes` classes, out of `folder`; parsed if need be.
+
+        A file is named by all that it depends on: the tracks' files, their sizes and times.
+        Raises ValueError where it is damaged, OSError where it cannot be written.
+        """
+        path = folder / f"notes-{_digest(tracks, classes)}.npz"
+        if not path.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            made = cls._parse(tracks, classes, workers)
+            arrays: dict[str, Any] = {
+                name: value for name, value in vars(made).items() if isinstance(value, np.ndarray)
+            }
+            problems = {str(place): text for place, text in made.problems.items()}
+            with whole(path) as temporary, temporary.open("wb") as file:
+                np.savez(file, problems=np.array(json.dumps(problems)), **arrays)
+        with refused(f"{path}: damaged; delete it"), np.load(path) as saved:
+            problems = json.loads(str(saved["problems"]))
+            return cls(
+                DRUMS[classes],
+                problems={int(place): text for place, text in problems.items()},
+                **{name: saved[name] for name in saved.files if name != "problems"},
+            )
+
+    def __getitem__(self, track: int) -> Transcription:
+        """The notes of a track; where it has no velocities, they are 0."""
+        notes = slice(*self.edges[track : track + 2].tolist())
+        beats = None
+        if self.has_beats[track]:
+            cut = slice(*self.beat_edges[track : track + 2].tolist())
+            beats = Beats(self.beat_times[cut], self.beat_positions[cut])
+        return Transcription(
+            self.onsets[notes],
+            np.array(self.classes)[self.codes[notes]],
+            self.velocities[notes].astype(np.float64),
+            float(self.durations[track]),
+            self.classes,
+            beats,
+        )
+
+    @classmethod
+    def _parse(cls, tracks: Sequence[Track[Transcription]], classes: int, workers: int) -> Index:
+        names = DRUMS[classes]
+        found: list[Parsed] = []
+        problems = {}
+        nothing = Transcription(np.zeros(0), np.zeros(0, np.str_), np.zeros(0), 0.0, names)
+        for place, parsed in enumerate(each(_Tracks(tracks, classes), workers=workers)):
+            if isinstance(parsed, str):
+                problems[place] = parsed
+            found.append(Parsed(0.0, nothing) if isinstance(parsed, str) else parsed)
+        notes = [each.notes for each in found]
+        column = {name: code for code, name in enumerate(names)}
+        grids = [each.beats or Beats(np.zeros(0), np.zeros(0, np.int64)) for each in notes]
+        return cls(
+            names,
+            _join([each.onsets for each in notes], np.float64),
+            np.array([column[name] for each in notes for name in each.labels.tolist()], np.uint8),
+            _join([velocities_of(each) for each in notes], np.float32),
+            _edges([len(each.onsets) for each in notes]),
+            np.array([each.duration for each in notes], dtype=np.float64),
+            _join([grid.times for grid in grids], np.float64),
+            _join([grid.positions for grid in grids], np.int64),
+            _edges([len(grid.times) for grid in grids]),
+            np.array([each.beats is not None for each in notes]),
+            np.array([each.seconds for each in found]),
+            problems,
+        )
+
+
+def parse(track: Track[Transcription], classes: int) -> Parsed:
+    """A track's length and notes. Raises ValueError or OSError, naming the file."""
+    return Parsed(length(track.audio), reduce(track.load(), classes))
+
+
+def velocities_of(notes: Transcription) -> NDArray[np.float64]:
+    """How hard each note is struck; 0, which stands for unknown, where nobody knows."""
+    return np.zeros(len(notes.onsets)) if notes.velocities is None else notes.velocities
+
+
+def leave_out(problems: Sequence[str]) -> None:
+    """Write a line on standard error for each track that is left out."""
+    for problem in problems:
+        print(f"{problem}; left out", file=sys.stderr, flush=True)
+
+
+class _Tracks(Dataset[Parsed | str]):
+    """Each track, or what is wrong with it."""
+
+    def __init__(self, tracks: Sequence[Track[Transcription]], classes: int) -> None:
+        self.tracks, self.classes = tracks, classes
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    def __getitem__(self, index: int) -> Parsed | str:
+        try:
+            return parse(self.tracks[index], self.classes)
+        except (ValueError, OSError) as error:
+            return str(error)
+
+
+def _join(parts: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind)
+
+
+def _edges(counts: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+
+def _digest(tracks: Sequence[Track[Transcription]], classes: int) -> str:
+    files: list[Any] = []
+    for track in tracks:
+        for path in (track.audio, *track.annotations):
+            stat = path.stat() if path.is_file() else None
+            files.append([str(path.resolve()), stat and [stat.st_size, stat.st_mtime_ns]])
+    content = json.dumps([__version__, classes, files])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
