@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandscribe.cli.catalogue_queries import export, find, similar, stats
 from bandscribe.cli.report import clock, complain, require, visible
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ catalogue = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Folder = Annotated[
-    Path, typer.Argument(metavar="CATALOGUE", help="The folder of a catalogue.", show_default=False)
-]
 
 
 @catalogue.command()
@@ -109,6 +106,10 @@ def build(
     )
     if progress.problems:
         raise typer.Exit(1)
+
+
+for query in (find, similar, stats, export):
+    catalogue.command()(query)
 
 
 def _hours(seconds: float) -> str:

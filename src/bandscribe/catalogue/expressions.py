@@ -1,0 +1,142 @@
+"""Recordings in which something holds, as `vio > .8 and tempo between 90 and 110 and not voi`.
+
+    expression              what holds
+    vio                     a violin is present; also its name, in whatever spelling: violins
+    vio > .8                its probability is above 0.8; also <, >=, <=
+    tempo between 90 and 110  a number of the recording lies there; also 90 <= tempo < 110
+    metre == 3/4            a text of the recording is this, in capitals or not; also !=
+    'blue' in title         a text contains another
+    not A, A and B, A or B, ( A )
+
+As in SQL, nothing holds of what is not known: neither `voi` nor `not voi` of a recording whose
+instruments were not analysed, neither `tempo > 100` nor `not tempo > 100` of one without beats.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bandscribe import names
+
+#: Columns of `recordings` that can be asked for.
+NUMBERS = (
+    "tempo", "duration", "loudness", "note_count", "sample_rate", "channels", "bytes", "copies",
+)  # fmt: skip
+TEXTS = ("path", "title", "artist", "album", "genre", "date", "metre", "format")
+
+_COMPARE: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=", ast.NotEq: "<>",
+}  # fmt: skip
+_NUMBER = r"(-?(?:\d+\.?\d*|\.\d+))"
+
+
+class Condition(NamedTuple):
+    """SQL of what holds, its parameters, and the instrument classes that it asks for.
+
+    It may use columns of `recordings`, and of each class its probability under the class's name,
+    and whether it is present under that and `_present`.
+    """
+
+    sql: str
+    parameters: tuple[float | str, ...]
+    classes: tuple[str, ...]
+
+
+def parse(text: str, classes: Sequence[str]) -> Condition:
+    """The condition that an expression states, in capitals or not, with classes or their names.
+
+    Raises ValueError, quoting the expression and what is wrong in it, where it is none.
+    """
+    plain = _simplify(text, classes)
+    parameters: list[float | str] = []
+    used: dict[str, None] = {}
+
+    def refuse(got: str) -> ValueError:
+        return ValueError(
+            f"{text!r}: expected 'not', 'and', 'or', '(', ')', an instrument "
+            f"({names.list_names(classes)}), a number ({', '.join(NUMBERS)}) or a text "
+            f"({', '.join(TEXTS)}) with what it is compared to, got {got}"
+        )
+
+    def give(value: float | str) -> str:
+        parameters.append(value)
+        return "?"
+
+    def build(node: ast.expr) -> str:
+        match node:
+            case ast.BoolOp(op, parts):
+                join = " AND " if isinstance(op, ast.And) else " OR "
+                return "(" + join.join([build(part) for part in parts]) + ")"
+            case ast.UnaryOp(ast.Not(), part):
+                return f"(NOT {build(part)})"
+            case ast.Name(name) if name in classes:
+                used[name] = None
+                return f"{name}_present"
+            case ast.Compare(ast.Constant(str(part)), [ast.In()], [ast.Name(name)]):
+                if name in TEXTS:
+                    return f"contains(lower({name}), {give(part.lower())})"
+            case ast.Compare(first, operators, others):
+                return chain([first, *others], operators)
+        raise refuse(repr(ast.get_source_segment(plain, node)))
+
+    def chain(parts: Sequence[ast.expr], operators: Sequence[ast.cmpop]) -> str:
+        """A comparison of two or more, one of which is a name; `a < b < c` is both of them."""
+        found = []
+        for left, operator, right in zip(parts, operators, parts[1:], strict=False):
+            sides = [compare(side) for side in (left, right)]
+            kinds = {kind for kind, _ in sides}
+            sign = _COMPARE.get(type(operator))
+            named = [side for side in (left, right) if isinstance(side, ast.Name)]
+            if sign is None or len(kinds) > 1 or len(named) != 1:
+                raise refuse(repr(ast.get_source_segment(plain, left)))
+            found.append(f"{write(sides[0][1])} {sign} {write(sides[1][1])}")
+        return "(" + " AND ".join(found) + ")"
+
+    def compare(node: ast.expr) -> tuple[type, ast.Name | float | str]:
+        """Whether a side of a comparison is a number or a text, and the side."""
+        match node:
+            case ast.Name(name) if name in classes or name in NUMBERS:
+                return float, node
+            case ast.Name(name) if name in TEXTS:
+                return str, node
+            case ast.Constant(str(value)):
+                return str, value
+            case ast.BinOp(ast.Constant(int(above)), ast.Div(), ast.Constant(int(below))):
+                return str, f"{above}/{below}"
+            case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as value)):
+                return float, -float(value)
+            case ast.Constant(int() | float() as value) if not isinstance(value, bool):
+                return float, float(value)
+        raise refuse(repr(ast.get_source_segment(plain, node)))
+
+    def write(side: ast.Name | float | str) -> str:
+        if isinstance(side, ast.Name):
+            if side.id in classes:
+                used[side.id] = None
+            return f"lower({side.id})" if side.id in TEXTS else side.id
+        return give(side.lower() if isinstance(side, str) else side)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numbers that touch a word
+            sql = build(ast.parse(plain, mode="eval").body)
+    except SyntaxError as error:
+        rest = plain[(error.offset or len(plain) + 1) - 1 :]
+        raise refuse(repr(rest) if rest else "the end") from None
+    except (RecursionError, MemoryError, OverflowError):
+        raise refuse("too many of them") from None
+    return Condition(sql, tuple(parameters), tuple(used))
+
+
+def _simplify(text: str, classes: Sequence[str]) -> str:
+    """The expression in Python's grammar: classes by their codes, `between` as two comparisons."""
+    parts = re.split(r"('[^']*'|\"[^\"]*\")", text)
+    for index in range(0, len(parts), 2):  # what is not in quotes
+        part = names.encode(parts[index], classes).replace("−", "-")
+        part = re.sub(rf"(\w+)\s+between\s+{_NUMBER}\s+and\s+{_NUMBER}", r"(\2 <= \1 <= \3)", part)
+        parts[index] = re.sub(r"(?<![<>=!])=(?!=)", "==", part)
+    return " ".join("".join(parts).split())

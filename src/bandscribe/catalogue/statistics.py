@@ -1,0 +1,56 @@
+"""What a catalogue holds, in numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+#: Steps of the histograms.
+_TEMPO, _LOUDNESS, _MINUTES = 5, 2, 0.5
+
+
+def describe(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Counts and hours; how many recordings of each format, metre, instrument and error.
+
+    Histograms of `tempo` (beats per minute), `loudness` (LUFS) and `minutes` give the lower end of
+    each step and the recordings in it.
+    """
+    columns = (
+        "count(*) AS recordings, count(error) AS failed, coalesce(sum(duration), 0) / 3600 AS "
+        "hours, coalesce(sum(note_count), 0)::BIGINT AS notes, count(pattern) AS with_drums, "
+        "coalesce(sum(copies), 0)::BIGINT AS files"
+    )
+    asked = database.execute(f"SELECT {columns} FROM recordings")
+    found = dict(
+        zip([each[0] for each in asked.description or ()], asked.fetchall()[0], strict=True)
+    )
+    [[unreadable]] = database.execute("SELECT count(error) FROM files").fetchall()
+    found["unreadable"] = unreadable
+    for name in ("format", "metre", "error"):
+        found[f"by_{name}"] = _count(
+            database, f"SELECT {name} AS value FROM recordings WHERE {name} IS NOT NULL"
+        )
+    found["by_instrument"] = _count(
+        database, "SELECT class AS value FROM instruments WHERE present"
+    )
+    for name, value, step in (
+        ("tempo", "tempo", _TEMPO),
+        ("loudness", "loudness", _LOUDNESS),
+        ("minutes", "duration / 60", _MINUTES),
+    ):
+        rows = database.execute(
+            f"SELECT floor({value} / {step}) * {step} AS value, count(*) FROM recordings "
+            "WHERE value IS NOT NULL GROUP BY value ORDER BY value"
+        ).fetchall()
+        found[f"{name}_histogram"] = [[float(low), count] for low, count in rows]
+    return found
+
+
+def _count(database: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
+    """How often each value occurs, the most frequent first, twenty at most."""
+    rows = database.execute(
+        f"SELECT value, count(*) AS often FROM ({query}) GROUP BY value "
+        "ORDER BY often DESC, value LIMIT 20"
+    ).fetchall()
+    return dict(rows)

@@ -1,0 +1,215 @@
+"""`bandscribe catalogue find`, `similar`, `stats` and `export`: what a catalogue is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandscribe.cli.batch import deliver
+from bandscribe.cli.listening import TableFile, TableFormat, choose_table
+from bandscribe.cli.report import clock, require, usage_errors, visible
+from bandscribe.files import to_csv, to_json, write_text
+from bandscribe.names import INSTRUMENTS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Folder = Annotated[Path, typer.Argument(metavar="CATALOGUE", help="The folder of a catalogue.")]
+Expression = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="EXPRESSION",
+        help="Such as 'vio > .8 and tempo between 90 and 110 and not voi'. Default: all.",
+    ),
+]
+Sql = Annotated[
+    str | None,
+    typer.Option(
+        "--sql",
+        metavar="QUERY",
+        help="Instead of an expression, SQL over recordings, notes, beats, instruments, activity "
+        "and files.",
+    ),
+]
+
+
+def find(
+    folder: Folder,
+    expression: Expression = None,
+    sql: Sql = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Print the first N. Default: all.")
+    ] = None,
+    output: TableFile = None,
+    format: TableFormat = None,
+) -> None:
+    """Print the recordings of which something holds."""
+    kind = choose_table(format, output)
+    database = _open(folder)
+    from bandscribe.catalogue import selection
+
+    if sql is not None:
+        if expression is not None:
+            raise typer.BadParameter("--sql: takes the place of an expression; give one of them")
+        with usage_errors():
+            rows = selection.query(database, sql)
+        shown = list(rows[0]) if rows else []
+        rows = rows[:limit]
+    else:
+        with usage_errors():
+            shown = selection.find(database, expression)
+        columns = ", ".join(shown)
+        rows = selection.query(database, f"SELECT {columns} FROM selected LIMIT {limit or 'NULL'}")
+    _give(rows, shown, kind, output)
+
+
+def similar(
+    folder: Folder,
+    sound: Annotated[str, typer.Argument(metavar="FILE", help="A recording, known or not.")],
+    by: Annotated[
+        str, typer.Option(metavar="pattern,line-up", help="What has to be alike.")
+    ] = "pattern,line-up",
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Print the first N.")] = 10,
+    output: TableFile = None,
+    format: TableFormat = None,
+) -> None:
+    """Print the recordings with the most similar drum pattern and line-up."""
+    kind = choose_table(format, output)
+    database = _open(folder)
+    from bandscribe.catalogue.similarity import KINDS
+    from bandscribe.catalogue.similarity import similar as find_similar
+
+    chosen = [part.strip() for part in by.split(",")]
+    if unknown := [part for part in chosen if part not in KINDS]:
+        raise typer.BadParameter(f"--by: expected some of {', '.join(KINDS)}, got {unknown[0]!r}")
+    rows = find_similar(database, sound, by=chosen, limit=limit)
+    _give(rows, list(rows[0]) if rows else [], kind, output)
+
+
+def stats(
+    folder: Folder,
+    output: TableFile = None,
+    format: TableFormat = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw tempi, lengths, loudness and instruments here."),
+    ] = None,
+) -> None:
+    """Print what a catalogue holds, in numbers."""
+    kind = choose_table(format, output)
+    if picture is not None:
+        require("plot", "matplotlib")
+    database = _open(folder)
+    from bandscribe.catalogue.statistics import describe
+
+    found = describe(database)
+    if kind == "json":
+        text = to_json(found)
+    else:
+        rows = [
+            (name, key, value)
+            for name, part in found.items()
+            for key, value in (part.items() if isinstance(part, dict) else _pairs(part))
+        ]
+        text = to_csv(("figure", "value", "count"), rows) if kind == "csv" else _tabulate(found)
+    _print(text, output)
+    if picture is not None:
+        from bandscribe.display.catalogue import draw
+
+        draw(picture, found, names=INSTRUMENTS, title=f"{found['recordings']:,} recordings")
+
+
+def export(
+    folder: Folder,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="PATH", help="A file, or of MIDI a folder."),
+    ],
+    expression: Expression = None,
+    sql: Sql = None,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="midi|csv|m3u|json", help="Default: by the suffix of -o, or midi."),
+    ] = None,
+) -> None:
+    """Write the recordings of which something holds: drum parts, a table, a playlist, or all."""
+    database = _open(folder)
+    from bandscribe.catalogue import selection
+    from bandscribe.catalogue.export import FORMATS, write_selected
+
+    kind = format or output.suffix[1:].lower().replace("m3u8", "m3u") or "midi"
+    if kind not in FORMATS:
+        raise typer.BadParameter(f"--format: expected one of {', '.join(FORMATS)}, got {kind!r}")
+    if sql is not None and expression is not None:
+        raise typer.BadParameter("--sql: takes the place of an expression; give one of them")
+    with usage_errors():
+        if sql is None:
+            selection.find(database, expression)
+        else:
+            selection.find_by_sql(database, sql)
+    count = write_selected(database, kind, output)
+    print(f"{output}: {count:,} recordings")
+
+
+def _open(folder: Path) -> DuckDBPyConnection:
+    require("catalogue", "pyarrow", "duckdb")
+    from bandscribe.catalogue import connect
+
+    return connect(folder)
+
+
+def _give(
+    rows: Sequence[dict[str, Any]], columns: Sequence[str], kind: str, output: Path | None
+) -> None:
+    if kind == "json":
+        _print(to_json(rows), output)
+    elif kind == "csv":
+        _print(to_csv(columns, rows), output)
+    else:
+        cells = [list(columns), *([_spell(name, row[name]) for name in columns] for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = (
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        )
+        _print("".join(f"{line}\n" for line in lines), output)
+
+
+def _spell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name == "duration":
+        return clock(value)
+    return visible(f"{value:.2f}" if isinstance(value, float) else str(value))
+
+
+def _pairs(part: Any) -> list[tuple[Any, Any]]:
+    """A histogram as it is; a single figure by itself."""
+    return [(low, count) for low, count in part] if isinstance(part, list) else [("", part)]
+
+
+def _tabulate(found: dict[str, Any]) -> str:
+    lines = [
+        f"{found['recordings']:,} recordings in {found['files']:,} files, {found['hours']:,.1f} h, "
+        f"{found['failed']:,} of them failed; {found['unreadable']:,} files cannot be read",
+        f"{found['notes']:,} drum notes; {found['with_drums']:,} recordings with a drum pattern",
+    ]
+    for name in ("format", "metre", "instrument", "error"):
+        counts = found[f"by_{name}"]
+        if counts:
+            lines += ["", f"{name:<40} recordings"]
+            lines += [
+                f"{visible(INSTRUMENTS.get(key, key))[:40]:<40} {count:>10,}"
+                for key, count in counts.items()
+            ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _print(text: str, output: Path | None) -> None:
+    if output is None or output == Path("-"):
+        deliver(text.removesuffix("\n"))
+    else:
+        write_text(output, text)
