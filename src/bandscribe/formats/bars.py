@@ -77,10 +77,10 @@ def follow(beats: Beats, resolution: int) -> TempoMap | None:
     Beats that are missing are counted on. None where there are no two beats, or tempi that are
     none.
     """
-    grid = _fill(beats)
+    grid = fill(beats)
     if len(grid.times) < 2:
         return None
-    lead, points = _lead_in(*_line(grid), beats.quarters)
+    lead, points = _lead_in(*tempo_line(grid), beats.quarters)
     unit = round(beats.quarters * resolution)
     ticks, tempi, passed = [], [], 0.0
     for (beat, _), (following, time) in pairwise(points):
@@ -97,10 +97,10 @@ def follow(beats: Beats, resolution: int) -> TempoMap | None:
 
 def describe(beats: Beats) -> str | None:
     """Tempo and metre in words, such as `124 bpm, 4/4`; None where `follow` finds none."""
-    grid = _fill(beats)
+    grid = fill(beats)
     if len(grid.times) < 2:
         return None
-    knots, at = _line(grid)
+    knots, at = tempo_line(grid)
     tempi = 60 * np.diff(knots) / np.diff(at)
     low, high = f"{tempi.min():.0f}", f"{tempi.max():.0f}"
     if len(tempi) == 1:
@@ -113,7 +113,7 @@ def describe(beats: Beats) -> str | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Grid:
+class Grid:
     """Times (n,) and positions (n,) of beats; those not `found` (n,) are put between the others."""
 
     times: NDArray[np.float64]
@@ -121,7 +121,7 @@ class _Grid:
     found: NDArray[np.bool_]
 
 
-def _fill(beats: Beats) -> _Grid:
+def fill(beats: Beats) -> Grid:
     """The beats, with those that are missing between two; or none.
 
     Between two beats comes the number of beats nearest to the usual tempo that leads from the one's
@@ -132,7 +132,7 @@ def _fill(beats: Beats) -> _Grid:
     times = times[times >= 0]
     usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     if not _BEATS[0] <= usual <= _BEATS[1]:
-        return _Grid(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+        return Grid(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.bool_))
     metre = int(positions.max())
     pieces, counts, found = [times[:1]], [positions[:1]], [True]
     for i, gap in enumerate(np.diff(times)):
@@ -144,10 +144,10 @@ def _fill(beats: Beats) -> _Grid:
         pieces += [times[i] + between * gap / steps, times[i + 1 : i + 2]]
         counts += [(positions[i] + between - 1) % metre + 1, positions[i + 1 : i + 2]]
         found += [False] * (steps - 1) + [True]
-    return _Grid(np.concatenate(pieces), np.concatenate(counts), np.array(found))
+    return Grid(np.concatenate(pieces), np.concatenate(counts), np.array(found))
 
 
-def _line(grid: _Grid) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def tempo_line(grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Beats (k,), from the first to the last, and their times (k,): few, and straight between.
 
     A single line has a whole number of beats per minute, if one is near enough.

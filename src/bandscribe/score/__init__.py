@@ -1,0 +1,29 @@
+"""The drum part on paper: from notes and beats to bars, MusicXML, SVG and PDF.
+
+    part = bandscribe.transcribe("song.mp3")
+    paper = score.quantise(part, title="Song")     bars, positions, ghost notes, flams
+    xml = score.to_musicxml(paper)                 MusicXML 4.0
+    picture = score.to_svg(paper)                  engraved; needs the extra `score`
+
+`quantise` decides where each stroke is written, `voices` how long it and the rests are, `musicxml`
+spells both, `engraving` draws the result. Here belongs notation alone: what is played when is
+decided before, in `bandscribe.drums` and `bandscribe.beats`.
+"""
+
+from __future__ import annotations
+
+from bandscribe.score.engraving import to_pdf, to_svg
+from bandscribe.score.model import TICKS, Bar, Score, Stroke
+from bandscribe.score.musicxml import to_musicxml
+from bandscribe.score.quantise import quantise
+
+__all__ = [
+    "TICKS",
+    "Bar",
+    "Score",
+    "Stroke",
+    "quantise",
+    "to_musicxml",
+    "to_pdf",
+    "to_svg",
+]

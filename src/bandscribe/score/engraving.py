@@ -1,0 +1,226 @@
+"""A drum score engraved by verovio: SVG of one long page, PDF of A4 pages.
+
+Above the first system stands the key: each drum of the part on its line, once. The notes of tempo
+marks are drawn as shapes, for verovio writes them in a font that browsers alone find in an SVG.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from bandscribe.score.model import Score
+from bandscribe.score.musicxml import key_to_musicxml, to_musicxml
+
+Element = ElementTree.Element
+
+_SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_FONT = "Bravura"
+#: An A4 page and its margin, in tenths of a millimetre, which are the units of the result.
+_WIDTH, _HEIGHT, _MARGIN = 2100, 2970, 120
+#: How large music is beside verovio's own, and the key beside that; where the title ends.
+_SIZE, _KEY_SIZE, _TITLE = 0.9, 0.72, 170
+#: What verovio leaves on the left for the numbers of bars, in its units.
+_LEFT = 50
+
+
+def to_svg(score: Score, *, simile: bool = False) -> str:
+    """The score as one SVG page as long as it has to be; notes have the ids of `to_musicxml`.
+
+    Raises ModuleNotFoundError without verovio.
+    """
+    page, _ = _engrave(score, simile)
+    return ElementTree.tostring(page, encoding="unicode")
+
+
+def to_pdf(score: Score, *, simile: bool = False) -> bytes:
+    """The score on A4 pages: a PDF file, the same for the same score.
+
+    Raises ModuleNotFoundError without verovio, cairosvg or pypdf.
+    """
+    import cairosvg
+    import pypdf
+
+    writer = pypdf.PdfWriter()
+    for page in _pages(*_engrave(score, simile)):
+        writer.append(io.BytesIO(cairosvg.svg2pdf(bytestring=ElementTree.tostring(page))))
+    whole = io.BytesIO()
+    writer.write(whole)
+    return whole.getvalue()
+
+
+class _System(NamedTuple):
+    """A line of music, and from where to where on the page it is."""
+
+    node: Element
+    top: float
+    bottom: float
+
+
+def _paginate(systems: list[_System]) -> list[list[_System]]:
+    """The systems of each page."""
+    pages: list[list[_System]] = [[]]
+    top = 0.0
+    for system in systems:
+        if pages[-1] and system.bottom - top > _HEIGHT - _MARGIN:
+            pages.append([])
+            top = system.top - _MARGIN
+        pages[-1].append(system)
+    return pages
+
+
+def _pages(page: Element, systems: list[_System]) -> Iterator[Element]:
+    """A4 pages, each with its systems; the first one has what is above them, too."""
+    _draw_glyphs(page)
+    page.set("width", "210mm")
+    page.set("height", "297mm")
+    top = 0.0
+    parents = {node: parent for parent in page.iter() for node in parent}
+    for shown in _paginate(systems):
+        page.set("viewBox", f"0 {top:g} {_WIDTH} {_HEIGHT}")
+        hidden = [system.node for system in systems if system not in shown]
+        for node in hidden:
+            parents[node].remove(node)
+        yield page
+        for above in page[:-1]:
+            page.remove(above)
+        for node in hidden:
+            parents[node].append(node)
+        top = shown[-1].bottom - _MARGIN if shown else 0.0
+
+
+def _draw_glyphs(page: Element) -> None:
+    """Put the outlines of music symbols where they are used: cairosvg looks them up slowly."""
+    symbols = {node.get("id"): list(node) for node in page.iter(f"{{{_SVG}}}g") if node.get("id")}
+    for use in list(page.iter(f"{{{_SVG}}}use")):
+        outlines = symbols[use.attrib.pop(f"{{{_LINK}}}href").removeprefix("#")]
+        use.tag = f"{{{_SVG}}}g"
+        use.extend(outlines)
+
+
+def _engrave(score: Score, simile: bool) -> tuple[Element, list[_System]]:
+    """Title, key and music on one page, and the systems on it."""
+    for prefix, space in (("", _SVG), ("xlink", _LINK)):
+        ElementTree.register_namespace(prefix, space)
+    page = Element(f"{{{_SVG}}}svg")
+    top = float(_MARGIN)
+    if score.title:
+        title = ElementTree.SubElement(
+            page, f"{{{_SVG}}}text",
+            {"x": str(_WIDTH // 2), "y": str(_MARGIN + 50), "text-anchor": "middle",
+             "font-family": "Times, serif", "font-size": "64"},
+        )  # fmt: skip
+        title.text = score.title
+        top = float(_TITLE + 50)
+    if score.drums:
+        key = _render(key_to_musicxml(score), _SIZE * _KEY_SIZE, 2, lyricWordSpace=3)
+        top += _place(page, key, top) + 50
+    music = _render(to_musicxml(score, simile=simile), _SIZE, 1)
+    high = _place(page, music, top)
+    page.set("viewBox", f"0 0 {_WIDTH} {top + high + _MARGIN:g}")
+    return page, _systems(music, top)
+
+
+def _place(page: Element, part: Element, top: float) -> float:
+    """Put a part on the page; returns how high it is."""
+    _, _, wide, high = map(float, part.get("viewBox", "").split())
+    scale = float(part.attrib.pop("data-scale"))
+    part.set("x", f"{_MARGIN - _LEFT * scale:g}")
+    part.set("y", f"{top:g}")
+    part.set("width", f"{wide * scale:g}")
+    part.set("height", f"{high * scale:g}")
+    page.append(part)
+    return high * scale
+
+
+def _systems(music: Element, top: float) -> list[_System]:
+    """The systems by their staff lines; what is between two belongs half to each."""
+    inner = next(
+        node for node in music.iter(f"{{{_SVG}}}svg") if node.get("viewBox") and node is not music
+    )
+    _, _, _, units = map(float, inner.get("viewBox", "").split())
+    scale = float(music.get("height", "0")) / units
+    found = []
+    for node in music.iter(f"{{{_SVG}}}g"):
+        if node.get("class") != "system":
+            continue
+        staff = next(part for part in node.iter(f"{{{_SVG}}}g") if part.get("class") == "staff")
+        lines = [float(path.get("d", "").split()[1]) for path in staff.findall(f"{{{_SVG}}}path")]
+        found.append((node, top + scale * min(lines), top + scale * max(lines)))
+    edges = [(a[2] + b[1]) / 2 for a, b in pairwise(found)]
+    end = top + float(music.get("height", "0"))
+    return [
+        _System(node, begin, stop)
+        for (node, _, _), begin, stop in zip(found, [top, *edges], [*edges, end], strict=True)
+    ]
+
+
+def _render(text: str, size: float, seed: int, **options: float) -> Element:
+    """The SVG of a score on the width of a page."""
+    import verovio
+
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions({
+        "adjustPageHeight": True, "footer": "none", "header": "none", "font": _FONT,
+        "pageHeight": 60000, "pageWidth": round((_WIDTH - 2 * _MARGIN) / size) + _LEFT,
+        "pageMarginBottom": 0, "pageMarginLeft": _LEFT, "pageMarginRight": 0, "pageMarginTop": 0,
+        "scale": 100, "smuflTextFont": "none", "svgViewBox": True, "xmlIdSeed": seed, **options,
+    })  # fmt: skip
+    toolkit.loadData(text)
+    picture = ElementTree.fromstring(toolkit.renderToSVG(1))
+    picture.set("data-scale", f"{size:g}")
+    for mark in picture.iter(f"{{{_SVG}}}g"):
+        if mark.get("class") == "tempo":
+            _draw_notes(mark)
+    return picture
+
+
+def _draw_notes(mark: Element) -> None:
+    """Put shapes for the letters of the music font before the words of a tempo mark."""
+    for line in mark.findall(f"{{{_SVG}}}text"):
+        at, height = float(line.get("x", "0")), line.get("y", "0")
+        before = []
+        for span in list(line):
+            letters = [word for word in span.iter() if word.get("font-family") == _FONT]
+            if not letters:
+                before.append(span)
+            for word in letters:
+                size = float(word.get("font-size", "0").removesuffix("px")) / 1000
+                for letter in (word.text or "").split():
+                    shape, width = _shape(f"{ord(letter):04X}")
+                    place = f"translate({at:g} {height}) scale({size:g} {-size:g})"
+                    ElementTree.SubElement(
+                        mark, f"{{{_SVG}}}path", {"d": shape, "transform": place}
+                    )
+                    at += (width + 60) * size
+                line.remove(span)
+                # What stood before the note goes behind the tempo.
+                for other in before:
+                    line.remove(other)
+                    line.append(other)
+                    for word in other.iter():
+                        word.text = word.text and word.text.strip() and f"\u2003{word.text}"
+                break
+            if letters:
+                break
+        line.set("x", f"{at:g}")
+
+
+@cache
+def _shape(code: str) -> tuple[str, float]:
+    """The outline of a letter of the music font, and its width, both in thousandths."""
+    import verovio
+
+    folder = Path(verovio.__file__).parent / "data"
+    outline = ElementTree.parse(folder / _FONT / f"{code}.xml").getroot()
+    metrics = (folder / f"{_FONT}.xml").read_text()
+    width = re.search(rf'c="{code}"[^>]*h-a-x="([\d.]+)"', metrics)
+    paths = [node.get("d", "") for node in outline.iter() if node.tag.endswith("path")]
+    return " ".join(paths), float(width[1]) if width else 0.0

@@ -1,0 +1,56 @@
+"""Engraved pages: every note is there, the key once, systems on pages, the same each time."""
+
+import io
+import re
+
+import pytest
+from playing import ROCK, play
+
+from bandscribe import score
+
+for module in ("verovio", "cairosvg", "pypdf"):
+    pytest.importorskip(module, reason="needs the extra score")
+
+
+@pytest.fixture(scope="module")
+def paper() -> score.Score:
+    return score.quantise(play([ROCK] * 6, swing=0.66), title="A & B")
+
+
+def test_svg_has_every_note_the_title_and_the_key_once(paper: score.Score) -> None:
+    picture = score.to_svg(paper)
+    count = sum(len(bar.strokes) for bar in paper.bars)
+    assert len(set(re.findall(r'id="(n\d+)"', picture))) == count
+    assert picture.count("A &amp; B") == 1
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", picture))
+    assert re.findall("kick|snare|closed hi-hat|ride", words) == ["kick", "snare", "closed hi-hat"]
+    assert "= 112" in words.replace("= 112", "= 112")
+    assert "Swing" in words
+    # The note of the tempo mark is a shape: no letter of a music font is left.
+    assert not re.search("[\ue000-\uf8ff]", picture)
+
+
+def test_the_same_each_time(paper: score.Score) -> None:
+    assert score.to_svg(paper) == score.to_svg(paper)
+    assert score.to_pdf(paper) == score.to_pdf(paper)
+
+
+def test_pdf_goes_on_to_as_many_pages_as_it_takes(
+    paper: score.Score, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pypdf
+
+    from bandscribe.score import engraving
+
+    def sizes(part: score.Score) -> list[tuple[int, int]]:
+        pages = pypdf.PdfReader(io.BytesIO(score.to_pdf(part))).pages
+        return [(round(page.mediabox.width), round(page.mediabox.height)) for page in pages]
+
+    assert sizes(paper) == [(595, 842)]
+    monkeypatch.setattr(engraving, "_HEIGHT", 700)  # of which the first system leaves nothing
+    assert len(sizes(paper)) == 2
+
+
+def test_an_empty_score_is_a_page() -> None:
+    assert score.to_svg(score.Score((), "Nothing")).count("Nothing") == 1
+    assert score.to_pdf(score.Score(())).startswith(b"%PDF")
