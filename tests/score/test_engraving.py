@@ -14,14 +14,14 @@ for module in ("verovio", "cairosvg", "pypdf"):
 
 @pytest.fixture(scope="module")
 def paper() -> score.Score:
-    return score.quantise(play([ROCK] * 6, swing=0.66), title="A & B")
+    return score.quantise(play([ROCK] * 6, swing=0.66), title="A & \x01B")
 
 
 def test_svg_has_every_note_the_title_and_the_key_once(paper: score.Score) -> None:
     picture = score.to_svg(paper)
     count = sum(len(bar.strokes) for bar in paper.bars)
     assert len(set(re.findall(r'id="(n\d+)"', picture))) == count
-    assert picture.count("A &amp; B") == 1
+    assert picture.count("A &amp;  B") == 1
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", picture))
     assert re.findall("kick|snare|closed hi-hat|ride", words) == ["kick", "snare", "closed hi-hat"]
     assert "= 112" in words.replace("= 112", "= 112")
@@ -54,3 +54,20 @@ def test_pdf_goes_on_to_as_many_pages_as_it_takes(
 def test_an_empty_score_is_a_page() -> None:
     assert score.to_svg(score.Score((), "Nothing")).count("Nothing") == 1
     assert score.to_pdf(score.Score(())).startswith(b"%PDF")
+
+
+def test_without_cairo_the_line_names_the_cure(
+    paper: score.Score, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtins
+
+    real = builtins.__import__
+
+    def refuse(name: str, *arguments: object, **options: object) -> object:
+        if name == "cairosvg":
+            raise OSError("no library called cairo")
+        return real(name, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(OSError, match="PDF needs the library cairo"):
+        score.to_pdf(paper)

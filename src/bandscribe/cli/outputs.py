@@ -21,9 +21,12 @@ SUFFIXES = {
     "json": ".json",
     "npz": ".npz",
     "png": ".png",
+    "musicxml": ".musicxml",
+    "svg": ".svg",
+    "pdf": ".pdf",
 }
 
-_BINARY = ("midi", "npz", "png")
+_BINARY = ("midi", "npz", "png", "pdf")
 
 
 @dataclass(frozen=True)

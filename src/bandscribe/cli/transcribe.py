@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from bandscribe.drums import Hearing, Listener
     from bandscribe.types import Transcription
 
+#: The formats that are scores.
+SCORES = ("musicxml", "svg", "pdf")
+#: The formats that are engraved, and the libraries that each needs.
+ENGRAVED = {"svg": ("verovio",), "pdf": ("verovio", "cairosvg", "pypdf")}
 #: The formats that hold activations.
 CURVES = ("npz", "png")
 #: The suffix of notes that are written in other formats, rather than transcribed.
@@ -69,6 +73,13 @@ def transcribe(
             "Default: what is found.",
         ),
     ] = None,
+    simile: Annotated[
+        bool,
+        typer.Option(
+            "--simile",
+            help="In a score, write bars that repeat the one before as repeat signs (%).",
+        ),
+    ] = False,
     model: ModelName = None,
     stream: StreamNumber = None,
     reference: Annotated[
@@ -91,10 +102,12 @@ def transcribe(
     formats = outputs.choose_formats(format, output, named)
     if "png" in formats:
         require("plot", "matplotlib")
+    for name in formats:
+        require("score", *ENGRAVED.get(name, ()))
     with usage_errors():
         work = Transcribing(
             model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
-            stream=stream,
+            simile, stream=stream,
         )  # fmt: skip
         drums.check(work.loaded.card, classes, sensitivity)
         beats.check(metre, work.tempo)
@@ -121,6 +134,7 @@ class Transcribing(Work[outputs.Job, str]):
     metre: str | None
     tempo: Tempo | None
     skip_existing: bool
+    simile: bool = False
 
     @cached_property
     def loaded(self) -> Listener:
@@ -147,7 +161,10 @@ class Transcribing(Work[outputs.Job, str]):
             result, notes = self.run_inference(sound, at, curves=curves)
         for name, path in missing.items():
             with written(path, outputs.SUFFIXES[name]) as target:
-                _write(name, target, job.path, result, notes, annotated)
+                if name in SCORES:
+                    _write_score(name, target, notes, job.path.stem, simile=self.simile)
+                else:
+                    _write(name, target, job.path, result, notes, annotated)
         return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
 
     def read_notes(self, path: Path, *, curves: bool) -> Transcription:
@@ -246,6 +263,22 @@ def _write(
             compared = _compare(annotated, notes) if annotated else None
             beats = heard.beats if heard.beats.classes else None
             display.draw(path, onsets, notes, beats=beats, reference=compared, title=title)
+
+
+def _write_score(name: str, path: Path, notes: Transcription, title: str, *, simile: bool) -> None:
+    from bandscribe import score
+    from bandscribe.files import whole
+
+    paper = score.quantise(notes, title=spell(title))
+    match name:
+        case "musicxml":
+            content = score.to_musicxml(paper, simile=simile).encode()
+        case "svg":
+            content = score.to_svg(paper, simile=simile).encode()
+        case _:
+            content = score.to_pdf(paper, simile=simile)
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _compare(annotated: Transcription, notes: Transcription) -> Reference:

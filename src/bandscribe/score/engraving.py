@@ -16,7 +16,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from bandscribe.score.model import Score
-from bandscribe.score.musicxml import key_to_musicxml, to_musicxml
+from bandscribe.score.musicxml import key_to_musicxml, legible, to_musicxml
 
 Element = ElementTree.Element
 
@@ -42,10 +42,17 @@ def to_svg(score: Score, *, simile: bool = False) -> str:
 def to_pdf(score: Score, *, simile: bool = False) -> bytes:
     """The score on A4 pages: a PDF file, the same for the same score.
 
-    Raises ModuleNotFoundError without verovio, cairosvg or pypdf.
+    Raises ModuleNotFoundError without verovio, cairosvg or pypdf, OSError without cairo.
     """
-    import cairosvg
     import pypdf
+
+    try:
+        import cairosvg
+    except OSError:
+        raise OSError(
+            "PDF needs the library cairo, which the system lacks (Debian: libcairo2, macOS: "
+            "brew install cairo); SVG does without"
+        ) from None
 
     writer = pypdf.PdfWriter()
     for page in _pages(*_engrave(score, simile)):
@@ -116,7 +123,7 @@ def _engrave(score: Score, simile: bool) -> tuple[Element, list[_System]]:
             {"x": str(_WIDTH // 2), "y": str(_MARGIN + 50), "text-anchor": "middle",
              "font-family": "Times, serif", "font-size": "64"},
         )  # fmt: skip
-        title.text = score.title
+        title.text = legible(score.title)
         top = float(_TITLE + 50)
     if score.drums:
         key = _render(key_to_musicxml(score), _SIZE * _KEY_SIZE, 2, lyricWordSpace=3)

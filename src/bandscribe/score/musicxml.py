@@ -7,6 +7,7 @@ circled cross for the open hat. The same score gives the same text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -50,6 +51,8 @@ PLACES: Mapping[str, Place] = {
     PEDAL: Place("D", 4, "x", "pedal hi-hat"),
 }
 _STEPS = "CDEFGAB"
+#: What XML cannot hold, and a file's name can.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOTES = {**GM_NOTES, PEDAL: 44}
 #: Beats of a metronome mark by their length in quarters.
 _UNITS = {0.25: ("16th", 0), 0.5: ("eighth", 0), 0.75: ("eighth", 1), 1.0: ("quarter", 0),
@@ -64,7 +67,7 @@ def to_musicxml(score: Score, *, simile: bool = False) -> str:
     """
     root = Element("score-partwise", version="4.0")
     if score.title:
-        _add(_add(root, "work"), "work-title", score.title)
+        _add(_add(root, "work"), "work-title", legible(score.title))
     encoding = _add(_add(root, "identification"), "encoding")
     _add(encoding, "software", "bandscribe")
     _add_part_list(root, score)
@@ -83,6 +86,11 @@ def to_musicxml(score: Score, *, simile: bool = False) -> str:
     _add(line, "bar-style", "light-heavy")
     ElementTree.indent(root)
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def legible(title: str) -> str:
+    """A title without what XML cannot hold."""
+    return _FORBIDDEN.sub(" ", title)
 
 
 def key_to_musicxml(score: Score) -> str:
