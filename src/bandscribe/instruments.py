@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.power import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Segment, Tags
+
+if TYPE_CHECKING:
+    from bandscribe.features.windows import FrontEnd
 
 #: The shipped model.
 MODEL = "instruments"
@@ -275,12 +278,18 @@ def check_tracker(card: runtime.ModelCard) -> None:
     front_end(card)
 
 
-def front_end(card: runtime.ModelCard) -> LogSpectrogram:
-    """What the network listens through.
+def front_end(card: runtime.ModelCard) -> LogSpectrogram | FrontEnd:
+    """What the network listens through: frames, or windows that each are a frame of its output.
 
     Raises ValueError when the card describes another one.
     """
-    return runtime.front_end(card, LogSpectrogram)
+    if "samples" not in card.features:
+        return runtime.front_end(card, LogSpectrogram)
+    from bandscribe.features.windows import FrontEnd  # most models need none of its features
+
+    if card.chunk_frames != 1 or card.overlap_frames:
+        raise ValueError("card: frame_rate: expected a frame for each window")
+    return FrontEnd.read(card.features)
 
 
 def _hear(
@@ -293,6 +302,8 @@ def _hear(
     """
     card = model.card
     listen = front_end(card)
+    if not isinstance(listen, LogSpectrogram):
+        return _infer_windows(source, model, listen)
     power = FramePower(listen.hop_length)
     samples = 0
 
@@ -331,6 +342,37 @@ def _hear(
         _make_absolute(said[:, count:], said[:, :count], thresholds, power.frames()[: len(said)])
         levels = Activations(said[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
     return heard, levels, samples / listen.sample_rate
+
+
+def _infer_windows(
+    source: Audio | str | Path | Iterable[Audio], model: runtime.Model, front_end: FrontEnd
+) -> tuple[Activations, None, float]:
+    """As `_hear`, of a network of windows, which are laid out as by `chunks.windows`."""
+    card, rate = model.card, front_end.sample_rate
+    length = round(card.chunk_seconds * rate)
+
+    def infer(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        nothing = np.zeros(len(card.outputs), dtype=np.float32)
+        return model(front_end(samples)) if samples.any() else nothing
+
+    found: list[NDArray[np.float32]] = []
+    before = rest = np.zeros(0, dtype=np.float32)
+    count = 0
+    for block in _read(source, rate):
+        if block.sample_rate != rate or len(block.samples) != 1:
+            raise ValueError(f"source: expected mono blocks at {rate} Hz")
+        count += block.samples.shape[1]
+        rest = np.concatenate([rest, block.samples[0]])
+        while len(rest) > length:
+            before, rest = rest[:length], rest[length:]
+            found.append(infer(before))
+    if not count:
+        raise ValueError("source: expected sound, got no samples")
+    # The last one ends with the recording, or is filled up where that is shorter than a window.
+    last = np.concatenate([before, rest])[-length:]
+    found.append(infer(np.pad(last, (0, length - len(last)))))
+    heard = Activations(np.stack(found), card.frame_rate, 0.0, card.classes)
+    return heard, None, count / rate
 
 
 def _make_absolute(

@@ -258,7 +258,7 @@ def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
         (["drummernet"], "credits: expected a CSV file"),
         (["hits"], "credits: expected a CSV file"),
         (["activity"], "credits: expected a CSV file"),
-        (["recognition", "--model", "svm"], "features: a model to recognize with"),
+        (["recognition", "--model", "svm"], "model: a baseline, svm, is no network"),
         (["activity", "--model", "neuroment"], "model: neuroment is for evaluation alone"),
     ],
 )

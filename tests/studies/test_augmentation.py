@@ -6,8 +6,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("python_stretch")
 
+from bandscribe.features.windows import mel_levels
 from bandscribe.studies import augmentation
-from bandscribe.training.recognition.front_end import mel_levels
 
 
 def test_every_augmentation_of_the_paper() -> None:

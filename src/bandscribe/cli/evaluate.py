@@ -20,6 +20,7 @@ from bandscribe.cli.addresses import (
 from bandscribe.cli.report import complain, progress, require, usage_errors
 
 if TYPE_CHECKING:
+    from bandscribe.datasets.address import CorpusAddress
     from bandscribe.datasets.track import Track
     from bandscribe.evaluation.activity import Tracker
     from bandscribe.evaluation.store import Results
@@ -151,6 +152,14 @@ def recognition(
             metavar="CLASS,…", help="Score only these classes, on recordings that have one of them."
         ),
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="thesis",
+            help="Of irmas: the rules of Harmony Is All You Need 2023, section 5.1. The windows of "
+            "the model, S2 of raw scores, 0.5, and seven tenths of the testing clips.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
     copy_audio: CopyAudio = False,
 ) -> None:
@@ -163,13 +172,19 @@ def recognition(
     address = read_address(corpus, root, "recognition", "activity", audio=audio, split=split)
     _require_output(output, copy_audio)
     with usage_errors():
+        if protocol is not None:
+            if protocol != "thesis" or address.corpus.name != "irmas" or address.split:
+                raise ValueError("--protocol: expected thesis, of irmas without a split")
+            if estimates or threshold is not None:
+                raise ValueError("--protocol: has a threshold of its own, and is for a model")
+            aggregate, threshold = "s2", 0.5
         system = (
             TagEstimates.load(estimates, threshold)
             if estimates
             else InstrumentNetwork.load(model, "recognition", aggregate, threshold)
         )
         classes = evaluation.choose_classes(address.corpus, system.classes, _parse_names(among))
-    tracks, part = address.choose("test")
+    tracks, part = address.choose("test") if protocol is None else _choose_thesis(address)
     run = partial(evaluate_tracks, tracks, evaluation.RecognitionTask(system))
     results = _run(run, tracks, address.root, output, jobs)
     scores = evaluation.RecognitionScores.stack(results, classes, restrict=among is not None)
@@ -183,6 +198,16 @@ def recognition(
     if output is not None:
         evaluation.write(output, metrics, scores, copy_audio=copy_audio)
     _finish(output, results)
+
+
+def _choose_thesis(address: CorpusAddress) -> tuple[list[Track[Any]], str]:
+    """The tracks of the thesis's test set, and its name."""
+    from bandscribe.datasets import irmas
+
+    tracks = irmas.thesis_test(address.choose("all")[0])
+    if not tracks:
+        raise ValueError(f"{address.root}: there are no testing clips")
+    return tracks, "test of the thesis"
 
 
 @evaluate.command()

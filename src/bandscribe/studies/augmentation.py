@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from bandscribe.audio import read
 from bandscribe.display import augmentation as picture
 from bandscribe.display.augmentation import Version
+from bandscribe.features.windows import mel_levels
 from bandscribe.training.recognition import augmentation
-from bandscribe.training.recognition.front_end import measure, mel_levels
+from bandscribe.training.recognition.moments import measure
 
 SAMPLE_RATE = 44100
 #: Figure 3.2 shifts up by the largest interval, figure 3.3 by the largest share.

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bandscribe.features.windows import KINDS, FrontEnd
 from bandscribe.studies import tables
 from bandscribe.studies.recognition_rows import COSTS
 from bandscribe.studies.runs import Fields, Outcome, Row
@@ -23,7 +24,7 @@ from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.examples import cross_entropy
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd, measure
+from bandscribe.training.recognition.moments import measure
 
 TITLE = "What does each network cost? (section 5.7)"
 COLUMNS = (

@@ -51,20 +51,22 @@ def export(
     bins: int,
     quantise: bool = False,
     output: str = "logits",
+    frames: int | None = None,
 ) -> None:
     """Write the network, `features` (batch, frame, bin) to `output` (batch, frame, output).
 
-    Batch and frames are free. The file takes its place only after onnxruntime gave torch's logits
-    to within 1e-4 at two lengths that differ from the exporter's example. `quantise` then rounds
-    the weights of LSTM layers to 8 bits, whose activations have to stay within 0.05.
+    Batch and frames are free, or frames are `frames`. The file takes its place only after
+    onnxruntime gave torch's logits to within 1e-4 at two lengths that differ from the exporter's
+    example, or at the one. `quantise` then rounds the weights of LSTM layers to 8 bits, whose
+    activations have to stay within 0.05.
 
     Raises ValueError where they did not.
     """
     network = network.cpu().eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as temporary:
-        _write_graph(network, temporary, bins, output)
-        check_parity(network, temporary, bins=bins)
+        _write_graph(network, temporary, bins, output, frames)
+        check_parity(network, temporary, bins=bins, frames=frames)
         if quantise:
             _quantise(temporary)
             check_parity(network, temporary, bins=bins, quantised=True)
@@ -74,7 +76,9 @@ def export(
         onnx.save(model, temporary)
 
 
-def check_parity(network: nn.Module, path: Path, *, bins: int, quantised: bool = False) -> None:
+def check_parity(
+    network: nn.Module, path: Path, *, bins: int, quantised: bool = False, frames: int | None = None
+) -> None:
     """Raise ValueError unless onnxruntime and torch agree on noise of several lengths.
 
     They agree in logits to 1e-4; a `quantised` file in activations to 0.05.
@@ -82,8 +86,8 @@ def check_parity(network: nn.Module, path: Path, *, bins: int, quantised: bool =
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     tolerance = QUANTISED_TOLERANCE if quantised else TOLERANCE
     rng = np.random.default_rng(0)
-    for batch, frames in _CHECKED:
-        features = torch.from_numpy(rng.uniform(0, 2, (batch, frames, bins)).astype(np.float32))
+    for batch, length in _CHECKED if frames is None else ((2, frames),):
+        features = torch.from_numpy(rng.uniform(0, 2, (batch, length, bins)).astype(np.float32))
         found = torch.from_numpy(session.run(None, {"features": features.numpy()})[0])
         with torch.no_grad():
             expected = network(features)
@@ -92,7 +96,7 @@ def check_parity(network: nn.Module, path: Path, *, bins: int, quantised: bool =
         difference = float((found - expected).abs().max())
         if not difference < tolerance:
             raise ValueError(
-                f"export: onnxruntime and torch differ by {difference:.2g} at {frames} frames, "
+                f"export: onnxruntime and torch differ by {difference:.2g} at {length} frames, "
                 f"expected less than {tolerance:g}"
             )
 
@@ -104,7 +108,10 @@ def _quantise(path: Path) -> None:
     )
 
 
-def _write_graph(network: nn.Module, path: Path, bins: int, output: str) -> None:
+def _write_graph(
+    network: nn.Module, path: Path, bins: int, output: str, frames: int | None
+) -> None:
+    axes = {0: "batch"} if frames else {0: "batch", 1: "frame"}
     with warnings.catch_warnings():
         # The newer exporter bakes the example's length into recurrent layers. The older one is
         # deprecated, and warns of what the parity check then rules out.
@@ -113,14 +120,11 @@ def _write_graph(network: nn.Module, path: Path, bins: int, output: str) -> None
         warnings.filterwarnings("ignore", category=UserWarning, module="torch.onnx")
         torch.onnx.export(
             network,
-            (torch.zeros(1, _EXAMPLE_FRAMES, bins),),
+            (torch.zeros(1, frames or _EXAMPLE_FRAMES, bins),),
             path,
             dynamo=False,
             opset_version=OPSET,
             input_names=["features"],
             output_names=[output],
-            dynamic_axes={
-                "features": {0: "batch", 1: "frame"},
-                output: {0: "batch", 1: "frame"},
-            },
+            dynamic_axes=dict.fromkeys(("features", output), axes),
         )

@@ -29,13 +29,15 @@ _SELF_CREDITED = ("factorization", "adaptation")
 class Export:
     """What a run is exported as: a network that takes `bins` values per frame, and its card.
 
-    `output` is what the network gives: logits, or activations.
+    `output` is what the network gives: logits, or activations. Where it takes no other number of
+    frames, that is `frames`.
     """
 
     card: ModelCard
     network: nn.Module
     bins: int
     output: str = "logits"
+    frames: int | None = None
 
 
 def recipe_of(task: str) -> type[Any]:
@@ -82,8 +84,9 @@ def ship(run: Path, path: Path, *, name: str | None = None, quantise: bool = Fal
     """
     made: Export = _import(_task_of(run), "ship").describe(run, name or name_of(run))
     export.export(
-        made.network, made.card, path, bins=made.bins, quantise=quantise, output=made.output
-    )
+        made.network, made.card, path, bins=made.bins, quantise=quantise, output=made.output,
+        frames=made.frames,
+    )  # fmt: skip
     return made.card
 
 

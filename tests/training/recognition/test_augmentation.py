@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bandscribe.features.windows import Statistics
 from bandscribe.training.recognition import augmentation
 from bandscribe.training.recognition.augmentation import Masks
-from bandscribe.training.recognition.front_end import Statistics
 
 SAMPLE_RATE = 22050
 NOISE = Statistics(mean=0.02, deviation=0.1)

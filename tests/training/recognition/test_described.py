@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bandscribe.features.windows import FrontEnd, Statistics, is_silent
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.corpora import Windows, pack, unpack
 from bandscribe.training.recognition.described import describe, keep
-from bandscribe.training.recognition.front_end import FrontEnd, Statistics, is_silent, measure
+from bandscribe.training.recognition.moments import measure
 from bandscribe.training.recognition.survey import survey, usable
 from tiny_clips import CLASSES, write_clips
 

@@ -10,10 +10,10 @@ from miniature import sound
 from miniature_instruments import audioset, irmas, openmic
 
 from bandscribe import chunks
+from bandscribe.features.windows import KINDS, FrontEnd, Statistics
 from bandscribe.training.batches import Batches
 from bandscribe.training.recognition import corpora, examples
 from bandscribe.training.recognition.examples import Draw
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd, Statistics
 
 PLAIN = Statistics(0.0, 1.0)
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.training.recognition.front_end import Statistics, measure, normalise
+from bandscribe.features.windows import Statistics, normalise
+from bandscribe.training.recognition.moments import measure
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=8).filter(any), st.integers(0, 99))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from bandscribe import instruments, runtime
@@ -17,6 +18,7 @@ from bandscribe.training.recognition.judge import infer_run, judge
 from bandscribe.training.recognition.recipe import Recipe
 from bandscribe.training.recognition.train import read_front_end, train
 from bandscribe.training.task import ship
+from bandscribe.types import Audio
 from tiny_clips import CLASSES, write_clips
 
 
@@ -102,9 +104,47 @@ def test_from_a_run_to_a_file_that_recognizes(clips: Path, tmp_path: Path) -> No
         said = instruments.recognize(clips / f"{name}.wav", model=model, aggregate="s1")
         assert said.tags.classes == heard.classes == CLASSES
         np.testing.assert_allclose(said.tags.scores, calibrate(scores[row]), atol=0.05)
-    train(small(clips, epochs=1), tmp_path / "stack")
-    with pytest.raises(ValueError, match="is a network with --features bands"):
-        ship(tmp_path / "stack", tmp_path / "no.onnx")
+    train(small(clips, "linear"), tmp_path / "linear")
+    with pytest.raises(ValueError, match="a baseline, linear, is no network"):
+        ship(tmp_path / "linear", tmp_path / "no.onnx")
+
+
+@pytest.mark.parametrize("model", ["audio", "mfcc", "features", "resnet50", "ast"])
+def test_a_network_of_the_paper_is_exported_with_its_front_end(
+    clips: Path, tmp_path: Path, model: str
+) -> None:
+    options = {
+        "resnet50": {"size": 32, "config": {
+            "depths": [1, 1], "hidden_sizes": [8, 16], "embedding_size": 8}},
+        "ast": {"config": {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+                           "intermediate_size": 24}},
+    }  # fmt: skip
+    if model in options:
+        pytest.importorskip("transformers")
+    recipe = small(
+        clips, model, steps=2, pretrained="no", options=json.dumps(options.get(model, {})),
+        augment=False,
+    )  # fmt: skip
+    train(recipe, tmp_path / "run")
+    # A second and a bit: three windows of half a second, the last of which overlaps.
+    sound, rate = soundfile.read(clips / "test0.wav", dtype="float32")
+    longer = tmp_path / "longer"
+    longer.mkdir()
+    soundfile.write(longer / "a.wav", np.concatenate([sound, sound[: rate // 5]]), rate, "FLOAT")
+    (longer / "labels.csv").write_text("file,label,split\na.wav,cel,test\n")
+    inferred, scores = infer_run(tmp_path / "run", [f"clips={longer}"], "test")
+    assert inferred.owner.tolist() == [0, 0, 0]
+
+    card = ship(tmp_path / "run", tmp_path / "model.onnx")
+    assert (card.frame_rate, card.chunk_frames) == (2.0, 1)
+    loaded = runtime.load(tmp_path / "model.onnx")
+    found = instruments.recognize(longer / "a.wav", model=loaded, aggregate="s1")
+    assert found.probability.values.shape == (3, 3)
+    mean = found.probability.values.mean(axis=0)
+    np.testing.assert_allclose(mean, scores[0], atol=1e-4)
+    silent = instruments.recognize(Audio(np.zeros((1, 8000), np.float32), 8000), model=loaded)
+    assert not silent.present.any()
+    assert main(["recognize", str(longer / "a.wav"), "--model", str(tmp_path / "model.onnx")]) == 0
 
 
 def test_a_resumed_run_is_the_run_that_never_stopped(clips: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.extras import install
-from bandscribe.training.recognition.front_end import Statistics
+from bandscribe.features.windows import Statistics
 
 Samples = NDArray[np.float32]
 Features = NDArray[np.float32]

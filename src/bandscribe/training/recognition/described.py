@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from bandscribe import __version__
+from bandscribe.features.windows import FrontEnd, Statistics
 from bandscribe.files import whole
 from bandscribe.training.batches import each
 from bandscribe.training.recognition.corpora import Windows, pack
-from bandscribe.training.recognition.front_end import FrontEnd, Statistics
 
 #: Samples, neither normalised nor described.
 PLAIN = FrontEnd("audio", Statistics(0.0, 1.0))

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from bandscribe.features.windows import FrontEnd
 from bandscribe.training.batches import Example, shuffle
 from bandscribe.training.recognition import augmentation, sampling
 from bandscribe.training.recognition.corpora import Windows
-from bandscribe.training.recognition.front_end import FrontEnd
 from bandscribe.training.recognition.sampling import Labels
 
 

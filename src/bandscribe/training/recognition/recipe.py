@@ -12,9 +12,9 @@ from torch import nn
 
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.features import kaldi
+from bandscribe.features.windows import KINDS
 from bandscribe.training import recipes
 from bandscribe.training.recognition import pretrained
-from bandscribe.training.recognition.front_end import KINDS
 from bandscribe.training.recognition.models import MODELS
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import INSTRUMENTS

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from bandscribe import chunks
 from bandscribe.datasets.address import CorpusAddress
+from bandscribe.features.windows import BANDS, FrontEnd
 from bandscribe.training import export, record
-from bandscribe.training.recognition.front_end import BANDS
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end
 from bandscribe.training.task import Export, load_best, make_card
@@ -17,26 +19,28 @@ from bandscribe.training.task import Export, load_best, make_card
 def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
     """The credits of a run's sources.
 
-    Raises ValueError for what keeps the run from being exported: no network, other features than
-    `bands`, or credits with other columns.
+    Raises ValueError for what keeps the run from being exported: no network, or credits with other
+    columns.
     """
-    if recipe.features != "bands" or recipe.model in CLASSICAL:
-        raise ValueError(
-            f"features: a model to recognize with is a network with --features bands, "
-            f"not {recipe.model} with {recipe.features}"
-        )
+    if recipe.model in CLASSICAL:
+        raise ValueError(f"model: a baseline, {recipe.model}, is no network to recognize with")
     return tuple(read_credits(recipe))
 
 
 def describe(run: Path, name: str) -> Export:
     """What a run is exported as.
 
+    A network of `bands` has frames of its own; of any other features, a window is a frame, and the
+    card holds what its samples are normalised by.
+
     Raises ValueError when the run has no metrics yet, and as `check`.
     """
     recipe = read(run)
     sources = check(recipe)
     metrics = export.read_metrics(run)
-    classes = read_front_end(run)[1]
+    front_end, classes = read_front_end(run)
+    framed = recipe.features == "bands"
+    frames = len(front_end(np.zeros(_samples(recipe, front_end), dtype=np.float32)))
     card = make_card(
         run,
         recipe,
@@ -45,8 +49,8 @@ def describe(run: Path, name: str) -> Export:
         task="recognition",
         classes=classes,
         outputs=classes,
-        features=asdict(BANDS),
-        frame_rate=BANDS.frame_rate,
+        features=asdict(BANDS) if framed else front_end.describe(),
+        frame_rate=BANDS.frame_rate if framed else 1 / recipe.window_seconds,
         chunk_seconds=recipe.window_seconds,
         overlap_seconds=0.0,
         thresholds={
@@ -63,7 +67,13 @@ def describe(run: Path, name: str) -> Export:
         peaks={},
         sources=sources,
     )
-    return Export(card, load_best(build(recipe, len(classes), trained=True), run), BANDS.n_bins)
+    network = load_best(build(recipe, len(classes), trained=True), run)
+    return Export(card, network, front_end.kind.bins, frames=None if framed else frames)
+
+
+def _samples(recipe: Recipe, front_end: FrontEnd) -> int:
+    """How many there are in a window."""
+    return round(recipe.window_seconds * front_end.sample_rate)
 
 
 def read_credits(recipe: Recipe) -> list[dict[str, str]]:

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from bandscribe.features.windows import FrontEnd, Statistics, is_silent
 from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
 from bandscribe.training.batches import each
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import PLAIN, digest
-from bandscribe.training.recognition.front_end import FrontEnd, Moments, Statistics, is_silent
+from bandscribe.training.recognition.moments import Moments
 
 
 class Survey(NamedTuple):

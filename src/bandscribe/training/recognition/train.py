@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from bandscribe.features.windows import KINDS, FrontEnd
 from bandscribe.readers import read_json, refused
 from bandscribe.training import device as devices
 from bandscribe.training import record
@@ -30,7 +31,6 @@ from bandscribe.training.recognition import classical, corpora, sampling, survey
 from bandscribe.training.recognition.corpora import Windows
 from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.examples import Draw, cross_entropy
-from bandscribe.training.recognition.front_end import KINDS, FrontEnd, Statistics
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import Validation
 
@@ -108,11 +108,7 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
         raise ValueError(f"{path}: missing; name the folder of a recognition run")
     saved = read_json(path)
     with refused(f"{path}: damaged; train into another folder"):
-        values = Statistics(**saved["values"]) if saved["values"] else None
-        front_end = FrontEnd(
-            saved["features"], Statistics(**saved["samples"]), values, saved["deviation"]
-        )
-        return front_end, tuple(saved["classes"])
+        return FrontEnd.read(saved), tuple(saved["classes"])
 
 
 def _start(recipe: Recipe, classes: int, run: Path) -> nn.Module:
@@ -166,7 +162,7 @@ def _look_over(
     if recipe.feature_deviation:
         values = survey.survey(windows, front_end, **given).statistics
         front_end = replace(front_end, values=values, deviation=recipe.feature_deviation)
-    content = {**asdict(front_end), "classes": classes, "left_out": list(found.unreadable)}
+    content = {**front_end.describe(), "classes": classes, "left_out": list(found.unreadable)}
     record.write_json(run / _FRONT_END, content)
     return windows, front_end
 

@@ -1,4 +1,4 @@
-"""The front end of each network: the features of a window, of normalised samples.
+"""Features of windows of a recording, whose samples are normalised as those of a training set.
 
 Source: Harmony Is All You Need 2023, sections 3.1 and 3.3: one mean and one standard deviation over
 all values of all training examples normalise samples, and of the features only the AST's, whose
@@ -9,11 +9,10 @@ are ours: the front end of `bandscribe recognize`, on samples as they are.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial, reduce
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from bandscribe.features import kaldi
 from bandscribe.features.clip import FEATURES, Clip, stack
 from bandscribe.features.frames import decibels
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.readers import refused
 from bandscribe.types import Floats
 
 
@@ -85,10 +85,35 @@ class FrontEnd:
     values: Statistics | None = None
     deviation: float = 0.5
 
+    @classmethod
+    def read(cls, described: dict[str, Any]) -> FrontEnd:
+        """What `describe` gave. Raises ValueError for other content."""
+        with refused("features: expected those of a window"):
+            values = described["values"]
+            front_end = cls(
+                described["features"],
+                Statistics(**described["samples"]),
+                Statistics(**values) if values else None,
+                float(described["deviation"]),
+            )
+            known = [front_end.samples, *filter(None, [front_end.values])]
+            if front_end.features not in KINDS or not all(each.deviation > 0 for each in known):
+                raise ValueError(f"{front_end.features}, {known}")
+        return front_end
+
+    def describe(self) -> dict[str, Any]:
+        """All of it as plain values, for a file."""
+        return asdict(self)
+
     @property
     def kind(self) -> Kind:
         """The features' kind."""
         return KINDS[self.features]
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate of the samples that it takes."""
+        return self.kind.sample_rate
 
     def __call__(self, samples: Floats) -> Floats:
         """Samples (n,) at the kind's sample rate to features (frame, bin) float32."""
@@ -114,56 +139,6 @@ class Statistics:
 
     mean: float
     deviation: float
-
-
-class Moments(NamedTuple):
-    """How many values there are, their mean, and the sum of squared deviations from it.
-
-    Parts are joined by Chan, Golub and LeVeque 1979, in double precision, which loses nothing when
-    the mean is large beside the deviation.
-    """
-
-    size: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
-
-    @classmethod
-    def of(cls, array: Floats) -> Moments:
-        """Those of the values of an array of any shape."""
-        if not array.size:
-            return cls()
-        values = array.astype(np.float64)
-        mean = float(values.mean())
-        return cls(values.size, mean, float(np.square(values - mean).sum()))
-
-    def join(self, other: Moments) -> Moments:
-        """Those of the values of both."""
-        total = self.size + other.size
-        if not total:
-            return self
-        apart, share = other.mean - self.mean, other.size / total
-        squares = self.squares + other.squares + apart**2 * self.size * share
-        return Moments(total, self.mean + apart * share, squares)
-
-    @property
-    def statistics(self) -> Statistics:
-        """The deviation is that of the values given (divided by n, not n - 1).
-
-        Raises ValueError when there is no value, or one is not finite.
-        """
-        if not self.size:
-            raise ValueError("arrays: expected at least one value, got none")
-        if not math.isfinite(self.squares):
-            raise ValueError("arrays: expected finite values")
-        return Statistics(self.mean, math.sqrt(self.squares / self.size))
-
-
-def measure(arrays: Iterable[Floats]) -> Statistics:
-    """The statistics of all values in the arrays, of any shapes, one array held at a time.
-
-    Raises ValueError as `Moments.statistics`.
-    """
-    return reduce(lambda total, array: total.join(Moments.of(array)), arrays, Moments()).statistics
 
 
 def normalise(values: Floats, of: Statistics, *, deviation: float = 1.0) -> NDArray[np.float32]:
