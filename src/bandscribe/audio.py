@@ -88,11 +88,13 @@ def stream(
     sample_rate: int,
     block_seconds: float = 10.0,
     stream: int | None = None,
+    start: float = 0.0,
+    duration: float | None = None,
 ) -> Iterator[Audio]:
     """A file as mono blocks at `sample_rate`, in flat memory, however long it is.
 
     Joined together, the blocks equal `read(path, sample_rate=sample_rate, mono=True)`, of the same
-    `stream`. Blocks are
+    `stream`, `start` and `duration`. Blocks are
     `block_seconds` long, and up to a second more; the last is shorter. Warns and raises as `read`,
     when iterated.
     """
@@ -100,7 +102,7 @@ def stream(
         raise ValueError(f"block_seconds: expected a positive number, got {block_seconds}")
     held: list[Audio] = []
     seconds = 0.0
-    for block in _blocks(Path(path), sample_rate, True, 0.0, None, stream):
+    for block in _blocks(Path(path), sample_rate, True, start, duration, stream):
         held.append(block)
         seconds += block.duration
         if seconds >= block_seconds:

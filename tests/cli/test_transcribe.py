@@ -402,7 +402,7 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--tempo", "140-100"], "tempo: expected 30 to 300 beats per minute, or an ascending"),
         (
             ["--format", "mp3"],
-            "expected some of midi,csv,jams,json,npz,png,musicxml,svg,pdf, got",
+            "expected some of midi,csv,jams,json,npz,png,musicxml,svg,pdf,preview,quantised",
         ),
         (["--model", "nobody"], "model: there is no 'nobody'; shipped are"),
         (["--loud"], "--loud"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -203,3 +204,15 @@ def test_values_of_a_beat(places: list[float], expected: str) -> None:
         for piece in pieces
     ]  # fmt: skip
     assert " ".join(words) == expected
+
+
+def test_a_pickup_stands_in_the_metre_of_what_follows() -> None:
+    part = play([ROCK] * 3)
+    beats = part.beats
+    assert beats is not None
+    positions = np.array([3, 4, *([1, 2, 3, 4] * 3)])[: len(beats.times)]
+    part = dataclasses.replace(part, beats=Beats(beats.times, positions))
+    tree = ElementTree.fromstring(score.to_musicxml(score.quantise(part)))
+    bars = list(tree.iter("measure"))
+    assert [bar.get("number") for bar in bars] == ["0", "1", "2", "3"]
+    assert [bar.findtext(".//beats") for bar in bars] == ["4", None, None, None]

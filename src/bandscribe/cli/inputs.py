@@ -15,6 +15,8 @@ from bandscribe.cli.report import complain, explain
 STANDARD = Path("-")
 
 
+#: How the names of previews end, which are results and no recordings.
+PREVIEW = ".preview.flac"
 _KINDS = 5  # that are named of what was passed over
 
 
@@ -41,7 +43,8 @@ def find(given: Path) -> Search:
     """The file that was named, or every sound file in the folder and its folders.
 
     `-` is standard input, whose results are called `stdin`. Links to folders are followed, each
-    folder is searched once. Hidden files and folders are passed over. Raises ValueError when there
+    folder is searched once. Hidden files and folders are passed over,
+    and previews. Raises ValueError when there
     is nothing.
     """
     from bandscribe.audio import EXTENSIONS
@@ -67,7 +70,7 @@ def find(given: Path) -> Search:
             waiting += [Path(folder, name) for name in below if Path(folder, name).is_symlink()]
             for name in names:
                 path = Path(folder, name)
-                if name.startswith("."):
+                if name.startswith(".") or name.endswith(PREVIEW):
                     continue
                 if path.suffix.lower() in EXTENSIONS:
                     search.found.append(Input(path, path.relative_to(given)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from bandscribe.cli.inputs import STANDARD, Input
+from bandscribe.cli.inputs import PREVIEW, STANDARD, Input
 from bandscribe.cli.report import complain
 
 #: Formats of `transcribe`, and the suffix of each.
@@ -24,9 +24,11 @@ SUFFIXES = {
     "musicxml": ".musicxml",
     "svg": ".svg",
     "pdf": ".pdf",
+    "preview": PREVIEW,
+    "quantised": ".quantised.mid",
 }
 
-_BINARY = ("midi", "npz", "png", "pdf")
+_BINARY = ("midi", "npz", "png", "pdf", "preview", "quantised")
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def plan(
             base = folder / relative
             outputs = {name: base.with_name(base.name + suffixes[name]) for name in formats}
         notes = references[source]
-        problem = _problem(outputs, inputs, taken)
+        sounds = [outputs[name] for name in outputs if name == "preview"]
+        problem = _problem(outputs, inputs, taken, sounds)
         if reference and not notes:
             problem = f"{reference} holds no notes of its name, as {_stem(source.relative)}.csv"
         if problem:
@@ -168,7 +171,9 @@ def _problem(
     outputs: dict[str, Path],
     inputs: dict[tuple[int, int] | None, Path],
     taken: dict[str, Path],
+    sounds: Collection[Path],
 ) -> str | None:
+    """Why these outputs cannot be written; `sounds` may have the names of sound files."""
     from bandscribe.audio import EXTENSIONS
 
     for path in outputs.values():
@@ -178,7 +183,7 @@ def _problem(
         if os.path.realpath(path) in taken:
             other = taken[os.path.realpath(path)]
             return f"its output {path} is also that of {other}; rename it, or run it apart with -o"
-        if path.suffix.lower() in EXTENSIONS:
+        if path.suffix.lower() in EXTENSIONS and path not in sounds:
             return f"the output {path} has the name of a sound file; choose another -o"
     return None
 

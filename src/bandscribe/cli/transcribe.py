@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,22 +21,21 @@ from bandscribe.cli.listening import (
     SkipExisting,
     StreamNumber,
     list_paths,
-    spell,
 )
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
+from bandscribe.cli.results import Results, parse_clock, shift, shift_hearing
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
-    from bandscribe.display import Reference
     from bandscribe.drums import Hearing, Listener
     from bandscribe.types import Transcription
 
-#: The formats that are scores.
-SCORES = ("musicxml", "svg", "pdf")
 #: The formats that are engraved, and the libraries that each needs.
 ENGRAVED = {"svg": ("verovio",), "pdf": ("verovio", "cairosvg", "pypdf")}
 #: The formats that hold activations.
 CURVES = ("npz", "png")
+#: The formats that need the recording beside the notes.
+RECORDED = (*CURVES, "preview")
 #: The suffix of notes that are written in other formats, rather than transcribed.
 NOTES = ".json"
 #: The shipped model.
@@ -73,12 +72,39 @@ def transcribe(
             "Default: what is found.",
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Where to begin, in seconds or as m:ss. Default: 0."),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Where to end. Times written are those of the file."),
+    ] = None,
+    map: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            metavar="NAME|FILE",
+            help="The MIDI note of each class: general-midi, ezdrummer, superior-drummer, "
+            "addictive-drums, logic, td-17, or a file of class,note.",
+        ),
+    ] = "general-midi",
+    quantise: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Also write MIDI at one tempo with notes on a grid of N to the whole note: "
+            "4, 8, 12, 16, 24, 32 or 48.",
+        ),
+    ] = None,
     simile: Annotated[
         bool,
         typer.Option(
-            "--simile",
-            help="In a score, write bars that repeat the one before as repeat signs (%).",
+            "--simile", help="In a score, write a bar that repeats the one before as a sign (%)."
         ),
+    ] = False,
+    click: Annotated[
+        bool, typer.Option("--click", help="In a preview, sound a metronome on the beats.")
     ] = False,
     model: ModelName = None,
     stream: StreamNumber = None,
@@ -100,14 +126,18 @@ def transcribe(
     from bandscribe import beats, drums
 
     formats = outputs.choose_formats(format, output, named)
+    if quantise is not None and "quantised" not in formats:
+        formats.append("quantised")
     if "png" in formats:
         require("plot", "matplotlib")
     for name in formats:
         require("score", *ENGRAVED.get(name, ()))
     with usage_errors():
+        begin, stop = parse_clock(start, "start") or 0.0, parse_clock(end, "end")
+        results = Results.check(begin, stop, map, quantise, simile, click)
         work = Transcribing(
             model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
-            simile, stream=stream,
+            results, stream=stream,
         )  # fmt: skip
         drums.check(work.loaded.card, classes, sensitivity)
         beats.check(metre, work.tempo)
@@ -134,7 +164,7 @@ class Transcribing(Work[outputs.Job, str]):
     metre: str | None
     tempo: Tempo | None
     skip_existing: bool
-    simile: bool = False
+    results: Results
 
     @cached_property
     def loaded(self) -> Listener:
@@ -156,25 +186,25 @@ class Transcribing(Work[outputs.Job, str]):
         annotated = _read_notes(reference, self.classes) if reference else None
         curves = not missing.keys().isdisjoint(CURVES)
         if job.path.suffix.lower() == NOTES:
-            result, notes = None, self.read_notes(sound, curves=curves)
+            result, notes = None, self.read_notes(sound, missing)
         else:
             result, notes = self.run_inference(sound, at, curves=curves)
         for name, path in missing.items():
             with written(path, outputs.SUFFIXES[name]) as target:
-                if name in SCORES:
-                    _write_score(name, target, notes, job.path.stem, simile=self.simile)
+                if name == "preview":
+                    self.results.write_preview(target, sound, notes, self.stream)
                 else:
-                    _write(name, target, job.path, result, notes, annotated)
+                    self.results.write(name, target, job.path, result, notes, annotated)
         return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
 
-    def read_notes(self, path: Path, *, curves: bool) -> Transcription:
+    def read_notes(self, path: Path, formats: Collection[str]) -> Transcription:
         """Notes that were saved as JSON, corrected perhaps, in place of what the model would find.
 
-        Raises ValueError where activations are asked for, or the file holds no such notes.
+        Raises ValueError for formats that need more than notes, or if the file holds no such notes.
         """
-        if curves:
-            formats = " and ".join(CURVES)
-            raise ValueError(f"{path}: holds notes; {formats} need the recording itself")
+        if not set(formats).isdisjoint(RECORDED):
+            more = ", ".join(RECORDED)
+            raise ValueError(f"{path}: holds notes; {more} need the recording itself")
         return _read_notes(path, self.classes)
 
     def run_inference(
@@ -185,7 +215,13 @@ class Transcribing(Work[outputs.Job, str]):
 
         model = self.loaded
         rate = drums.front_end(model.card).sample_rate
-        stream = audio.stream(sound, sample_rate=rate, stream=self.stream)
+        stream = audio.stream(
+            sound,
+            sample_rate=rate,
+            stream=self.stream,
+            start=self.results.start,
+            duration=self.results.duration,
+        )
         blocks = drums.Measured(reported(stream, at))
         how: dict[str, Any] = {
             "classes": self.classes,
@@ -194,9 +230,10 @@ class Transcribing(Work[outputs.Job, str]):
             "tempo": self.tempo,
         }
         if not curves:
-            return None, drums.transcribe_blocks(blocks, model, **how)
+            return None, shift(drums.transcribe_blocks(blocks, model, **how), self.results.start)
         result = drums.hear(blocks, model)
-        return result, drums.notes(result, model.card, duration=blocks.duration, **how)
+        notes = drums.notes(result, model.card, duration=blocks.duration, **how)
+        return shift_hearing(result, self.results.start), shift(notes, self.results.start)
 
 
 def _parse_tempo(text: str | None) -> Tempo | None:
@@ -228,67 +265,6 @@ def _read_notes(path: Path, classes: int) -> Transcription:
         return reduce(found, classes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}; ask for fewer --classes") from error
-
-
-def _write(
-    name: str,
-    path: Path,
-    source: Path,
-    heard: Hearing | None,
-    notes: Transcription,
-    annotated: Transcription | None,
-) -> None:
-    from bandscribe import drums
-    from bandscribe.formats import csv, jams, json, midi, npz
-
-    title = spell(source.name)
-    match name:
-        case "midi":
-            midi.write(path, notes)
-        case "csv":
-            csv.write(path, notes)
-        case "json":
-            json.write(path, notes, file=title)
-        case "jams":
-            jams.write(path, notes, file=title)
-        case "npz":
-            assert heard is not None
-            onsets, velocities = drums.reduce_hearing(heard, len(notes.classes))
-            npz.write(path, onsets, velocities, heard.beats, notes)
-        case "png":
-            from bandscribe import display
-
-            assert heard is not None
-            onsets, _ = drums.reduce_hearing(heard, len(notes.classes))
-            compared = _compare(annotated, notes) if annotated else None
-            beats = heard.beats if heard.beats.classes else None
-            display.draw(path, onsets, notes, beats=beats, reference=compared, title=title)
-
-
-def _write_score(name: str, path: Path, notes: Transcription, title: str, *, simile: bool) -> None:
-    from bandscribe import score
-    from bandscribe.files import whole
-
-    paper = score.quantise(notes, title=spell(title))
-    match name:
-        case "musicxml":
-            content = score.to_musicxml(paper, simile=simile).encode()
-        case "svg":
-            content = score.to_svg(paper, simile=simile).encode()
-        case _:
-            content = score.to_pdf(paper, simile=simile)
-    with whole(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def _compare(annotated: Transcription, notes: Transcription) -> Reference:
-    """Which notes are in both, class by class, one to one."""
-    from bandscribe.display import Reference
-    from bandscribe.evaluation.drums import match_notes
-    from bandscribe.metrics.onsets import TOLERANCE
-
-    paired = match_notes(annotated, notes, TOLERANCE)
-    return Reference(annotated, paired.found, paired.right)
 
 
 def _summary(notes: Transcription) -> str:

@@ -31,20 +31,22 @@ _DEFAULT_VELOCITY = 100
 _LENGTH = 0.05  # seconds; drums have no note ends
 
 
-def write(path: str | Path, transcription: Transcription) -> None:
-    """Write notes of the ten, five or three drum classes.
+def write(
+    path: str | Path, transcription: Transcription, *, numbers: Mapping[str, int] = GM_NOTES
+) -> None:
+    """Write notes of the ten, five or three drum classes, each class as its number in a drum map.
 
     Velocities become 1 to 127, and 100 where they are unknown. Notes of one class on one tick
     become one, with the greater velocity. Raises OSError as `bandscribe.files.whole`, and
-    ValueError for a class without a General MIDI note or an onset before 0.
+    ValueError for a class without a number or an onset before 0.
     """
-    unknown = sorted(set(transcription.classes) - set(GM_NOTES))
+    unknown = sorted(set(transcription.classes) - set(numbers))
     if unknown:
-        raise ValueError(f"classes: expected some of {', '.join(GM_NOTES)}, got {unknown}")
+        raise ValueError(f"classes: expected some of {', '.join(numbers)}, got {unknown}")
     if transcription.onsets.size and transcription.onsets[0] < 0:
         raise ValueError(f"onsets: expected times from 0 on, got {transcription.onsets[0]:g}")
     grid = _grid(transcription)
-    events = _events(transcription, grid)
+    events = _events(transcription, grid, numbers)
 
     last = int(grid.nearest(np.array([transcription.duration]))[0])
     end = max(last, events[-1][0] if events else 0)
@@ -96,7 +98,9 @@ def _conductor(grid: bars.TempoMap, end: int) -> mido.MidiTrack:
     return track
 
 
-def _events(transcription: Transcription, grid: bars.TempoMap) -> list[tuple[int, int, int]]:
+def _events(
+    transcription: Transcription, grid: bars.TempoMap, numbers: Mapping[str, int]
+) -> list[tuple[int, int, int]]:
     """(tick, velocity or 0 for an end, note), sorted; a note ends before the next of its pitch."""
     velocities = transcription.velocities
     hits: dict[int, dict[int, int]] = {}
@@ -105,7 +109,7 @@ def _events(transcription: Transcription, grid: bars.TempoMap) -> list[tuple[int
         velocity = (
             _DEFAULT_VELOCITY if velocities is None else max(1, round(127 * float(velocities[i])))
         )
-        ticks = hits.setdefault(GM_NOTES[label], {})
+        ticks = hits.setdefault(numbers[label], {})
         ticks[tick] = max(velocity, ticks.get(tick, 0))
     events = []
     for note, ticks in hits.items():

@@ -4,6 +4,7 @@
     paper = score.quantise(part, title="Song")     bars, positions, ghost notes, flams
     xml = score.to_musicxml(paper)                 MusicXML 4.0
     picture = score.to_svg(paper)                  engraved; needs the extra `score`
+    steady = score.snap(part, 16)                  notes at one tempo, on sixteenths
 
 `quantise` decides where each stroke is written, `voices` how long it and the rests are, `musicxml`
 spells both, `engraving` draws the result. Here belongs notation alone: what is played when is
@@ -13,16 +14,19 @@ decided before, in `bandscribe.drums` and `bandscribe.beats`.
 from __future__ import annotations
 
 from bandscribe.score.engraving import to_pdf, to_svg
+from bandscribe.score.fixed import GRIDS, snap
 from bandscribe.score.model import TICKS, Bar, Score, Stroke
 from bandscribe.score.musicxml import to_musicxml
 from bandscribe.score.quantise import quantise
 
 __all__ = [
+    "GRIDS",
     "TICKS",
     "Bar",
     "Score",
     "Stroke",
     "quantise",
+    "snap",
     "to_musicxml",
     "to_pdf",
     "to_svg",

@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 #: Ratios of swing that are tried; what is below them is played even, for a reader.
 RATIOS = tuple(round(0.56 + 0.02 * i, 2) for i in range(9))
 #: Squares of more spreads than this are as far off as anything: a stroke that fits nowhere.
-_FARTHEST = 16.0
+_FARTHEST = 9.0
 #: Two strokes of one drum at one place.
 _COLLISION = 8.0
 #: From even to triple division or back, from beat to beat.
@@ -73,7 +73,7 @@ def straight(beat: int) -> list[Grid]:
             _grid(beat, 72, 0.0, 0.0),
             _grid(beat, 24, 0.3, 0.3),
             _grid(beat, 12, 1.2, 0.7),
-            _grid(beat, 6, 4.5, 2.0),
+            _grid(beat, 6, 6.0, 3.0),
         ]
     if beat % 48:
         grids = [_grid(beat, beat, 0.0, 0.0)]
@@ -84,9 +84,9 @@ def straight(beat: int) -> list[Grid]:
         _grid(beat, 48, 0.0, 0.0),
         _grid(beat, 24, 0.3, 0.3),
         _grid(beat, 12, 1.0, 0.6),
-        _grid(beat, 6, 4.5, 2.0),
+        _grid(beat, 6, 6.0, 3.0),
         _grid(beat, 16, 2.0, 0.5, triple=True),
-        _grid(beat, 8, 4.5, 1.5, triple=True),
+        _grid(beat, 8, 6.0, 2.0, triple=True),
         _mixed((0, 8, 16, 24, 36, 48)),
         _mixed((0, 12, 24, 32, 40, 48)),
     ]
@@ -94,8 +94,8 @@ def straight(beat: int) -> list[Grid]:
 
 def _mixed(ticks: tuple[int, ...]) -> Grid:
     """A quarter of which one half is divided by three and the other by two."""
-    costs = np.array([0.0 if tick in (0, 48) else 0.3 if tick == 24 else 1.0 for tick in ticks])
-    return Grid(np.array(ticks) / 48, np.array(ticks), costs, 5.0)
+    costs = np.array([0.0 if tick in (0, 48) else 0.3 if tick == 24 else 1.5 for tick in ticks])
+    return Grid(np.array(ticks) / 48, np.array(ticks), costs, 6.0)
 
 
 def swung(ratio: float, note: int) -> list[Grid]:

@@ -201,13 +201,11 @@ class _Measure:
 
     def _add_attributes(self, repeats: str, rests: int) -> None:
         node = Element("attributes")
-        numbers = self.bar.metre
+        numbers = self._shown(self.bar)
         if self.before is None:
             _add(node, "divisions", str(TICKS))
             _add(_add(node, "key"), "fifths", "0")
-        if self.before is None or self.before.metre != numbers:
-            if self.bar.complete or self.before is None:
-                numbers = self._shown_metre()
+        if self.before is None or self._shown(self.before) != numbers:
             time = _add(node, "time")
             _add(time, "beats", str(numbers[0]))
             _add(time, "beat-type", str(numbers[1]))
@@ -222,11 +220,11 @@ class _Measure:
         if len(node):
             self.node.append(node)
 
-    def _shown_metre(self) -> tuple[int, int]:
-        """A pickup stands in the metre of the bar that it leads to."""
-        if not self.bar.complete and len(self.score.bars) > 1:
-            return self.score.bars[1].metre
-        return self.bar.metre
+    def _shown(self, bar: Bar) -> tuple[int, int]:
+        """The metre of a bar; a pickup stands in that of the bar that it leads to."""
+        return (
+            bar.metre if bar.complete else self.score.bars[min(1, len(self.score.bars) - 1)].metre
+        )
 
     def _add_tempo(self) -> None:
         if self.bar.bpm is None:

@@ -23,14 +23,14 @@ Floats = NDArray[np.float64]
 
 #: Strokes of one drum as near as this, in seconds, are a flam; the softer ones are graces.
 FLAM = 0.045
-_FLAMMED = ("SD", "HT", "MT", "LT", "TT")
+_SKINS = ("SD", "HT", "MT", "LT", "TT")
 #: Snare strokes below this share of the loud ones are ghost notes, if any reach them.
 _GHOST = 0.45
-#: An accent is this much louder than the usual stroke of its drum; of these at most a share.
+#: An accent is this much louder than the usual stroke of its drum; of these at most a share. Hats
+#: and cymbals have none: what sounds with a loud snare seems loud.
 _ACCENT, _ACCENTED = 1.3, 0.3
-_ACCENTS = ("SD", "HT", "MT", "LT", "TT", "CHH", "HH", "RD", "SS")
 #: Seconds that hands are off.
-_SPREAD, _TIGHTEST, _LOOSEST = 0.02, 0.008, 0.03
+_SPREAD, _TIGHTEST, _LOOSEST = 0.02, 0.012, 0.03
 #: Beats on either side whose strokes move a beat.
 _AROUND = 4
 _USUAL = 120.0  # bpm, where nothing tells a tempo
@@ -50,7 +50,7 @@ def quantise(part: Transcription, *, title: str = "") -> Score:
     if part.onsets.size and part.onsets[0] < 0:
         raise ValueError(f"onsets: expected times from 0 on, got {part.onsets[0]:g}")
     strokes = _strokes(part)
-    frame = _frame(part)
+    frame = frame_of(part)
     if not strokes:
         return Score((), title)
     beat = round(frame.quarters * TICKS)
@@ -72,7 +72,7 @@ def quantise(part: Transcription, *, title: str = "") -> Score:
 
 
 @dataclass(frozen=True, eq=False)
-class _Frame:
+class Frame:
     """Beats that surround all strokes: `times` (m + 1,), `positions` (m,) in the bar.
 
     `tempi` (m,) are seconds per beat, `quarters` is the length of a beat in quarter notes.
@@ -96,7 +96,7 @@ def _strokes(part: Transcription) -> list[Stroke]:
         accent = velocity is not None and velocity > accents.get(drum, np.inf)
         stroke = Stroke(0, drum, onset, velocity, ghost, accent)
         before = last.get(drum)
-        if before is not None and drum in _FLAMMED and onset - found[before].onset < FLAM:
+        if before is not None and drum in _SKINS and onset - found[before].onset < FLAM:
             grace = found[before]
             if grace.graces < 2 and (velocity or 0.0) >= (grace.velocity or 0.0):
                 found[before] = replace(stroke, graces=min(grace.graces + 1, 2))
@@ -120,12 +120,12 @@ def _dynamics(
             ghosts[drum] = _GHOST * float(np.percentile(hard, 90))
             hard = hard[hard >= ghosts[drum]]
         limit = _ACCENT * float(np.median(hard))
-        if drum in _ACCENTS and 0 < np.mean(hard > limit) <= _ACCENTED:
+        if drum in _SKINS and 0 < np.mean(hard > limit) <= _ACCENTED:
             accents[drum] = limit
     return ghosts, accents
 
 
-def _frame(part: Transcription) -> _Frame:
+def frame_of(part: Transcription) -> Frame:
     """The beats of a part, or those of an estimated tempo, as far as there are strokes."""
     beats = part.beats
     grid = tempo_maps.fill(beats) if beats is not None else None
@@ -133,24 +133,24 @@ def _frame(part: Transcription) -> _Frame:
         interval = 60 / (estimate_bpm(part.onsets) or _USUAL)
         first = float(part.onsets[0]) if part.onsets.size else 0.0
         times = first + interval * np.arange(4, dtype=np.float64)
-        return _extend(_Frame(times, np.arange(1, 5), np.full(4, interval), 1.0), part)
+        return _extend(Frame(times, np.arange(1, 5), np.full(4, interval), 1.0), part)
     knots, at = tempo_maps.tempo_line(grid)
     curve = np.diff(at) / np.diff(knots)
     piece = np.searchsorted(knots, np.arange(len(grid.times)), side="right") - 1
     tempi = curve[np.clip(piece, 0, len(curve) - 1)]
-    frame = _Frame(grid.times, grid.positions, tempi, beats.quarters)
+    frame = Frame(grid.times, grid.positions, tempi, beats.quarters)
     return _extend(_halve(frame) if beats.quarters == _MINIM else frame, part)
 
 
-def _halve(frame: _Frame) -> _Frame:
+def _halve(frame: Frame) -> Frame:
     """Beats of minims as beats of quarters, which is what is written."""
     count = 2 * len(frame.times) - 1
     times = np.interp(np.arange(count) / 2, np.arange(len(frame.times)), frame.times)
     positions = np.stack([2 * frame.positions - 1, 2 * frame.positions], axis=1).ravel()
-    return _Frame(times, positions[:count], np.repeat(frame.tempi / 2, 2)[:count], 1.0)
+    return Frame(times, positions[:count], np.repeat(frame.tempi / 2, 2)[:count], 1.0)
 
 
-def _extend(frame: _Frame, part: Transcription) -> _Frame:
+def _extend(frame: Frame, part: Transcription) -> Frame:
     """Beats before and after those that were found, as far as there are strokes, and to a bar line.
 
     One more time ends the last beat.
@@ -167,7 +167,7 @@ def _extend(frame: _Frame, part: Transcription) -> _Frame:
     while len(after) < behind or position < usual:
         position = 1 if position >= usual else position + 1
         after.append(position)
-    return _Frame(
+    return Frame(
         np.concatenate(
             [
                 times[0] - begin * np.arange(ahead, 0, -1),
@@ -187,7 +187,7 @@ def _usual_metre(positions: NDArray[np.int64]) -> int:
     return int(np.bincount(lengths).argmax()) if len(lengths) else int(positions.max())
 
 
-def _locate(strokes: list[Stroke], frame: _Frame, shifts: Floats) -> Played:
+def _locate(strokes: list[Stroke], frame: Frame, shifts: Floats) -> Played:
     """In which beat each stroke is, if each beat is `shifts` (m,) seconds late."""
     times = frame.times + np.append(shifts, shifts[-1])
     onsets = np.array([stroke.onset for stroke in strokes])
@@ -220,9 +220,7 @@ def _shifts(played: Played, written: Written, count: int) -> Floats:
                      for a, b in zip(low, high, strict=True)])  # fmt: skip
 
 
-def _bars(
-    strokes: list[Stroke], played: Played, written: Written, frame: _Frame
-) -> tuple[Bar, ...]:
+def _bars(strokes: list[Stroke], played: Played, written: Written, frame: Frame) -> tuple[Bar, ...]:
     beat_ticks = round(frame.quarters * TICKS)
     first = np.flatnonzero(np.concatenate([[True], frame.positions[1:] == 1]))
     edges = [*first.tolist(), len(frame.positions)]
