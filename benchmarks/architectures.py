@@ -48,7 +48,7 @@ def measure_speed(model: runtime.Model, seconds: float) -> float:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((1, round(seconds * front_end.sample_rate)), dtype=np.float32)
     begin = time.perf_counter()
-    drums.hear(Audio(0.1 * noise, front_end.sample_rate), model)
+    drums.infer(Audio(0.1 * noise, front_end.sample_rate), model)
     return seconds / (time.perf_counter() - begin)
 
 

@@ -64,7 +64,7 @@ def main() -> None:
         )
         model = Heard(described, Transcriber(analysis).eval())
         heard = [
-            drums.hear(audio.read(track.audio, sample_rate=16000, mono=True), model)
+            drums.infer(audio.read(track.audio, sample_rate=16000, mono=True), model)
             for track in tracks
         ]
         row = {"step": saved["state"]["step"], "hours": saved["state"]["seconds"] / 3600}

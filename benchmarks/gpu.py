@@ -44,9 +44,9 @@ from bandscribe.training.drummernet import validation  # noqa: E402
 from bandscribe.training.drummernet.components import COMPONENTS  # noqa: E402
 from bandscribe.training.drummernet.network import DrummerNet  # noqa: E402
 from bandscribe.training.drummernet.recipe import build  # noqa: E402
-from bandscribe.training.drummernet.sounds import Draw, Recordings  # noqa: E402
+from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples  # noqa: E402
 from bandscribe.training.drummernet.train import train_on  # noqa: E402
-from bandscribe.training.fit import Result  # noqa: E402
+from bandscribe.training.fit import FitResult  # noqa: E402
 from bandscribe.training.learner import Learner  # noqa: E402
 from bandscribe.training.settings import Settings  # noqa: E402
 from tiny_clips import write_clips  # noqa: E402
@@ -169,12 +169,12 @@ def write_data(folder: Path) -> None:
     (folder / "hits" / "labels.csv").write_text("\n".join(rows) + "\n")
 
 
-def train(recipe: Any, run: Path, task: str) -> Result:
+def train(recipe: Any, run: Path, task: str) -> FitResult:
     """Train as `bandscribe train` does; DrummerNet's synthesizer plays noise, and needs no kits."""
     if task != "drummernet":
         with redirect_stdout(sys.stderr):
             return tasks.train(task, recipe, run)
-    draw = Draw(Recordings.find(recipe.audio), None, 0.0, recipe.excerpt_seconds)
+    draw = WaveformExamples(Recordings.find(recipe.audio), None, 0.0, recipe.excerpt_seconds)
     held_out = validation.gather(
         replace(draw, seconds=recipe.chunk_seconds), seed=0, minutes=recipe.validation_minutes
     )
@@ -185,7 +185,7 @@ def train(recipe: Any, run: Path, task: str) -> Result:
 
 
 @contextmanager
-def instead_of_fit(row: Row, call: Callable[..., Result]) -> Iterator[None]:
+def instead_of_fit(row: Row, call: Callable[..., FitResult]) -> Iterator[None]:
     """Let a task call `call` with what it gives to the training loop."""
     module = import_module(f"bandscribe.training.{row.task}.{row.module}")
     fit = module.fit
@@ -200,7 +200,7 @@ def measure_speed(row: Row, data: Path, small: bool, name: str, steps: int) -> f
     """Steps per second of a network on one batch, after three steps to warm up."""
     found: list[float] = []
 
-    def measure(settings: Settings, run: Path, **given: Any) -> Result:
+    def measure(settings: Settings, run: Path, **given: Any) -> FitResult:
         where = devices.choose(name)
         if where.type == "cuda":
             torch.cuda.set_device(where)
@@ -217,7 +217,7 @@ def measure_speed(row: Row, data: Path, small: bool, name: str, steps: int) -> f
             loss = learner.step(*batch, number=number, factor=1.0)
         loss.sum().item()
         found.append(steps / (time.perf_counter() - began))
-        return Result(False, 0, {})
+        return FitResult(False, 0, {})
 
     with instead_of_fit(row, measure):
         train(row.recipe(data, small, device=name, workers=0), data / "speed", row.task)

@@ -87,9 +87,9 @@ def main() -> None:
                 weights = np.eye(len(loaded))[index]
                 drum_set = draw_drum_set(loaded, sorted({*bar, "cr"}), rng, weights)
                 sound, _ = render(part, drum_set, rng)
-                sound = effects.apply(sound, 44100, effects.draw(rng))
+                sound = effects.apply(sound, 44100, effects.sample_effects(rng))
                 sound *= 0.7 / max(1e-6, float(np.abs(sound).max()))
-                found = drums.hear(Audio(sound[None], 44100), model).grid
+                found = drums.infer(Audio(sound[None], 44100), model).grid
                 assert found is not None and part.beats is not None
                 lengths = set(np.diff(np.flatnonzero(found.positions == 1)).tolist())
                 numbers = {"{}/{}".format(*signature(n, found.quarters)) for n in lengths}

@@ -49,14 +49,14 @@ def main() -> None:
     print(", ".join(f"{name} {f1:.2f}" for name, f1 in by_class.items() if np.isfinite(f1)))
 
 
-def draw(drums: list[clips.Clip], rng: np.random.Generator) -> scenes.Scene:
+def draw(drums: list[clips.HitClip], rng: np.random.Generator) -> scenes.Scene:
     """One, two or three strokes of different classes."""
     labels = sorted({str(clip.label) for clip in drums})
     strokes = []
     for label in rng.choice(labels, int(rng.integers(1, 4)), replace=False):
         kin = [clip for clip in drums if clip.label == label]
         strokes.append(
-            scenes.Stroke(
+            scenes.PlayedClip(
                 kin[int(rng.integers(len(kin)))],
                 start=float(rng.uniform(0, 0.02)) if strokes else 0.0,
                 amplitude=10 ** (float(rng.uniform(-9, 6)) / 20) if strokes else 1.0,

@@ -27,9 +27,9 @@ GAINS_DB = (-40, -24, -12, 0, 6, 12, 20)
 RATES = (44100, 22050, 16000, 11025)
 
 
-def transcribe(sound: Audio, model: drums.Listener) -> Transcription:
+def transcribe(sound: Audio, model: drums.DrumModel) -> Transcription:
     """In five classes."""
-    heard = drums.hear(sound, model)
+    heard = drums.infer(sound, model)
     return drums.notes(heard, model.card, classes=5, duration=sound.duration)
 
 
@@ -42,7 +42,7 @@ def changed(sound: Audio, *, gain_db: float = 0.0, rate: int | None = None) -> A
     return audio.resample(narrow, sound.sample_rate)
 
 
-def agreement(sounds: Sequence[Audio], model: drums.Listener) -> None:
+def agreement(sounds: Sequence[Audio], model: drums.DrumModel) -> None:
     """How far gain, and samples on the scale of 16-bit integers, change what is found."""
     plain = [transcribe(sound, model) for sound in sounds]
     for gain_db in (*GAINS_DB, 20 * np.log10(32768)):
@@ -51,7 +51,7 @@ def agreement(sounds: Sequence[Audio], model: drums.Listener) -> None:
         print(f"gain {gain_db:+6.1f} dB: F1 against 0 dB {f1:.4f}")
 
 
-def first_strokes(model: drums.Listener, folder: Path) -> None:
+def first_strokes(model: drums.DrumModel, folder: Path) -> None:
     """Performances in E-GMD's layout, cut at the sample of the first stroke of each third."""
     from bandscribe.datasets import egmd
 
@@ -72,7 +72,7 @@ def first_strokes(model: drums.Listener, folder: Path) -> None:
 
 
 def scores(
-    root: Path, model: drums.Listener, which: str, **change: float | int
+    root: Path, model: drums.DrumModel, which: str, **change: float | int
 ) -> tuple[float, float, NDArray[np.int64]]:
     """Micro and macro F1, and the number of notes of each track."""
     references, estimates = [], []

@@ -17,10 +17,10 @@ import numpy as np
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.synthesis import effects
-from bandscribe.synthesis.source import Source
+from bandscribe.synthesis.source import SyntheticSource
 
 SECONDS = 4.0
-draw_some = effects.draw
+draw_some = effects.sample_effects
 
 
 def draw_all(rng: np.random.Generator, *, codec: float = 0.0) -> effects.Treatment:
@@ -37,7 +37,7 @@ def draw_all(rng: np.random.Generator, *, codec: float = 0.0) -> effects.Treatme
     )
 
 
-def measure(source: Source, excerpts: int) -> float:
+def measure(source: SyntheticSource, excerpts: int) -> float:
     """Processor seconds per excerpt, after five to warm up."""
     begin = 0.0
     for item in range(excerpts + 5):
@@ -55,9 +55,9 @@ def main() -> None:
     parser.add_argument("--band", action="append", default=[])
     parser.add_argument("--excerpts", type=int, default=100)
     given = parser.parse_args()
-    source = Source.load(given.kits, groove=given.groove, band=given.band)
+    source = SyntheticSource.load(given.kits, groove=given.groove, band=given.band)
     print(f"as drawn: {SECONDS / measure(source, given.excerpts):.0f} x real time, one core")
-    effects.draw = draw_all
+    effects.sample_effects = draw_all
     print(f"all effects on: {SECONDS / measure(source, given.excerpts):.0f} x real time, one core")
     samples = source.draw(np.random.default_rng(0), SECONDS)[0].samples[0]
     front_end = LogSpectrogram()

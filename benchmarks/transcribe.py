@@ -82,7 +82,7 @@ def time_stages(path: Path, out: Path, runs: int) -> dict[str, tuple[float, floa
         spectra = run("front end", list, front_end.stream([b.samples[0] for b in blocks]))
         sizes = card.chunk_frames, card.overlap_frames
         run("network", list, chunks.stitch(spectra, model, *sizes, threads=model.threads))
-        heard = drums.hear(blocks, model)
+        heard = drums.infer(blocks, model)
         seconds = sum(block.duration for block in blocks)
         notes = run("peaks", drums.notes, heard, card, duration=seconds)
         run("write", midi.write, out, notes)

@@ -60,7 +60,7 @@ def main(kit: str) -> None:
     drum_set = draw_drum_set([kits.load(kit)], sorted(set(performance.labels.tolist())), rng)
     drums, notes = render(performance, drum_set, rng)
     room = replace(
-        effects.draw(rng), reverb_db=-20.0, reverb_seconds=0.6, equaliser_db=(0.0,) * 7,
+        effects.sample_effects(rng), reverb_db=-20.0, reverb_seconds=0.6, equaliser_db=(0.0,) * 7,
         highpass=0.0, lowpass=0.0, compressor_db=12.0, compressor_ratio=3.0, drive=0.0,
         noise_db=-75.0, peak_db=-1.0,
     )  # fmt: skip

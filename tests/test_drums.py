@@ -52,11 +52,11 @@ def test_blocks_change_nothing(block: int, model: runtime.Model, groove: dict[fl
     """Nine seconds, several chunks of four."""
     bars = {onset + 2.5 * bar: name for bar in range(4) for onset, name in groove.items()}
     samples = hits(bars, 10)[None]
-    whole = drums.hear(Audio(samples, SAMPLE_RATE), model)
+    whole = drums.infer(Audio(samples, SAMPLE_RATE), model)
     blocks = (
         Audio(samples[:, i : i + block], SAMPLE_RATE) for i in range(0, samples.shape[1], block)
     )
-    streamed = drums.hear(blocks, model)
+    streamed = drums.infer(blocks, model)
     np.testing.assert_allclose(streamed.onsets.values, whole.onsets.values, atol=1e-5)
     check(drums.notes(streamed, model.card, duration=10), bars)
 
@@ -87,15 +87,15 @@ def test_samples_must_be_finite(tiny_model: Path) -> None:
 
 def test_blocks_must_have_the_front_end_s_rate(model: runtime.Model) -> None:
     with pytest.raises(ValueError, match="expected mono blocks at 44100 Hz, got 2 channels"):
-        drums.hear([Audio(np.zeros((2, 100), dtype=np.float32), SAMPLE_RATE)], model)
+        drums.infer([Audio(np.zeros((2, 100), dtype=np.float32), SAMPLE_RATE)], model)
 
 
-def hearing(onsets: np.ndarray, velocities: np.ndarray | None = None) -> drums.Hearing:
+def hearing(onsets: np.ndarray, velocities: np.ndarray | None = None) -> drums.DrumActivations:
     """What a network said at 100 frames a second, in ten classes; no beats."""
     struck = np.zeros_like(onsets) if velocities is None else velocities
     silent = np.zeros((len(onsets), 2), dtype=np.float32)
     curves = ((onsets, DRUMS_10), (struck, DRUMS_10), (silent, drums.BEATS))
-    return drums.Hearing(*(Activations(v, 100.0, 0.0, names) for v, names in curves))
+    return drums.DrumActivations(*(Activations(v, 100.0, 0.0, names) for v, names in curves))
 
 
 def test_groups_add_up_to_one_at_most() -> None:
@@ -103,24 +103,24 @@ def test_groups_add_up_to_one_at_most() -> None:
     values[0, [DRUMS_10.index(name) for name in ("CHH", "OHH", "KD")]] = [0.3, 0.4, 0.2]
     values[1, [DRUMS_10.index(name) for name in ("HT", "MT", "LT", "CR")]] = [0.5, 0.4, 0.3, 0.6]
     ten = hearing(values)
-    five, _ = drums.reduce_hearing(ten, 5)
+    five, _ = drums.reduce_classes(ten, 5)
     assert five.classes == DRUMS[5]
     np.testing.assert_allclose(five.values, [[0.2, 0, 0, 0.7, 0], [0, 0, 1, 0, 0.6]], atol=1e-6)
-    three, _ = drums.reduce_hearing(ten, 3)
+    three, _ = drums.reduce_classes(ten, 3)
     np.testing.assert_allclose(three.values, [[0.2, 0, 0.7], [0, 0, 0]], atol=1e-6)
-    assert drums.reduce_hearing(ten, 10) == (ten.onsets, ten.velocities)
+    assert drums.reduce_classes(ten, 10) == (ten.onsets, ten.velocities)
 
 
 def test_the_velocity_of_a_group_is_a_weighted_mean() -> None:
     onsets, velocities = np.zeros((2, 1, 10), dtype=np.float32)
     hats = [DRUMS_10.index("CHH"), DRUMS_10.index("OHH")]
     onsets[0, hats], velocities[0, hats] = [0.6, 0.2], [0.9, 0.5]
-    _, five = drums.reduce_hearing(hearing(onsets, velocities), 5)
+    _, five = drums.reduce_classes(hearing(onsets, velocities), 5)
     # (0.6 · 0.9 + 0.2 · 0.5) / 0.8; where nothing sounds there is no velocity.
     np.testing.assert_allclose(five.values, [[0, 0, 0, 0.8, 0]], atol=1e-6)
 
 
-def peak(height: float, frame: int = 10) -> drums.Hearing:
+def peak(height: float, frame: int = 10) -> drums.DrumActivations:
     values = np.zeros((20, 10), dtype=np.float32)
     values[frame, 0] = height
     return hearing(values)

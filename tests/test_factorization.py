@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandscribe import drums, factorization
-from bandscribe.factorization import activate, measure_divergence, relate, synthesize
+from bandscribe.factorization import (
+    activate,
+    measure_divergence,
+    normalize_by_local_max,
+    synthesize,
+)
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import Audio
 from bandscribe.vocabulary import DRUMS, DRUMS_3, DRUMS_10
@@ -121,12 +126,14 @@ def test_templates_adapt_to_drums_that_are_tuned_otherwise() -> None:
 def test_relate_measures_by_the_loudest_nearby() -> None:
     amplitudes = np.zeros((12, 2), dtype=np.float32)
     amplitudes[[1, 3, 10], [0, 1, 1]] = [400, 100, 25]
-    found = relate(amplitudes, 4)
+    found = normalize_by_local_max(amplitudes, 4)
     assert found[1, 0] == 1
     assert found[3, 1] == pytest.approx(0.5)  # a quarter of the 400 two frames before
     assert found[10, 1] == 1  # these are out of reach
-    assert relate(amplitudes / 1000, 4).max() == pytest.approx(np.sqrt(0.4))  # nearly silence
-    assert np.array_equal(relate(8 * amplitudes, 4), found)
+    assert normalize_by_local_max(amplitudes / 1000, 4).max() == pytest.approx(
+        np.sqrt(0.4)
+    )  # nearly silence
+    assert np.array_equal(normalize_by_local_max(8 * amplitudes, 4), found)
 
 
 def write(path: Path, *, lags: int = 3, **changes: object) -> Path:
@@ -174,7 +181,7 @@ def test_chunks_change_nothing(tmp_path: Path) -> None:
     short = factorization.load(write(tmp_path / "a.npz"))
     long = factorization.load(write(tmp_path / "b.npz", chunk_seconds=100.0))
     assert np.allclose(
-        drums.hear(sound, short).onsets.values, drums.hear(sound, long).onsets.values, atol=2e-3
+        drums.infer(sound, short).onsets.values, drums.infer(sound, long).onsets.values, atol=2e-3
     )
 
 

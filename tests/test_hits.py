@@ -137,7 +137,7 @@ def test_drums_together(model: runtime.Model) -> None:
 def test_what_is_none_of_them_has_no_class(model: runtime.Model) -> None:
     t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     found = hits.classify(audio(0.3 * np.sin(2 * np.pi * 7600 * t)), model=model)
-    assert found.heard < 0.6
+    assert found.presence < 0.6
     assert found.label is None
     assert found.labels == ()
 
@@ -154,9 +154,13 @@ def test_doubt_between_classes_is_no_doubt_that_it_is_one(tmp_path) -> None:
     scores = np.zeros(len(CLASSES), dtype=np.float32)
     scores[5:7] = 0.5
     found = hits.Hit(
-        hits.Tags(scores, CLASSES), np.full(len(CLASSES), 0.6), least=0.7, velocity=0.5, onset=0.0
+        hits.Tags(scores, CLASSES),
+        np.full(len(CLASSES), 0.6),
+        threshold=0.7,
+        velocity=0.5,
+        onset=0.0,
     )
-    assert found.heard == pytest.approx(0.75)
+    assert found.presence == pytest.approx(0.75)
     assert found.label == "HT"
     assert found.labels == ("HT",)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bandscribe.peaks import Peaks, pick, refine, relate
+from bandscribe.peaks import Peaks, normalize_by_local_max, pick, refine
 
 UNIT = st.integers(0, 20).map(lambda n: n / 20)
 
@@ -133,24 +133,24 @@ def test_bad_arguments_are_named() -> None:
 def test_amplitudes_are_gathered_and_related_by_hand() -> None:
     """Each with half of its neighbours, beside the largest within 3, or 0.4."""
     values = np.array([0.0, 0.4, 0.8, 0, 0, 0, 0, 1.6, 0])[:, np.newaxis]
-    shares = relate(values, gather_frames=1, level_frames=3)[:, 0]
+    shares = normalize_by_local_max(values, gather_frames=1, level_frames=3)[:, 0]
     # 0.2 0.8 1.0 0.4 0 0 0.8 1.6 0.8
     expected = [0.2, 0.8, 1, 0.4, 0, 0, 0.5, 1, 0.5]
     np.testing.assert_allclose(shares, expected, atol=1e-6)
-    faint = relate(0.1 * values, gather_frames=0, level_frames=3)[:, 0]
+    faint = normalize_by_local_max(0.1 * values, gather_frames=0, level_frames=3)[:, 0]
     np.testing.assert_allclose(faint, [0, 0.1, 0.2, 0, 0, 0, 0, 0.4, 0], atol=1e-6)  # / 0.4
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 3, 5, 8, 40])
 def test_the_level_is_the_largest_around(reach: int) -> None:
     values = np.random.default_rng(reach).uniform(0.4, 1, (30, 2))
-    shares = relate(values, gather_frames=0, level_frames=reach)
+    shares = normalize_by_local_max(values, gather_frames=0, level_frames=reach)
     around = [values[max(0, n - reach) : n + reach + 1].max(axis=0) for n in range(30)]
     np.testing.assert_allclose(shares, values / around, rtol=1e-6)
 
 
 def test_related_windows_are_checked() -> None:
     with pytest.raises(ValueError, match="gather_frames, level_frames: expected 0 or more"):
-        relate(np.zeros((2, 1)), gather_frames=-1, level_frames=3)
+        normalize_by_local_max(np.zeros((2, 1)), gather_frames=-1, level_frames=3)
     with pytest.raises(ValueError, match=r"values: expected \(frame, class\)"):
-        relate(np.zeros(2), gather_frames=0, level_frames=3)
+        normalize_by_local_max(np.zeros(2), gather_frames=0, level_frames=3)

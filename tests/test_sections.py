@@ -98,7 +98,7 @@ def test_notes_made_as_it_goes_are_those_of_the_whole(
         for first in range(0, len(samples), size)
     ]
     found = drums.transcribe_blocks(blocks, model, classes=classes)
-    heard = drums.hear(Audio(samples[None], SAMPLE_RATE), model)
+    heard = drums.infer(Audio(samples[None], SAMPLE_RATE), model)
     whole = drums.notes(heard, model.card, classes=classes, duration=95.0)
     assert len(found.onsets) == len(onsets)
     np.testing.assert_allclose(found.onsets, whole.onsets, atol=1e-9)

@@ -17,7 +17,7 @@ MODEL = drums.load("drums")
 
 
 def transcribe(sound: Audio) -> Transcription:
-    heard = drums.hear(sound, MODEL)
+    heard = drums.infer(sound, MODEL)
     return drums.notes(heard, MODEL.card, classes=5, duration=sound.duration)
 
 

@@ -100,12 +100,12 @@ def track(
     beat, downbeat = activations.values.astype(np.float64).T
     level = _level(beat, rate, 1.0)
     frames = _follow(_score(beat, level, rate), rate, slowest, fastest)
-    frames = frames[_keep_heard(frames, beat, rate)]
+    frames = frames[_keep_supported(frames, beat, rate)]
     settled = _settle(frames, beat, level, rate)
     settled = straighten(settled, rate, always=isinstance(tempo, float | int))
     if drums is not None:
         settled = put_on_kicks(settled, drums, fastest)
-    settled = settled[_keep_heard(settled, beat, rate)]
+    settled = settled[_keep_supported(settled, beat, rate)]
     if not len(settled):
         return Beats(np.empty(0), np.empty(0, np.int64))
     bars = count(settled, downbeat, rate, drums, metre)
@@ -165,7 +165,7 @@ def _level(curve: Array, rate: float, seconds: float) -> Array:
     return level
 
 
-def _relate(curve: Array, level: Array) -> Array:
+def _divide_by_level(curve: Array, level: Array) -> Array:
     """`curve` (frame,) relative to its level, in [DOUBT, 1 - DOUBT]."""
     share: Array = np.minimum(curve / np.maximum(level, SOUND), 1.0)
     return DOUBT + (1 - 2 * DOUBT) * share
@@ -183,7 +183,7 @@ def _widen(curve: Array, reach: int) -> Array:
 def _score(beat: Array, level: Array, rate: float) -> Array:
     """Log odds (frame,) of a beat; 0 where nothing sounds, so that no tempo is better there."""
     # The frames beside a peak a little below it, so that the grid still finds the middle.
-    share = _relate(beat, level)
+    share = _divide_by_level(beat, level)
     share = np.maximum(share, 0.9 * _widen(share, round(REACH * rate)))
     odds: Array = np.log(share / (1 - share)) - np.log(NEUTRAL / (1 - NEUTRAL))
     return WEIGHT * odds * np.minimum(level / SOUND, 1.0)
@@ -245,7 +245,9 @@ def _advance(head: Array, score: Array, lags: NDArray[np.int64], prior: Array) -
     return best
 
 
-def _keep_heard(frames: NDArray[np.int64] | Array, beat: Array, rate: float) -> NDArray[np.bool_]:
+def _keep_supported(
+    frames: NDArray[np.int64] | Array, beat: Array, rate: float
+) -> NDArray[np.bool_]:
     """Which beats (n,) are between two sounds that are at most `LONGEST_REST` apart."""
     sounds = np.flatnonzero(beat >= SOUND)
     if not len(sounds):
@@ -268,10 +270,10 @@ def _settle(frames: NDArray[np.int64], beat: Array, level: Array, rate: float) -
     around = np.clip(frames[:, None] + np.arange(-reach, reach + 1), 0, len(beat) - 1)
     top = around[np.arange(len(frames)), np.argmax(beat[around], axis=1)]
     aside = np.clip(top[:, None] + [-1, 1], 0, len(beat) - 1)
-    heard = (beat[top] >= NEUTRAL * np.maximum(level[top], SOUND)) & (
+    reliable = (beat[top] >= NEUTRAL * np.maximum(level[top], SOUND)) & (
         beat[top] >= beat[aside].max(axis=1)
     )
-    index = np.flatnonzero(heard)
+    index = np.flatnonzero(reliable)
     if not len(index):
         return frames.astype(np.float64)
     peaks = refine(beat[:, None], Peaks(top[index], np.zeros(len(index), np.int64)))

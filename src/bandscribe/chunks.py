@@ -97,9 +97,9 @@ def stitch(
             yield _keep(*running.popleft())
 
 
-def _keep(chunk: Chunk, said: Future[Frames]) -> Frames:
+def _keep(chunk: Chunk, inferred: Future[Frames]) -> Frames:
     """The part of a chunk that is believed, as soon as the network has spoken."""
-    return said.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]
+    return inferred.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]
 
 
 def windows(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ PADDING = 20
 SENSITIVITY_LOGITS = 4.0
 
 
-class Listener(Protocol):
+class DrumModel(Protocol):
     """Whatever hears drums: a network, or anything else with a card that is called like one."""
 
     @property
@@ -46,7 +46,7 @@ class Listener(Protocol):
         """Activations (frame, output) in [0, 1] of a chunk of features (frame, bin)."""
 
 
-def load(model: str | Path, *, threads: int | None = None) -> Listener:
+def load(model: str | Path, *, threads: int | None = None) -> DrumModel:
     """A listener by its name, or by the path of its file; raises as `runtime.load`."""
     if factorization.is_named(model):
         return factorization.load(model, threads=threads)
@@ -76,7 +76,7 @@ def name_outputs(classes: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass
-class Measured:
+class TimedBlocks:
     """Passes blocks of audio on, and knows the `duration` in seconds of those that went by."""
 
     blocks: Iterable[Audio]
@@ -92,7 +92,7 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Hearing:
+class DrumActivations:
     """What a network says of each frame.
 
     `onsets` is how sure it is of an onset of each class, `velocities` how hard a stroke would have
@@ -116,12 +116,12 @@ class Hearing:
         active = self.onsets.values.any(axis=1) | self.beats.values.any(axis=1)
         found = sections.find([np.asarray(active)], self.onsets.frame_rate)
         parts = ((self.cut(part.start, part.stop), part.inner) for part in found)
-        return beats.join([_follow(part, inner, metre, tempo) for part, inner in parts])
+        return beats.join([_track_beats(part, inner, metre, tempo) for part, inner in parts])
 
-    def cut(self, start: int, stop: int) -> Hearing:
+    def cut(self, start: int, stop: int) -> DrumActivations:
         """Frames `start` to `stop`."""
         first = self.onsets.start + start / self.onsets.frame_rate
-        return Hearing(
+        return DrumActivations(
             *(
                 replace(part, values=part.values[start:stop], start=first)
                 for part in (self.onsets, self.velocities, self.beats)
@@ -162,7 +162,7 @@ def transcribe(
 
 def transcribe_blocks(
     blocks: Iterable[Audio],
-    model: Listener,
+    model: DrumModel,
     *,
     classes: int = 10,
     sensitivity: float = 0.5,
@@ -171,13 +171,13 @@ def transcribe_blocks(
 ) -> Transcription:
     """The drum part of consecutive mono blocks at the front end's rate, however many they are.
 
-    Notes are made as the blocks go by: the same as `notes` of `hear`, without its memory. The other
-    arguments and errors as in `transcribe`.
+    Notes are made as the blocks go by: as `infer` and `notes` would, in less memory.
+    The other arguments and errors as in `transcribe`.
     """
     card = model.card
     check(card, classes, sensitivity)
     beats.check(metre, tempo)
-    measured = Measured(blocks)
+    measured = TimedBlocks(blocks)
     parts: list[_Notes] = []
     grids: list[Beats] = []
     for section, values in sections.hold(_run(measured, model), card.frame_rate):
@@ -185,7 +185,7 @@ def transcribe_blocks(
         part = split(values, card.frame_rate, card.classes, start=start)
         parts.append(_pick(part, section.inner, card, classes, sensitivity))
         if part.beats.classes:
-            grids.append(_follow(part, section.inner, metre, tempo))
+            grids.append(_track_beats(part, section.inner, metre, tempo))
     grid = beats.join(grids) if card.outputs != card.classes else None
     return _assemble(parts, _names(card, classes), measured.duration, grid)
 
@@ -200,7 +200,7 @@ def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
     return audio.resample(audio.downmix(source), front_end(card).sample_rate)
 
 
-def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
+def infer(source: Audio | Iterable[Audio], model: DrumModel) -> DrumActivations:
     """What the model says of each frame of `source`.
 
     `source` is audio of any kind, or consecutive mono blocks of it at the front end's rate; blocks
@@ -218,7 +218,7 @@ def hear(source: Audio | Iterable[Audio], model: Listener) -> Hearing:
     return split(values, card.frame_rate, card.classes, start=-PADDING / card.frame_rate)
 
 
-def _run(blocks: Iterable[Audio], model: Listener) -> Iterator[NDArray[np.float32]]:
+def _run(blocks: Iterable[Audio], model: DrumModel) -> Iterator[NDArray[np.float32]]:
     """Consecutive pieces (frame, output) of what the model makes of mono blocks, and of `PADDING`.
 
     In a chunk of digital silence all outputs are 0, without running the model.
@@ -245,13 +245,13 @@ def split(
     classes: tuple[str, ...],
     *,
     start: float = 0.0,
-) -> Hearing:
+) -> DrumActivations:
     """(frame, output), ordered as `name_outputs`, into its parts; or amplitudes (frame, class)."""
     n = len(classes)
     onsets = Activations(values[:, :n], frame_rate, start, classes)
     if values.shape[1] == n:
-        return Hearing(onsets, onsets, Activations(values[:, n:], frame_rate, start, ()))
-    return Hearing(
+        return DrumActivations(onsets, onsets, Activations(values[:, n:], frame_rate, start, ()))
+    return DrumActivations(
         onsets,
         Activations(values[:, n : 2 * n], frame_rate, start, classes),
         Activations(values[:, 2 * n :], frame_rate, start, BEATS),
@@ -259,7 +259,7 @@ def split(
 
 
 def notes(
-    heard: Hearing,
+    activations: DrumActivations,
     card: runtime.ModelCard,
     *,
     classes: int = 10,
@@ -280,9 +280,11 @@ def notes(
     these, or the card has no thresholds for the classes.
     """
     check(card, classes, sensitivity)
-    picked = _pick(heard, (0, len(heard.onsets.values)), card, classes, sensitivity)
-    grid = heard.follow(metre, tempo) if metre or tempo else heard.grid
-    return _assemble([picked], _names(card, classes), duration, grid)
+    found_notes = _pick(
+        activations, (0, len(activations.onsets.values)), card, classes, sensitivity
+    )
+    grid = activations.follow(metre, tempo) if metre or tempo else activations.grid
+    return _assemble([found_notes], _names(card, classes), duration, grid)
 
 
 class _Notes(NamedTuple):
@@ -294,20 +296,22 @@ class _Notes(NamedTuple):
 
 
 def _pick(
-    heard: Hearing,
+    activations: DrumActivations,
     keep: tuple[int, int],
     card: runtime.ModelCard,
     classes: int,
     sensitivity: float,
 ) -> _Notes:
     """The notes from frame to frame of what was heard."""
-    onsets, velocities = reduce_hearing(heard, classes)
-    given = np.array([card.thresholds[str(classes)][name] for name in onsets.classes])
-    logits = np.log(given / (1 - given)) + 2 * SENSITIVITY_LOGITS * (0.5 - sensitivity)
+    onsets, velocities = reduce_classes(activations, classes)
+    base_thresholds = np.array([card.thresholds[str(classes)][name] for name in onsets.classes])
+    logits = np.log(base_thresholds / (1 - base_thresholds)) + 2 * SENSITIVITY_LOGITS * (
+        0.5 - sensitivity
+    )
     values, struck, windows = onsets.values, velocities.values, dict(card.peaks)
     if "level_frames" in windows:
         related = {name: windows.pop(name) for name in ("gather_frames", "level_frames")}
-        values = struck = peaks.relate(values, **related)
+        values = struck = peaks.normalize_by_local_max(values, **related)
     found = peaks.pick(values, thresholds=1 / (1 + np.exp(-logits)), **windows)
     inside = (found.frames >= keep[0]) & (found.frames < keep[1])
     times = onsets.start + peaks.refine(values, found) / onsets.frame_rate
@@ -315,10 +319,12 @@ def _pick(
     return _Notes(times[inside], found.classes[inside], hardness[inside])
 
 
-def _follow(heard: Hearing, keep: tuple[int, int], metre: str | None, tempo: Tempo | None) -> Beats:
+def _track_beats(
+    activations: DrumActivations, keep: tuple[int, int], metre: str | None, tempo: Tempo | None
+) -> Beats:
     """The beats from frame to frame of what was heard."""
-    grid = beats.track(heard.beats, heard.onsets, metre=metre, tempo=tempo)
-    first, last = (heard.beats.start + frame / heard.beats.frame_rate for frame in keep)
+    grid = beats.track(activations.beats, activations.onsets, metre=metre, tempo=tempo)
+    first, last = (activations.beats.start + frame / activations.beats.frame_rate for frame in keep)
     inside = (grid.times >= first) & (grid.times < last)
     return replace(grid, times=grid.times[inside], positions=grid.positions[inside])
 
@@ -336,7 +342,7 @@ def _assemble(
 
 
 def _names(card: runtime.ModelCard, classes: int) -> tuple[str, ...]:
-    """The classes of notes, in the order of `reduce_hearing`."""
+    """The classes of notes, in the order of `reduce_classes`."""
     return card.classes if classes == len(card.classes) else DRUMS[classes]
 
 
@@ -356,7 +362,7 @@ def check(card: runtime.ModelCard, classes: int, sensitivity: float) -> None:
     front_end(card)
 
 
-def reduce_hearing(heard: Hearing, count: int) -> tuple[Activations, Activations]:
+def reduce_classes(activations: DrumActivations, count: int) -> tuple[Activations, Activations]:
     """Onsets and velocities in 10, 5 or 3 classes.
 
     The activation of a group is the sum of its members', 1 at most: the drums of a group seldom
@@ -364,7 +370,7 @@ def reduce_hearing(heard: Hearing, count: int) -> tuple[Activations, Activations
     would miss what it is sure of. The velocity of a group is the mean of its members', weighted by
     their activations.
     """
-    onsets, velocities = heard.onsets, heard.velocities
+    onsets, velocities = activations.onsets, activations.velocities
     if count == len(onsets.classes):
         return onsets, velocities
     names = DRUMS[count]

@@ -70,14 +70,14 @@ class Factorization:
     threads: int
 
     def __call__(self, features: Array, /) -> Array:
-        """Amplitudes (frame, class) in [0, 1] of features (frame, bin); see `relate`."""
+        """Amplitudes (frame, class) in [0, 1] of features (frame, bin), normalized."""
         activations = activate(
             to_magnitudes(features, LogSpectrogram(**self.card.features)),
             self.templates,
             iterations=self.card.recipe["iterations"],
             adaptation=self.card.recipe["adaptation"],
         )
-        return relate(activations, round(REACH * self.card.frame_rate))
+        return normalize_by_local_max(activations, round(REACH * self.card.frame_rate))
 
 
 def to_magnitudes(features: Array, front_end: LogSpectrogram) -> Array:
@@ -125,7 +125,7 @@ def measure_divergence(spectrogram: Array, explained: Array) -> float:
     return float(np.sum(v * logarithm - v + model))
 
 
-def relate(activations: Array, reach: int) -> Array:
+def normalize_by_local_max(activations: Array, reach: int) -> Array:
     """The root of what each activation is of the greatest within `reach` frames, in [0, 1].
 
     (frame, class) to the same. So nothing depends on how loud a recording is, and the root leaves

@@ -48,28 +48,28 @@ def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
 class Hit:
     """What a hit is.
 
-    `tags` are calibrated probabilities of each class by itself, several of which may sound
-    together; `heard` that of any of them, out of which follows `label`: the most probable class, or
-    None below the model's threshold, `least`. `thresholds` (class,) are those of hits of several
-    drums. `velocity` is 0 to 1, judged by the sound and not by its level; None of a model of
-    classes that exclude each other. `onset` of the clearest hit in seconds.
+    `tags` are calibrated, independent probabilities per class; several classes may sound together.
+    `presence` is the probability of any class: below `threshold`, `label` is None, otherwise the
+    most probable class. `thresholds` (class,) decide about hits of several drums. `velocity` is 0
+    to 1, estimated from the timbre and not from the level; None for models of mutually exclusive
+    classes. `onset` of the clearest hit in seconds.
     """
 
     tags: Tags
     thresholds: NDArray[np.float64]
-    least: float
+    threshold: float
     velocity: float | None
     onset: float
 
     @property
-    def heard(self) -> float:
+    def presence(self) -> float:
         """The probability that any class is heard, each being independent of the others."""
         return float(1 - np.prod(1 - self.tags.scores.astype(np.float64)))
 
     @property
     def label(self) -> str | None:
         """The most probable class; None where no drum is heard."""
-        if not self.heard >= self.least:
+        if not self.presence >= self.threshold:
             return None
         return self.tags.classes[int(self.tags.scores.argmax())]
 
@@ -109,9 +109,9 @@ def classify(
     """
     loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
     check(loaded.card)
-    listen = front_end(loaded.card)
-    power = listen.power(_read(source, listen.sample_rate, stream))
-    return decide(power, loaded, listen)
+    mel = front_end(loaded.card)
+    power = mel.power(_read(source, mel.sample_rate, stream))
+    return decide(power, loaded, mel)
 
 
 def classify_all(
@@ -125,42 +125,42 @@ def classify_all(
     the model does not classify hits.
     """
     check(model.card)
-    listen = front_end(model.card)
+    mel = front_end(model.card)
 
-    def hear(path: str | Path) -> Hit | ValueError | OSError:
+    def classify_one(path: str | Path) -> Hit | ValueError | OSError:
         try:
-            return decide(listen.power(_read(path, listen.sample_rate, stream)), model, listen)
+            return decide(mel.power(_read(path, mel.sample_rate, stream)), model, mel)
         except (ValueError, OSError) as error:
             return error
 
     with ThreadPoolExecutor(model.threads) as pool:
-        yield from pool.map(hear, paths)
+        yield from pool.map(classify_one, paths)
 
 
-def decide(power: NDArray[np.float32], model: runtime.Model, listen: MelBands) -> Hit:
+def decide(power: NDArray[np.float32], model: runtime.Model, mel: MelBands) -> Hit:
     """As `classify`, of the power (frame, bin) that the model's front end gives."""
     card = model.card
-    frames = listen.count(card.chunk_seconds)
+    frames = mel.count(card.chunk_seconds)
     count = len(card.classes)
     lead = LEAD_FRAMES if len(card.outputs) > count else 0
-    starts = find_hits(power, listen.frame_rate)[:MOST_HITS] - lead
-    said = np.zeros(len(card.outputs))
+    starts = find_hits(power, mel.frame_rate)[:MOST_HITS] - lead
+    outputs = np.zeros(len(card.outputs))
     total = 0.0
     for start in starts.tolist():
         weight = float(np.sqrt(power[max(0, start) : start + frames].sum(dtype=np.float64)))
-        said += weight * model(listen.window(power, start, frames))
+        outputs += weight * model(mel.window(power, start, frames))
         total += weight
     if total:
-        said /= total
+        outputs /= total
     fitted = card.calibration["label"]
     calibrate = Calibration(*(_row(fitted[part], card) for part in ("slope", "intercept")))
-    scores = calibrate(said[:count]) if total else np.zeros(count)
+    scores = calibrate(outputs[:count]) if total else np.zeros(count)
     return Hit(
         Tags(scores.astype(np.float32), card.classes),
         _row(card.thresholds["label"], card),
         card.thresholds["heard"]["any"],
-        float(said[count]) if len(said) > count else None,
-        max(0.0, (int(starts[0]) + lead) / listen.frame_rate) if len(starts) else 0.0,
+        float(outputs[count]) if len(outputs) > count else None,
+        max(0.0, (int(starts[0]) + lead) / mel.frame_rate) if len(starts) else 0.0,
     )
 
 

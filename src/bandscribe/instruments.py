@@ -24,7 +24,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Segment, Tags
 
 if TYPE_CHECKING:
-    from bandscribe.features.windows import FrontEnd
+    from bandscribe.features.windows import RecognitionFrontEnd
 
 #: The shipped model.
 MODEL = "instruments"
@@ -42,7 +42,7 @@ def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
     return (*classes, *(f"{name}_level" for name in classes))
 
 
-class Span(NamedTuple):
+class Extent(NamedTuple):
     """When a class is heard: its share of the time, and from when to when in seconds."""
 
     share: float
@@ -73,7 +73,7 @@ class Recognition:
         return np.asarray((self.tags.scores >= self.thresholds) & sounds)
 
     @cached_property
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[Extent, ...]:
         """When each class is heard, to the second; a class that is present in its best second."""
         values, rate = self.probability.values, self.probability.frame_rate
         length = max(1, round(SPAN_SECONDS * rate))
@@ -84,19 +84,19 @@ class Recognition:
         means = np.empty((len(starts), values.shape[1]))
         for column, curve in enumerate(values.T):  # of hours, all at once are a copy too many
             means[:, column] = np.add.reduceat(curve, starts, dtype=np.float64) / lengths
-        heard = (means >= self.frame_thresholds) & (means > 0)
+        audible = (means >= self.frame_thresholds) & (means > 0)
         best = (means == means.max(axis=0)) & self.present
-        heard |= best & ~heard.any(axis=0)
+        audible |= best & ~audible.any(axis=0)
         spans = []
-        for column in heard.T:
+        for column in audible.T:
             seconds = np.flatnonzero(column)
             if not len(seconds):
-                spans.append(Span(0.0, None, None))
+                spans.append(Extent(0.0, None, None))
                 continue
             share = float(lengths[column].sum() / len(values))
             first = min(float(edges[seconds[0]] / rate), self.duration)
             last = min(float(edges[seconds[-1] + 1] / rate), self.duration)
-            spans.append(Span(share, first, last))
+            spans.append(Extent(share, first, last))
         return tuple(spans)
 
 
@@ -122,20 +122,20 @@ class Activity:
         is left out, too. The mean level is that of the power.
         """
         found = []
-        heard = self.probability.values >= self.thresholds
+        audible = self.probability.values >= self.thresholds
         for column, label in enumerate(self.probability.classes):
             powers = 10 ** (self.level.values[:, column].astype(np.float64) / 10)
-            for first, last in self.stretches(heard[:, column], duration=duration, gap=gap):
+            for first, last in self.stretches(audible[:, column], duration=duration, gap=gap):
                 level = float(10 * np.log10(powers[first:last].mean()))
                 found.append(Segment(label, *self.seconds(first, last), level))
         return sorted(found, key=lambda segment: (segment.start, segment.label))
 
     def plays(self, *, duration: float = DURATION, gap: float = GAP) -> NDArray[np.bool_]:
         """Whether each class plays in each frame, (frame, class): where `segments` says so."""
-        heard = self.probability.values >= self.thresholds
-        plays = np.zeros_like(heard)
-        for column in range(heard.shape[1]):
-            for first, last in self.stretches(heard[:, column], duration=duration, gap=gap):
+        audible = self.probability.values >= self.thresholds
+        plays = np.zeros_like(audible)
+        for column in range(audible.shape[1]):
+            for first, last in self.stretches(audible[:, column], duration=duration, gap=gap):
                 plays[first:last, column] = True
         return plays
 
@@ -195,8 +195,10 @@ def recognize(
     """
     loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
     check(loaded.card, aggregate, threshold)
-    heard, _, duration = _hear(source, loaded)
-    return decide(heard, loaded.card, aggregate=aggregate, threshold=threshold, duration=duration)
+    probability, _, duration = _infer(source, loaded)
+    return decide(
+        probability, loaded.card, aggregate=aggregate, threshold=threshold, duration=duration
+    )
 
 
 def track(
@@ -208,15 +210,17 @@ def track(
     """
     loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
     check_tracker(loaded.card)
-    heard, levels, duration = _hear(source, loaded)
+    probability, levels, duration = _infer(source, loaded)
     if levels is None:
         raise ValueError(f"model: {loaded.card.name!r} has no levels")
     known = loaded.card.thresholds["frame"]
-    return Activity(heard, levels, np.array([known[name] for name in heard.classes]), duration)
+    return Activity(
+        probability, levels, np.array([known[name] for name in probability.classes]), duration
+    )
 
 
 def decide(
-    heard: Activations,
+    probability: Activations,
     card: runtime.ModelCard,
     *,
     aggregate: Strategy = "s1",
@@ -228,28 +232,30 @@ def decide(
     Raises ValueError as `check`, and when there are no frames.
     """
     check(card, aggregate, threshold)
-    scores = np.minimum(chunks.aggregate(heard.values, aggregate), 1)
+    scores = np.minimum(chunks.aggregate(probability.values, aggregate), 1)
     known = card.thresholds[aggregate]
-    given = np.array([known[name] if threshold is None else threshold for name in heard.classes])
+    given = np.array(
+        [known[name] if threshold is None else threshold for name in probability.classes]
+    )
     if "frame" in card.thresholds:
-        frames = np.array([card.thresholds["frame"][name] for name in heard.classes])
+        frames = np.array([card.thresholds["frame"][name] for name in probability.classes])
     else:
         # As if the whole recording were like this second; S2 divides by the largest mean.
         top = float(scores.max())
-        means = heard.values.mean(axis=0, dtype=np.float64)
+        means = probability.values.mean(axis=0, dtype=np.float64)
         frames = given * (float(means.max()) / top if top else 1.0)
     # S2 is a ratio to the largest class, not a probability: its rule is one on raw scores.
     if aggregate == "s1" and aggregate in card.calibration:
         fitted = card.calibration[aggregate]
         calibrate = Calibration(
-            np.array([fitted["slope"][name] for name in heard.classes]),
-            np.array([fitted["intercept"][name] for name in heard.classes]),
+            np.array([fitted["slope"][name] for name in probability.classes]),
+            np.array([fitted["intercept"][name] for name in probability.classes]),
         )
         scores = calibrate(scores).astype(np.float32)
         if threshold is None:
             given = calibrate(given).astype(np.float32)
-    scores = np.where(heard.values.any(axis=0), scores, np.float32(0))
-    return Recognition(Tags(scores, heard.classes), heard, given, frames, duration)
+    scores = np.where(probability.values.any(axis=0), scores, np.float32(0))
+    return Recognition(Tags(scores, probability.classes), probability, given, frames, duration)
 
 
 def check(card: runtime.ModelCard, aggregate: str = "s1", threshold: float | None = None) -> None:
@@ -278,21 +284,23 @@ def check_tracker(card: runtime.ModelCard) -> None:
     front_end(card)
 
 
-def front_end(card: runtime.ModelCard) -> LogSpectrogram | FrontEnd:
+def front_end(card: runtime.ModelCard) -> LogSpectrogram | RecognitionFrontEnd:
     """What the network listens through: frames, or windows that each are a frame of its output.
 
     Raises ValueError when the card describes another one.
     """
     if "samples" not in card.features:
         return runtime.front_end(card, LogSpectrogram)
-    from bandscribe.features.windows import FrontEnd  # most models need none of its features
+    from bandscribe.features.windows import (
+        RecognitionFrontEnd,  # most models need none of its features
+    )
 
     if card.chunk_frames != 1 or card.overlap_frames:
         raise ValueError("card: frame_rate: expected a frame for each window")
-    return FrontEnd.read(card.features)
+    return RecognitionFrontEnd.read(card.features)
 
 
-def _hear(
+def _infer(
     source: Audio | str | Path | Iterable[Audio], model: runtime.Model
 ) -> tuple[Activations, Activations | None, float]:
     """Probabilities and levels of each frame, and the length in seconds; as `recognize` raises.
@@ -301,18 +309,18 @@ def _hear(
     their frames.
     """
     card = model.card
-    listen = front_end(card)
-    if not isinstance(listen, LogSpectrogram):
-        return _infer_windows(source, model, listen)
-    power = FramePower(listen.hop_length)
+    spectrogram = front_end(card)
+    if not isinstance(spectrogram, LogSpectrogram):
+        return _infer_windows(source, model, spectrogram)
+    power = FramePower(spectrogram.hop_length)
     samples = 0
 
     def counted(blocks: Iterable[Audio]) -> Iterator[NDArray[np.float32]]:
         nonlocal samples
         for block in blocks:
-            if block.sample_rate != listen.sample_rate or len(block.samples) != 1:
+            if block.sample_rate != spectrogram.sample_rate or len(block.samples) != 1:
                 raise ValueError(
-                    f"source: expected mono blocks at {listen.sample_rate} Hz, got "
+                    f"source: expected mono blocks at {spectrogram.sample_rate} Hz, got "
                     f"{len(block.samples)} channels at {block.sample_rate} Hz"
                 )
             samples += block.samples.shape[1]
@@ -320,7 +328,7 @@ def _hear(
             yield block.samples[0]
 
     pieces = chunks.stitch(
-        listen.stream(counted(_read(source, listen.sample_rate))),
+        spectrogram.stream(counted(_read(source, spectrogram.sample_rate))),
         _network(model),
         card.chunk_frames,
         card.overlap_frames,
@@ -330,24 +338,28 @@ def _hear(
     joined = bytearray()
     for piece in pieces:
         joined += piece.tobytes()
-    said = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
+    outputs = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
     if not samples:
         raise ValueError("source: expected sound, got no samples")
     count = len(card.classes)
-    heard = Activations(said[:, :count], card.frame_rate, 0.0, card.classes)
+    probability = Activations(outputs[:, :count], card.frame_rate, 0.0, card.classes)
     levels = None
     if card.outputs == name_outputs(card.classes):
         known = card.thresholds.get("frame", {})
         thresholds = np.array([known.get(name, 1) for name in card.classes], np.float32)
-        _make_absolute(said[:, count:], said[:, :count], thresholds, power.frames()[: len(said)])
-        levels = Activations(said[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
-    return heard, levels, samples / listen.sample_rate
+        _make_absolute(
+            outputs[:, count:], outputs[:, :count], thresholds, power.frames()[: len(outputs)]
+        )
+        levels = Activations(outputs[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
+    return probability, levels, samples / spectrogram.sample_rate
 
 
 def _infer_windows(
-    source: Audio | str | Path | Iterable[Audio], model: runtime.Model, front_end: FrontEnd
+    source: Audio | str | Path | Iterable[Audio],
+    model: runtime.Model,
+    front_end: RecognitionFrontEnd,
 ) -> tuple[Activations, None, float]:
-    """As `_hear`, of a network of windows, which are laid out as by `chunks.windows`."""
+    """As `_infer`, of a network of windows, which are laid out as by `chunks.windows`."""
     card, rate = model.card, front_end.sample_rate
     length = round(card.chunk_seconds * rate)
 
@@ -415,7 +427,7 @@ def _network(
     length = model.card.chunk_frames
     shape = (len(model.card.outputs),)
 
-    def say(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def infer(features: NDArray[np.float32]) -> NDArray[np.float32]:
         if not features.any():
             return np.zeros((len(features), *shape), dtype=np.float32)
         if not model.windowed:
@@ -424,4 +436,4 @@ def _network(
         padded = np.pad(features, ((0, length - len(features)), (0, 0)))
         return np.broadcast_to(model(padded), (len(features), *shape))
 
-    return say
+    return infer

@@ -18,8 +18,8 @@ For well trained networks m = a = w = 2 frames and δ = 0.1 (same section). Choi
 unsupervised drum transcription", section 4.1, set the same three conditions to m = 50 ms,
 a = 100 ms, δ = 0.2 and w = 50 ms: 5, 10 and 5 frames at 100 frames per second.
 
-Amplitudes are no activations: a drum that is struck softly is as surely struck. `relate` makes them
-comparable first.
+Amplitudes are not probabilities: a soft stroke is no less certain than a loud one.
+`normalize_by_local_max` makes them comparable first.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def pick(
 LEAST_LEVEL = 0.4
 
 
-def relate(values: Floats, *, gather_frames: int, level_frames: int) -> NDArray[np.float32]:
+def normalize_by_local_max(
+    values: Floats, *, gather_frames: int, level_frames: int
+) -> NDArray[np.float32]:
     """Amplitudes (frame, class) as shares in [0, 1] of how loud each class is around.
 
     First an amplitude and those up to `gather_frames` before and after it are added up, the farther

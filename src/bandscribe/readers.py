@@ -79,7 +79,7 @@ def parse_json(text: str, name: str | Path) -> Any:
     raise ValueError(f"{name}: not JSON that can be read (nested {DEEPEST} levels deep)")
 
 
-class Row(dict[str, str]):
+class TableRow(dict[str, str]):
     """A row of a table, by column; `where` it is, for messages: the file and the line."""
 
     where: str = ""
@@ -96,7 +96,7 @@ class Row(dict[str, str]):
         return value
 
 
-def read_csv(path: str | Path, *columns: str) -> list[Row]:
+def read_csv(path: str | Path, *columns: str) -> list[TableRow]:
     """The rows of a CSV file with a line of names, each with these columns at least.
 
     Cells beyond the names are left out. Raises ValueError also when the file is missing.
@@ -106,20 +106,20 @@ def read_csv(path: str | Path, *columns: str) -> list[Row]:
     return parse_csv(read_text(path), path, *columns)
 
 
-def parse_csv(text: str, name: str | Path, *columns: str) -> list[Row]:
+def parse_csv(text: str, name: str | Path, *columns: str) -> list[TableRow]:
     """As `read_csv`, of text out of `name`."""
     table = csv.reader(io.StringIO(text, newline=""))
-    wanted = f"expected the columns {', '.join(columns)} in each line"
+    expected = f"expected the columns {', '.join(columns)} in each line"
     rows = []
     try:
         names = next(table, [])
         if not set(columns) <= set(names):
-            raise ValueError(f"{name}: {wanted}")
+            raise ValueError(f"{name}: {expected}")
         for cells in filter(None, table):
-            row = Row(zip(names, cells, strict=False))
+            row = TableRow(zip(names, cells, strict=False))
             row.where = f"{name}: line {table.line_num}"
             if not set(columns) <= row.keys():
-                raise ValueError(f"{row.where}: {wanted}")
+                raise ValueError(f"{row.where}: {expected}")
             rows.append(row)
     except csv.Error as error:
         raise ValueError(f"{name}: line {max(1, table.line_num)}: {error}") from None

@@ -65,8 +65,8 @@ class ModelCard:
     thresholds: dict[str, dict[str, float]]
     #: Of an aggregation, the `slope` and `intercept` of each class (see `calibration`); may lack.
     calibration: dict[str, dict[str, dict[str, float]]]
-    #: Of drums, the windows of `peaks.pick`, and of amplitudes also those of `peaks.relate`, if
-    #: they are to be related; else nothing.
+    #: Drum models: the windows of `peaks.pick`; where the activations are amplitudes, also those of
+    #: `peaks.normalize_by_local_max` if they need it. Empty for other tasks.
     peaks: dict[str, int]
     #: What it was trained on: `name`, `licence` and `origin` of each.
     sources: tuple[dict[str, str], ...]
@@ -222,15 +222,15 @@ class Model:
         """
         inputs, [output] = self.session.get_inputs(), self.session.get_outputs()[:1]
         try:
-            [said] = self.session.run([output.name], {inputs[0].name: features[None]})
+            [outputs] = self.session.run([output.name], {inputs[0].name: features[None]})
         except _errors() as error:
             raise ValueError(self._blame(f"it cannot be run ({str(error)[:200]})")) from error
         shape = (1, len(self.card.outputs))
         expected = shape if self.windowed else (1, len(features), shape[1])
-        if not isinstance(said, np.ndarray) or said.shape != expected:
-            given = getattr(said, "shape", type(said).__name__)
+        if not isinstance(outputs, np.ndarray) or outputs.shape != expected:
+            given = getattr(outputs, "shape", type(outputs).__name__)
             raise ValueError(self._blame(f"it gives {given}, expected {expected}"))
-        activations: NDArray[np.float32] = said[0].astype(np.float32, copy=False)
+        activations: NDArray[np.float32] = outputs[0].astype(np.float32, copy=False)
         if not np.all(np.isfinite(activations)):
             raise ValueError(self._blame("it gives what is no number"))
         if output.name == ACTIVATIONS:

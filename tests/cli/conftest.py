@@ -13,7 +13,7 @@ from bandscribe.cli import main
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     code: int
     out: str
     err: str
@@ -26,21 +26,23 @@ class Said:
 @pytest.fixture
 def bandscribe(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Said]:
+) -> Callable[..., CommandResult]:
     """The command, run in an empty working directory."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
 
-    def run(*arguments: object) -> Said:
+    def run(*arguments: object) -> CommandResult:
         code = main([str(argument) for argument in arguments])
-        return Said(code, *capsys.readouterr())
+        return CommandResult(code, *capsys.readouterr())
 
     return run
 
 
 @pytest.fixture
-def transcribe(bandscribe: Callable[..., Said], tiny_model: Path) -> Callable[..., Said]:
+def transcribe(
+    bandscribe: Callable[..., CommandResult], tiny_model: Path
+) -> Callable[..., CommandResult]:
     """`bandscribe transcribe` with the tiny model."""
     return lambda *arguments: bandscribe("transcribe", "--model", tiny_model, *arguments)
 

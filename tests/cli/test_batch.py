@@ -31,14 +31,14 @@ def test_processes_change_nothing(transcribe, tmp_path, groove_wav) -> None:
     (album / "d.wav").write_bytes(groove_wav.read_bytes()[:60000])
     results = []
     for jobs in ("1", "2"):
-        said = transcribe(album, "--format", "midi,csv", "-o", "out", "--jobs", jobs)
+        result = transcribe(album, "--format", "midi,csv", "-o", "out", "--jobs", jobs)
         files = {path: path.read_bytes() for path in sorted(Path("out").iterdir())}
-        results.append((said, files))
+        results.append((result, files))
         shutil.rmtree("out")
     assert results[0] == results[1]
-    said, files = results[0]
-    assert (said.code, len(said.complaints), len(files)) == (1, 2, 6)
-    assert [line.split()[0] for line in said.out.splitlines()] == [
+    result, files = results[0]
+    assert (result.code, len(result.complaints), len(files)) == (1, 2, 6)
+    assert [line.split()[0] for line in result.out.splitlines()] == [
         str(album / name) for name in ("a.wav", "c.wav", "d.wav")
     ]
 
@@ -59,9 +59,12 @@ def test_as_many_processes_as_have_enough_to_do(
 
 
 def test_from_standard_input_to_standard_output(transcribe, stdin, groove) -> None:
-    said = transcribe("-", "--format", "csv", "-o", "-")
-    assert (said.code, said.err) == (0, "- → -  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n")
-    assert [row.split(",")[1] for row in said.out.splitlines()[1:]] == list(groove.values())
+    result = transcribe("-", "--format", "csv", "-o", "-")
+    assert (result.code, result.err) == (
+        0,
+        "- → -  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n",
+    )
+    assert [row.split(",")[1] for row in result.out.splitlines()[1:]] == list(groove.values())
     assert list(Path().iterdir()) == []
 
 
@@ -72,9 +75,9 @@ def test_results_of_standard_input_have_a_name(transcribe, stdin) -> None:
 
 def test_standard_input_that_is_no_sound(transcribe, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"no sound")))
-    said = transcribe("-")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith("bandscribe: -: ")
+    result = transcribe("-")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith("bandscribe: -: ")
     monkeypatch.setattr(sys, "stdin", None)
     assert transcribe("-").err == "bandscribe: -: there is no standard input\n"
 
@@ -85,10 +88,10 @@ def test_a_pipe_with_a_name(transcribe, groove_wav) -> None:
     sound = groove_wav.read_bytes()
     writer = threading.Thread(target=lambda: Path("pipe.wav").write_bytes(sound))
     writer.start()
-    said = transcribe("pipe.wav")
+    result = transcribe("pipe.wav")
     writer.join()
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("pipe.wav → pipe.mid  0:02  8 notes")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("pipe.wav → pipe.mid  0:02  8 notes")
 
 
 def test_no_midi_for_a_terminal(transcribe, groove_wav, monkeypatch) -> None:
@@ -98,13 +101,13 @@ def test_no_midi_for_a_terminal(transcribe, groove_wav, monkeypatch) -> None:
 
 def test_no_file_is_named_like_standard_output(bandscribe, groove_wav) -> None:
     for command in ("recognize", "classify"):
-        said = bandscribe(command, groove_wav, "-o", "-")
-        assert (said.code, said.err) == (0, "")
-        assert str(groove_wav) in said.out
+        result = bandscribe(command, groove_wav, "-o", "-")
+        assert (result.code, result.err) == (0, "")
+        assert str(groove_wav) in result.out
     assert bandscribe("recognize", groove_wav, "-o", "x.xlsx").code == 2
     assert bandscribe("track", groove_wav, "-o", "x.mid").code == 2
-    said = bandscribe("track", groove_wav, "-o", "-")
-    assert said.out.startswith("time")
+    result = bandscribe("track", groove_wav, "-o", "-")
+    assert result.out.startswith("time")
     assert "no format has this suffix" in bandscribe("classify", groove_wav, "-o", "x.xml").err
     assert "expected one of .csv" in bandscribe("track", groove_wav, "-o", "x.mid").err
     assert list(Path().iterdir()) == []

@@ -50,9 +50,9 @@ def tree(root: Path) -> dict[str, bytes]:
 
 
 def test_a_table(classify, samples) -> None:
-    said = classify(samples)
-    assert (said.code, said.err) == (0, "")
-    lines = said.out.splitlines()
+    result = classify(samples)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
     assert [line.split()[0] for line in lines] == ["KD", lines[1].split()[0], "-", "SD"]
     assert lines[0] == f"KD     kick drum      0.98  {samples}/a/one.wav"
     assert lines[1].endswith(("two.flac  +CR", "two.flac  +KD"))
@@ -74,8 +74,8 @@ def test_json(classify, samples) -> None:
 
 
 def test_csv_into_a_file(classify, samples, tmp_path) -> None:
-    said = classify(samples, "-o", tmp_path / "out/found.csv")
-    assert (said.code, said.out) == (0, "")
+    result = classify(samples, "-o", tmp_path / "out/found.csv")
+    assert (result.code, result.out) == (0, "")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out/found.csv").read_text())))
     assert list(rows[0]) == ["file", "class", "probability", "classes", "velocity", *CLASSES]
     assert [row["class"] for row in rows][2:] == ["", "SD"]
@@ -94,11 +94,11 @@ def test_what_cannot_be_read_has_a_line_and_the_others_are_done(classify, sample
     (samples / "a/empty.wav").write_bytes(b"")
     (samples / "b/broken.flac").write_bytes(b"fLaC and nothing else")
     soundfile.write(samples / "b/nan.wav", np.full(99, np.nan), SAMPLE_RATE, "FLOAT")
-    said = classify(samples, "--format", "json")
-    assert said.code == 1
-    assert len(json.loads(said.out)) == 4
-    assert len(said.complaints) == 3
-    for line, name in zip(said.complaints, ("empty.wav", "broken.flac", "nan.wav"), strict=True):
+    result = classify(samples, "--format", "json")
+    assert result.code == 1
+    assert len(json.loads(result.out)) == 4
+    assert len(result.complaints) == 3
+    for line, name in zip(result.complaints, ("empty.wav", "broken.flac", "nan.wav"), strict=True):
         assert name in line
 
 
@@ -106,10 +106,10 @@ def test_a_file_that_breaks_off_is_heard_and_told_of(classify, samples) -> None:
     path = samples / "a/cut.wav"
     soundfile.write(path, strike("KD", duration=3.0), SAMPLE_RATE)
     path.write_bytes(path.read_bytes()[:40_000])
-    said = classify(path)
-    assert said.out.startswith("KD ")
-    assert "cut.wav: broke off after 1.2 s" in said.err
-    assert len(said.complaints) == 1
+    result = classify(path)
+    assert result.out.startswith("KD ")
+    assert "cut.wav: broke off after 1.2 s" in result.err
+    assert len(result.complaints) == 1
 
 
 # what it does with files --------------------------------------------------------------------------
@@ -117,14 +117,14 @@ def test_a_file_that_breaks_off_is_heard_and_told_of(classify, samples) -> None:
 
 def test_sorting_copies(classify, samples, tmp_path) -> None:
     before = tree(samples)
-    said = classify(samples, "--sort-into", tmp_path / "sorted")
-    assert said.code == 0
+    result = classify(samples, "--sort-into", tmp_path / "sorted")
+    assert result.code == 0
     assert tree(samples) == before
     sorted_ = tree(tmp_path / "sorted")
     assert set(sorted_) > {"KD/one.wav", "SD/one.wav", "unknown/no.wav"}
     assert sorted_["KD/one.wav"] == before["a/one.wav"]
     assert len(sorted_) == 4
-    assert "4 files copied" in said.err
+    assert "4 files copied" in result.err
 
 
 def test_names_that_are_taken_get_a_number(classify, samples, tmp_path) -> None:
@@ -146,9 +146,9 @@ def test_a_copy_can_be_taken_back(classify, bandscribe, samples, tmp_path) -> No
     classify(samples, "--sort-into", tmp_path / "sorted")
     changed = tmp_path / "sorted/SD/one.wav"
     changed.write_bytes(b"worked on since")
-    said = bandscribe("classify", "--undo", tmp_path / "sorted/undo.csv")
-    assert said.code == 1
-    assert "no copy of" in said.err
+    result = bandscribe("classify", "--undo", tmp_path / "sorted/undo.csv")
+    assert result.code == 1
+    assert "no copy of" in result.err
     assert tree(tmp_path / "sorted") == {"SD/one.wav": b"worked on since"}
     assert not (tmp_path / "sorted/KD").exists()
     assert tree(samples) == before
@@ -166,9 +166,9 @@ def test_moving_is_asked_for_and_can_be_taken_back(classify, bandscribe, samples
 
 def test_renaming(classify, bandscribe, samples) -> None:
     before = tree(samples)
-    said = classify(samples, "--rename")
-    assert said.code == 0
-    assert "3 files renamed" in said.err
+    result = classify(samples, "--rename")
+    assert result.code == 0
+    assert "3 files renamed" in result.err
     renamed = tree(samples)
     assert {"a/KD_one.wav", "b/SD_one.wav", "b/no.wav"} < set(renamed)
     assert sorted(renamed.values()) == sorted(before.values())
@@ -190,9 +190,9 @@ def test_stopped_in_the_middle_it_says_how_to_take_back_what_was_done(
         copied.append(copy(source, target))
 
     monkeypatch.setattr(shutil, "copy2", stop)
-    said = classify(samples, "--sort-into", tmp_path / "sorted")
-    assert said.code == 130
-    assert said.complaints == [
+    result = classify(samples, "--sort-into", tmp_path / "sorted")
+    assert result.code == 130
+    assert result.complaints == [
         "bandscribe: 1 file copied; to take it back: "
         f"bandscribe classify --undo {tmp_path}/sorted/undo.csv"
     ]
@@ -222,12 +222,12 @@ def test_what_was_sorted_into_the_folder_is_not_sorted_again(classify, samples) 
     classify(samples, "--sort-into", samples / "sorted")
     first = tree(samples)
     for more in ([], ["--move"]):
-        said = classify(samples, "--sort-into", samples / "sorted", *more)
-        assert "bandscribe: 4 files left, copies of which are there\n" in said.err
+        result = classify(samples, "--sort-into", samples / "sorted", *more)
+        assert "bandscribe: 4 files left, copies of which are there\n" in result.err
         assert tree(samples) == first
     (samples / "sorted/SD/one.wav").write_bytes(b"worked on since")
-    said = classify(samples / "b", "--sort-into", samples / "sorted")
-    assert "1 file left" in said.err and "1 file copied" in said.err
+    result = classify(samples / "b", "--sort-into", samples / "sorted")
+    assert "1 file left" in result.err and "1 file copied" in result.err
     assert set(tree(samples)) - set(first) == {"sorted/SD/one-2.wav"}
     assert "2 files left" in classify(samples / "b", "--sort-into", samples / "sorted").err
 
@@ -235,9 +235,9 @@ def test_what_was_sorted_into_the_folder_is_not_sorted_again(classify, samples) 
 def test_an_old_name_that_is_there_again_is_left_alone(classify, bandscribe, samples) -> None:
     classify(samples / "a/one.wav", "--rename")
     (samples / "a/one.wav").write_bytes(b"new")
-    said = bandscribe("classify", "--undo", samples / "a/undo.csv")
-    assert said.code == 1
-    assert "is there again" in said.err
+    result = bandscribe("classify", "--undo", samples / "a/undo.csv")
+    assert result.code == 1
+    assert "is there again" in result.err
     assert (samples / "a/one.wav").read_bytes() == b"new"
     assert (samples / "a/KD_one.wav").is_file()
 
@@ -251,15 +251,15 @@ def test_evaluating(bandscribe, classifier, samples, tmp_path) -> None:
         "gone.wav,KD,test\n"
     )
     evaluate = ("evaluate", "hits", "hits", samples, "--model", classifier)
-    said = bandscribe(*evaluate, "-o", tmp_path / "result")
-    assert said.code == 1
-    assert "all classes                  accuracy 0.500" in said.out
-    assert [("gone.wav" in line) for line in said.complaints] == [True]
+    result = bandscribe(*evaluate, "-o", tmp_path / "result")
+    assert result.code == 1
+    assert "all classes                  accuracy 0.500" in result.out
+    assert [("gone.wav" in line) for line in result.complaints] == [True]
     summary = json.loads((tmp_path / "result/metrics.json").read_text())
     assert summary["null"] == {"number": 1, "abstained": 1.0}
     assert "accuracy 0.000" in bandscribe(*evaluate, "--split", "train").out
-    said = bandscribe(*evaluate, "--split", "validation")
-    assert (said.code, "there are no clips of validation" in said.err) == (1, True)
+    result = bandscribe(*evaluate, "--split", "validation")
+    assert (result.code, "there are no clips of validation" in result.err) == (1, True)
     assert bandscribe(*evaluate, "--tolerance-ms", "9").code == 2
 
 
@@ -277,9 +277,9 @@ def test_wrong_usage(classify, bandscribe, samples, tmp_path, classifier) -> Non
         ((samples, "-o", samples), "is a folder"),
         ((samples, "-o", tmp_path / "x.wav"), "has the name of a sound file"),
     ):
-        said = classify(*arguments)
-        assert (said.code, words in said.err) == (2, True), said.err
-    said = bandscribe("classify", samples, "--model", "nothing")
-    assert said.code == 2
-    said = bandscribe("classify", "--undo", notes)
-    assert (said.code, "not a list that" in said.err) == (1, True)
+        result = classify(*arguments)
+        assert (result.code, words in result.err) == (2, True), result.err
+    result = bandscribe("classify", samples, "--model", "nothing")
+    assert result.code == 2
+    result = bandscribe("classify", "--undo", notes)
+    assert (result.code, "not a list that" in result.err) == (1, True)

@@ -33,10 +33,10 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_model: Path)
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
 def test_help_names_every_command(bandscribe, arguments) -> None:
-    said = bandscribe(*arguments)
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe(*arguments)
+    assert (result.code, result.err) == (0, "")
     for command in ("transcribe", "models", "evaluate", "compare", "synthesize", "train", "export"):
-        assert f"  {command} " in said.out
+        assert f"  {command} " in result.out
 
 
 def test_version(bandscribe) -> None:
@@ -44,9 +44,9 @@ def test_version(bandscribe) -> None:
 
 
 def test_unknown_command(bandscribe) -> None:
-    said = bandscribe("sing")
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "sing" in said.err
+    result = bandscribe("sing")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "sing" in result.err
 
 
 PROBE = """
@@ -101,9 +101,9 @@ def test_every_public_name_is_there() -> None:
 
 
 def test_models_lists_what_is_shipped(bandscribe, installed) -> None:
-    said = bandscribe("models")
-    assert (said.code, said.err) == (0, "")
-    header, row, *baselines = said.out.splitlines()
+    result = bandscribe("models")
+    assert (result.code, result.err) == (0, "")
+    header, row, *baselines = result.out.splitlines()
     assert header.split()[:5] == ["name", "task", "classes", "size", "commit"]
     assert row.split()[:3] == ["tiny", "drums", "10"]
     assert row.endswith("micro F1 of 10, 5, 3 classes: 0.500, 0.600, -")
@@ -122,9 +122,9 @@ def test_models_tells_what_each_task_is_judged_by() -> None:
 
 
 def test_models_names_sources_and_licences(bandscribe, installed) -> None:
-    said = bandscribe("models", "--verbose")
-    assert "tiny was trained on:\n  none: CC0-1.0, made by hand\n\n" in said.out
-    assert "nmfd was trained on:" in said.out
+    result = bandscribe("models", "--verbose")
+    assert "tiny was trained on:\n  none: CC0-1.0, made by hand\n\n" in result.out
+    assert "nmfd was trained on:" in result.out
 
 
 def test_models_tells_of_one(bandscribe, installed) -> None:
@@ -138,10 +138,10 @@ def test_models_tells_of_one(bandscribe, installed) -> None:
 
 
 def test_an_unknown_model_is_answered_with_what_there_is(bandscribe) -> None:
-    said = bandscribe("models", "nobody")
-    assert (said.code, len(said.complaints)) == (1, 1)
+    result = bandscribe("models", "nobody")
+    assert (result.code, len(result.complaints)) == (1, 1)
     known = ", ".join(sorted((*runtime.installed(), "nmf", "nmfd")))
-    assert f"there is no 'nobody'; shipped are {known}, any other is named by" in said.err
+    assert f"there is no 'nobody'; shipped are {known}, any other is named by" in result.err
     assert (
         "it is for transcribing drums alone" in bandscribe("recognize", "x", "--model", "nmf").err
     )
@@ -161,9 +161,9 @@ def test_an_unknown_model_is_answered_with_what_there_is(bandscribe) -> None:
 )
 def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, arguments) -> None:
     monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
-    said = bandscribe(*arguments)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert " -m pip install " in said.err and "'torch<" in said.err
+    result = bandscribe(*arguments)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert " -m pip install " in result.err and "'torch<" in result.err
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, argu
     ],
 )
 def test_wrong_usage_of_training_commands(bandscribe, arguments, reason) -> None:
-    said = bandscribe(*arguments)
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert reason in said.err
+    result = bandscribe(*arguments)
+    assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
+    assert reason in result.err
 
 
 @pytest.mark.parametrize("task", ["drums", "recognition", "activity"])
@@ -199,28 +199,28 @@ def test_train_explains_every_field(bandscribe, task) -> None:
     from dataclasses import fields
     from importlib import import_module
 
-    said = bandscribe("train", task, "--help")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("train", task, "--help")
+    assert (result.code, result.err) == (0, "")
     for field in fields(import_module(f"bandscribe.training.{task}.recipe").Recipe):
         name = field.name.replace("_", "-")
-        line = next(line for line in said.out.splitlines() if line.startswith(f"  --{name} "))
+        line = next(line for line in result.out.splitlines() if line.startswith(f"  --{name} "))
         assert field.metadata["help"] in line
     assert f"bandscribe train {task} --help" in bandscribe("train", "--help").out
 
 
 def test_train_resolves_its_recipe(bandscribe, monkeypatch) -> None:
     """A file, and over it the command line; the resolved recipe is printed."""
-    from bandscribe.training.fit import Result
+    from bandscribe.training.fit import FitResult
 
     given = []
 
-    def train(recipe: object, run: Path) -> Result:
+    def train(recipe: object, run: Path) -> FitResult:
         given.append((recipe, run))
-        return Result(finished=True, step=7, best={})
+        return FitResult(finished=True, step=7, best={})
 
     monkeypatch.setattr("bandscribe.training.drums.train.train", train)
     Path("recipe.json").write_text('{"steps": 5, "seed": 3}')
-    said = bandscribe(
+    result = bandscribe(
         "train",
         "drums",
         "--recipe",
@@ -231,24 +231,24 @@ def test_train_resolves_its_recipe(bandscribe, monkeypatch) -> None:
         "-o",
         "r",
     )
-    assert (said.code, len(said.complaints)) == (0, 1)
+    assert (result.code, len(result.complaints)) == (0, 1)
     [(recipe, run)] = given
     assert (recipe.steps, recipe.seed, recipe.learning_rate) == (7, 3, 1e-4)
     assert run == Path("r")
-    assert json.loads(said.out[: said.out.rindex("}") + 1])["steps"] == 7
-    assert said.out.endswith("r: step 7, finished\n")
+    assert json.loads(result.out[: result.out.rindex("}") + 1])["steps"] == 7
+    assert result.out.endswith("r: step 7, finished\n")
 
 
 def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
     """So that `train && export` stops; ending by its own limit of minutes is no failure."""
-    from bandscribe.training.fit import Result
+    from bandscribe.training.fit import FitResult
 
     for interrupted, code in ((True, 130), (False, 0)):
-        result = Result(False, 7, {}, interrupted=interrupted)
+        result = FitResult(False, 7, {}, interrupted=interrupted)
         monkeypatch.setattr("bandscribe.training.drums.train.train", lambda *_, r=result: r)
-        said = bandscribe("train", "drums", "-o", "r")
-        assert said.code == code
-        assert said.out.endswith("r: step 7, stopped; run the same command again to go on\n")
+        result = bandscribe("train", "drums", "-o", "r")
+        assert result.code == code
+        assert result.out.endswith("r: step 7, stopped; run the same command again to go on\n")
 
 
 @pytest.mark.parametrize(
@@ -265,30 +265,30 @@ def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
 def test_what_export_needs_is_asked_before_training(
     bandscribe, monkeypatch, arguments, reason
 ) -> None:
-    from bandscribe.training.fit import Result
+    from bandscribe.training.fit import FitResult
 
     began = []
     task = arguments[0]
     monkeypatch.setattr(
         f"bandscribe.training.{task}.train.train",
-        lambda *_: began.append(task) or Result(True, 1, {}),
+        lambda *_: began.append(task) or FitResult(True, 1, {}),
     )
-    said = bandscribe("train", *arguments)
-    assert (said.code, len(said.complaints), len(began)) == (0, 1, 1)
-    assert said.err.startswith(f"bandscribe: this run cannot be exported yet: {reason}")
+    result = bandscribe("train", *arguments)
+    assert (result.code, len(result.complaints), len(began)) == (0, 1, 1)
+    assert result.err.startswith(f"bandscribe: this run cannot be exported yet: {reason}")
     if task not in ("drums", "drummernet"):
         return
     Path("credits.csv").write_text("name,licence,origin\na,CC0-1.0,here\n")
     given = ["--kits", "a,b", "--validation-kits", "c", "--credits", "credits.csv"]
-    said = bandscribe("train", task, *given)
-    assert (said.code, said.err) == (1, "bandscribe: credits.csv: no row for b, c\n")
+    result = bandscribe("train", task, *given)
+    assert (result.code, result.err) == (1, "bandscribe: credits.csv: no row for b, c\n")
     assert len(began) == 1
 
 
 def test_export_of_no_run(bandscribe) -> None:
-    said = bandscribe("export", "nowhere")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith("bandscribe: nowhere: ")
+    result = bandscribe("export", "nowhere")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith("bandscribe: nowhere: ")
 
 
 @pytest.fixture
@@ -307,9 +307,9 @@ def kit(tmp_path: Path) -> Path:
 
 def test_synthesize_writes_a_corpus(bandscribe, kit) -> None:
     arguments = ("synthesize", "drums", "--hours", "0.0005", "--kits", kit)
-    said = bandscribe(*arguments, "-o", "first")
-    assert (said.code, said.err) == (0, "")
-    assert said.out == "first: 1 tracks, 0:02, 1 kits\n"
+    result = bandscribe(*arguments, "-o", "first")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "first: 1 tracks, 0:02, 1 kits\n"
     with Path("first/e-gmd-v1.0.0.csv").open() as file:
         [row] = csv.DictReader(file)
     bandscribe(*arguments, "-o", "again")
@@ -320,7 +320,7 @@ def test_synthesize_writes_a_corpus(bandscribe, kit) -> None:
 
 def test_synthesize_without_a_kit(bandscribe) -> None:
     Path("empty").mkdir()
-    said = bandscribe("synthesize", "drums", "-o", "out", "--kits", "empty")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "empty: no drum kit there" in said.err
+    result = bandscribe("synthesize", "drums", "-o", "out", "--kits", "empty")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "empty: no drum kit there" in result.err
     assert not Path("out").exists()

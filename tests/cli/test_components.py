@@ -22,22 +22,22 @@ MDB = ["evaluate", "drums", "mdb"]
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """What is drawn of tracks, as it is handed in."""
     calls: list[dict[str, object]] = []
-    draw = activations.draw
+    draw = activations.plot
 
     def record(path, curves, notes, **options):  # type: ignore[no-untyped-def]
         calls.append({"path": path, "curves": curves, "notes": notes, **options})
         draw(path, curves, notes, **options)
 
-    monkeypatch.setattr("bandscribe.display.draw", record)
+    monkeypatch.setattr("bandscribe.display.plot", record)
     return calls
 
 
 def test_a_track_is_drawn_with_what_is_picked_and_annotated(
     bandscribe, corpus, tiny_model, drawn
 ) -> None:
-    said = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out", "--plot", "MusicDelta_X")
-    assert (said.code, said.err) == (0, "")
-    assert "out/plots/MusicDelta_X.png: activations, picked and annotated notes" in said.out
+    result = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out", "--plot", "MusicDelta_X")
+    assert (result.code, result.err) == (0, "")
+    assert "out/plots/MusicDelta_X.png: activations, picked and annotated notes" in result.out
     assert Path("out/plots/MusicDelta_X.png").stat().st_size > 5000
     [call] = drawn
     curves, reference = call["curves"], call["reference"]
@@ -63,9 +63,9 @@ def test_a_track_is_drawn_with_what_is_picked_and_annotated(
 def test_what_cannot_be_drawn(bandscribe, corpus, tiny_model, options, message) -> None:
     Path("notes").mkdir()
     Path("notes/MusicDelta_X.txt").write_text("0.25 KD\n")
-    said = bandscribe(*MDB, corpus, "--model", tiny_model, *options)
-    assert said.code == 2
-    assert message in said.err
+    result = bandscribe(*MDB, corpus, "--model", tiny_model, *options)
+    assert result.code == 2
+    assert message in result.err
     assert not Path("out").exists()
 
 
@@ -75,11 +75,11 @@ def test_results_are_gathered_and_drawn(bandscribe, corpus, tiny_model) -> None:
         Path(name).mkdir()
         Path(name, "MusicDelta_X.txt").write_text(rows)
         assert bandscribe(*MDB, corpus, "--estimates", name, "-o", f"of_{name}").code == 0
-    said = bandscribe("compare", "net", "of_kick", "of_all", "--plot", "bars.png")
-    assert (said.code, said.err) == (0, "")
-    assert "net and of_kick: 1 track in both" in said.out
-    assert "net and of_all: 1 track in both" in said.out
-    assert said.out.endswith("bars.png: precision, recall and F1 by class\n")
+    result = bandscribe("compare", "net", "of_kick", "of_all", "--plot", "bars.png")
+    assert (result.code, result.err) == (0, "")
+    assert "net and of_kick: 1 track in both" in result.out
+    assert "net and of_all: 1 track in both" in result.out
+    assert result.out.endswith("bars.png: precision, recall and F1 by class\n")
     assert Path("bars.png").stat().st_size > 5000
     # `kick` names no class but KD, which is among three.
     found = stack_rates([Path("net"), Path("of_kick"), Path("of_all")])[-1]
@@ -115,15 +115,15 @@ def test_templates_transcribe_and_are_evaluated(bandscribe, corpus, model: str) 
     rng = np.random.default_rng(0)
     sound = rng.normal(size=SAMPLE_RATE) * np.exp(-np.arange(SAMPLE_RATE) / 2000)
     soundfile.write("noise.wav", np.pad(0.3 * sound, (SAMPLE_RATE, 0)), SAMPLE_RATE)
-    said = bandscribe("transcribe", "noise.wav", "--model", model, "--format", "csv,npz,png")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("transcribe", "noise.wav", "--model", model, "--format", "csv,npz,png")
+    assert (result.code, result.err) == (0, "")
     rows = [line.split(",") for line in Path("noise.csv").read_text().splitlines()[1:]]
     assert rows
     assert all(abs(float(onset) - 1) < 0.05 for onset, *_ in rows)
     with np.load("noise.npz") as content:
         assert content["values"].shape[1] == 10
-    said = bandscribe(*MDB, corpus, "--model", model, "-o", "out")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe(*MDB, corpus, "--model", model, "-o", "out")
+    assert (result.code, result.err) == (0, "")
     found = json.loads(Path("out/metrics.json").read_text())
     assert found["model"] == model
     assert found["beats"] is None

@@ -34,9 +34,9 @@ def estimates(tmp_path: Path, groove: dict[float, str]) -> Path:
 
 def test_a_model(bandscribe, corpus, tiny_model) -> None:
     """Seven of eight onsets agree; a snare is one false positive, a tom one miss."""
-    said = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith(f"mdb drum_only: 1 track (test), model {tiny_model}, ±50 ms\n")
+    result = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"mdb drum_only: 1 track (test), model {tiny_model}, ±50 ms\n")
     found = figures("out")
     assert (found["task"], found["corpus"], found["tracks"]) == ("drums", "mdb", 1)
     assert (found["tolerance"], found["setup"]) == (0.05, "eval-cross")
@@ -81,15 +81,15 @@ def test_an_address_says_the_same(bandscribe, corpus, estimates) -> None:
 
 
 def test_estimates_of_another_system(bandscribe, corpus, estimates) -> None:
-    said = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out", "--offset")
-    assert (said.code, said.err) == (0, "")
-    assert "estimates of system_x, ±50 ms" in said.out
-    assert "the median estimate is 10.0 ms late" in said.out
-    assert "within ±20 ms, " in said.out
+    result = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out", "--offset")
+    assert (result.code, result.err) == (0, "")
+    assert "estimates of system_x, ±50 ms" in result.out
+    assert "the median estimate is 10.0 ms late" in result.out
+    assert "within ±20 ms, " in result.out
     assert counts(figures("out")["classes_5"]["micro"]) == [7, 2, 1]
     assert figures("out")["model"] is None
-    said = bandscribe(*MDB, corpus, "--estimates", estimates, "--tolerance-ms", "5")
-    assert "micro             0.000" in said.out
+    result = bandscribe(*MDB, corpus, "--estimates", estimates, "--tolerance-ms", "5")
+    assert "micro             0.000" in result.out
 
 
 def test_beats_of_another_system(bandscribe, corpus, estimates) -> None:
@@ -98,13 +98,13 @@ def test_beats_of_another_system(bandscribe, corpus, estimates) -> None:
     annotations = corpus / "MDB Drums/annotations/beats"
     annotations.mkdir()
     (annotations / "MusicDelta_X_MIX.beats").write_text(rows)
-    said = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
+    result = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
     assert figures("out")["beats"] is None
-    assert "tempo" not in said.out
+    assert "tempo" not in result.out
     (estimates / "MusicDelta_X.beats").write_text(rows)
-    said = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
-    assert "1 track       precision  recall     F1  95 % of F1  (±70 ms, after" in said.out
-    assert "tempo         1 right, 0 offbeat, 0 double, 0 half, 0 none" in said.out
+    result = bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
+    assert "1 track       precision  recall     F1  95 % of F1  (±70 ms, after" in result.out
+    assert "tempo         1 right, 0 offbeat, 0 double, 0 half, 0 none" in result.out
     assert figures("out")["beats"]["downbeats"]["f1"] == 1
     assert Path("out/beats.csv").is_file()
     (estimates / "MusicDelta_X.beats").write_text("")  # it heard none
@@ -123,8 +123,8 @@ def test_a_second_call_continues(bandscribe, corpus, tiny_model) -> None:
     bandscribe(*call)
     first = {path.name: path.read_bytes() for path in Path("out").glob("*.*")}
     assert sorted(first) == ["metrics.json", "report.html", "tracks.csv"]
-    said = bandscribe(*call)
-    assert "kept from an earlier call: 1 of 1" in said.out
+    result = bandscribe(*call)
+    assert "kept from an earlier call: 1 of 1" in result.out
     assert {path.name: path.read_bytes() for path in Path("out").glob("*.*")} == first
 
 
@@ -141,10 +141,10 @@ def test_what_cannot_be_read_is_one_line(bandscribe, corpus, tiny_model) -> None
         notes.with_name(f"MusicDelta_{name}_class.txt").write_bytes(text)
         if audio is not None:
             wav.with_name(f"MusicDelta_{name}_Drum.wav").write_bytes(audio)
-    said = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
-    assert said.code == 1
-    assert len(said.complaints) == 4
-    for line, name in zip(said.complaints, "ABCD", strict=True):
+    result = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
+    assert result.code == 1
+    assert len(result.complaints) == 4
+    for line, name in zip(result.complaints, "ABCD", strict=True):
         assert f"MusicDelta_{name}_" in line
     assert figures("out")["tracks"] == 1
     assert [row["track"] for row in figures("out")["failed"]] == [
@@ -156,9 +156,9 @@ def test_what_cannot_be_read_is_one_line(bandscribe, corpus, tiny_model) -> None
 def test_nothing_can_be_read(bandscribe, corpus, tiny_model) -> None:
     [wav] = corpus.rglob("*.wav")
     wav.write_bytes(b"no sound")
-    said = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
-    assert (said.code, said.out) == (1, "")
-    assert "no track could be evaluated" in said.complaints[-1]
+    result = bandscribe(*MDB, corpus, "--model", tiny_model, "-o", "out")
+    assert (result.code, result.out) == (1, "")
+    assert "no track could be evaluated" in result.complaints[-1]
     assert not Path("out/metrics.json").exists()
 
 
@@ -190,9 +190,9 @@ def test_copies_of_the_audio(bandscribe, corpus, tiny_model) -> None:
 )
 def test_what_is_wrong(bandscribe, corpus, tiny_model, arguments, code, reason) -> None:
     places = {"MODEL": tiny_model, "CORPUS": corpus}
-    said = bandscribe(*(places.get(word, word) for word in arguments))
-    assert (said.code, said.out, len(said.complaints)) == (code, "", 1)
-    assert reason in said.err
+    result = bandscribe(*(places.get(word, word) for word in arguments))
+    assert (result.code, result.out, len(result.complaints)) == (code, "", 1)
+    assert reason in result.err
 
 
 def test_compare(bandscribe, corpus, estimates) -> None:
@@ -202,13 +202,13 @@ def test_compare(bandscribe, corpus, estimates) -> None:
     path = estimates / "MusicDelta_X.txt"
     path.write_text(path.read_text().replace("2.4 KD", ""))
     bandscribe(*evaluate, "-o", "b")
-    said = bandscribe("compare", "a", "b", "-o", "difference.json")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("a and b: 1 track in both\n")
+    result = bandscribe("compare", "a", "b", "-o", "difference.json")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("a and b: 1 track in both\n")
     kick = json.loads(Path("difference.json").read_text())["classes_5"]["KD"]["f1"]
     assert (kick["first"], kick["second"], kick["clear"]) == (0.8, 1.0, True)
     assert kick["difference"] == kick["low"] == kick["high"] == pytest.approx(0.2)
-    [line] = [line for line in said.out.splitlines() if line.startswith("KD")][:1]
+    [line] = [line for line in result.out.splitlines() if line.startswith("KD")][:1]
     assert line.split() == ["KD", "0.800", "1.000", "+0.200", "+0.200", "to", "+0.200", "better"]
 
 
@@ -216,11 +216,11 @@ def test_results_that_cannot_be_compared(bandscribe, corpus, estimates) -> None:
     evaluate = (*MDB, corpus, "--estimates", estimates)
     bandscribe(*evaluate, "-o", "a")
     bandscribe(*evaluate, "-o", "b", "--tolerance-ms", "20")
-    said = bandscribe("compare", "a", "b")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "the results differ in tolerance: 0.05 and 0.02" in said.err
+    result = bandscribe("compare", "a", "b")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "the results differ in tolerance: 0.05 and 0.02" in result.err
     shutil.copy("a/metrics.json", "b/metrics.json")
     Path("b/tracks.csv").write_text("track,classes,class,tp,fp,fn\nx,5,KD,one,0,0\n")
-    said = bandscribe("compare", "a", "b")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "b: damaged" in said.err
+    result = bandscribe("compare", "a", "b")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "b: damaged" in result.err

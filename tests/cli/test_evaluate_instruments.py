@@ -54,11 +54,11 @@ def figures(folder: str = "out") -> dict:
 
 def test_a_tracker(evaluate) -> None:
     """What sounds is heard, and the trumpet's tone is heard as the trumpet that it is not."""
-    said = evaluate("-o", "out")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("stems: 2 tracks (test), model ")
+    result = evaluate("-o", "out")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("stems: 2 tracks (test), model ")
     never = "never played: cel, cla, flu, gac, gel, org, sax, tru, voi, bas; predicted"
-    assert never in said.out
+    assert never in result.out
     found = figures()
     assert (found["task"], found["corpus"], found["tracks"]) == ("activity", "stems", 2)
     assert found["occur"] == ["pia", "vio", "dru"]
@@ -102,9 +102,9 @@ def test_tables_of_another_system_score_the_same(bandscribe, evaluate, tracker, 
     for format in ("csv", "npz"):
         bandscribe("track", stems, "--model", tracker, "--format", format, "-o", f"{format}/")
         call = ("evaluate", "activity", "stems", stems, "--estimates", format, "-o", "out")
-        said = bandscribe(*call)
-        assert (said.code, said.err) == (0, "")
-        assert f"estimates of {format}" in said.out
+        result = bandscribe(*call)
+        assert (result.code, result.err) == (0, "")
+        assert f"estimates of {format}" in result.out
         direct, table = figures("direct"), figures("out")
         # To the digits of a CSV, a frame or two may be on the other side of a threshold.
         assert table["micro"]["f1"] == pytest.approx(direct["micro"]["f1"], abs=0.01)
@@ -119,8 +119,8 @@ def test_a_second_call_continues_in_any_number_of_processes(evaluate) -> None:
     assert set(first) == {
         "metrics.json", "tracks.csv", "report.html", "noise.csv", "leakage.csv", "matrices.png",
     }  # fmt: skip
-    said = evaluate("-o", "out")
-    assert "kept from an earlier call: 2 of 2" in said.out
+    result = evaluate("-o", "out")
+    assert "kept from an earlier call: 2 of 2" in result.out
     assert {path.name: path.read_bytes() for path in Path("out").glob("*.*")} == first
     assert "kept" not in evaluate("-o", "out", "--among", "vio,pia,dru").out
     evaluate("-o", "two", "--jobs", "2")
@@ -128,9 +128,9 @@ def test_a_second_call_continues_in_any_number_of_processes(evaluate) -> None:
 
 
 def test_solos_are_drawn_beside_their_mixture(evaluate) -> None:
-    said = evaluate("-o", "out", "--plot", "test/00000")
-    assert said.code == 0
-    assert "out/plots/test/00000.png: a mixture and its solos" in said.out
+    result = evaluate("-o", "out", "--plot", "test/00000")
+    assert result.code == 0
+    assert "out/plots/test/00000.png: a mixture and its solos" in result.out
     assert Path("out/plots/test/00000.png").stat().st_size > 1000
 
 
@@ -138,9 +138,9 @@ def test_a_damaged_copy(evaluate, stems, bandscribe, tracker, tmp_path) -> None:
     root = tmp_path / "damaged"
     shutil.copytree(stems, root)
     (root / "test/00001/dru.wav").write_bytes(b"no sound")
-    said = bandscribe("evaluate", "activity", "stems", root, "--model", tracker, "-o", "out")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "test/00001/dru.wav: " in said.err
+    result = bandscribe("evaluate", "activity", "stems", root, "--model", tracker, "-o", "out")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "test/00001/dru.wav: " in result.err
     assert figures()["tracks"] == 1
     assert figures()["failed"][0]["track"] == "test/00001"
 
@@ -203,8 +203,8 @@ def recognize(bandscribe, clips, tmp_path):
 
 
 def test_the_best_guess(recognize) -> None:
-    said = recognize("-o", "out")
-    assert "top 1              0.750" in said.out
+    result = recognize("-o", "out")
+    assert "top 1              0.750" in result.out
     assert figures()["top1"] == 3 / 4
     assert figures()["per_class"]["pia"]["fp"] == 1
 
@@ -212,8 +212,8 @@ def test_the_best_guess(recognize) -> None:
 def test_some_classes_alone(recognize) -> None:
     """The drums' clip is left out, and a piano is no longer wrong; the flute is still missed."""
     recognize("-o", "out")
-    said = recognize("-o", "out", "--among", "vio,flu,cel")
-    assert "kept from an earlier call: 4 of 4" in said.out
+    result = recognize("-o", "out", "--among", "vio,flu,cel")
+    assert "kept from an earlier call: 4 of 4" in result.out
     found = figures()
     assert (found["tracks"], found["classes"]) == (3, ["cel", "flu", "vio"])
     assert [found["micro"][name] for name in ("tp", "fp", "fn")] == [2, 0, 1]
@@ -221,11 +221,11 @@ def test_some_classes_alone(recognize) -> None:
 
 
 def test_mixtures_are_read_by_both(bandscribe, clips, tracker) -> None:
-    said = bandscribe(
+    result = bandscribe(
         "synthesize", "mixtures", "--solos", clips, "--split", "test", "--players", "2",
         "--classes", "vio,flu", "--count", "2", "--seed", "1", "-o", "mix",
     )  # fmt: skip
-    assert (said.code, said.out) == (0, "mix: 2 mixtures of 3 clips\n")
+    assert (result.code, result.out) == (0, "mix: 2 mixtures of 3 clips\n")
     for task, corpus in (("recognition", "clips"), ("activity", "stems")):
         call = ("evaluate", task, corpus, "mix", "--model", tracker, "-o", f"out_{task}")
         assert bandscribe(*call).code == 0
@@ -235,9 +235,9 @@ def test_mixtures_are_read_by_both(bandscribe, clips, tracker) -> None:
         (["--classes", "kazoo"], "--classes: expected some of dru, flu, vio"),
     ):
         call = ("synthesize", "mixtures", "--solos", clips, "--split", "test", "-o", "x")
-        said = bandscribe(*call, *wrong)
-        assert (said.code, len(said.complaints)) == (2, 1)
-        assert reason in said.err
+        result = bandscribe(*call, *wrong)
+        assert (result.code, len(result.complaints)) == (2, 1)
+        assert reason in result.err
     assert "Missing option '--solos'" in bandscribe("synthesize", "mixtures", "-o", "x").err
 
 
@@ -248,13 +248,13 @@ def test_compare_recognition(recognize, bandscribe) -> None:
     """A flute in the place of a piano makes the second result better."""
     recognize("-o", "a", "--aggregate", "s1", "--threshold", "1")
     recognize("-o", "b")
-    said = bandscribe("compare", "a", "b", "-o", "difference.json")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("compare", "a", "b", "-o", "difference.json")
+    assert (result.code, result.err) == (0, "")
     found = json.loads(Path("difference.json").read_text())
     assert found["tracks"] == 4
     assert (found["micro"]["f1"]["first"], found["micro"]["f1"]["second"]) == (0.0, 0.75)
     assert found["micro"]["f1"]["clear"] is True
-    rows = {line[:18].strip(): line for line in said.out.splitlines()}
+    rows = {line[:18].strip(): line for line in result.out.splitlines()}
     assert rows["micro"].endswith("better")
     assert rows["top 1"].split()[2:4] == ["0.750", "0.750"]
 
@@ -284,20 +284,20 @@ def test_compare_activity(evaluate, bandscribe, stems) -> None:
             for t in times
         ]
         path.write_text("\n".join(map(",".join, [head, *rows])) + "\n")
-    said = bandscribe("evaluate", "activity", "stems", stems, "--estimates", "tables", "-o", "b")
-    assert said.code == 0
-    said = bandscribe("compare", "a", "b", "-o", "difference.json")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("evaluate", "activity", "stems", stems, "--estimates", "tables", "-o", "b")
+    assert result.code == 0
+    result = bandscribe("compare", "a", "b", "-o", "difference.json")
+    assert (result.code, result.err) == (0, "")
     found = json.loads(Path("difference.json").read_text())
     error = found["level_error_db"]
     assert error["second"] > error["first"]
     assert error["share_better"] == 0
-    rows = {line[:18].strip(): line for line in said.out.splitlines()}
+    rows = {line[:18].strip(): line for line in result.out.splitlines()}
     assert rows["level error (dB)"].endswith("worse")
     evaluate("-o", "c", "--among", "vio,pia")
-    said = bandscribe("compare", "a", "c")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "the results differ in classes" in said.err
+    result = bandscribe("compare", "a", "c")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "the results differ in classes" in result.err
     shutil.rmtree("b/tracks")
     assert (
         "b: damaged; run bandscribe evaluate again (b/tracks/"
@@ -327,6 +327,6 @@ def test_wrong_usage(evaluate, tmp_path, arguments, reason) -> None:
     Path("empty").mkdir()
     Path("tables").mkdir()
     Path("tables/a.csv").touch()
-    said = evaluate(*(recognizer if word == "RECOGNIZER" else word for word in arguments))
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert reason in said.err
+    result = evaluate(*(recognizer if word == "RECOGNIZER" else word for word in arguments))
+    assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
+    assert reason in result.err

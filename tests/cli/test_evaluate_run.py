@@ -48,11 +48,11 @@ def run(stems: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_is_scored_as_its_tables_are(bandscribe, run: Path, stems: Path) -> None:
-    said = bandscribe(
+    result = bandscribe(
         "evaluate", "activity", "stems", stems, "--model", run, "-o", "out", "--plot", "test/00000"
     )
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith(f"stems: 1 track (test), model {run}")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"stems: 1 track (test), model {run}")
     assert Path("out/plots/test/00000.png").stat().st_size > 10_000
     found = json.loads(Path("out/metrics.json").read_text())
     assert (found["model"], found["classes"]) == (str(run), ["pia", "vio"])
@@ -80,6 +80,6 @@ def test_a_run_is_scored_as_its_tables_are(bandscribe, run: Path, stems: Path) -
 
 
 def test_a_folder_that_is_no_run(bandscribe, stems: Path) -> None:
-    said = bandscribe("evaluate", "activity", "stems", stems, "--model", stems)
-    assert said.code == 2
-    assert "no recipe.json in it" in said.err
+    result = bandscribe("evaluate", "activity", "stems", stems, "--model", stems)
+    assert result.code == 2
+    assert "no recipe.json in it" in result.err

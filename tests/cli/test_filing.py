@@ -149,9 +149,11 @@ def test_undo_goes_on_past_what_it_cannot_take_back(sounds, tmp_path, bandscribe
     undo_list = tmp_path / "sounds/undo.csv"
     lost = [f"move,{'x' * 300},{tmp_path}/{'y' * 300}", f"move,a\0b,{tmp_path}", "move,,"]
     undo_list.write_text("\n".join([*undo_list.read_text().splitlines(), *lost, ""]))
-    said = bandscribe("classify", "--undo", undo_list)
-    assert said.code == 1
-    assert said.complaints[-1] == "bandscribe: 2 files taken back; 3 files could not be, see above"
+    result = bandscribe("classify", "--undo", undo_list)
+    assert result.code == 1
+    assert (
+        result.complaints[-1] == "bandscribe: 2 files taken back; 3 files could not be, see above"
+    )
     assert tree(tmp_path / "sounds") == before
 
 

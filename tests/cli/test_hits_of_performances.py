@@ -28,16 +28,16 @@ def performances(tmp_path: Path) -> Path:
 @pytest.fixture
 def clips(bandscribe, performances: Path, tmp_path: Path) -> Path:
     out = tmp_path / "clips"
-    said = bandscribe("segment", performances, "-o", out, "--classes", 3, "--seconds", 1)
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("segment", performances, "-o", out, "--classes", 3, "--seconds", 1)
+    assert (result.code, result.err) == (0, "")
     return out
 
 
 def test_segments_performances(bandscribe, performances: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    said = bandscribe("segment", performances, "-o", out, "--classes", 2)
-    assert (said.code, said.err) == (0, "")
-    lines = said.out.splitlines()
+    result = bandscribe("segment", performances, "-o", out, "--classes", 2)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
     assert lines[0] == "egmd: 9 single hits of 6 recordings"
     assert lines[1].split() == (
         ["kd", "12", "notes;", "clips:", "train", "2,", "validation", "2,", "test", "2"]
@@ -45,11 +45,11 @@ def test_segments_performances(bandscribe, performances: Path, tmp_path: Path) -
     assert lines[-1] == "out of step with their MIDI files: 3 recordings, 9 clips"
     assert json.loads((out / "segments.json").read_text())["classes"] == ["kd", "sd"]
     assert (out / "segments.png").stat().st_size > 5000
-    said = bandscribe("segment", performances, "-o", out, "--classes", 2, "--no-clean-up")
-    assert "18 single hits" in said.out and "which are kept" in said.out
-    said = bandscribe("segment", performances, "-o", out, "--classes", 3)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "cut otherwise" in said.err
+    result = bandscribe("segment", performances, "-o", out, "--classes", 2, "--no-clean-up")
+    assert "18 single hits" in result.out and "which are kept" in result.out
+    result = bandscribe("segment", performances, "-o", out, "--classes", 3)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "cut otherwise" in result.err
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_a_table_names_no_file_outside(
         table.write(row + "\n")
     before = sorted(tmp_path.rglob("*"))
     out = tmp_path / "a/b/out"
-    said = bandscribe("segment", performances, "-o", out, "--classes", 2)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert f"{named}: no name for a file below" in said.err
+    result = bandscribe("segment", performances, "-o", out, "--classes", 2)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"{named}: no name for a file below" in result.err
     made = sorted(path for path in tmp_path.rglob("*") if out.parent not in path.parents)
     assert made == sorted([*before, tmp_path / "a", tmp_path / "a/b"])
 
@@ -80,22 +80,22 @@ def test_a_bad_recording_has_its_line(bandscribe, performances: Path, tmp_path: 
     folder = performances / "e-gmd-v1.0.0"
     (folder / "1_in_time.wav").write_text("no sound")
     (folder / "2_in_time.midi").unlink()
-    said = bandscribe("segment", performances, "-o", tmp_path / "out", "--classes", 2)
-    assert (said.code, len(said.complaints)) == (1, 2)
-    assert "2_in_time.midi" in said.complaints[0] and "1_in_time.wav" in said.complaints[1]
-    assert "3 single hits of 4 recordings" in said.out
+    result = bandscribe("segment", performances, "-o", tmp_path / "out", "--classes", 2)
+    assert (result.code, len(result.complaints)) == (1, 2)
+    assert "2_in_time.midi" in result.complaints[0] and "1_in_time.wav" in result.complaints[1]
+    assert "3 single hits of 4 recordings" in result.out
 
 
 def test_the_corpus_hits_reads_the_clips(bandscribe, clips: Path) -> None:
-    said = bandscribe("corpus", "hits", clips)
-    assert (said.code, said.err) == (0, "")
-    assert "hits: 12 tracks" in said.out
+    result = bandscribe("corpus", "hits", clips)
+    assert (result.code, result.err) == (0, "")
+    assert "hits: 12 tracks" in result.out
 
 
 def test_joins_a_supercut(bandscribe, clips: Path) -> None:
-    said = bandscribe("supercut", clips, "--class", "KD", "--seconds", 2.5, "-o", "out/kd.wav")
-    assert (said.code, said.err) == (0, "")
-    assert said.out == "out/kd.wav: 0:02 of 6 clips of KD\n"
+    result = bandscribe("supercut", clips, "--class", "KD", "--seconds", 2.5, "-o", "out/kd.wav")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "out/kd.wav: 0:02 of 6 clips of KD\n"
     assert soundfile.info("out/kd.wav").frames == round(2.5 * 44100)
     bandscribe("supercut", clips, "--class", "KD", "--seconds", 2.5, "-o", "again.wav")
     assert Path("again.wav").read_bytes() == Path("out/kd.wav").read_bytes()
@@ -105,13 +105,13 @@ def test_a_supercut_goes_on_without_a_bad_clip(bandscribe, clips: Path) -> None:
     rows = csv.DictReader((clips / "labels.csv").read_text().splitlines())
     kicks = [row["file"] for row in rows if row["label"] == "kd"]
     (clips / kicks[0]).write_text("no sound")
-    said = bandscribe("supercut", clips, "--class", "kd", "--seconds", 9, "-o", "kd.wav")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "0:09 of 5 clips" in said.out
+    result = bandscribe("supercut", clips, "--class", "kd", "--seconds", 9, "-o", "kd.wav")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "0:09 of 5 clips" in result.out
     for kick in kicks:
         (clips / kick).unlink(missing_ok=True)
-    said = bandscribe("supercut", clips, "--class", "kd", "-o", "none.wav")
-    assert (said.code, len(said.complaints)) == (1, 7)
+    result = bandscribe("supercut", clips, "--class", "kd", "-o", "none.wav")
+    assert (result.code, len(result.complaints)) == (1, 7)
     assert not Path("none.wav").exists()
 
 
@@ -122,17 +122,17 @@ def test_wrong_usage_of_supercut(bandscribe, clips: Path) -> None:
         (["--class", "kd", "-o", "a.wav", "--seconds", "inf"], "--seconds: expected a positive", 2),
         (["--class", "kd", "-o", "a.doc"], "a.doc: expected one of .wav", 1),
     ):
-        said = bandscribe("supercut", clips, *options)
-        assert (said.code, len(said.complaints)) == (code, 1)
-        assert named in said.err
+        result = bandscribe("supercut", clips, *options)
+        assert (result.code, len(result.complaints)) == (code, 1)
+        assert named in result.err
 
 
 def test_a_supercut_overwrites_no_clip(bandscribe, clips: Path) -> None:
     rows = csv.DictReader((clips / "labels.csv").read_text().splitlines())
     kick = next(clips / row["file"] for row in rows if row["label"] == "kd")
     before = kick.read_bytes()
-    said = bandscribe("supercut", clips, "--class", "kd", "-o", kick)
-    assert (said.code, "would overwrite an input" in said.err) == (2, True)
+    result = bandscribe("supercut", clips, "--class", "kd", "-o", kick)
+    assert (result.code, "would overwrite an input" in result.err) == (2, True)
     assert kick.read_bytes() == before
 
 
@@ -144,9 +144,9 @@ def read_page(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_explores_clips(bandscribe, clips: Path) -> None:
-    said = bandscribe("explore", clips, "-o", "page.html", "--count", 7, "--model", "none")
-    assert (said.code, said.err) == (0, "")
-    assert said.out == "page.html: 12 clips, 7 of them to hear\n"
+    result = bandscribe("explore", clips, "-o", "page.html", "--count", 7, "--model", "none")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "page.html: 12 clips, 7 of them to hear\n"
     data = read_page(Path("page.html"))
     assert sum(row["clips"] for row in data["counts"]) == 12
     # As many of each as there are, kicks being twice as many.
@@ -157,14 +157,14 @@ def test_explores_clips(bandscribe, clips: Path) -> None:
         ["kd"] * 2 + ["phh"] * 2 + ["sd"] * 3,
     )
     assert {clip["kit"] for clip in data["clips"]} == {"Jazz"}
-    said = bandscribe("explore", clips, "-o", "page.txt")
-    assert (said.code, len(said.complaints)) == (2, 1)
+    result = bandscribe("explore", clips, "-o", "page.txt")
+    assert (result.code, len(result.complaints)) == (2, 1)
 
 
 def test_explores_a_plain_folder(bandscribe, clips: Path) -> None:
     (clips / "labels.csv").unlink()
-    said = bandscribe("explore", clips, "-o", "page.html", "--model", "none")
-    assert "24 clips, 24 of them to hear" in said.out
+    result = bandscribe("explore", clips, "-o", "page.html", "--model", "none")
+    assert "24 clips, 24 of them to hear" in result.out
 
 
 def test_explores_names_that_are_no_text(bandscribe, tmp_path: Path) -> None:
@@ -172,8 +172,8 @@ def test_explores_names_that_are_no_text(bandscribe, tmp_path: Path) -> None:
     folder.mkdir()
     path = folder / os.fsdecode(b"\xff.wav")
     soundfile.write(os.fsencode(path), strike("KD"), SAMPLE_RATE)
-    said = bandscribe("explore", folder, "-o", "page.html", "--model", "none")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("explore", folder, "-o", "page.html", "--model", "none")
+    assert (result.code, result.err) == (0, "")
     assert [clip["file"] for clip in read_page(Path("page.html"))["clips"]] == ["\ufffd.wav"]
 
 
@@ -188,8 +188,8 @@ def test_a_page_needs_clips(bandscribe, tmp_path: Path) -> None:
         ((folder, "--seed", -1), "--seed: expected 0 or more", 2),
         ((folder, "--count", 0), "--count: expected 1 or more", 2),
     ):
-        said = bandscribe("explore", *arguments, *options)
-        assert (said.code, words in said.err) == (code, True), said.err
+        result = bandscribe("explore", *arguments, *options)
+        assert (result.code, words in result.err) == (code, True), result.err
     assert not Path("page.html").exists()
 
 
@@ -207,21 +207,21 @@ def samples(tmp_path: Path) -> Path:
 def test_a_model_says_what_sounds_are(bandscribe, samples: Path, tmp_path: Path) -> None:
     model = write_classifier(tmp_path / "tiny.onnx", hits_card())
     options = ["--seconds", 2, "-o", "kd.wav", "--model", model]
-    said = bandscribe("supercut", samples, "--class", "KD", *options)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "d.wav" in said.err and "0:02 of 2 clips of KD" in said.out
-    said = bandscribe("supercut", samples, "--class", "kick", *options)
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "--class: expected one of KD" in said.err
-    said = bandscribe("supercut", samples, "--class", "RD", *options)
-    assert said.code == 1 and "names no sound there RD" in said.err
+    result = bandscribe("supercut", samples, "--class", "KD", *options)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "d.wav" in result.err and "0:02 of 2 clips of KD" in result.out
+    result = bandscribe("supercut", samples, "--class", "kick", *options)
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "--class: expected one of KD" in result.err
+    result = bandscribe("supercut", samples, "--class", "RD", *options)
+    assert result.code == 1 and "names no sound there RD" in result.err
 
 
 def test_the_page_says_what_a_model_names(bandscribe, samples: Path, tmp_path: Path) -> None:
     model = write_classifier(tmp_path / "tiny.onnx", hits_card())
     (samples / "labels.csv").write_text("file,label\na.wav,kd\nb.wav,kd\nc.wav,KD\nd.wav,kd\n")
-    said = bandscribe("explore", samples, "-o", "page.html", "--model", model)
-    assert (said.code, len(said.complaints)) == (1, 1)
+    result = bandscribe("explore", samples, "-o", "page.html", "--model", model)
+    assert (result.code, len(result.complaints)) == (1, 1)
     told = {clip["file"]: clip for clip in read_page(Path("page.html"))["clips"]}
     assert {name: (clip["named"], clip["differs"]) for name, clip in told.items()} == {
         "a.wav": ("KD", False), "b.wav": ("SD", True), "c.wav": ("KD", False),
@@ -230,8 +230,8 @@ def test_the_page_says_what_a_model_names(bandscribe, samples: Path, tmp_path: P
 
 
 def test_judges_segments(bandscribe, performances: Path, tmp_path: Path) -> None:
-    said = bandscribe("study", "segments", performances, "-o", tmp_path / "study")
-    assert (said.code, said.err) == (0, "")
+    result = bandscribe("study", "segments", performances, "-o", tmp_path / "study")
+    assert (result.code, result.err) == (0, "")
     rows = list(csv.DictReader((tmp_path / "study/precision.csv").read_text().splitlines()))
     told = {(row["notes"], row["files"]): row for row in rows}
     plain, aligned = told["by the MIDI files", "all"], told["aligned with the sound", "all"]
@@ -247,8 +247,8 @@ def test_judges_the_segments_of_what_can_be_read(
     folder = performances / "e-gmd-v1.0.0"
     (folder / "1_in_time.wav").write_text("no sound")
     (folder / "2_in_time.midi").unlink()
-    said = bandscribe("study", "segments", performances, "-o", tmp_path / "study")
-    assert (said.code, len(said.complaints)) == (1, 3)  # of one sound, plain and aligned
+    result = bandscribe("study", "segments", performances, "-o", tmp_path / "study")
+    assert (result.code, len(result.complaints)) == (1, 3)  # of one sound, plain and aligned
     rows = list(csv.DictReader((tmp_path / "study/precision.csv").read_text().splitlines()))
     assert rows[0]["clips"] == "16"
 
@@ -261,9 +261,9 @@ def test_compares_rows(bandscribe, clips: Path, tmp_path: Path) -> None:
         "--batch", 4, "--validate-every", 6, "--options", '{"channels": [2, 4], "hidden": 8}',
         "--features", '{"n_mels": 16, "scale": "levels"}', "--learning-rate", "0.01",
     ]  # fmt: skip
-    said = bandscribe(*arguments)
-    assert said.code == 0
-    assert "the report's final model, seed 0" in said.out and "without clean-up" in said.out
+    result = bandscribe(*arguments)
+    assert result.code == 0
+    assert "the report's final model, seed 0" in result.out and "without clean-up" in result.out
     rows = list(csv.DictReader((out / "clean_up.csv").read_text().splitlines()))
     assert [row["row"] for row in rows[:2]] == ["the report's final model", "without clean-up"]
     assert rows.pop()["row"] == "in the report, on E-GMD"
@@ -279,8 +279,8 @@ def test_compares_rows(bandscribe, clips: Path, tmp_path: Path) -> None:
         assert (out / f"{name}.png").stat().st_size > 5000
     # What is evaluated is left alone; another seed is another run.
     before = {path: path.stat().st_mtime_ns for path in (out / "scores").iterdir()}
-    said = bandscribe(*arguments[:2], "report", *arguments[3:], "--seeds", "0,1")
-    assert "seed 0" not in said.out and "the report's final model, seed 1" in said.out
+    result = bandscribe(*arguments[:2], "report", *arguments[3:], "--seeds", "0,1")
+    assert "seed 0" not in result.out and "the report's final model, seed 1" in result.out
     assert len(before) == 2
     assert {path: path.stat().st_mtime_ns for path in before} == before
     first = next(csv.DictReader((out / "report.csv").read_text().splitlines()))
@@ -296,12 +296,12 @@ def test_wrong_usage_of_the_study(bandscribe, clips: Path, tmp_path: Path) -> No
         (["report", "--clips", clips, "--classes", "kd,sd"], "classes: the study sets it"),
         (["report", "--clips", tmp_path], "segments.json: missing"),
     ):
-        said = bandscribe("study", "hits", *arguments, "-o", tmp_path / "out")
-        assert (said.code, len(said.complaints)) == (2, 1)
-        assert named in said.err
+        result = bandscribe("study", "hits", *arguments, "-o", tmp_path / "out")
+        assert (result.code, len(result.complaints)) == (2, 1)
+        assert named in result.err
 
 
 def test_performances_need_something_to_play(bandscribe, tmp_path: Path) -> None:
-    said = bandscribe("synthesize", "performances", "-o", tmp_path / "out")
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "--groove" in said.err
+    result = bandscribe("synthesize", "performances", "-o", tmp_path / "out")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "--groove" in result.err

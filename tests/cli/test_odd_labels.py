@@ -46,9 +46,9 @@ def samples(tmp_path: Path) -> Path:
 
 
 def test_explore(bandscribe, samples: Path, odd: str) -> None:
-    said = bandscribe("explore", samples, "-o", "page.html", "--model", "none")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert odd.replace("\x00", "") in said.err
+    result = bandscribe("explore", samples, "-o", "page.html", "--model", "none")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert odd.replace("\x00", "") in result.err
     [data] = re.findall('type="application/json">(.*?)</script>', Path("page.html").read_text())
     assert [clip["file"] for clip in json.loads(data)["clips"]] in (
         ["a.wav", "b.wav"], ["b.wav", "a.wav"],
@@ -56,17 +56,17 @@ def test_explore(bandscribe, samples: Path, odd: str) -> None:
 
 
 def test_supercut(bandscribe, samples: Path, odd: str) -> None:
-    said = bandscribe("supercut", samples, "--class", "KD", "--seconds", 1, "-o", "kd.wav")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith(f"bandscribe: {odd}")
-    assert "kd.wav: 0:01 of 1 clips of KD" in said.out
+    result = bandscribe("supercut", samples, "--class", "KD", "--seconds", 1, "-o", "kd.wav")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith(f"bandscribe: {odd}")
+    assert "kd.wav: 0:01 of 1 clips of KD" in result.out
 
 
 def test_evaluate(bandscribe, samples: Path, odd: str, tmp_path: Path) -> None:
     model = write_classifier(tmp_path / "tiny.onnx", hits_card())
-    said = bandscribe("evaluate", "hits", "hits", samples, "--model", model, "--split", "all")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith(f"bandscribe: {odd}")
+    result = bandscribe("evaluate", "hits", "hits", samples, "--model", model, "--split", "all")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith(f"bandscribe: {odd}")
 
 
 def test_the_corpus(samples: Path, odd: str) -> None:
@@ -89,6 +89,6 @@ def test_a_folder_with_the_name_of_a_sound(bandscribe, samples: Path) -> None:
         ("explore", samples, "-o", "page.html", "--model", "none"),
         ("supercut", samples, "--class", "KD", "--seconds", 1, "-o", "kd.wav"),
     ):
-        said = bandscribe(*command)
-        assert (said.code, len(said.complaints)) == (1, 1)
-        assert f"{samples / 'x.wav'}: " in said.err
+        result = bandscribe(*command)
+        assert (result.code, len(result.complaints)) == (1, 1)
+        assert f"{samples / 'x.wav'}: " in result.err

@@ -28,10 +28,10 @@ def corrected(tmp_path: Path) -> Path:
 
 
 def test_corrections_are_written_in_other_formats(transcribe, corrected) -> None:
-    said = transcribe(corrected, "--format", "midi,csv,jams")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(corrected, "--format", "midi,csv,jams")
+    assert (result.code, result.err) == (0, "")
     summary = "0:02  240 bpm, 4/4  3 notes (KD 1, SD 1, CHH 1)"
-    assert said.out == f"{corrected} → song.mid, song.csv, song.jams  {summary}\n"
+    assert result.out == f"{corrected} → song.mid, song.csv, song.jams  {summary}\n"
     with Path("song.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(float(row["onset"]), row["class"], float(row["velocity"])) for row in rows] == [
@@ -47,23 +47,23 @@ def test_corrections_in_fewer_classes(transcribe, corrected) -> None:
 
 @pytest.mark.parametrize("format", ["npz", "png"])
 def test_corrections_have_no_activations(transcribe, corrected, format) -> None:
-    said = transcribe(corrected, "--format", format)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert str(corrected) in said.err and "recording" in said.err
+    result = transcribe(corrected, "--format", format)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert str(corrected) in result.err and "recording" in result.err
 
 
 def test_corrections_are_never_overwritten(transcribe, corrected) -> None:
     before = corrected.read_text()
-    said = transcribe(corrected, "--format", "json", "-o", corrected)
-    assert said.code == 1 and corrected.read_text() == before
+    result = transcribe(corrected, "--format", "json", "-o", corrected)
+    assert result.code == 1 and corrected.read_text() == before
 
 
 def test_corrections_are_evaluated(bandscribe, corpus, corrected, tmp_path) -> None:
     estimates = tmp_path / "estimates"
     estimates.mkdir()
     corrected.rename(estimates / "MusicDelta_X_Drum.json")
-    said = bandscribe("evaluate", "drums", "mdb", corpus, "--estimates", estimates, "-o", "out")
-    assert said.code == 0, said.err
+    result = bandscribe("evaluate", "drums", "mdb", corpus, "--estimates", estimates, "-o", "out")
+    assert result.code == 0, result.err
     metrics = json.loads(Path("out/metrics.json").read_text())
     assert metrics["classes_5"]["micro"]["recall"] > 0
 
@@ -71,6 +71,6 @@ def test_corrections_are_evaluated(bandscribe, corpus, corrected, tmp_path) -> N
 @pytest.mark.parametrize("what", ["missing.wav", "."])
 def test_what_cannot_be_opened_has_a_line(bandscribe, what) -> None:
     pytest.importorskip("fastapi", reason="needs the extra page")
-    said = bandscribe("open", what, "--no-browser")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith(f"bandscribe: {what}: ")
+    result = bandscribe("open", what, "--no-browser")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith(f"bandscribe: {what}: ")

@@ -54,13 +54,13 @@ def evaluate(bandscribe):
 
 
 def test_a_table(recognize, clips) -> None:
-    said = recognize(clips / "a/solo.wav", "--aggregate", "s1", "--threshold", "0.4")
-    assert (said.code, said.err) == (0, "")
-    first, row = said.out.splitlines()
+    result = recognize(clips / "a/solo.wav", "--aggregate", "s1", "--threshold", "0.4")
+    assert (result.code, result.err) == (0, "")
+    first, row = result.out.splitlines()
     assert first == f"{clips}/a/solo.wav  0:02"
     assert row.split() == ["vio", "violin", "█" * 11, "0.53", "50%", "0:00", "to", "0:01"]
-    said = recognize(clips / "a/solo.wav", "--aggregate", "s1", "--threshold", "0.9")
-    assert said.out.splitlines()[1] == "  no instrument recognized"
+    result = recognize(clips / "a/solo.wav", "--aggregate", "s1", "--threshold", "0.9")
+    assert result.out.splitlines()[1] == "  no instrument recognized"
 
 
 #: The list of the clips beside them.
@@ -68,9 +68,9 @@ PASSED_OVER = "bandscribe: passed over 1 file that is no sound by suffix (.csv 1
 
 
 def test_json_is_one_list(recognize, clips) -> None:
-    said = recognize(clips, "--format", "json", "--aggregate", "s2")
-    assert (said.code, said.err) == (0, PASSED_OVER)
-    found = json.loads(said.out)
+    result = recognize(clips, "--format", "json", "--aggregate", "s2")
+    assert (result.code, result.err) == (0, PASSED_OVER)
+    found = json.loads(result.out)
     assert [entry["file"] for entry in found] == [f"{clips}/{name}.wav" for name in CLIPS]
     for entry in found:
         assert list(entry) == ["file", "duration", "instruments"]
@@ -87,8 +87,8 @@ def test_json_is_one_list(recognize, clips) -> None:
 
 def test_csv_says_the_same(recognize, clips) -> None:
     recognize(clips, "-o", "new/tags.json")
-    said = recognize(clips, "-o", "new/tags.csv")
-    assert (said.code, said.out, said.err) == (0, "", PASSED_OVER)
+    result = recognize(clips, "-o", "new/tags.csv")
+    assert (result.code, result.out, result.err) == (0, "", PASSED_OVER)
     with Path("new/tags.csv").open() as file:
         rows = list(csv.DictReader(file))
     expected = [
@@ -100,10 +100,10 @@ def test_csv_says_the_same(recognize, clips) -> None:
 
 
 def test_files_in_which_an_instrument_plays(recognize, clips) -> None:
-    said = recognize(clips, "--with", "vio")
-    assert said.out.splitlines() == [f"{clips}/a/duet.wav", f"{clips}/a/solo.wav"]
+    result = recognize(clips, "--with", "vio")
+    assert result.out.splitlines() == [f"{clips}/a/duet.wav", f"{clips}/a/solo.wav"]
     recognize(clips, "--with", "vio", "-o", "names.txt")
-    assert Path("names.txt").read_text() == said.out
+    assert Path("names.txt").read_text() == result.out
     found = json.loads(recognize(clips, "--with", "sax", "--format", "json").out)
     assert [entry["file"] for entry in found] == [f"{clips}/b/duet.wav"]
     assert recognize(clips, "--with", "dru").code == 0
@@ -116,15 +116,15 @@ def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
     (bad / "empty.wav").write_bytes(b"")
     (bad / "text.mp3").write_text("no sound")
     soundfile.write(bad / "silence.wav", np.zeros(8000), 8000)
-    said = recognize(bad, tmp_path / "nowhere", "--format", "json")
-    assert said.code == 1
-    assert [entry["file"] for entry in json.loads(said.out)] == [
+    result = recognize(bad, tmp_path / "nowhere", "--format", "json")
+    assert result.code == 1
+    assert [entry["file"] for entry in json.loads(result.out)] == [
         f"{bad}/silence.wav", f"{bad}/solo.wav",
     ]  # fmt: skip
-    assert not any(row["present"] for row in json.loads(said.out)[0]["instruments"])
-    assert len(said.complaints) == 3
+    assert not any(row["present"] for row in json.loads(result.out)[0]["instruments"])
+    assert len(result.complaints) == 3
     for name in ("nowhere", "empty.wav", "text.mp3"):
-        assert sum(name in line for line in said.complaints) == 1
+        assert sum(name in line for line in result.complaints) == 1
 
 
 @pytest.mark.parametrize(
@@ -141,25 +141,25 @@ def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
     ],
 )
 def test_wrong_usage(recognize, clips, tiny_model, arguments, reason) -> None:
-    said = recognize(clips, *(tiny_model if word == "DRUMS" else word for word in arguments))
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert reason in said.err
+    result = recognize(clips, *(tiny_model if word == "DRUMS" else word for word in arguments))
+    assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
+    assert reason in result.err
 
 
 def test_an_input_is_never_overwritten(recognize, clips) -> None:
     shutil.copy(clips / "a/solo.wav", "solo")
-    said = recognize("solo", "-o", "solo")
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "would overwrite an input" in said.err
+    result = recognize("solo", "-o", "solo")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "would overwrite an input" in result.err
 
 
 # evaluate -----------------------------------------------------------------------------------------
 
 
 def test_figures_are_those_of_scikit_learn(evaluate, clips, recognizer) -> None:
-    said = evaluate(clips, "--model", recognizer, "-o", "out", "--aggregate", "s2")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith(f"clips: 3 tracks (test), model {recognizer}\n")
+    result = evaluate(clips, "--model", recognizer, "-o", "out", "--aggregate", "s2")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"clips: 3 tracks (test), model {recognizer}\n")
     found = json.loads(Path("out/metrics.json").read_text())
     assert (found["task"], found["corpus"], found["tracks"]) == ("recognition", "clips", 3)
     assert (found["aggregate"], found["setup"], found["failed"]) == ("s2", None, [])
@@ -203,8 +203,8 @@ def test_what_recognize_wrote_scores_the_same(recognize, evaluate, clips, recogn
     evaluate(clips, "--model", recognizer, "-o", "direct")
     for format in ("json", "csv"):
         recognize(clips, "-o", f"{format}/tags.{format}")
-        said = evaluate(clips, "--estimates", format, "-o", "out")
-        assert (said.code, said.err) == (0, "")
+        result = evaluate(clips, "--estimates", format, "-o", "out")
+        assert (result.code, result.err) == (0, "")
         direct, table = (
             json.loads(Path(folder, "metrics.json").read_text()) for folder in ("direct", "out")
         )
@@ -217,11 +217,11 @@ def test_a_table_of_another_system(evaluate, clips) -> None:
     """It need not name every class, nor say what is present."""
     rows = ["file,class,probability", "a/duet,vio,0.9", "a/duet,pia,0.4", "a/solo.wav,vio,0.6"]
     Path("theirs.csv").write_text("\n".join([*rows, "b/duet,flu,1"]) + "\n")
-    said = evaluate(clips, "--estimates", "theirs.csv", "-o", "out")
-    assert (said.code, len(said.complaints)) == (0, 0)
+    result = evaluate(clips, "--estimates", "theirs.csv", "-o", "out")
+    assert (result.code, len(result.complaints)) == (0, 0)
     found = json.loads(Path("out/metrics.json").read_text())
     assert [found["micro"][name] for name in ("tp", "fp", "fn")] == [3, 0, 2]
-    said = evaluate(clips, "--estimates", "theirs.csv", "--threshold", "0.3", "-o", "out")
+    result = evaluate(clips, "--estimates", "theirs.csv", "--threshold", "0.3", "-o", "out")
     found = json.loads(Path("out/metrics.json").read_text())
     assert [found["micro"][name] for name in ("tp", "fp", "fn")] == [4, 0, 1]
 
@@ -247,13 +247,13 @@ def test_a_damaged_copy(evaluate, clips, recognizer, tmp_path) -> None:
     shutil.copytree(clips, root)
     (root / "a/solo.wav").write_bytes(b"no sound")
     (root / "b/duet.wav").unlink()
-    said = evaluate(root, "--model", recognizer, "-o", "out")
-    assert (said.code, len(said.complaints)) == (1, 2)
+    result = evaluate(root, "--model", recognizer, "-o", "out")
+    assert (result.code, len(result.complaints)) == (1, 2)
     assert json.loads(Path("out/metrics.json").read_text())["tracks"] == 1
     (root / "a/duet.wav").unlink()
-    said = evaluate(root, "--model", recognizer, "-o", "none")
-    assert (said.code, said.out) == (1, "")
-    assert "no track could be evaluated" in said.complaints[-1]
+    result = evaluate(root, "--model", recognizer, "-o", "none")
+    assert (result.code, result.out) == (1, "")
+    assert "no track could be evaluated" in result.complaints[-1]
 
 
 @pytest.mark.parametrize(
@@ -277,12 +277,12 @@ def test_what_is_wrong(evaluate, clips, arguments, code, reason) -> None:
     Path("kazoo.csv").write_text("file,class,probability\nx,kazoo,1\n")
     Path("bad.csv").write_text("file,class,probability\nx,vio,7\n")
     Path("good.csv").write_text("file,class,probability\nx,vio,1\n")
-    said = evaluate(clips, *arguments)
-    assert (said.code, said.out, len(said.complaints)) == (code, "", 1)
-    assert reason in said.err
+    result = evaluate(clips, *arguments)
+    assert (result.code, result.out, len(result.complaints)) == (code, "", 1)
+    assert reason in result.err
 
 
 def test_options_of_recognition_alone(bandscribe) -> None:
-    said = bandscribe("evaluate", "drums", "mdb", ".", "--aggregate", "s1")
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "No such option: --aggregate" in said.err
+    result = bandscribe("evaluate", "drums", "mdb", ".", "--aggregate", "s1")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "No such option: --aggregate" in result.err

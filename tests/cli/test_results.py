@@ -17,8 +17,8 @@ def notes(path: str) -> list[int]:
 
 def test_a_range_is_written_at_the_times_of_the_file(transcribe, groove_wav, groove) -> None:
     assert transcribe(groove_wav, "-o", "all.csv").code == 0
-    said = transcribe(groove_wav, "-o", "part.csv", "--start", "0:00.9", "--end", "1.9")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(groove_wav, "-o", "part.csv", "--start", "0:00.9", "--end", "1.9")
+    assert (result.code, result.err) == (0, "")
     whole, part = (csv.read(name, classes=DRUMS_10) for name in ("all.csv", "part.csv"))
     inside = (whole.onsets > 0.9) & (whole.onsets < 1.9)
     assert 0 < inside.sum() < len(whole.onsets)
@@ -38,21 +38,21 @@ def test_the_notes_of_a_map(transcribe, groove_wav) -> None:
 
 
 def test_quantised_notes_beside_the_played_ones(transcribe, groove_wav) -> None:
-    said = transcribe(groove_wav, "--quantise", "8")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(groove_wav, "--quantise", "8")
+    assert (result.code, result.err) == (0, "")
     stem = groove_wav.stem
     assert len(notes(f"{stem}.mid")) == len(notes(f"{stem}.quantised.mid"))
 
 
 def test_a_preview_beside_the_recording(transcribe, groove_wav) -> None:
-    said = transcribe(groove_wav, "--format", "preview", "--click", "-o", "out/")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(groove_wav, "--format", "preview", "--click", "-o", "out/")
+    assert (result.code, result.err) == (0, "")
     sound = audio.read(f"out/{groove_wav.stem}.preview.flac")
     assert sound.samples.shape[0] == 2
     assert sound.duration == pytest.approx(audio.read(groove_wav).duration, abs=0.01)
     # A preview is no recording: the folder holds nothing to transcribe.
-    said = transcribe("out")
-    assert (said.code, len(said.complaints)) == (1, 1)
+    result = transcribe("out")
+    assert (result.code, len(result.complaints)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_a_preview_beside_the_recording(transcribe, groove_wav) -> None:
     ],
 )
 def test_wrong_usage_is_one_line(transcribe, groove_wav, arguments, reason) -> None:
-    said = transcribe(groove_wav, *arguments)
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert reason in said.err
+    result = transcribe(groove_wav, *arguments)
+    assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
+    assert reason in result.err
     assert not list(Path().iterdir())
 
 
 def test_a_start_after_the_end_of_the_file_is_a_line(transcribe, groove_wav) -> None:
-    said = transcribe(groove_wav, "--start", "60")
-    assert (said.code, len(said.complaints)) == (1, 1)
+    result = transcribe(groove_wav, "--start", "60")
+    assert (result.code, len(result.complaints)) == (1, 1)

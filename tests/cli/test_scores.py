@@ -10,8 +10,8 @@ import pytest
 def test_scores_of_a_recording(transcribe, groove_wav, groove) -> None:
     for module in ("verovio", "cairosvg", "pypdf"):
         pytest.importorskip(module, reason="needs the extra score")
-    said = transcribe(groove_wav, "--format", "musicxml,svg,pdf")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(groove_wav, "--format", "musicxml,svg,pdf")
+    assert (result.code, result.err) == (0, "")
     stem = groove_wav.stem
     tree = ElementTree.parse(f"{stem}.musicxml")
     heads = [note for note in tree.iter("note") if note.find("rest") is None]
@@ -36,7 +36,7 @@ def test_without_the_extra(transcribe, groove_wav, monkeypatch, name, module) ->
     monkeypatch.setattr(
         "bandscribe.cli.report.find_spec", lambda n: None if n == module else real(n)
     )
-    said = transcribe(groove_wav, "--format", name)
-    assert said.code == 1
-    assert f"this needs {module}; install with:" in said.err
+    result = transcribe(groove_wav, "--format", name)
+    assert result.code == 1
+    assert f"this needs {module}; install with:" in result.err
     assert transcribe(groove_wav, "--format", "musicxml").code == 0

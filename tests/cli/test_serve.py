@@ -10,22 +10,22 @@ pytest.importorskip("uvicorn", reason="needs the extra page")
 
 
 def test_a_short_token_is_no_token(bandscribe) -> None:
-    said = bandscribe("serve", "--token", "12345")
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "--token" in said.err
+    result = bandscribe("serve", "--token", "12345")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "--token" in result.err
 
 
 def test_an_address_in_use_is_named(bandscribe) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = bandscribe("serve", "--port", port)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert f"127.0.0.1:{port}" in said.err and "--port" in said.err
+        result = bandscribe("serve", "--port", port)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"127.0.0.1:{port}" in result.err and "--port" in result.err
 
 
 def test_a_missing_library_is_named_with_its_cure(bandscribe, monkeypatch) -> None:
     module = sys.modules["bandscribe.cli.serve"]  # the package has the command by that name
     monkeypatch.setattr(module, "MODULES", ("nowhere_installed",))
-    said = bandscribe("serve")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "nowhere_installed" in said.err and "pip install" in said.err
+    result = bandscribe("serve")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "nowhere_installed" in result.err and "pip install" in result.err

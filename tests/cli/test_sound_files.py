@@ -19,18 +19,18 @@ def test_another_stream_of_a_file(transcribe, tmp_path: Path, groove: dict[float
     silence = Audio(np.zeros((1, 1000), np.float32), SAMPLE_RATE)
     song = Audio(hits(groove, 2.5)[None], SAMPLE_RATE)
     path = bundle(tmp_path / "song.mka", silence, song, default=0)
-    said = transcribe(path)
-    assert said.code == 0
-    assert said.out == f"{path} → song.mid  0:00  0 notes\n"
-    assert said.complaints == [
+    result = transcribe(path)
+    assert result.code == 0
+    assert result.out == f"{path} → song.mid  0:00  0 notes\n"
+    assert result.complaints == [
         f"bandscribe: {path}: holds 2 sound streams; stream 1, the default, is read "
         "(--stream takes another)"
     ]
-    said = transcribe("--stream", 2, path)
-    assert (said.code, said.err) == (0, "")
-    assert "8 notes" in said.out
-    said = transcribe("--stream", 3, path)
-    assert (said.code, len(said.complaints)) == (1, 1)
+    result = transcribe("--stream", 2, path)
+    assert (result.code, result.err) == (0, "")
+    assert "8 notes" in result.out
+    result = transcribe("--stream", 3, path)
+    assert (result.code, len(result.complaints)) == (1, 1)
     assert transcribe("--stream", 0, path).code == 2
 
 
@@ -108,13 +108,13 @@ def test_files_that_are_no_sound_are_counted(transcribe, tmp_path: Path, groove_
     shutil.copy(groove_wav, folder / "song.wav")
     (folder / "notes.txt").touch()
     (folder / ".DS_Store").touch()
-    said = transcribe(folder)
-    assert said.code == 0
-    assert said.err == "bandscribe: passed over 1 file that is no sound by suffix (.txt 1)\n"
+    result = transcribe(folder)
+    assert result.code == 0
+    assert result.err == "bandscribe: passed over 1 file that is no sound by suffix (.txt 1)\n"
     for name in ("a.jpg", "b.JPG", "c", "d.pdf", "e.cue", "f.m3u", "g.nfo"):
         (folder / name).touch()
-    said = transcribe(folder)
-    assert said.err == (
+    result = transcribe(folder)
+    assert result.err == (
         "bandscribe: passed over 8 files that are no sound by suffix "
         "(.jpg 2, none 1, .cue 1, .m3u 1, .nfo 1, …)\n"
     )
@@ -122,17 +122,17 @@ def test_files_that_are_no_sound_are_counted(transcribe, tmp_path: Path, groove_
 
 @pytest.mark.parametrize("command", ["transcribe", "recognize", "track", "classify"])
 def test_an_empty_name_is_no_folder(bandscribe, command: str) -> None:
-    said = bandscribe(command, "")
-    assert (said.code, len(said.complaints)) == (2, 1)
-    assert "an empty name" in said.err
+    result = bandscribe(command, "")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "an empty name" in result.err
 
 
 def test_an_output_that_is_a_link_to_itself(transcribe, groove_wav: Path, tmp_path: Path) -> None:
     loop = tmp_path / "loop.mid"
     loop.symlink_to(loop.name)
-    said = transcribe(groove_wav, "-o", loop)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert f"{loop}: too many levels of symbolic links" in said.err
+    result = transcribe(groove_wav, "-o", loop)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"{loop}: too many levels of symbolic links" in result.err
 
 
 # Names -------------------------------------------------------------------------------------------
@@ -154,12 +154,12 @@ def test_names_are_printed_visibly(
     transcribe, bandscribe, tmp_path: Path, groove_wav: Path, name: str, shown: str
 ) -> None:
     shutil.copy(groove_wav, tmp_path / name)
-    said = transcribe(tmp_path / name, "-o", "out.mid")
-    assert said.out.startswith(f"{tmp_path}/{shown} → out.mid  0:02")
+    result = transcribe(tmp_path / name, "-o", "out.mid")
+    assert result.out.startswith(f"{tmp_path}/{shown} → out.mid  0:02")
     for command in ("recognize", "classify", "track"):
         (tmp_path / name).write_text("no sound")
-        said = bandscribe(command, tmp_path / name)
-        assert said.complaints == [
+        result = bandscribe(command, tmp_path / name)
+        assert result.complaints == [
             f"bandscribe: {tmp_path}/{shown}: no sound that can be decoded; "
             "check that it is a sound file, and whole"
         ]

@@ -31,9 +31,9 @@ def clips(tmp_path: Path) -> Path:
 
 
 def test_studies_the_features_of_a_corpus(bandscribe, clips: Path, tmp_path: Path) -> None:
-    said = bandscribe("study", "features", "clips", clips, "-o", tmp_path / "out")
-    assert (said.code, said.err) == (0, "")
-    lines = said.out.splitlines()
+    result = bandscribe("study", "features", "clips", clips, "-o", tmp_path / "out")
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
     assert lines[0] == "clips (train): 8 clips of 2 classes: cel 4, flu 4"
     centroid = next(line.split() for line in lines if line.startswith("centroid"))
     # The ranks of four and four are never as unlikely as 0.001.
@@ -53,16 +53,16 @@ def test_studies_the_features_of_a_corpus(bandscribe, clips: Path, tmp_path: Pat
 def test_a_bad_clip_has_its_line_and_the_others_are_studied(bandscribe, clips: Path) -> None:
     (clips / "0.wav").write_text("no sound")
     (clips / "1.wav").unlink()
-    said = bandscribe("study", "features", "clips", clips, "--only", "rms,chroma")
-    assert (said.code, len(said.complaints)) == (1, 2)
-    assert "0.wav" in said.complaints[0]
-    assert "1.wav" in said.complaints[1]
-    assert "6 clips of 2 classes: cel 3, flu 3" in said.out
+    result = bandscribe("study", "features", "clips", clips, "--only", "rms,chroma")
+    assert (result.code, len(result.complaints)) == (1, 2)
+    assert "0.wav" in result.complaints[0]
+    assert "1.wav" in result.complaints[1]
+    assert "6 clips of 2 classes: cel 3, flu 3" in result.out
 
 
 def test_a_recording_is_counted_once(bandscribe, clips: Path) -> None:
-    said = bandscribe("study", "features", "clips", clips, "--only", "rms", "--by-group")
-    assert "4 recordings of 2 classes: cel 2, flu 2" in said.out
+    result = bandscribe("study", "features", "clips", clips, "--only", "rms", "--by-group")
+    assert "4 recordings of 2 classes: cel 2, flu 2" in result.out
 
 
 def test_wrong_usage(bandscribe, clips: Path) -> None:
@@ -70,33 +70,33 @@ def test_wrong_usage(bandscribe, clips: Path) -> None:
         (["egmd", clips], "egmd="),
         (["clips", clips, "--only", "rms,brightness"], "'brightness'"),
     ):
-        said = bandscribe("study", "features", *arguments)
-        assert (said.code, len(said.complaints)) == (2, 1)
-        assert named in said.err
-    said = bandscribe("study", "clip", clips / "0.wav", "--duration", "500")
-    assert (said.code, len(said.complaints)) == (2, 1)
+        result = bandscribe("study", "features", *arguments)
+        assert (result.code, len(result.complaints)) == (2, 1)
+        assert named in result.err
+    result = bandscribe("study", "clip", clips / "0.wav", "--duration", "500")
+    assert (result.code, len(result.complaints)) == (2, 1)
 
 
 def test_one_instrument_is_no_comparison(bandscribe, clips: Path) -> None:
     (clips / "labels.csv").write_text("file,label\n0.wav,cello\n2.wav,cello\n1.wav,flute\n")
-    said = bandscribe("study", "features", "clips", clips, "--only", "rms")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "two classes of two clips or more, got cel 2, flu 1" in said.err
+    result = bandscribe("study", "features", "clips", clips, "--only", "rms")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "two classes of two clips or more, got cel 2, flu 1" in result.err
 
 
 def test_draws_a_clip(bandscribe, clips: Path) -> None:
-    said = bandscribe("study", "clip", clips / "0.wav")
-    assert (said.code, said.out) == (0, "0.features.png\n")
+    result = bandscribe("study", "clip", clips / "0.wav")
+    assert (result.code, result.out) == (0, "0.features.png\n")
     assert Path("0.features.png").stat().st_size > 50_000
-    said = bandscribe("study", "clip", clips / "labels.csv")
-    assert (said.code, len(said.complaints)) == (1, 1)
+    result = bandscribe("study", "clip", clips / "labels.csv")
+    assert (result.code, len(result.complaints)) == (1, 1)
 
 
 def test_a_missing_extra_is_answered_with_its_cure(bandscribe, clips: Path, monkeypatch) -> None:
     monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
-    said = bandscribe("study", "features", "clips", clips)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert " -m pip install " in said.err and "'torch<" in said.err
+    result = bandscribe("study", "features", "clips", clips)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert " -m pip install " in result.err and "'torch<" in result.err
 
 
 def test_compares_runs(bandscribe, tmp_path: Path) -> None:
@@ -109,10 +109,10 @@ def test_compares_runs(bandscribe, tmp_path: Path) -> None:
         "--model", "features", "--window-seconds=0.5", "--steps", 6, "--augment", "false",
         "--classes", ",".join(CLASSES), "--workers", 0, "--threads", 1,
     ]  # fmt: skip
-    said = bandscribe("study", "recognition", *arguments)
-    assert said.code == 0, said.err
-    assert "Which learning-rate schedule? (chapter 4)" in said.out
-    assert "polynomial decay" in said.out and "chance: at random by frequency" in said.out
+    result = bandscribe("study", "recognition", *arguments)
+    assert result.code == 0, result.err
+    assert "Which learning-rate schedule? (chapter 4)" in result.out
+    assert "polynomial decay" in result.out and "chance: at random by frequency" in result.out
     rows = list(csv.DictReader((tmp_path / "out/schedules.csv").read_text().splitlines()))
     assert [row["row"] for row in rows[:2]] == ["polynomial decay", "plateau"]
     told = json.loads((tmp_path / "out/schedules.json").read_text())
@@ -131,19 +131,19 @@ def test_wrong_usage_of_comparisons(bandscribe, tmp_path: Path) -> None:
         (["windows", *needed[:2], "--training", "a", "--test", "b"], "a: expected NAME=ROOT"),
         (["corpora", *needed], "--training: expected two corpora"),
     ):
-        said = bandscribe("study", "recognition", *arguments)
-        assert (said.code, len(said.complaints)) == (2, 1)
-        assert named in said.err
+        result = bandscribe("study", "recognition", *arguments)
+        assert (result.code, len(result.complaints)) == (2, 1)
+        assert named in result.err
 
 
 def test_draws_augmentations(bandscribe, clips: Path) -> None:
     pytest.importorskip("python_stretch")
-    said = bandscribe("study", "augmentation", clips / "0.wav")
-    assert (said.code, said.out) == (0, "0.augmentation.png\n")
+    result = bandscribe("study", "augmentation", clips / "0.wav")
+    assert (result.code, result.out) == (0, "0.augmentation.png\n")
     assert Path("0.augmentation.png").stat().st_size > 20_000
     soundfile.write(clips / "still.wav", np.zeros(4410), 44100)
-    said = bandscribe("study", "augmentation", clips / "still.wav")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "nothing sounds in the 3 s from 0 s on" in said.err
-    said = bandscribe("study", "augmentation", clips / "0.wav", "--duration", "0")
-    assert (said.code, len(said.complaints)) == (2, 1)
+    result = bandscribe("study", "augmentation", clips / "still.wav")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "nothing sounds in the 3 s from 0 s on" in result.err
+    result = bandscribe("study", "augmentation", clips / "0.wav", "--duration", "0")
+    assert (result.code, len(result.complaints)) == (2, 1)

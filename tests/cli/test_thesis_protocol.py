@@ -66,11 +66,11 @@ def test_a_miniature_worked_by_hand(tmp_path: Path, bandscribe) -> None:
     # Two windows up, one down: (0.627, 0.373, 0.5), S2 (1, 0.595, 0.797): all, labelled cel alone.
     write_clip(folder, second.id, [0.25, -0.25, 0.25], "cel\n")
     model = write_network(tmp_path / "model.onnx")
-    said = bandscribe(
+    result = bandscribe(
         "evaluate", "recognition", "irmas", tmp_path / "irmas", "--model", model,
         "--protocol", "thesis", "-o", tmp_path / "out",
     )  # fmt: skip
-    assert said.code == 0
+    assert result.code == 0
     metrics = json.loads((tmp_path / "out/metrics.json").read_text())
     assert metrics["tracks"] == 2
     figures = metrics.get("figures", metrics)
@@ -104,5 +104,5 @@ def test_seven_tenths_are_tested_on(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_protocol_does_not_go_with(bandscribe, arguments, reason) -> None:
-    said = bandscribe("evaluate", "recognition", *arguments)
-    assert said.code == 2 and reason in said.err
+    result = bandscribe("evaluate", "recognition", *arguments)
+    assert result.code == 2 and reason in result.err

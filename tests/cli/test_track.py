@@ -62,10 +62,10 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 
 def test_a_table_into_the_working_directory(track, duet, tracker) -> None:
-    said = track(duet)
-    assert (said.code, said.err) == (0, "")
+    result = track(duet)
+    assert (result.code, result.err) == (0, "")
     shares = re.fullmatch(
-        rf"{duet} → duet.activity.csv  0:05  violin (\d+)%, piano (\d+)%\n", said.out
+        rf"{duet} → duet.activity.csv  0:05  violin (\d+)%, piano (\d+)%\n", result.out
     )
     assert shares
     assert [int(share) for share in shares.groups()] == pytest.approx([100, 40], abs=3)
@@ -82,8 +82,8 @@ def test_a_table_into_the_working_directory(track, duet, tracker) -> None:
 
 
 def test_every_format_in_a_folder(track, duet) -> None:
-    said = track(duet, "--format", "csv,npz,png,jams", "--segments", "-o", "new/out")
-    assert (said.code, said.err) == (0, "")
+    result = track(duet, "--format", "csv,npz,png,jams", "--segments", "-o", "new/out")
+    assert (result.code, result.err) == (0, "")
     names = [f"duet.activity.{suffix}" for suffix in ("csv", "jams", "npz", "png")]
     assert listing(Path("new/out")) == [*names, "duet.segments.csv"]
     with np.load("new/out/duet.activity.npz") as arrays:
@@ -142,19 +142,19 @@ def test_one_input_and_one_format_name_a_file(track, duet) -> None:
 
 
 def test_folders_keep_their_paths(track, album) -> None:
-    said = track(album, "-o", "out")
-    assert said.code == 0
+    result = track(album, "-o", "out")
+    assert result.code == 0
     assert listing(Path("out")) == ["b.activity.csv", "disc 2/01. Feat. X.activity.csv"]
-    assert len(said.out.splitlines()) == 2
+    assert len(result.out.splitlines()) == 2
 
 
 def test_outputs_are_replaced_or_skipped(track, duet) -> None:
     Path("duet.activity.csv").write_text("old")
-    said = track(duet, "--skip-existing")
-    assert (said.code, said.out) == (0, f"{duet}: skipped, duet.activity.csv is there\n")
+    result = track(duet, "--skip-existing")
+    assert (result.code, result.out) == (0, f"{duet}: skipped, duet.activity.csv is there\n")
     assert Path("duet.activity.csv").read_text() == "old"
-    said = track(duet, "--skip-existing", "--format", "csv,npz")
-    assert said.out.startswith(f"{duet} → duet.activity.npz  ")
+    result = track(duet, "--skip-existing", "--format", "csv,npz")
+    assert result.out.startswith(f"{duet} → duet.activity.npz  ")
     assert Path("duet.activity.csv").read_text() == "old"
     assert track(duet).code == 0
     assert len(read("duet.activity.csv")) == 501
@@ -163,7 +163,7 @@ def test_outputs_are_replaced_or_skipped(track, duet) -> None:
 def test_the_strokes_of_drums_in_the_picture(track, duet, monkeypatch) -> None:
     drawn = []
     monkeypatch.setattr(
-        "bandscribe.display.lanes.draw", lambda *_, strokes, **__: drawn.append(strokes)
+        "bandscribe.display.lanes.plot", lambda *_, strokes, **__: drawn.append(strokes)
     )
     assert track(duet, "--format", "png").code == 0
     assert track(duet, "--format", "png", "--onsets").code == 0
@@ -179,9 +179,9 @@ def test_who_hardly_plays_is_named(track, tmp_path) -> None:
 
 def test_silence(track, tmp_path) -> None:
     soundfile.write(tmp_path / "x.wav", np.zeros((4000, 2)), 8000)
-    said = track(tmp_path / "x.wav", "--format", "csv,npz,png,jams", "--segments")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.endswith("  0:00  no instrument heard\n")
+    result = track(tmp_path / "x.wav", "--format", "csv,npz,png,jams", "--segments")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("  0:00  no instrument heard\n")
     assert Path("x.segments.csv").read_text() == "class,start,end,level_db\n"
 
 
@@ -189,26 +189,26 @@ def test_silence(track, tmp_path) -> None:
 
 
 def test_passages_in_which_it_holds(track, duet) -> None:
-    said = track(duet, "--find", "vio and not pia")
-    assert (said.code, said.err, listing()) == (0, "", [])
-    rows = [line.split("  ") for line in said.out.splitlines()]
+    result = track(duet, "--find", "vio and not pia")
+    assert (result.code, result.err, listing()) == (0, "", [])
+    rows = [line.split("  ") for line in result.out.splitlines()]
     assert [row[0] for row in rows] == [str(duet)] * 2
     clocks = [[float(clock.removeprefix("0:")) for clock in row[1:]] for row in rows]
     assert clocks == [pytest.approx([0, 2], abs=0.15), pytest.approx([4, 5], abs=0.15)]
     # What was found by the table that is written.
-    said = track(duet, "--find", "pia > -30 dB", "--format", "csv")
+    result = track(duet, "--find", "pia > -30 dB", "--format", "csv")
     loud = [float(row["pia_level_db"]) > -30 for row in read("duet.activity.csv")]
     first, last = np.flatnonzero(loud)[[0, -1]]
     assert all(loud[first : last + 1])
-    [(_, start, end)] = [line.split("  ") for line in said.out.splitlines()]
+    [(_, start, end)] = [line.split("  ") for line in result.out.splitlines()]
     assert [float(clock[2:]) for clock in (start, end)] == pytest.approx(
         [first / 100, (last + 1) / 100], abs=0.051
     )
 
 
 def test_nothing_is_found(track, duet) -> None:
-    said = track(duet, "--find", "dru or pia > -30 dB", "--min-duration", "3")
-    assert (said.code, said.out, said.err) == (0, "", "")
+    result = track(duet, "--find", "dru or pia > -30 dB", "--min-duration", "3")
+    assert (result.code, result.out, result.err) == (0, "", "")
 
 
 # what goes wrong ----------------------------------------------------------------------------------
@@ -220,28 +220,28 @@ def test_one_line_for_each_bad_file(track, duet, tmp_path) -> None:
     shutil.copy(duet, bad)
     (bad / "empty.wav").write_bytes(b"")
     (bad / "text.mp3").write_text("no sound")
-    said = track(bad, tmp_path / "nowhere")
-    assert (said.code, len(said.out.splitlines()), listing()) == (1, 1, ["duet.activity.csv"])
-    assert len(said.complaints) == 3
+    result = track(bad, tmp_path / "nowhere")
+    assert (result.code, len(result.out.splitlines()), listing()) == (1, 1, ["duet.activity.csv"])
+    assert len(result.complaints) == 3
     for name in ("nowhere", "empty.wav", "text.mp3"):
-        assert sum(name in line for line in said.complaints) == 1
+        assert sum(name in line for line in result.complaints) == 1
 
 
 def test_a_file_that_breaks_off(track, tmp_path) -> None:
     soundfile.write(tmp_path / "whole.mp3", np.tile(DUET, 4), SAMPLE_RATE)
     whole = (tmp_path / "whole.mp3").read_bytes()
     (tmp_path / "broken.mp3").write_bytes(whole[: len(whole) // 2])
-    said = track(tmp_path / "broken.mp3")
-    assert (said.code, len(said.complaints)) == (0, 1)
-    assert said.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
+    result = track(tmp_path / "broken.mp3")
+    assert (result.code, len(result.complaints)) == (0, 1)
+    assert result.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
     assert listing() == ["broken.activity.csv"]
 
 
 def test_an_input_is_never_overwritten(track, duet) -> None:
     before = duet.read_bytes()
-    said = track(duet, "-o", duet)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "would overwrite the input" in said.err
+    result = track(duet, "-o", duet)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "would overwrite the input" in result.err
     assert duet.read_bytes() == before
 
 
@@ -260,16 +260,16 @@ def test_an_input_is_never_overwritten(track, duet) -> None:
     ],
 )
 def test_wrong_usage(track, duet, tiny_model, arguments, reason) -> None:
-    said = track(duet, *(tiny_model if word == "DRUMS" else word for word in arguments))
-    assert (said.code, said.out, len(said.complaints), listing()) == (2, "", 1, [])
-    assert reason in said.err
+    result = track(duet, *(tiny_model if word == "DRUMS" else word for word in arguments))
+    assert (result.code, result.out, len(result.complaints), listing()) == (2, "", 1, [])
+    assert reason in result.err
 
 
 def test_a_picture_needs_matplotlib(track, duet, monkeypatch) -> None:
     monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
-    said = track(duet, "--format", "png")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "-m pip install 'matplotlib>=" in said.err
+    result = track(duet, "--format", "png")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "-m pip install 'matplotlib>=" in result.err
 
 
 def test_a_table_needs_no_heavy_library(duet, tracker, tmp_path) -> None:
@@ -297,9 +297,9 @@ def test_examples_of_the_document_run(bandscribe, tracker, tmp_path, monkeypatch
     commands = re.findall(r"^\$ bandscribe (track .*)$", text, re.MULTILINE)
     assert len(commands) >= 5
     for command in commands:
-        said = bandscribe(*shlex.split(command))
-        assert said.code == 0, command
-        assert all("passed over" in line for line in said.complaints), command
+        result = bandscribe(*shlex.split(command))
+        assert result.code == 0, command
+        assert all("passed over" in line for line in result.complaints), command
     names: dict[str, object] = {"__name__": "example"}
     [example] = re.findall(r"^```py(?:thon)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     exec(compile(example, "track.md", "exec"), names)

@@ -39,16 +39,16 @@ def album(tmp_path: Path, groove_wav: Path) -> Path:
 
 
 def test_midi_into_the_working_directory(transcribe, song, groove) -> None:
-    said = transcribe(song)
-    assert (said.code, said.err) == (0, "")
-    assert said.out == f"{song} → song.mid  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n"
+    result = transcribe(song)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"{song} → song.mid  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n"
     notes = [message for message in mido.MidiFile("song.mid") if message.type == "note_on"]
     assert len([note for note in notes if note.velocity]) == len(groove)
 
 
 def test_every_format_in_a_folder(transcribe, song, groove) -> None:
-    said = transcribe(song, "--format", "midi,csv,jams,json,npz,png", "-o", "new/out")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(song, "--format", "midi,csv,jams,json,npz,png", "-o", "new/out")
+    assert (result.code, result.err) == (0, "")
     assert listing(Path("new/out")) == [
         f"song.{suffix}" for suffix in ("csv", "jams", "json", "mid", "npz", "png")
     ]
@@ -71,9 +71,9 @@ def test_fewer_classes(transcribe, song) -> None:
 def test_a_metre_and_a_tempo_that_are_asked_for(bandscribe, tempo) -> None:
     groove = Path(__file__).parents[2] / "examples/groove.flac"  # 104 bpm
     options = ("--metre", "3/4", "--tempo", tempo, "--format", "json")
-    said = bandscribe("transcribe", groove, *options)
-    assert said.code == 0
-    assert "  52 bpm, 3/4  " in said.out
+    result = bandscribe("transcribe", groove, *options)
+    assert result.code == 0
+    assert "  52 bpm, 3/4  " in result.out
     beats = json.loads(Path("groove.json").read_text())["beats"]
     positions = np.array([beat["position"] for beat in beats])
     assert set(np.diff(positions) % 3) == {1} and positions.max() == 3
@@ -97,10 +97,10 @@ def test_a_folder_that_exists_is_a_folder(transcribe, song) -> None:
 
 
 def test_folders_keep_their_paths(transcribe, album) -> None:
-    said = transcribe(album, "-o", "out")
-    assert said.code == 0
+    result = transcribe(album, "-o", "out")
+    assert result.code == 0
     assert listing(Path("out")) == ["b.mid", "disc 2/01. Feat. X.mid"]
-    assert len(said.out.splitlines()) == 2
+    assert len(result.out.splitlines()) == 2
 
 
 def test_a_file_named_twice_is_done_once(transcribe, album) -> None:
@@ -109,8 +109,8 @@ def test_a_file_named_twice_is_done_once(transcribe, album) -> None:
 
 def test_outputs_are_replaced_or_skipped(transcribe, song) -> None:
     Path("song.mid").write_text("old")
-    said = transcribe(song, "--skip-existing")
-    assert (said.code, said.out) == (0, f"{song}: skipped, song.mid is there\n")
+    result = transcribe(song, "--skip-existing")
+    assert (result.code, result.out) == (0, f"{song}: skipped, song.mid is there\n")
     assert Path("song.mid").read_text() == "old"
     assert transcribe(song).code == 0
     assert Path("song.mid").read_bytes().startswith(b"MThd")
@@ -131,7 +131,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[Reference]:
     """The references of the pictures, which are not drawn."""
     shown: list[Reference] = []
     monkeypatch.setattr(
-        "bandscribe.display.draw", lambda *_, reference, **__: shown.append(reference)
+        "bandscribe.display.plot", lambda *_, reference, **__: shown.append(reference)
     )
     return shown
 
@@ -146,8 +146,8 @@ def test_a_picture_shows_hits_and_errors(transcribe, song, groove, compared) -> 
     wrong = {**groove, 2.2: "HT"}
     del wrong[next(onset for onset, name in groove.items() if name == "SD")]
     notes = annotate(Path("mine.txt"), wrong, shift=0.03)
-    said = transcribe(song, "--format", "png", "--reference", notes)
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(song, "--format", "png", "--reference", notes)
+    assert (result.code, result.err) == (0, "")
     (reference,) = compared
     assert (reference.right.sum(), len(reference.right)) == (7, 8)
     assert reference.notes.labels[~reference.found].tolist() == ["HT"]
@@ -155,9 +155,9 @@ def test_a_picture_shows_hits_and_errors(transcribe, song, groove, compared) -> 
 
 def test_references_of_a_folder_go_by_name(transcribe, album, groove, compared) -> None:
     annotate(Path("notes/b.txt"), groove)
-    said = transcribe(album, "--format", "png,csv", "-o", "out", "--reference", "notes")
-    assert (said.code, len(said.complaints), len(compared)) == (1, 1, 1)
-    assert "notes holds no notes of its name, as 01. Feat. X.csv" in said.err
+    result = transcribe(album, "--format", "png,csv", "-o", "out", "--reference", "notes")
+    assert (result.code, len(result.complaints), len(compared)) == (1, 1, 1)
+    assert "notes holds no notes of its name, as 01. Feat. X.csv" in result.err
     annotate(Path("notes/disc 2/01. Feat. X.txt"), groove)
     assert transcribe(album, "--format", "png", "--reference", "notes").code == 0
     assert [reference.found.all() for reference in compared[1:]] == [True, True]
@@ -165,19 +165,19 @@ def test_references_of_a_folder_go_by_name(transcribe, album, groove, compared) 
 
 def test_a_reference_in_wider_classes(transcribe, song, compared) -> None:
     notes = annotate(Path("five.txt"), {0.5: "HH"})
-    said = transcribe(song, "--format", "png", "--reference", notes)
-    assert (said.code, len(said.complaints), compared) == (1, 1, [])
-    assert "five.txt: " in said.err
-    assert "ask for fewer --classes" in said.err
+    result = transcribe(song, "--format", "png", "--reference", notes)
+    assert (result.code, len(result.complaints), compared) == (1, 1, [])
+    assert "five.txt: " in result.err
+    assert "ask for fewer --classes" in result.err
     assert transcribe(song, "--format", "png", "--reference", notes, "--classes", "5").code == 0
 
 
 def test_a_reference_is_never_overwritten(transcribe, song, groove) -> None:
     notes = annotate(Path("song.csv"), groove)
     before = notes.read_text()
-    said = transcribe(song, "--format", "csv,png", "--reference", ".")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "would overwrite the input song.csv" in said.err
+    result = transcribe(song, "--format", "csv,png", "--reference", ".")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "would overwrite the input song.csv" in result.err
     assert notes.read_text() == before
 
 
@@ -191,9 +191,9 @@ def test_a_reference_is_never_overwritten(transcribe, song, groove) -> None:
 )
 def test_wrong_use_of_a_reference(transcribe, song, album, arguments, reason) -> None:
     Path("a.csv").write_text("onset,class\n")
-    said = transcribe(song, *(text.format(album=album) for text in arguments))
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert reason in said.err
+    result = transcribe(song, *(text.format(album=album) for text in arguments))
+    assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
+    assert reason in result.err
 
 
 # hard but valid input -----------------------------------------------------------------------------
@@ -214,9 +214,9 @@ def test_any_rate_channels_and_length(
 ) -> None:
     silence = np.zeros((round(rate * seconds), channels))
     soundfile.write(tmp_path / "x.wav", silence, rate, subtype=subtype)
-    said = transcribe(tmp_path / "x.wav", "--format", "midi,csv,jams,json,npz,png")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.endswith("  0 notes\n")
+    result = transcribe(tmp_path / "x.wav", "--format", "midi,csv,jams,json,npz,png")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("  0 notes\n")
     assert Path("x.csv").read_text() == "onset,class,velocity\n"
 
 
@@ -225,10 +225,10 @@ def test_a_truncated_file_is_transcribed_with_a_warning(transcribe, tmp_path, gr
     soundfile.write(tmp_path / "whole.mp3", np.tile(samples, 4), rate)
     whole = (tmp_path / "whole.mp3").read_bytes()
     (tmp_path / "broken.mp3").write_bytes(whole[: len(whole) // 2])
-    said = transcribe(tmp_path / "broken.mp3")
-    assert said.code == 0
-    assert len(said.complaints) == 1
-    assert said.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
+    result = transcribe(tmp_path / "broken.mp3")
+    assert result.code == 0
+    assert len(result.complaints) == 1
+    assert result.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
     assert Path("broken.mid").is_file()
 
 
@@ -253,17 +253,17 @@ def bad(tmp_path: Path) -> dict[str, Path]:
     "name", ["missing.wav", "nothing", "empty.wav", "text.wav", "nan.wav", "inf.wav"]
 )
 def test_bad_input_is_one_line_and_the_others_are_done(transcribe, bad, song, name) -> None:
-    said = transcribe(bad[name], song)
-    assert said.code == 1
-    assert len(said.complaints) == 1
-    assert said.err.startswith(f"bandscribe: {bad[name]}: ")
-    assert said.err.count(str(bad[name])) == 1
+    result = transcribe(bad[name], song)
+    assert result.code == 1
+    assert len(result.complaints) == 1
+    assert result.err.startswith(f"bandscribe: {bad[name]}: ")
+    assert result.err.count(str(bad[name])) == 1
     assert listing(Path()) == ["song.mid"]
 
 
 def test_all_bad_inputs_in_one_batch(transcribe, bad, song) -> None:
-    said = transcribe(*bad.values(), song)
-    assert (said.code, len(said.complaints), len(said.out.splitlines())) == (1, 6, 1)
+    result = transcribe(*bad.values(), song)
+    assert (result.code, len(result.complaints), len(result.out.splitlines())) == (1, 6, 1)
 
 
 def refuse(number: int) -> Callable[..., object]:
@@ -284,9 +284,9 @@ def refuse(number: int) -> Callable[..., object]:
 def test_a_disk_that_refuses(transcribe, song, monkeypatch, number, reason) -> None:
     monkeypatch.setattr("bandscribe.formats.csv.write", refuse(number))
     Path("song.csv").write_text("old")
-    said = transcribe(song, "--format", "csv,midi")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert f"{song}: song.csv: {reason}" in said.err
+    result = transcribe(song, "--format", "csv,midi")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"{song}: song.csv: {reason}" in result.err
     assert Path("song.csv").read_text() == "old"
     assert listing(Path()) == ["song.csv"]
 
@@ -302,10 +302,10 @@ def test_unreadable_input(transcribe, song, album, monkeypatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse_song)
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
-    said = transcribe(song, album / "b.wav")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith(f"bandscribe: {song}: ")
-    assert "permission" in said.err
+    result = transcribe(song, album / "b.wav")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith(f"bandscribe: {song}: ")
+    assert "permission" in result.err
     assert listing(Path()) == ["b.mid"]
 
 
@@ -318,32 +318,32 @@ def test_a_locked_folder_in_a_folder(transcribe, album, monkeypatch) -> None:
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refuse_disc)
-    said = transcribe(album)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert said.err.startswith(f"bandscribe: {album / 'disc 2'}: permission denied; ")
+    result = transcribe(album)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith(f"bandscribe: {album / 'disc 2'}: permission denied; ")
     assert listing(Path()) == ["b.mid"]
 
 
 def test_a_broken_link_in_a_folder(transcribe, album) -> None:
     (album / "link.wav").symlink_to("nowhere")
-    said = transcribe(album)
-    assert (said.code, len(said.complaints), len(said.out.splitlines())) == (1, 1, 2)
-    assert said.err.startswith(f"bandscribe: {album / 'link.wav'}: there is no such file")
+    result = transcribe(album)
+    assert (result.code, len(result.complaints), len(result.out.splitlines())) == (1, 1, 2)
+    assert result.err.startswith(f"bandscribe: {album / 'link.wav'}: there is no such file")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text")
 def test_a_name_that_is_no_text(transcribe, song) -> None:
     name = os.fsdecode(b"\xfc.wav")
-    said = transcribe(shutil.copy(song, song.with_name(name)), "--format", "json,jams,png")
-    assert (said.code, said.err) == (0, "")
+    result = transcribe(shutil.copy(song, song.with_name(name)), "--format", "json,jams,png")
+    assert (result.code, result.err) == (0, "")
     assert json.loads(Path(name).with_suffix(".json").read_text())["file"] == "\ufffd.wav"
 
 
 def test_an_output_below_a_file(transcribe, song) -> None:
     Path("file").write_text("in the way")
-    said = transcribe(song, "-o", "file/song.mid")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "a part of this path is a file and not a folder" in said.err
+    result = transcribe(song, "-o", "file/song.mid")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "a part of this path is a file and not a folder" in result.err
     assert listing(Path()) == ["file"]
 
 
@@ -354,17 +354,17 @@ def test_an_input_is_never_overwritten(transcribe, song, kind) -> None:
     if kind != "same":
         output = Path("out.wav")
         (output.symlink_to if kind == "symbolic link" else output.hardlink_to)(song)
-    said = transcribe(song, "-o", output)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "would overwrite the input" in said.err
+    result = transcribe(song, "-o", output)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "would overwrite the input" in result.err
     assert song.read_bytes() == before
 
 
 def test_no_output_has_the_name_of_a_sound_file(transcribe, song) -> None:
     Path("take.wav").write_text("not to be lost")
-    said = transcribe(song, "-o", "take.wav")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "the output take.wav has the name of a sound file" in said.err
+    result = transcribe(song, "-o", "take.wav")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "the output take.wav has the name of a sound file" in result.err
     assert Path("take.wav").read_text() == "not to be lost"
 
 
@@ -373,17 +373,17 @@ def test_inputs_that_differ_in_their_suffixes_keep_them(transcribe, album) -> No
         shutil.copy(album / "b.wav", album / name)
     alike = ["b.aiff.mid", "b.aiff.wav.mid", "b.flac.mid", "b.wav.mid"]
     for _ in range(2):
-        said = transcribe(album, "-o", "out", "--jobs", "1")
-        assert (said.code, said.err) == (0, "")
+        result = transcribe(album, "-o", "out", "--jobs", "1")
+        assert (result.code, result.err) == (0, "")
         assert listing(Path("out")) == [*alike, "c.flac.mid", "disc 2/01. Feat. X.mid"]
 
 
 def test_two_inputs_never_share_an_output(transcribe, album) -> None:
     other = Path("other")
     shutil.copytree(album, other)
-    said = transcribe(album / "b.wav", other / "b.wav", "-o", "out")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert f"its output out/b.mid is also that of {album / 'b.wav'}" in said.err
+    result = transcribe(album / "b.wav", other / "b.wav", "-o", "out")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"its output out/b.mid is also that of {album / 'b.wav'}" in result.err
     assert listing(Path("out")) == ["b.mid"]
 
 
@@ -415,16 +415,16 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
 )
 def test_wrong_usage_is_one_line(transcribe, song, arguments, reason) -> None:
     Path("a file").write_text("")
-    said = transcribe(song, *arguments)
-    assert (said.code, said.out, len(said.complaints)) == (2, "", 1)
-    assert said.err.startswith("bandscribe: ")
-    assert reason in said.err
+    result = transcribe(song, *arguments)
+    assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
+    assert result.err.startswith("bandscribe: ")
+    assert reason in result.err
     assert listing(Path()) == ["a file"]
 
 
 def test_no_input_at_all(transcribe) -> None:
-    said = transcribe()
-    assert (said.code, len(said.complaints)) == (2, 1)
+    result = transcribe()
+    assert (result.code, len(result.complaints)) == (2, 1)
 
 
 def test_ctrl_c(transcribe, song, monkeypatch) -> None:
@@ -432,14 +432,14 @@ def test_ctrl_c(transcribe, song, monkeypatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bandscribe.drums.transcribe_blocks", stop)
-    said = transcribe(song)
-    assert (said.code, said.out) == (130, "")
-    assert "Traceback" not in said.err
+    result = transcribe(song)
+    assert (result.code, result.out) == (130, "")
+    assert "Traceback" not in result.err
     assert listing(Path()) == []
 
 
 def test_a_picture_needs_matplotlib(transcribe, song, monkeypatch) -> None:
     monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
-    said = transcribe(song, "--format", "png")
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert "-m pip install 'matplotlib>=" in said.err
+    result = transcribe(song, "--format", "png")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "-m pip install 'matplotlib>=" in result.err

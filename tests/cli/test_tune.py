@@ -53,9 +53,9 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
         ([*data, "--corpora", "x"], "corpora: the study sets it"),
         ([*data, "--depth", "3"], "depth: no such field"),
     ):
-        said = bandscribe(*arguments)
-        assert (said.code, len(said.complaints)) == (2, 1), said
-        assert named in said.err
+        result = bandscribe(*arguments)
+        assert (result.code, len(result.complaints)) == (2, 1), result
+        assert named in result.err
     assert not (tmp_path / "out").exists()
 
 
@@ -74,10 +74,10 @@ def test_a_finished_study_is_reported_anew(
         "study", "architectures", "-o", tmp_path, "--corpus", corpus, "--models", "cnn",
         "--trials", "1", "--epochs", "2", "--space", f"cnn={SPACE}", *GIVEN,
     ]  # fmt: skip
-    said = bandscribe(*arguments)
-    assert said.code == 0, said.err
-    assert said.out.splitlines()[1].startswith("Convolutional ")
-    assert "architectures.html: a page to look at" in said.out
+    result = bandscribe(*arguments)
+    assert result.code == 0, result.err
+    assert result.out.splitlines()[1].startswith("Convolutional ")
+    assert "architectures.html: a page to look at" in result.out
     first = (tmp_path / "architectures.csv").read_bytes()
     page = (tmp_path / "architectures.html").read_bytes()
     assert bandscribe(*arguments).code == 0
@@ -85,12 +85,12 @@ def test_a_finished_study_is_reported_anew(
     assert (tmp_path / "architectures.html").read_bytes() == page
 
     test_only = f"other=egmd:test={root}"
-    said = bandscribe(
+    result = bandscribe(
         "study", "data", "-o", tmp_path, "--recipe", tmp_path / "best.json", "--corpus", corpus,
         "--corpus", test_only,
     )  # fmt: skip
-    assert said.code == 0, said.err
-    numbers = said.out.splitlines()[1].split()
+    assert result.code == 0, result.err
+    numbers = result.out.splitlines()[1].split()
     # Trained on small, tested there and, by another name, as a corpus of its own.
     assert numbers[0] == "small" and numbers[2] == "○" and numbers[1] == numbers[3]
     assert (tmp_path / "data.csv").is_file()
@@ -106,20 +106,20 @@ def test_a_finished_study_is_reported_anew(
         "--corpus", f"others=egmd:all={others}",
     ]  # fmt: skip
     (tmp_path / "data.csv").unlink()
-    said = bandscribe(*arguments)
-    assert (said.code, len(said.complaints)) == (1, 2)
-    assert str(broken) in said.complaints[0]
-    assert "1 file cannot be used" in said.complaints[1]
+    result = bandscribe(*arguments)
+    assert (result.code, len(result.complaints)) == (1, 2)
+    assert str(broken) in result.complaints[0]
+    assert "1 file cannot be used" in result.complaints[1]
     assert not (tmp_path / "data.csv").exists()
     found = drum_corpora.describe
 
-    def overlook(sources: list[drum_corpora.Source], count: int) -> drum_corpora.Description:
+    def overlook(sources: list[drum_corpora.StudyCorpus], count: int) -> drum_corpora.Description:
         return drum_corpora.Description(found(sources, count).rows, [])
 
     monkeypatch.setattr(drum_corpora, "describe", overlook)
-    said = bandscribe(*arguments)
-    assert (said.code, len(said.complaints)) == (1, 1)
-    assert broken.name in said.err
+    result = bandscribe(*arguments)
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert broken.name in result.err
     rows = list(csv.DictReader((tmp_path / "data.csv").read_text().splitlines()))
     assert [row["tested_on"] for row in rows[:2]] == ["small", "others"]
     assert float(rows[1]["micro_f1"]) >= 0

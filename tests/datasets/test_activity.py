@@ -11,7 +11,7 @@ from miniature_instruments import METADATA, SONGS
 
 from bandscribe.datasets import medleydb, musdb, stems
 from bandscribe.datasets.corpus import inspect
-from bandscribe.datasets.levels import find_heard, levels, power
+from bandscribe.datasets.levels import find_audible, levels, power
 from bandscribe.types import Audio
 
 
@@ -127,14 +127,14 @@ def test_who_is_heard_by_hand() -> None:
     parts = np.zeros((30, 3))
     parts[0] = 10 ** (db / 10)  # a stroke of each
     parts[18] = 1e-3 * 10 ** (db / 10)
-    found = find_heard(parts, together, 25.0)
+    found = find_audible(parts, together, 25.0)
     nan = float("nan")
     expected = np.zeros((30, 3))
     expected[:3] = [1, nan, 0]
     # 30 dB below the loudest moment, and 24, 30 or 36 below all that sounds there: 54, 60 and 66.
     expected[16:21] = [nan, nan, 0]
     np.testing.assert_array_equal(found, expected)
-    assert not find_heard(np.zeros((9, 1)), np.zeros(9), 25.0).any()
+    assert not find_audible(np.zeros((9, 1)), np.zeros(9), 25.0).any()
 
 
 def test_stems(tmp_path: Path) -> None:

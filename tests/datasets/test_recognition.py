@@ -103,8 +103,8 @@ def test_audioset_pads_and_cuts(audioset_root: Path) -> None:
 
 
 def test_audioset_lists_what_is_wanted(audioset_root: Path) -> None:
-    assert audioset.wanted(audioset_root) == [
-        audioset.Clip(
+    assert audioset.list_missing(audioset_root) == [
+        audioset.AudioSetSegment(
             "ggggggggggg",
             10.0,
             20.0,

@@ -40,7 +40,7 @@ def test_draws(tmp_path: Path, classes: int) -> None:
 
     activations, part = heard(3.0)
     for name in ("a.png", "b.png"):
-        display.draw(tmp_path / name, activations, reduce(part, classes), title="a $1 song_x")
+        display.plot(tmp_path / name, activations, reduce(part, classes), title="a $1 song_x")
     image = imread(tmp_path / "a.png")
     assert image.shape[1] == 1430
     assert image[..., :3].std() > 0.05
@@ -59,7 +59,7 @@ def test_beats_and_reference_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
     reference = display.Reference(reduce_to_kicks(part), found, right)
     title = "a song with a long name " * 4
     options = {"beats": pulse, "reference": reference, "title": title}
-    display.draw(tmp_path / "a.png", activations, part, **options)
+    display.plot(tmp_path / "a.png", activations, part, **options)
 
     figure = drawn["figure"]
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
@@ -111,7 +111,7 @@ def test_marks_are_as_large_as_velocities(tmp_path: Path, monkeypatch: pytest.Mo
     activations, part = heard(3.0)
     kicks = reduce_to_kicks(part)
     kicks = replace(kicks, velocities=np.array([0, 0.5, 1], np.float32))
-    display.draw(tmp_path / "a.png", activations, kicks)
+    display.plot(tmp_path / "a.png", activations, kicks)
     [found] = sizes(drawn["figure"])
     np.testing.assert_allclose(found**0.5, [2.5, 4.75, 7])
 
@@ -153,18 +153,18 @@ def test_short_long_and_silent(tmp_path: Path, seconds: float) -> None:
     frames = 1 + int(seconds * 100)
     silent = Activations(np.zeros((frames, 10), np.float32), 100.0, 0.0, DRUMS_10)
     nothing = Transcription(np.zeros(0), np.zeros(0, np.str_), None, seconds, DRUMS_10)
-    display.draw(tmp_path / "a.png", silent, nothing, title="$ü 🥁")  # which fonts lack
+    display.plot(tmp_path / "a.png", silent, nothing, title="$ü 🥁")  # which fonts lack
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 
 def test_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     activations, part = heard(1.0)
     with pytest.raises(ValueError, match="expected a picture's suffix"):
-        display.draw(tmp_path / "a.mp3", activations, part)
+        display.plot(tmp_path / "a.mp3", activations, part)
     level = Activations(activations.values * 0, 100.0, 0.0, DRUMS_10, "level_db")
     with pytest.raises(ValueError, match="expected probabilities"):
-        display.draw(tmp_path / "a.png", level, part)
+        display.plot(tmp_path / "a.png", level, part)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ModuleNotFoundError, match="-m pip install 'matplotlib"):
-        display.draw(tmp_path / "a.png", activations, part)
+        display.plot(tmp_path / "a.png", activations, part)
     assert not list(tmp_path.iterdir())

@@ -21,13 +21,13 @@ def test_bars_are_drawn_the_same_each_time(tmp_path: Path) -> None:
     ]
     panels = [Panel("f1", "F1"), Panel("cost", "seconds", logarithmic=True)]
     for name in ("a.png", "b.png"):
-        comparison.draw(tmp_path / name, bars, panels, title="why_$1?")
+        comparison.plot(tmp_path / name, bars, panels, title="why_$1?")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    comparison.draw(tmp_path / "more.png", bars * 2, panels)
+    comparison.plot(tmp_path / "more.png", bars * 2, panels)
     assert imread(tmp_path / "more.png").shape[0] > imread(tmp_path / "a.png").shape[0]
     for nothing in (([], panels), (bars, [])):
         with pytest.raises(ValueError, match="bars, panels: expected at least one"):
-            comparison.draw(tmp_path / "x.png", *nothing)
+            comparison.plot(tmp_path / "x.png", *nothing)
 
 
 def test_versions_are_drawn_beside_what_they_were(tmp_path: Path) -> None:
@@ -35,14 +35,16 @@ def test_versions_are_drawn_beside_what_they_were(tmp_path: Path) -> None:
 
     rng = np.random.default_rng(0)
 
-    def version(name: str) -> augmentation.Version:
+    def version(name: str) -> augmentation.AugmentedClip:
         samples = rng.standard_normal(4410).astype(np.float32)
-        return augmentation.Version(name, samples, -80 * rng.random((9, 256), dtype=np.float32))
+        return augmentation.AugmentedClip(
+            name, samples, -80 * rng.random((9, 256), dtype=np.float32)
+        )
 
     before, after = version("before"), version("noise_$1")
-    masked = augmentation.Version("masks", before.samples, after.levels)
-    augmentation.draw(tmp_path / "one.png", before, [after], 44100, title="a_$1 file")
-    augmentation.draw(tmp_path / "two.png", before, [after, masked], 44100)
+    masked = augmentation.AugmentedClip("masks", before.samples, after.levels)
+    augmentation.plot(tmp_path / "one.png", before, [after], 44100, title="a_$1 file")
+    augmentation.plot(tmp_path / "two.png", before, [after, masked], 44100)
     assert imread(tmp_path / "two.png").shape[0] > imread(tmp_path / "one.png").shape[0]
     with pytest.raises(ValueError, match="after: expected at least one"):
-        augmentation.draw(tmp_path / "x.png", before, [], 44100)
+        augmentation.plot(tmp_path / "x.png", before, [], 44100)

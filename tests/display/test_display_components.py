@@ -30,7 +30,7 @@ def test_every_figure_is_a_bar_of_its_height(
     drawn = []
     monkeypatch.setattr(components, "save", lambda path, figure: drawn.append(figure))
     shown = view()
-    components.draw(tmp_path / "a.png", ["nmf", "nmfd"], [shown, shown])
+    components.plot(tmp_path / "a.png", ["nmf", "nmfd"], [shown, shown])
     [figure] = drawn
     assert len(figure.axes) == 6
     for column in range(3):
@@ -47,9 +47,9 @@ def test_the_same_bytes_each_time_and_room_for_more(tmp_path: Path) -> None:
     from matplotlib.image import imread
 
     for name in ("a.png", "b.png"):
-        components.draw(tmp_path / name, ["x_$1", "y"], [view()], title="why_$1?")
+        components.plot(tmp_path / name, ["x_$1", "y"], [view()], title="why_$1?")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    components.draw(tmp_path / "c.png", list("abcdefghi"), [view(9)] * 2)
+    components.plot(tmp_path / "c.png", list("abcdefghi"), [view(9)] * 2)
     small, large = (imread(tmp_path / name).shape for name in ("a.png", "c.png"))
     assert large[0] > small[0]
     assert large[1] > small[1]
@@ -57,6 +57,6 @@ def test_the_same_bytes_each_time_and_room_for_more(tmp_path: Path) -> None:
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected at least one of each"):
-        components.draw(tmp_path / "x.png", ["a"], [])
+        components.plot(tmp_path / "x.png", ["a"], [])
     with pytest.raises(ValueError, match=r"expected rates \(3, 3, 3\), got \(2, 3, 3\)"):
-        components.draw(tmp_path / "x.png", ["a", "b", "c"], [view()])
+        components.plot(tmp_path / "x.png", ["a", "b", "c"], [view()])

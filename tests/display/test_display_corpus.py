@@ -27,7 +27,7 @@ def test_draws(tmp_path: Path, tracks: int, splits: list[str], unit: str) -> Non
     rng = np.random.default_rng(tracks)
     for name in ("a.png", "b.png"):
         rng = np.random.default_rng(tracks)
-        corpus.draw(
+        corpus.plot(
             tmp_path / name,
             splits=[splits[i % len(splits)] for i in range(tracks)],
             seconds=rng.uniform(3, 300, tracks),
@@ -43,7 +43,7 @@ def test_draws(tmp_path: Path, tracks: int, splits: list[str], unit: str) -> Non
 
 def test_draws_tracks_without_labels(tmp_path: Path) -> None:
     nothing = np.zeros((2, 3))
-    corpus.draw(
+    corpus.plot(
         tmp_path / "a.png",
         splits=["test", "test"],
         seconds=np.array([1.0, 1.0]),
@@ -56,7 +56,7 @@ def test_draws_tracks_without_labels(tmp_path: Path) -> None:
 
 def test_refuses(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="seconds: expected at least one track"):
-        corpus.draw(
+        corpus.plot(
             tmp_path / "a.png",
             splits=[],
             seconds=np.zeros(0),

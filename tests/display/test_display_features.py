@@ -12,10 +12,10 @@ from bandscribe.display import clip, significance
 pytest.importorskip("matplotlib")
 
 
-def version(name: str, gain: float, frames: int = 20) -> clip.Version:
+def version(name: str, gain: float, frames: int = 20) -> clip.ClipVersion:
     rng = np.random.default_rng(frames)
     sizes = {"rms": 1, "polynomial_1": 2, "tonnetz": 6, "mel_128": 128}
-    return clip.Version(
+    return clip.ClipVersion(
         name,
         (gain * rng.standard_normal(512 * frames)).astype(np.float32),
         44100,
@@ -33,18 +33,18 @@ def test_versions_are_drawn_side_by_side(tmp_path: Path, gain: float) -> None:
     from matplotlib.image import imread
 
     one, two = version("before_$1", gain), version("after", 0.1, frames=1)
-    clip.draw(tmp_path / "one.png", [one], title="a_$1 file")
-    clip.draw(tmp_path / "two.png", [one, two])
+    clip.plot(tmp_path / "one.png", [one], title="a_$1 file")
+    clip.plot(tmp_path / "two.png", [one, two])
     first, second = (imread(tmp_path / f"{name}.png") for name in ("one", "two"))
     assert second.shape[1] - first.shape[1] == pytest.approx(7.5 * 110, abs=1)
 
 
 def test_versions_that_cannot_be_compared(tmp_path: Path) -> None:
     one = version("one", 1)
-    other = clip.Version("two", one.samples, 44100, {"rms": one.features["rms"]}, 86.1)
+    other = clip.ClipVersion("two", one.samples, 44100, {"rms": one.features["rms"]}, 86.1)
     for versions in ([], [one, other]):
         with pytest.raises(ValueError, match="versions: expected one or more"):
-            clip.draw(tmp_path / "x.png", versions)
+            clip.plot(tmp_path / "x.png", versions)
 
 
 def test_draws_significance_the_same_each_time(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_draws_significance_the_same_each_time(tmp_path: Path) -> None:
         significant = np.nan_to_num(effects) > 0.3
         standing = np.where(np.isnan(effects), np.nan, rng.standard_normal((3, size)))
         rows.append(
-            significance.Row(
+            significance.FeatureRow(
                 feature,
                 [str(i) for i in range(size)],
                 effects,
@@ -65,7 +65,7 @@ def test_draws_significance_the_same_each_time(tmp_path: Path) -> None:
             )
         )
     for name in ("a.png", "b.png"):
-        significance.draw(tmp_path / name, rows, ("cel", "cla", "voi"), title="a $1 corpus_x")
+        significance.plot(tmp_path / name, rows, ("cel", "cla", "voi"), title="a $1 corpus_x")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with pytest.raises(ValueError, match="rows: expected at least one"):
-        significance.draw(tmp_path / "x.png", [], ("cel",))
+        significance.plot(tmp_path / "x.png", [], ("cel",))

@@ -8,18 +8,18 @@ from unittest import mock
 import pytest
 
 from bandscribe.display import groups
-from bandscribe.display.groups import Span
+from bandscribe.display.groups import Interval
 
 pytest.importorskip("matplotlib")
 SERIES = {
-    "one": {"a": Span(0.5, 0.4, 0.55), "b": Span(0.9, 0.8, 0.95)},
-    "two": {"b": Span(0.25, 0.2, 0.3)},
+    "one": {"a": Interval(0.5, 0.4, 0.55), "b": Interval(0.9, 0.8, 0.95)},
+    "two": {"b": Interval(0.25, 0.2, 0.3)},
 }
 
 
 def test_bars_stand_in_their_groups(tmp_path: Path) -> None:
     with mock.patch.object(groups, "save") as save:
-        groups.draw(tmp_path / "bars.png", ["a", "b"], SERIES, {"a": 0.3}, title="bars")
+        groups.plot(tmp_path / "bars.png", ["a", "b"], SERIES, {"a": 0.3}, title="bars")
     figure = save.call_args.args[1]
     (plot,) = figure.axes
     bars = [patch for patch in plot.patches if patch.get_height()]
@@ -39,7 +39,7 @@ def test_bars_stand_in_their_groups(tmp_path: Path) -> None:
 def test_the_legend_is_all_in_the_picture(tmp_path: Path) -> None:
     names = ("Recurrent", "Convolutional recurrent", "Convolutional transformer", "one + two + six")
     with mock.patch.object(groups, "save") as save:
-        groups.draw(tmp_path / "bars.png", ["a"], {n: {"a": Span(1, 1, 1)} for n in names}, {})
+        groups.plot(tmp_path / "bars.png", ["a"], {n: {"a": Interval(1, 1, 1)} for n in names}, {})
     figure = save.call_args.args[1]
     figure.canvas.draw()
     (legend,) = figure.legends
@@ -49,7 +49,7 @@ def test_the_legend_is_all_in_the_picture(tmp_path: Path) -> None:
 
 
 def test_writes_a_picture(tmp_path: Path) -> None:
-    groups.draw(tmp_path / "bars.png", ["a", "b"], SERIES, {})
+    groups.plot(tmp_path / "bars.png", ["a", "b"], SERIES, {})
     assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="groups, series: expected at least one"):
-        groups.draw(tmp_path / "none.png", [], SERIES, {})
+        groups.plot(tmp_path / "none.png", [], SERIES, {})

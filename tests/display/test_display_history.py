@@ -26,7 +26,7 @@ def test_numbers_do_not_collide(
         {"step": 10.0 * i, "rate": rate, "loss": loss, "micro_f1": 0.5}
         for i, (loss, rate) in enumerate(zip(losses, rates, strict=True))
     ]
-    history.draw(tmp_path / "curve.png", rows)
+    history.plot(tmp_path / "curve.png", rows)
     figure = drawn["figure"]
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()

@@ -39,7 +39,7 @@ def test_a_clip_is_encoded_as_it_sounds() -> None:
 
 def test_the_page_holds_everything(tmp_path: Path) -> None:
     sound, shape = explorer.encode(Audio(np.ones((1, 2000), dtype=np.float32), RATE))
-    clip = explorer.Clip(
+    clip = explorer.PlayableClip(
         "a</script>.wav", "kd", "Kit @DATA@", "test", 0.5, "SD", 0.7, True, sound, shape
     )
     counts = {("kd", "Kit", "test"): 7, ("sd", "Kit", "train"): 3}
@@ -64,7 +64,7 @@ def test_names_are_shown_and_never_run(tmp_path: Path) -> None:
     sound, shape = explorer.encode(Audio(np.ones((1, 2000), dtype=np.float32), RATE))
     evil = browser.EVIL
     clips = [
-        explorer.Clip(evil, evil, evil, split, 0.5, evil, 0.7, True, sound, shape)
+        explorer.PlayableClip(evil, evil, evil, split, 0.5, evil, 0.7, True, sound, shape)
         for split in (evil, "total", "__proto__", "train")
     ]
     counts = {(evil, evil, clip.split): 3 for clip in clips}
@@ -96,10 +96,10 @@ def test_draws_what_was_segmented(tmp_path: Path) -> None:
 
     notes = {"kd": 30, "sd": 20, "cr": 5}
     clips = {"train": {"kd": 10, "sd": 4}, "test": {"kd": 2}}
-    segments.draw(tmp_path / "a.png", notes, clips, ("kd", "sd"), title="a corpus")
+    segments.plot(tmp_path / "a.png", notes, clips, ("kd", "sd"), title="a corpus")
     assert (tmp_path / "a.png").stat().st_size > 5000
     with pytest.raises(ValueError, match="at least one"):
-        segments.draw(tmp_path / "a.png", {}, clips, ("kd",))
+        segments.plot(tmp_path / "a.png", {}, clips, ("kd",))
 
 
 def test_draws_kernels_losses_and_confusion(tmp_path: Path) -> None:
@@ -108,19 +108,19 @@ def test_draws_kernels_losses_and_confusion(tmp_path: Path) -> None:
 
     rng = np.random.default_rng(0)
     pairs = [(rng.uniform(-1, 1, 9), rng.uniform(-1, 1, 9)), (rng.uniform(-1, 1, 50),) * 2]
-    kernels.draw(tmp_path / "kernels.png", rng.standard_normal((9, 3, 3)), pairs, title="kernels")
+    kernels.plot(tmp_path / "kernels.png", rng.standard_normal((9, 3, 3)), pairs, title="kernels")
     with pytest.raises(ValueError, match="at least one kernel"):
-        kernels.draw(tmp_path / "none.png", np.zeros((0, 3, 3)), pairs)
+        kernels.plot(tmp_path / "none.png", np.zeros((0, 3, 3)), pairs)
     steps = np.arange(5.0)
     curve = losses.Curve(steps, np.exp(-steps), np.array([1.0, 0.6, 0.5, 0.55, 0.7]))
-    losses.draw(tmp_path / "losses.png", {f"row {i}": curve for i in range(5)}, title="losses")
+    losses.plot(tmp_path / "losses.png", {f"row {i}": curve for i in range(5)}, title="losses")
     with pytest.raises(ValueError, match="curves"):
-        losses.draw(tmp_path / "none.png", {})
+        losses.plot(tmp_path / "none.png", {})
     matrix = np.array([[9, 1], [0, 0]])
-    confusion.draw(tmp_path / "confusion.png", matrix, ("kd", "sd"), title="9 of 10")
-    confusion.draw(tmp_path / "named.png", np.array([[9, 1, 2], [0, 0, 1]]), ("kd", "sd"))
+    confusion.plot(tmp_path / "confusion.png", matrix, ("kd", "sd"), title="9 of 10")
+    confusion.plot(tmp_path / "named.png", np.array([[9, 1, 2], [0, 0, 1]]), ("kd", "sd"))
     with pytest.raises(ValueError, match=r"expected \(2, 2\), got \(3, 3\)"):
-        confusion.draw(tmp_path / "none.png", np.zeros((3, 3), dtype=np.int64), ("kd", "sd"))
+        confusion.plot(tmp_path / "none.png", np.zeros((3, 3), dtype=np.int64), ("kd", "sd"))
     for name in ("kernels", "losses", "confusion", "named"):
         assert (tmp_path / f"{name}.png").stat().st_size > 4000
     assert not (tmp_path / "none.png").exists()

@@ -42,7 +42,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_lanes_names_and_shares(drawn: dict[str, Any]) -> None:
-    lanes.draw("a.png", levels(), SEGMENTS, 40.0, names=NAMES)
+    lanes.plot("a.png", levels(), SEGMENTS, 40.0, names=NAMES)
     [axis] = drawn["figure"].axes
     texts = {text.get_text(): text.get_position()[1] for text in axis.texts}
     assert set(texts) == {"violin", "75%", "drums", "100%"}
@@ -58,7 +58,7 @@ def test_lanes_names_and_shares(drawn: dict[str, Any]) -> None:
 
 
 def test_bars_lie_where_it_plays_and_show_how_loud(drawn: dict[str, Any]) -> None:
-    lanes.draw("a.png", levels(), SEGMENTS, 40.0)
+    lanes.plot("a.png", levels(), SEGMENTS, 40.0)
     [axis] = drawn["figure"].axes
     violin, drums = (np.asarray(image.get_array())[0] for image in axis.images)
     quarter = violin.shape[0] // 4
@@ -81,12 +81,12 @@ def test_a_short_stretch_is_not_lost(drawn: dict[str, Any]) -> None:
     """Of 1,600 columns it has one; of so short ones a lane is not worth it, their time is."""
     many = [Segment("vio", 7.0 + 360 * i, 7.3 + 360 * i, -10.0) for i in range(10)]
     hour = levels(3600.0)
-    lanes.draw("a.png", hour, [*many, Segment("dru", 0.0, 60.0, -10.0)], 3600.0, names=NAMES)
+    lanes.plot("a.png", hour, [*many, Segment("dru", 0.0, 60.0, -10.0)], 3600.0, names=NAMES)
     [axis] = drawn["figure"].axes
     assert axis.get_xlabel().startswith("seldom: violin (0:07); never: voi, flu, ")
     assert {text.get_text() for text in axis.texts} == {"drums", "2%"}
     many.append(Segment("vio", 3500.0, 3560.0, -10.0))
-    lanes.draw("a.png", hour, many, 3600.0)
+    lanes.plot("a.png", hour, many, 3600.0)
     [axis] = drawn["figure"].axes
     columns = np.asarray(axis.images[0].get_array())[0, :, 3]
     assert columns.sum() == 10 + round(3560 / 2.25) - round(3500 / 2.25)
@@ -97,7 +97,7 @@ def test_a_crowd_of_stretches_is_drawn_as_one(drawn: dict[str, Any]) -> None:
     """Half the time, in stretches of 1 s: an hour's picture cannot show them, a minute's can."""
     for seconds, count in ((40.0, 20), (3600.0, 1)):
         crowd = [Segment("vio", 2.0 * i, 2.0 * i + 1, -10.0) for i in range(int(seconds / 2))]
-        lanes.draw("a.png", levels(seconds), crowd, seconds)
+        lanes.plot("a.png", levels(seconds), crowd, seconds)
         [axis] = drawn["figure"].axes
         assert len(axis.collections[0].get_paths()) == count
         assert "50%" in {text.get_text() for text in axis.texts}  # of what was played
@@ -108,7 +108,7 @@ def test_strokes_have_a_lane(drawn: dict[str, Any]) -> None:
         np.array([1.0, 2.0, 3.0]), np.array(["KD", "SD", "KD"]), None, 40.0,
         ("KD", "SD", "TT", "HH", "CY"),
     )  # fmt: skip
-    lanes.draw("a.png", levels(), SEGMENTS, 40.0, strokes=strokes)
+    lanes.plot("a.png", levels(), SEGMENTS, 40.0, strokes=strokes)
     [axis] = drawn["figure"].axes
     names = {text.get_text() for text in axis.texts}
     assert {"kick", "snare", "toms", "hi-hat", "cymbals"} < names
@@ -122,7 +122,7 @@ def test_short_long_and_silent(tmp_path: Path, seconds: float, segments: list[Se
     frames = 1 + int(seconds * 10)
     silent = Activations(np.full((frames, 1), -60, np.float32), 10.0, 0.0, ("kazoo",), "level_db")
     for name in ("a.png", "b.png"):
-        lanes.draw(tmp_path / name, silent, segments, seconds, title="$ü 🥁_x")  # which fonts lack
+        lanes.plot(tmp_path / name, silent, segments, seconds, title="$ü 🥁_x")  # which fonts lack
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert matplotlib.image.imread(tmp_path / "a.png").shape[1] == 1430
 
@@ -130,4 +130,4 @@ def test_short_long_and_silent(tmp_path: Path, seconds: float, segments: list[Se
 def test_probabilities_are_no_levels(tmp_path: Path) -> None:
     probability = Activations(np.zeros((3, 1), np.float32), 10.0, 0.0, ("vio",))
     with pytest.raises(ValueError, match="level: expected levels in dB, got a probability"):
-        lanes.draw(tmp_path / "a.png", probability, [], 1.0)
+        lanes.plot(tmp_path / "a.png", probability, [], 1.0)

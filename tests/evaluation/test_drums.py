@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from bandscribe.evaluation import beat_metrics, drum_metrics, drums
-from bandscribe.evaluation.drums import DrumScores, Settings, evaluate
+from bandscribe.evaluation.drums import DrumScores, ScoringOptions, evaluate
 from bandscribe.evaluation.store import file_name, read_shown
 from bandscribe.formats import notes
 from bandscribe.metrics import onsets, velocity
 from bandscribe.types import Beats
 from bandscribe.vocabulary import DRUMS, reduce
 
-SETTINGS = Settings((10, 5, 3), (), 0.05)
+SETTINGS = ScoringOptions((10, 5, 3), (), 0.05)
 
 
 def plain(scores: list[DrumScores]) -> str:
@@ -124,7 +124,7 @@ def test_stale_results_are_not_used(tracks, system, tmp_path, monkeypatch) -> No
     """Whatever a result depends on, when it changes the track is evaluated again."""
     store = tmp_path / "store"
 
-    def reused(settings: Settings = SETTINGS) -> int:
+    def reused(settings: ScoringOptions = SETTINGS) -> int:
         return evaluate(tracks, system, settings, store=store).reused
 
     assert (reused(), reused()) == (0, 6)

@@ -8,10 +8,10 @@ import pytest
 
 import browser
 from bandscribe.evaluation import drum_metrics, page
-from bandscribe.evaluation.drums import Settings, evaluate
+from bandscribe.evaluation.drums import ScoringOptions, evaluate
 from bandscribe.evaluation.store import FOLDER, Results
 
-SETTINGS = Settings((10, 5, 3), (), 0.05)
+SETTINGS = ScoringOptions((10, 5, 3), (), 0.05)
 DESCRIBED = {
     "task": "drums", "corpus": "folder", "root": "songs", "audio": "", "split": "test",
     "model": None, "commit": None, "estimates": "system_<x>", "setup": None,

@@ -7,7 +7,7 @@ import librosa
 import numpy as np
 import pytest
 
-from bandscribe.features.clip import FEATURES, STACKED, Clip, stack
+from bandscribe.features.clip import FEATURES, STACKED, ClipAnalysis, stack
 from parity import assert_parity
 
 # What librosa says of sounds shorter than a frame, and of silence.
@@ -60,8 +60,8 @@ SCALES = {
 }
 
 
-def _clip(sound: Any) -> Clip:
-    return Clip(sound.samples, sound.sample_rate, sound.n_fft, sound.hop_length)
+def _clip(sound: Any) -> ClipAnalysis:
+    return ClipAnalysis(sound.samples, sound.sample_rate, sound.n_fft, sound.hop_length)
 
 
 @pytest.mark.parametrize("name", FEATURES)
@@ -75,7 +75,7 @@ def test_it_is_librosas(name: str, sound: Any) -> None:
 
 def test_the_stack_has_forty_rows_in_the_seeds_order() -> None:
     # Section 4.3: one second at 44.1 kHz makes 87 frames of 40 features.
-    clip = Clip(np.random.default_rng(0).standard_normal(44100).astype(np.float32))
+    clip = ClipAnalysis(np.random.default_rng(0).standard_normal(44100).astype(np.float32))
     stacked = stack(clip)
     assert stacked.shape == (87, 40)
     assert stacked.dtype == np.float32
@@ -86,9 +86,9 @@ def test_the_stack_has_forty_rows_in_the_seeds_order() -> None:
 
 
 def test_frames_are_timed() -> None:
-    assert Clip(np.zeros(10, dtype=np.float32)).frame_rate == 44100 / 512
+    assert ClipAnalysis(np.zeros(10, dtype=np.float32)).frame_rate == 44100 / 512
 
 
 def test_stereo_is_refused() -> None:
     with pytest.raises(ValueError, match=r"samples: expected one channel \(n,\), got \(2, 100\)"):
-        Clip(np.zeros((2, 100), dtype=np.float32))
+        ClipAnalysis(np.zeros((2, 100), dtype=np.float32))

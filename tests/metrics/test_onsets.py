@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bandscribe.metrics.bootstrap import Interval, intervals
 from bandscribe.metrics.counts import Scores, figures
-from bandscribe.metrics.onsets import TOLERANCES, Report, confuse, match, score
+from bandscribe.metrics.onsets import TOLERANCES, OnsetReport, confuse, match, score
 from bandscribe.types import Transcription
 
 # A grid of 10 ms puts many pairs at exactly the tolerance, where rounding decides.
@@ -118,7 +118,7 @@ def test_confusion_keeps_what_is_counted(
     assert matrix[-1, -1] == 0
 
 
-def f1_intervals(report: Report, seed: int = 0) -> dict[str, Interval]:
+def f1_intervals(report: OnsetReport, seed: int = 0) -> dict[str, Interval]:
     counts, classes, rng = report.counts, report.classes, np.random.default_rng(seed)
     return intervals(lambda t: figures(counts[t], classes), len(counts), rng)
 

@@ -19,8 +19,8 @@ from bandscribe.studies import (
     drum_corpora,
     drum_data,
 )
-from bandscribe.studies.drum_corpora import Source
-from bandscribe.studies.runs import Job, in_turn
+from bandscribe.studies.drum_corpora import StudyCorpus
+from bandscribe.studies.runs import TrainingJob, in_turn
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.train import train
@@ -41,30 +41,30 @@ SPACES = {
 train_all = in_turn(train)
 
 
-def look(jobs: Sequence[Job[Recipe]]) -> None:
+def look(jobs: Sequence[TrainingJob[Recipe]]) -> None:
     """Nothing is run."""
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> list[StudyCorpus]:
     roots = [write_corpus(tmp_path_factory.mktemp(f"c{seed}"), seed=seed) for seed in (0, 1)]
     named = [f"first=egmd={roots[0]}", f"second=egmd={roots[1]}", f"last=egmd:test={roots[1]}"]
-    return [Source.parse(text) for text in named]
+    return [StudyCorpus.parse(text) for text in named]
 
 
-def test_corpora_by_label(sources: list[Source]) -> None:
+def test_corpora_by_label(sources: list[StudyCorpus]) -> None:
     assert [source.label for source in sources] == ["first", "second", "last"]
     assert [source.trainable for source in sources] == [True, True, False]
-    assert Source.parse("mdb:all/remix=here").label == "mdb"
-    assert Source.parse("mdb=a=b") == Source("mdb", "mdb=a=b")
-    assert Source.parse("rooms=slakh=there").text == "slakh=there"
+    assert StudyCorpus.parse("mdb:all/remix=here").label == "mdb"
+    assert StudyCorpus.parse("mdb=a=b") == StudyCorpus("mdb", "mdb=a=b")
+    assert StudyCorpus.parse("rooms=slakh=there").text == "slakh=there"
     with pytest.raises(ValueError, match="expected NAME=ROOT"):
-        Source.parse("rooms=there")
+        StudyCorpus.parse("rooms=there")
     assert drum_corpora.count_classes(sources) == 5
-    assert drum_corpora.count_classes([*sources, Source.parse("idmt=here")]) == 3
+    assert drum_corpora.count_classes([*sources, StudyCorpus.parse("idmt=here")]) == 3
 
 
-def test_what_corpora_hold(sources: list[Source]) -> None:
+def test_what_corpora_hold(sources: list[StudyCorpus]) -> None:
     rows, problems = drum_corpora.describe(sources[:1], 5)
     assert not problems
     assert [row["split"] for row in rows] == ["train", "validation", "test"]
@@ -98,7 +98,7 @@ def test_scores_by_hand() -> None:
         drum_corpora.score([one, {}], ("A", "B"))
 
 
-def test_chance(sources: list[Source], tmp_path: Path) -> None:
+def test_chance(sources: list[StudyCorpus], tmp_path: Path) -> None:
     even = drum_chance.spread({"A": 2.0, "B": 0.0}, 1.5)
     assert even["A"].tolist() == [0.25, 0.75, 1.25]
     assert len(even["B"]) == 0
@@ -120,7 +120,7 @@ def test_chance(sources: list[Source], tmp_path: Path) -> None:
 
 def test_a_recording_that_cannot_be_read_is_named_and_left_out(tmp_path: Path) -> None:
     root = write_corpus(tmp_path / "c", seed=3)
-    (source,) = [Source.parse(f"egmd:all={root}")]
+    (source,) = [StudyCorpus.parse(f"egmd:all={root}")]
     broken = sorted(root.rglob("*.wav"))[1]
     broken.write_bytes(b"no sound")
     rows, problems = drum_corpora.describe([source], 5)
@@ -138,7 +138,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def planned(sources: list[Source], folder: Path) -> drum_architectures.Planned:
+def planned(sources: list[StudyCorpus], folder: Path) -> drum_architectures.Planned:
     return drum_architectures.plan(
         sources[:1], ["cnn", "rnn"], GIVEN, path=None, spaces=SPACES, trials=2, epochs=2, seed=0,
         folder=folder,
@@ -150,7 +150,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def test_which_architecture(
-    sources: list[Source], folder: Path, planned: drum_architectures.Planned
+    sources: list[StudyCorpus], folder: Path, planned: drum_architectures.Planned
 ) -> None:
     assert [len(jobs) for jobs in planned.values()] == [2, 1]
     problems: list[str] = []
@@ -200,13 +200,13 @@ def test_which_architecture(
     assert "chance: flux" in "\n".join(report.grid.tabulate())
 
 
-def describe(sources: list[Source], folder: Path) -> tuple[list[Any], Any]:
+def describe(sources: list[StudyCorpus], folder: Path) -> tuple[list[Any], Any]:
     """The corpora, and what chance scores."""
     lines, _ = drum_corpora.describe(sources, 5)
     return lines, drum_chance.evaluate_all(sources, 5, folder, [])
 
 
-def test_training_sets(sources: list[Source]) -> None:
+def test_training_sets(sources: list[StudyCorpus]) -> None:
     assert drum_data.combine(sources, []) == ["first", "second", "first+second"]
     assert drum_data.combine(sources, ["second+first"]) == ["second+first"]
     for named in ("last", "first+third"):
@@ -218,13 +218,13 @@ def test_training_sets(sources: list[Source]) -> None:
     assert recipe.validation_corpora == ()
     assert recipe.classes == 10
     # A recipe found on a corpus of ten classes is trained on five where others have no more.
-    three = [*sources, Source.parse("enst_mdb=there"), Source.parse("mdb=here")]
+    three = [*sources, StudyCorpus.parse("enst_mdb=there"), StudyCorpus.parse("mdb=here")]
     both = drum_data.plan(three, ["first", "first+enst_mdb+mdb"], base)
     assert [recipe.classes for recipe in both.values()] == [5, 5]
 
 
 def test_which_data(
-    sources: list[Source], folder: Path, planned: drum_architectures.Planned
+    sources: list[StudyCorpus], folder: Path, planned: drum_architectures.Planned
 ) -> None:
     (base,) = (job.recipe for job in planned["first", "rnn"])
     sets = drum_data.plan(sources, ["first"], base)
@@ -257,7 +257,7 @@ def test_which_data(
     assert len(read_table(folder / "data_corpora.csv")) == 7
 
 
-def test_a_stopped_study_says_so(sources: list[Source], tmp_path: Path) -> None:
+def test_a_stopped_study_says_so(sources: list[StudyCorpus], tmp_path: Path) -> None:
     base = search.resolve(None, {**GIVEN, "model": "cnn"}, [sources[0].text], epochs=2)
     sets = drum_data.plan(sources, ["first"], base)
     with pytest.raises(ValueError, match="stopped; run the same command again"):

@@ -13,7 +13,7 @@ import soundfile
 from scipy import stats
 
 from bandscribe.datasets.track import Track
-from bandscribe.features.clip import FEATURES, Clip
+from bandscribe.features.clip import FEATURES, ClipAnalysis
 from bandscribe.studies import features, features_report
 from bandscribe.studies.features import Clips, Dimension
 
@@ -98,7 +98,7 @@ def test_clips_of_a_recording_are_merged_by_class() -> None:
 def test_measures_what_the_dimensions_say() -> None:
     samples = np.random.default_rng(3).standard_normal(5000).astype(np.float32)
     names = tuple(FEATURES)
-    values = features.measure(Clip(samples), names)
+    values = features.measure(ClipAnalysis(samples), names)
     dimensions = list(features.name_dimensions(names))
     assert len(values) == len(dimensions)
     told = {name: [d.meaning for d in dimensions if d.feature == name] for name in names}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.datasets.segments import Clip, Cut, Recording
+from bandscribe.datasets.segments import Cut, CutClip, Performance
 from bandscribe.studies import hit_segments
 from bandscribe.synthesis.performances import write_midi
 from bandscribe.types import Transcription
@@ -17,8 +17,8 @@ ONSETS = np.array([1.0, 2.0, 2.4])
 LABELS = ["kd", "sd", "kd"]
 
 
-def clip(label: str, start: float, seconds: float, peak: float = 0.0) -> Clip:
-    return Clip("a.flac", label, 0.5, start, seconds, peak)
+def clip(label: str, start: float, seconds: float, peak: float = 0.0) -> CutClip:
+    return CutClip("a.flac", label, 0.5, start, seconds, peak)
 
 
 @pytest.mark.parametrize(
@@ -35,17 +35,17 @@ def clip(label: str, start: float, seconds: float, peak: float = 0.0) -> Clip:
         (clip("kd", 5.0, 0.5), (False, False)),  # nothing sounds
     ],
 )
-def test_single_and_well_placed(found: Clip, verdict: tuple[bool, bool]) -> None:
+def test_single_and_well_placed(found: CutClip, verdict: tuple[bool, bool]) -> None:
     assert hit_segments.evaluate_clip(found, ONSETS, LABELS) == verdict
 
 
 def test_precision_before_and_after(tmp_path: Path) -> None:
-    def make(name: str, late: float, *found: Clip) -> Cut:
+    def make(name: str, late: float, *found: CutClip) -> Cut:
         notes = Transcription(ONSETS, np.array(LABELS), np.full(3, 0.5), 3.0, ARTICULATIONS)
         write_midi(tmp_path / f"{name}.midi", notes, bpm=120, late=late)
         rows = [f"{onset},{label}" for onset, label in zip(ONSETS, LABELS, strict=True)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["onset,class", *rows]) + "\n")
-        recording = Recording(
+        recording = Performance(
             name, "train", "1", "kit", 3.0, tmp_path / f"{name}.flac", tmp_path / f"{name}.midi"
         )
         return Cut(recording, found)

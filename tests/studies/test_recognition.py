@@ -8,13 +8,13 @@ import pytest
 
 from bandscribe.metrics import tags
 from bandscribe.studies import recognition
-from bandscribe.studies.recognition import FIGURES, Sources
-from bandscribe.studies.recognition_rows import COMPARISONS, COSTS, Comparison, Row
-from bandscribe.studies.runs import Outcome, run
+from bandscribe.studies.recognition import FIGURES, StudyCorpora
+from bandscribe.studies.recognition_rows import COMPARISONS, COSTS, RecognitionRow, RowComparison
+from bandscribe.studies.runs import RowOutcome, run
 from bandscribe.training.recipes import place
 from bandscribe.training.recognition import pretrained
 from bandscribe.training.recognition import recipe as recipes
-from bandscribe.training.recognition.judge import judge
+from bandscribe.training.recognition.ensemble import evaluate
 from tiny_clips import CLASSES, LABELS, write_clips
 
 torch = pytest.importorskip("torch")
@@ -30,8 +30,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sources(clips: Path) -> Sources:
-    return Sources(*[(f"clips={clips}",)] * 3)
+def sources(clips: Path) -> StudyCorpora:
+    return StudyCorpora(*[(f"clips={clips}",)] * 3)
 
 
 def scores_of(folder: Path, name: str) -> dict[str, list[dict[str, float]]]:
@@ -41,7 +41,7 @@ def scores_of(folder: Path, name: str) -> dict[str, list[dict[str, float]]]:
 
 
 def test_a_study_trains_each_run_once(
-    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: StudyCorpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = {**GIVEN, "model": "features"}
     lines = run(recognition.plan("ensemble", given, sources, tmp_path), [0, 1], tmp_path)
@@ -51,7 +51,7 @@ def test_a_study_trains_each_run_once(
     found = {row["label"]: row for row in rows}
     both = found["both, S2"]
     assert [len(names) for names in both["runs"]] == [2, 2]
-    expected = judge([tmp_path / "runs" / name for name in both["runs"][1]], sources.test)
+    expected = evaluate([tmp_path / "runs" / name for name in both["runs"][1]], sources.test)
     second = both["scores"][1]
     assert second["lrap"] == second["s2.lrap"] == expected["s2"]["lrap"]
     assert second["s1_learned.micro.f1"] == expected["s1_learned"]["micro.f1"]
@@ -62,17 +62,17 @@ def test_a_study_trains_each_run_once(
     assert found["both, S2"]["scores"][0]["seconds"] > alone["seconds"]
 
     # Started again, nothing is trained and nothing is evaluated.
-    for name in ("train", "judge"):
+    for name in ("train", "evaluate"):
         monkeypatch.setattr(recognition, name, None)
     again = recognition.plan("ensemble", given, sources, tmp_path)
     assert run(again, [0, 1], tmp_path) == lines
 
 
 def test_baselines_are_rows_too(
-    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: StudyCorpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = (Row("linear", ({"model": "linear"},)),)
-    monkeypatch.setitem(COMPARISONS, "lines", Comparison("Why?", {}, rows))
+    rows = (RecognitionRow("linear", ({"model": "linear"},)),)
+    monkeypatch.setitem(COMPARISONS, "lines", RowComparison("Why?", {}, rows))
     lines = run(recognition.plan("lines", GIVEN, sources, tmp_path), [0], tmp_path)
     assert lines[0] == "Why?" and "thresh" in lines[-2]
     (scores,) = scores_of(tmp_path, "lines")["linear"]
@@ -84,24 +84,24 @@ def test_baselines_are_rows_too(
 
 
 def planned(
-    name: str, given: dict[str, str], sources: Sources, folder: Path
+    name: str, given: dict[str, str], sources: StudyCorpora, folder: Path
 ) -> list[list[recipes.Recipe]]:
     return [list(each) for each in recognition.plan(name, given, sources, folder).rows.values()]
 
 
 def test_corpora_are_crossed(clips: Path, tmp_path: Path) -> None:
-    two = Sources((f"clips={clips}", "clips=b"), (f"clips={clips}", "clips=b"), ("x", "y"))
+    two = StudyCorpora((f"clips={clips}", "clips=b"), (f"clips={clips}", "clips=b"), ("x", "y"))
     study = recognition.plan("corpora", {"model": "mfcc"}, two, tmp_path)
     trained = [members[0].training for members in study.rows.values()]
     assert trained == [(f"clips={clips}",), ("clips=b",), ("clips=b",), (f"clips={clips}",)]
     assert [study.tested(row)[0] for row in study.rows] == [("x",), ("x",), ("y",), ("y",)]
     with pytest.raises(ValueError, match="--training: expected two corpora"):
-        recognition.plan("corpora", {}, Sources(("clips=a",), (), ()), tmp_path)
+        recognition.plan("corpora", {}, StudyCorpora(("clips=a",), (), ()), tmp_path)
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_every_comparison_is_of_different_recipes(name: str, tmp_path: Path) -> None:
-    two = Sources(*[("clips=a", "clips=b")] * 3)
+    two = StudyCorpora(*[("clips=a", "clips=b")] * 3)
     resolved = planned(name, {"steps": "3"}, two, tmp_path)
     assert all(member.steps == 3 for members in resolved for member in members)
     rows = zip(COMPARISONS[name].rows, resolved, strict=True)
@@ -114,7 +114,7 @@ def test_every_comparison_is_of_different_recipes(name: str, tmp_path: Path) -> 
 
 
 def test_options_of_the_command_line_join_those_of_the_rows(
-    sources: Sources, tmp_path: Path
+    sources: StudyCorpora, tmp_path: Path
 ) -> None:
     given = {"options": '{"frames": 160}', "batch": "3"}
     resolved = planned("coefficients", given, sources, tmp_path)
@@ -133,7 +133,7 @@ def test_options_of_the_command_line_join_those_of_the_rows(
     ],
 )
 def test_fields_that_are_not_for_the_command_line(
-    sources: Sources, tmp_path: Path, given: dict[str, str], message: str
+    sources: StudyCorpora, tmp_path: Path, given: dict[str, str], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         recognition.plan("windows", given, sources, tmp_path)
@@ -168,7 +168,7 @@ def test_networks_have_as_many_parameters_as_the_paper_says() -> None:
 
 
 def test_chance(clips: Path) -> None:
-    outcomes = recognition.guess([f"clips:validation={clips}"], CLASSES, ", first")
+    outcomes = recognition.score_chance([f"clips:validation={clips}"], CLASSES, ", first")
     assert [each.label for each in outcomes] == [
         f"chance: {how}, first"
         for how in ("always the most frequent", "always all", "at random by frequency")
@@ -191,8 +191,8 @@ def test_chance(clips: Path) -> None:
     assert set(always) == set(everything) == set(random) == set(FIGURES)
 
 
-def outcome(label: str, *scores: float, **about: float) -> Outcome:
-    return Outcome(label, tuple(dict.fromkeys(FIGURES, score) for score in scores), about=about)
+def outcome(label: str, *scores: float, **about: float) -> RowOutcome:
+    return RowOutcome(label, tuple(dict.fromkeys(FIGURES, score) for score in scores), about=about)
 
 
 def test_remarks_tell_how_it_was_decided_and_who_is_at_chance() -> None:

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 from bandscribe.studies import recognition_cost
 from bandscribe.studies.recognition_rows import COSTS
-from bandscribe.studies.runs import Outcome
+from bandscribe.studies.runs import RowOutcome
 
 
 def test_costs_are_measured_and_told(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_costs_are_measured_and_told(tmp_path: Path) -> None:
 
 def test_costs_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     costs = {"parameters": 878755, "step": 0.5, "describe": 0.25, "recognize": 1.0, "recording": 1}
-    told = Outcome("MFCC", (costs,), about={"parameters": 879e3})
+    told = RowOutcome("MFCC", (costs,), about={"parameters": 879e3})
     monkeypatch.setattr(recognition_cost, "measure_cost", lambda *arguments: told)
     lines = recognition_cost.run(tmp_path, {"batch": "4"}, ["a"], ["b"])
     assert lines[3].split()[:4] == ["MFCC", "878,755", "(879,000)", "0.500"]

@@ -16,10 +16,10 @@ pytest.importorskip("torch")
 
 from bandscribe.readers import read_json
 from bandscribe.studies import runs, tables
-from bandscribe.studies.runs import Outcome, Row, Study
+from bandscribe.studies.runs import RowOutcome, Study, StudyRow
 from bandscribe.studies.tables import column
 from bandscribe.training import recipes
-from bandscribe.training.fit import Result
+from bandscribe.training.fit import FitResult
 from bandscribe.training.settings import Settings, setting
 
 
@@ -41,26 +41,26 @@ class Trainer:
     def __init__(self) -> None:
         self.trained: list[Recipe] = []
 
-    def __call__(self, recipe: Recipe, run: Path) -> Result:
+    def __call__(self, recipe: Recipe, run: Path) -> FitResult:
         self.trained.append(recipe)
         run.mkdir(parents=True)
         finished = recipe.width > 0
         score = recipe.width + recipe.seed / 10
         (run / "metrics.json").write_text(json.dumps({"finished": finished, "score": score}))
-        return Result(finished, 1, {})
+        return FitResult(finished, 1, {})
 
 
-A, B = Row("a", about={"score": 0.5}), Row("b", ({"width": "2"}, {"width": "4"}))
+A, B = StudyRow("a", about={"score": 0.5}), StudyRow("b", ({"width": "2"}, {"width": "4"}))
 
 
-def study(train: Trainer, rows: Mapping[Row, list[Recipe]]) -> Study[Recipe]:
-    def evaluate(row: Row, folders: tuple[Path, ...]) -> dict[str, Any]:
+def study(train: Trainer, rows: Mapping[StudyRow, list[Recipe]]) -> Study[Recipe]:
+    def evaluate(row: StudyRow, folders: tuple[Path, ...]) -> dict[str, Any]:
         scores = [read_json(folder / "metrics.json")["score"] for folder in folders]
         return {"score": float(np.mean(scores)), "count": len(scores), "name": row.label}
 
     return Study(
         "which", "Which?", [column("score", "the score", drawn=True)], rows, train, evaluate,
-        baselines=lambda outcomes: [Outcome("chance", ({"score": 0.25},), baseline=True)],
+        baselines=lambda outcomes: [RowOutcome("chance", ({"score": 0.25},), baseline=True)],
         finish=lambda stem, outcomes: [f"{stem.name} of {len(outcomes)}"],
         described={"corpus": "mine"},
     )  # fmt: skip
@@ -153,7 +153,7 @@ def test_a_row_comes_before_what_is_given_and_that_before_the_base() -> None:
 
 
 def test_what_a_study_sets_is_not_given() -> None:
-    rows = [Row("a", ({"width": "1", "options": "{}"},)), Row("b", ({"width": "2"},))]
+    rows = [StudyRow("a", ({"width": "1", "options": "{}"},)), StudyRow("b", ({"width": "2"},))]
     for given, message in (
         ({"seed": "1"}, "seed: the study sets it"),
         ({"kits": "x"}, "kits: the study sets it"),
@@ -162,7 +162,7 @@ def test_what_a_study_sets_is_not_given() -> None:
         with pytest.raises(ValueError, match=message):
             runs.check(given, rows, ("kits",))
     runs.check({"options": "{}", "steps": "1"}, rows, ("kits",))
-    runs.check({"width": "3"}, [*rows, Row("c")])
+    runs.check({"width": "3"}, [*rows, StudyRow("c")])
 
 
 def test_rows_are_named_by_a_question_or_by_themselves() -> None:

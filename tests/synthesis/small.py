@@ -2,21 +2,21 @@
 
 import numpy as np
 
-from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, loudness_db
+from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit, loudness_db
 
 SAMPLE_RATE = 44100
 
 
-def hit(amplitude: float = 0.5, seconds: float = 0.2, frequency: float = 200.0) -> Hit:
+def hit(amplitude: float = 0.5, seconds: float = 0.2, frequency: float = 200.0) -> RecordedHit:
     t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     sound = amplitude * np.cos(2 * np.pi * frequency * t) * np.exp(-t / (seconds / 4))
     microphones = sound.astype(np.float32)[None]
-    return Hit(microphones, SAMPLE_RATE, loudness_db(microphones, SAMPLE_RATE))
+    return RecordedHit(microphones, SAMPLE_RATE, loudness_db(microphones, SAMPLE_RATE))
 
 
-def piece(articulation: str, *hits: Hit) -> Piece:
+def piece(articulation: str, *hits: RecordedHit) -> KitPiece:
     bounds = tuple((i + 1) / len(hits) for i in range(len(hits)))
-    return Piece(articulation, articulation, tuple((h,) for h in hits), bounds)
+    return KitPiece(articulation, articulation, tuple((h,) for h in hits), bounds)
 
 
 def kit(*articulations: str) -> Kit:

@@ -8,10 +8,10 @@ from small import kit
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
 from bandscribe.synthesis.corpus import COLUMNS, INDEX, write_corpus
-from bandscribe.synthesis.source import Source
+from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
-SOURCE = Source((kit("kd", "sd", "chh", "rd"),))
+SOURCE = SyntheticSource((kit("kd", "sd", "chh", "rd"),))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -47,7 +47,7 @@ def test_a_seed_gives_back_its_bytes_and_a_stopped_call_goes_on(tmp_path: Path) 
 
 def test_splits_have_their_own_tracks_in_one_index(tmp_path: Path) -> None:
     for split, pieces in (("train", ("kd", "sd")), ("test", ("kd", "sd", "chh", "rd"))):
-        source = Source((kit(*pieces),))
+        source = SyntheticSource((kit(*pieces),))
         list(write_corpus(source, tmp_path, hours=1 / 3600, seed=1, split=split))
     first = contents(tmp_path)
     list(write_corpus(SOURCE, tmp_path, hours=1 / 3600, seed=1, split="train"))  # is all there

@@ -52,7 +52,7 @@ def test_band_limits_halve_the_power_at_their_frequency() -> None:
 def test_no_treatment_moves_an_onset(seed: int) -> None:
     samples = np.zeros(SAMPLE_RATE, dtype=np.float32)
     samples[20000:20400] = np.random.default_rng(0).standard_normal(400)
-    what = replace(effects.draw(np.random.default_rng(seed)), noise_db=None)
+    what = replace(effects.sample_effects(np.random.default_rng(seed)), noise_db=None)
     out = effects.apply(samples, SAMPLE_RATE, what)
     assert out.shape == samples.shape
     loud = np.flatnonzero(np.abs(out) > 0.2 * np.abs(out).max())[0]
@@ -109,8 +109,8 @@ def test_codecs_keep_length_and_place(codec: str) -> None:
 
 
 def test_a_stored_treatment_can_be_replayed() -> None:
-    what = effects.draw(np.random.default_rng(5))
-    assert what == effects.draw(np.random.default_rng(5))
+    what = effects.sample_effects(np.random.default_rng(5))
+    assert what == effects.sample_effects(np.random.default_rng(5))
     first, again = (effects.apply(tone(200), SAMPLE_RATE, what) for _ in range(2))
     np.testing.assert_array_equal(first, again)
 

@@ -13,7 +13,7 @@ import soundfile
 from bandscribe.datasets import egmd, segments
 from bandscribe.synthesis import performances
 from bandscribe.synthesis.drummer.groove import Performance
-from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece
+from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -24,8 +24,8 @@ ONSETS = np.array([0.0, 0.5, 1.0, 1.5])
 def make_kit(name: str, *articulations: str) -> Kit:
     burst = np.random.default_rng(0).uniform(-1, 1, (1, 4000)).astype(np.float32)
     burst *= np.exp(-np.arange(4000) / 800).astype(np.float32)
-    hit = Hit(burst, RATE, -20.0)
-    pieces = {each: (Piece(each, each, ((hit,),), (1.0,)),) for each in articulations}
+    hit = RecordedHit(burst, RATE, -20.0)
+    pieces = {each: (KitPiece(each, each, ((hit,),), (1.0,)),) for each in articulations}
     return Kit(name, "", "", RATE, pieces)
 
 

@@ -3,7 +3,7 @@ import pytest
 from small import SAMPLE_RATE, hit, kit, piece
 
 from bandscribe.synthesis.kits.pieces import Kit
-from bandscribe.synthesis.render import Voice, draw_drum_set, kit_weights, render
+from bandscribe.synthesis.render import PlacedPiece, draw_drum_set, kit_weights, render
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -15,9 +15,9 @@ def performance(*notes: tuple[float, str, float], duration: float = 1.0) -> Tran
     )
 
 
-def voice(articulation: str, seconds: float = 0.2, exponent: float = 1.0) -> Voice:
+def voice(articulation: str, seconds: float = 0.2, exponent: float = 1.0) -> PlacedPiece:
     struck = piece(articulation, hit(seconds=seconds))
-    return Voice(struck, 0.0, 0.0, 0.0, exponent, 0.0, (1.0,))
+    return PlacedPiece(struck, 0.0, 0.0, 0.0, exponent, 0.0, (1.0,))
 
 
 def test_a_stroke_sounds_at_its_time_with_its_velocity() -> None:

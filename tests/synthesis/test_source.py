@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from small import SAMPLE_RATE, kit
 
-from bandscribe.synthesis.band.recordings import Backing, Recording
-from bandscribe.synthesis.source import Source, cut_edges, mix_at
+from bandscribe.synthesis.band.recordings import Backing, BackingTrack
+from bandscribe.synthesis.source import SyntheticSource, cut_edges, mix_at
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, DRUMS_10
 
@@ -13,11 +13,11 @@ KIT = kit("kd", "sd", "ss", "chh", "phh", "ohh", "ht", "mt", "lt", "cr", "rd", "
 def backing(beats: Beats | None = None) -> Backing:
     noise = np.random.default_rng(1).standard_normal(SAMPLE_RATE * 8)
     samples = (3000 * noise).clip(-32768, 32767).astype(np.int16)
-    return Backing((Recording(samples, beats),))
+    return Backing((BackingTrack(samples, beats),))
 
 
 def test_a_draw_is_an_excerpt_with_its_notes() -> None:
-    audio, notes = Source((KIT,)).draw(np.random.default_rng(0), 3.0)
+    audio, notes = SyntheticSource((KIT,)).draw(np.random.default_rng(0), 3.0)
     assert audio.samples.shape == (1, 3 * SAMPLE_RATE)
     assert np.isfinite(audio.samples).all()
     assert notes.classes == DRUMS_10
@@ -29,7 +29,7 @@ def test_a_draw_is_an_excerpt_with_its_notes() -> None:
 
 
 def test_the_same_seed_gives_the_same_audio_and_labels() -> None:
-    source = Source((KIT,), band=backing(), codec_share=0.5)
+    source = SyntheticSource((KIT,), band=backing(), codec_share=0.5)
     for seed in range(4):
         (a, notes), (b, again) = (
             source.draw(np.random.default_rng([seed, 7]), 1.5) for _ in range(2)
@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_audio_and_labels() -> None:
 
 
 def test_drumless_excerpts_have_no_notes() -> None:
-    source = Source((KIT,), band=backing(), band_share=1.0, drumless_share=1.0)
+    source = SyntheticSource((KIT,), band=backing(), band_share=1.0, drumless_share=1.0)
     audio, notes = source.draw(np.random.default_rng(0), 1.0)
     assert not len(notes.onsets)
     assert audio.samples.any()
@@ -49,7 +49,7 @@ def test_drumless_excerpts_have_no_notes() -> None:
 
 def test_drums_and_band_share_their_beats() -> None:
     grid = Beats(0.05 + np.arange(16) * 0.5, np.arange(16) % 4 + 1)
-    together = Source((KIT,), band=backing(grid), band_share=1.0, together_share=1.0)
+    together = SyntheticSource((KIT,), band=backing(grid), band_share=1.0, together_share=1.0)
     for seed in range(4):
         _, notes = together.draw(np.random.default_rng(seed), 3.0)
         assert notes.beats is not None
@@ -63,10 +63,10 @@ def test_locked_drums_play_the_part_that_belongs_to_the_band() -> None:
     stem = np.zeros(SAMPLE_RATE * 8, dtype=np.int16)
     stem[(times * SAMPLE_RATE).astype(int)] = 20000
     [plain] = backing().songs
-    song = Recording(plain.samples, None, part, stem)
+    song = BackingTrack(plain.samples, None, part, stem)
     locked = {"band": Backing((song,)), "band_share": 1.0, "locked_share": 1.0}
     for seed in range(6):
-        source = Source((KIT,), drumless_share=0.0, edge_share=0.0, **locked)
+        source = SyntheticSource((KIT,), drumless_share=0.0, edge_share=0.0, **locked)
         _, notes = source.draw(np.random.default_rng(seed), 3.0)
         gaps = np.diff(np.unique(notes.onsets.round(2)))
         assert 8 <= len(notes.onsets) <= 14
@@ -92,9 +92,9 @@ def test_a_cut_leaves_silence_and_no_notes_in_it() -> None:
 
 def test_beats_are_unknown_where_nobody_plays_in_time() -> None:
     grid = Beats(0.05 + np.arange(16) * 0.5, np.arange(16) % 4 + 1)
-    apart = Source((KIT,), band=backing(grid), band_share=1.0, together_share=0.0)
-    unknown = Source((KIT,), band=backing(), band_share=1.0)
-    silent = Source((KIT,), drumless_share=1.0)
+    apart = SyntheticSource((KIT,), band=backing(grid), band_share=1.0, together_share=0.0)
+    unknown = SyntheticSource((KIT,), band=backing(), band_share=1.0)
+    silent = SyntheticSource((KIT,), drumless_share=1.0)
     for source in (apart, unknown, silent):
         assert source.draw(np.random.default_rng(0), 3.0)[1].beats is None
 

@@ -15,7 +15,7 @@ from torch import nn
 from bandscribe.training import checkpoints, device, record, schedules
 from bandscribe.training import fit as fit_module
 from bandscribe.training.batches import Batch, Batches, Example, load
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.fit import FitResult, fit
 from bandscribe.training.settings import Settings
 
 SETTINGS = Settings(
@@ -42,7 +42,7 @@ def toy() -> nn.Module:
 
 def run(
     settings: Settings, folder: Path, *, stop_at: int = -1, model: nn.Module | None = None
-) -> tuple[Result, nn.Module]:
+) -> tuple[FitResult, nn.Module]:
     model = model or toy()
 
     def batches(start: int) -> Iterator[Batch]:
@@ -196,7 +196,7 @@ def test_polynomial_decay_brings_its_own_warm_up(tmp_path: Path) -> None:
     assert rates == pytest.approx(expected)
 
 
-def fit_line(folder: Path, **given: Any) -> tuple[Result, nn.Module]:
+def fit_line(folder: Path, **given: Any) -> tuple[FitResult, nn.Module]:
     """A line, fitted in three steps to one and the same batch, without dropout or clipping."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))

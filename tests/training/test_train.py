@@ -12,7 +12,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.drums import validation
 from bandscribe.training.drums.recipe import Recipe, build, lineage, start
-from bandscribe.training.drums.train import Draw, train_on
+from bandscribe.training.drums.train import DrumExamples, train_on
 from bandscribe.training.task import ship
 from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_10
@@ -94,7 +94,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
 
 
 def test_targets_lie_where_the_sound_is() -> None:
-    features, targets = Draw(Clicks(), LogSpectrogram(), 1.0, 0.5)(np.random.default_rng(0))
+    features, targets = DrumExamples(Clicks(), LogSpectrogram(), 1.0, 0.5)(np.random.default_rng(0))
     assert features.shape == (101, 84)
     assert targets.shape == (101, 22)
     assert np.flatnonzero(targets[:, :10].max(axis=1) == 1).tolist() == [10, 30, 50, 70, 90]
@@ -104,13 +104,13 @@ def test_targets_lie_where_the_sound_is() -> None:
 
 def test_another_sample_rate_is_refused() -> None:
     with pytest.raises(ValueError, match="sample_rate 22050"):
-        Draw(Clicks(), LogSpectrogram(sample_rate=22050, fmax=11000), 1.0, 0.5)(
+        DrumExamples(Clicks(), LogSpectrogram(sample_rate=22050, fmax=11000), 1.0, 0.5)(
             np.random.default_rng(0)
         )
 
 
 def test_validation_is_the_same_for_the_same_seed_and_joins_in_time() -> None:
-    def make(seed: int) -> validation.Validation:
+    def make(seed: int) -> validation.ValidationExcerpts:
         return validation.render(Clicks(), LogSpectrogram(), seed=seed, minutes=0.05, seconds=1.0)
 
     one, again, other = make(0), make(0), make(1)

@@ -85,7 +85,7 @@ class Analyst:
     models: Models = Models()
 
     @cached_property
-    def _drums(self) -> drums.Listener:
+    def _drums(self) -> drums.DrumModel:
         return drums.load(self.models.drums, threads=1)
 
     @cached_property

@@ -82,8 +82,8 @@ app.add_typer(study)
 UsageError: Any = typer.BadParameter.__base__
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(show: bool) -> None:
+    if show:
         from bandscribe import __version__
 
         print(__version__)

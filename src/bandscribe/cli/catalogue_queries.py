@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandscribe.cli.arguments import TableFile, TableFormat, choose_table
 from bandscribe.cli.batch import deliver
-from bandscribe.cli.listening import TableFile, TableFormat, choose_table
 from bandscribe.cli.report import clock, require, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
 from bandscribe.names import INSTRUMENTS

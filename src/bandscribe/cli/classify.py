@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import filing, inputs
-from bandscribe.cli.batch import Jobs, Work, deliver, process_all
-from bandscribe.cli.listening import (
+from bandscribe.cli.arguments import (
     ModelName,
     StreamNumber,
     TableFile,
@@ -22,6 +21,7 @@ from bandscribe.cli.listening import (
     prepare_file,
     spell,
 )
+from bandscribe.cli.batch import Jobs, Work, deliver, process_all
 from bandscribe.cli.report import complain, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
 from bandscribe.formats.tags import describe_hit

@@ -56,5 +56,5 @@ def compare(
         folders = [first, *others]
         names = [folder.resolve().name for folder in folders]
         views = [components.View(*rates) for rates in comparison.stack_rates(folders)]
-        components.draw(plot, names, views)
+        components.plot(plot, names, views)
         print(f"\n{plot}: precision, recall and F1 by class")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bandscribe.datasets.corpus import Corpus, Inspection
-    from bandscribe.datasets.statistics import Statistics
+    from bandscribe.datasets.statistics import CorpusStatistics
 
 #: The keys of `datasets.corpora.CORPORA`, which is imported when the command runs.
 NAMES = (
@@ -53,7 +53,7 @@ def corpus(
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Decode every file to its end, not its header alone.")
     ] = False,
-    wanted: Annotated[
+    missing: Annotated[
         bool,
         typer.Option("--wanted", help="List the clips that are not at hand as CSV (audioset)."),
     ] = False,
@@ -75,10 +75,10 @@ def corpus(
     chosen, root = address.corpus, address.root
     if address.split:
         raise typer.BadParameter(f"{name}: a copy is checked as a whole; leave out the split")
-    if wanted and chosen.name != "audioset":
+    if missing and chosen.name != "audioset":
         raise typer.BadParameter("--wanted: only audioset has clips that are obtained one by one")
-    if wanted:
-        _list_wanted(root)
+    if missing:
+        _list_missing(root)
         return 0
     if output is not None:
         require("plot", "matplotlib")
@@ -131,12 +131,12 @@ def _about(chosen: Corpus[Any]) -> str:
     return "\n".join([*lines, "", chosen.tree.rstrip()])
 
 
-def _list_wanted(root: Path) -> None:
+def _list_missing(root: Path) -> None:
     from bandscribe.datasets import audioset
 
     rows = (
         (clip.id, clip.start, clip.end, " ".join(sorted(clip.classes)), f"audio/{clip.id}.wav")
-        for clip in audioset.wanted(root)
+        for clip in audioset.list_missing(root)
     )
     columns = ("YTID", "start_seconds", "end_seconds", "classes", "file")
     print(to_csv(columns, rows), end="")
@@ -150,14 +150,14 @@ def _name_dropped(root: Path) -> None:
         complain(f"{path}: more than {audioset.TOLERANCE:g} s off {audioset.SECONDS:g} s, dropped")
 
 
-def _title(chosen: Corpus[Any], variant: str, numbers: Statistics) -> str:
+def _title(chosen: Corpus[Any], variant: str, numbers: CorpusStatistics) -> str:
     name = f"{chosen.name} ({variant})" if variant else chosen.name
     tracks = len(numbers.seconds)
     hours = numbers.seconds.sum() / 3600
     return f"{name}: {tracks:,} track{'s' if tracks != 1 else ''}, {hours:,.2f} h"
 
 
-def _tables(numbers: Statistics) -> str:
+def _tables(numbers: CorpusStatistics) -> str:
     """Counts and hours, classes, labels, and which labels go together."""
     lengths = ("shortest", "median", "longest (s)")
     splits = [("split", "tracks", "hours")]
@@ -212,12 +212,12 @@ def _write(
     folder: Path,
     chosen: Corpus[Any],
     title: str,
-    numbers: Statistics,
+    numbers: CorpusStatistics,
     found: Inspection[Any],
 ) -> None:
     from bandscribe.display import corpus as picture
 
-    picture.draw(
+    picture.plot(
         folder / f"{chosen.name}.png",
         splits=numbers.splits,
         seconds=numbers.seconds,

@@ -22,7 +22,7 @@ from bandscribe.cli.report import complain, progress, require, usage_errors
 if TYPE_CHECKING:
     from bandscribe.datasets.address import CorpusAddress
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation.activity import Tracker
+    from bandscribe.evaluation.activity import ActivityModel
     from bandscribe.evaluation.store import Results
 
 S = TypeVar("S")
@@ -103,7 +103,7 @@ def drums(
         if plot and estimates:
             raise ValueError("--plot: draws the activations of a model, and not --estimates")
         system = DrumEstimates.load(estimates) if estimates else DrumNetwork.load(model, counts)
-    settings = evaluation.Settings(counts, unscored, tolerance_ms / 1000, offset)
+    settings = evaluation.ScoringOptions(counts, unscored, tolerance_ms / 1000, offset)
     tracks, part = address.choose("test")
     drawn = [_find_track(tracks, name) for name in plot or ()]
     run = partial(evaluation.evaluate, tracks, system, settings)
@@ -114,7 +114,7 @@ def drums(
     if output is not None:
         drum_metrics.write(output, metrics, results, copy_audio=copy_audio)
         for track in drawn:
-            path = plots.draw_drums(output, track, system, settings)
+            path = plots.plot_drums(output, track, system, settings)
             print(f"{path}: activations, picked and annotated notes")
     _finish(output, results)
 
@@ -297,10 +297,10 @@ def activity(
     metrics = activity_metrics.summarize(described, scores)
     print("\n".join(activity_metrics.tabulate(metrics)))
     if output is not None:
-        plots.draw_matrices(output, metrics)
+        plots.plot_matrices(output, metrics)
         activity_metrics.write(output, metrics, scores, copy_audio=copy_audio)
         for track in drawn:
-            path = plots.draw_solos(output, track, _load_tracker(model))
+            path = plots.plot_solos(output, track, _load_tracker(model))
             print(f"{path}: a mixture and its solos")
     _finish(output, results)
 
@@ -393,7 +393,7 @@ def _find_track(tracks: Sequence[Track[Any]], name: str) -> Track[Any]:
     return found
 
 
-def _load_tracker(model: str) -> Tracker:
+def _load_tracker(model: str) -> ActivityModel:
     """A shipped model's name, an ONNX file, or the run of a network of envelopes."""
     if Path(model).is_dir():
         require("train", "torch", "scipy", "matplotlib")

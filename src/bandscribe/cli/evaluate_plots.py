@@ -11,13 +11,15 @@ from bandscribe.files import inside
 
 if TYPE_CHECKING:
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation.activity import Tracker
+    from bandscribe.evaluation.activity import ActivityModel
     from bandscribe.evaluation.drum_systems import DrumSystem
-    from bandscribe.evaluation.drums import Settings
+    from bandscribe.evaluation.drums import ScoringOptions
     from bandscribe.evaluation.tables import Metrics
 
 
-def draw_drums(output: Path, track: Track[Any], system: DrumSystem, settings: Settings) -> Path:
+def plot_drums(
+    output: Path, track: Track[Any], system: DrumSystem, settings: ScoringOptions
+) -> Path:
     """Draw a track in the fewest classes, as figure 7 of Deep Unsupervised Drum Transcription.
 
     Each activation is scaled to its own maximum, so that soft drums are visible too.
@@ -32,28 +34,28 @@ def draw_drums(output: Path, track: Track[Any], system: DrumSystem, settings: Se
     if predicted.activations is None:
         raise ValueError(f"{track.id}: nothing to draw but notes; name a model")
     notes, annotated = predicted.notes[count], reduce(track.load(), count)
-    curves, _ = drums.reduce_hearing(predicted.activations, count)
+    curves, _ = drums.reduce_classes(predicted.activations, count)
     highest = curves.values.max(axis=0, initial=1e-6)
     curves = replace(curves, values=curves.values / highest)
     matched = match_notes(annotated, notes, settings.tolerance)
     reference = display.Reference(annotated, matched.found, matched.right)
     path = _path(output, track)
-    display.draw(path, curves, notes, reference=reference, title=path.stem)
+    display.plot(path, curves, notes, reference=reference, title=path.stem)
     return path
 
 
-def draw_solos(output: Path, track: Track[Any], system: Tracker) -> Path:
+def plot_solos(output: Path, track: Track[Any], system: ActivityModel) -> Path:
     """Draw the levels predicted in a mixture of stems beside those in each of its solos."""
     from bandscribe.display import envelopes
     from bandscribe.evaluation.activity import compare_solos
 
     path = _path(output, track)
-    columns = [envelopes.Column(*column) for column in compare_solos(track, system)]
-    envelopes.draw(path, columns, title=track.id)
+    columns = [envelopes.EnvelopeColumn(*column) for column in compare_solos(track, system)]
+    envelopes.plot(path, columns, title=track.id)
     return path
 
 
-def draw_matrices(output: Path, metrics: Metrics) -> None:
+def plot_matrices(output: Path, metrics: Metrics) -> None:
     """Draw both matrices, where there are any; one line on stderr where matplotlib is missing."""
     import numpy as np
 
@@ -72,7 +74,7 @@ def draw_matrices(output: Path, metrics: Metrics) -> None:
         if metrics[mean] is not None
     }
     try:
-        matrices.draw(path, drawn, metrics["classes"])
+        matrices.plot(path, drawn, metrics["classes"])
     except ModuleNotFoundError as error:
         complain(f"{path}: not drawn: {error}")
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs
+from bandscribe.cli.arguments import spell
 from bandscribe.cli.classify import MODEL
-from bandscribe.cli.listening import spell
 from bandscribe.cli.report import complain, explain, progress
 
 if TYPE_CHECKING:
-    from bandscribe.display.explorer import Clip
+    from bandscribe.display.explorer import PlayableClip
     from bandscribe.runtime import Model
 
 #: Seconds of a clip that the page keeps.
@@ -69,7 +69,7 @@ def explore(
     for problem in lost:
         complain(problem)
     chosen = _choose(rows, count, seed)
-    clips: list[Clip] = []
+    clips: list[PlayableClip] = []
     with progress(len(chosen)) as show:
         for done, (path, row) in enumerate(chosen):
             show(done, row["file"])
@@ -123,20 +123,20 @@ def _choose(rows: Sequence[Labelled], count: int, seed: int) -> list[Labelled]:
     return ordered[:count]
 
 
-def _describe(path: Path, row: Mapping[str, str], model: Model | None) -> Clip:
+def _describe(path: Path, row: Mapping[str, str], model: Model | None) -> PlayableClip:
     """A clip as the page has it. Raises ValueError or OSError where it cannot be heard."""
     from bandscribe import audio, hits
     from bandscribe.datasets.supercut import name_class
     from bandscribe.display import explorer
 
-    heard = audio.read(path, duration=LONGEST)
-    sound, shape = explorer.encode(heard)
+    clip_audio = audio.read(path, duration=LONGEST)
+    sound, shape = explorer.encode(clip_audio)
     named, probability, label = None, None, row["label"]
     if model is not None:
-        hit = hits.classify(heard, model=model)
+        hit = hits.classify(clip_audio, model=model)
         named, probability = hit.label, hit.probability
     velocity = row.get("velocity")
-    return explorer.Clip(
+    return explorer.PlayableClip(
         spell(row["file"]),
         label or (named or "none" if model is not None else ""),
         row.get("kit", ""),

@@ -46,9 +46,9 @@ def models(
         cards.append(card)
         size = _size(len(drums.read_bytes(known)))
         classes = str(len(card.classes))
-        told = describe(card.task, card.metrics)
-        rows.append((known, card.task, classes, size, card.commit[:10], told[0]))
-        rows += [("", "", "", "", "", line) for line in told[1:]]
+        lines = describe(card.task, card.metrics)
+        rows.append((known, card.task, classes, size, card.commit[:10], lines[0]))
+        rows += [("", "", "", "", "", line) for line in lines[1:]]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print(
@@ -103,10 +103,12 @@ def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
         named = _show(_find(metrics, "single", "accuracy"))
         none = _show(_find(metrics, "heard", "abstained"))
         return [f"single hits: accuracy {named}; no drum: no name for {none}"]
-    heard = metrics.get(_AGGREGATE, {})
-    micro, macro = (_show(_find(heard, "learned", f"{name}.f1")) for name in ("micro", "macro"))
+    aggregated = metrics.get(_AGGREGATE, {})
+    micro, macro = (
+        _show(_find(aggregated, "learned", f"{name}.f1")) for name in ("micro", "macro")
+    )
     before, after = (
-        _show(_find(heard, "calibration", f"error_{when}")) for when in ("before", "after")
+        _show(_find(aggregated, "calibration", f"error_{when}")) for when in ("before", "after")
     )
     lines = [
         f"recordings: micro F1 {micro}, macro F1 {macro}, calibration error {before} to {after}"

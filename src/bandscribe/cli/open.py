@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bandscribe.cli.listening import parse_input
+from bandscribe.cli.arguments import parse_input
 from bandscribe.cli.report import require
 from bandscribe.cli.serve import LOOPBACK, MODULES, Host, Port, spell_host
 

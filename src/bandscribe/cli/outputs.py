@@ -32,7 +32,7 @@ _BINARY = ("midi", "npz", "png", "pdf", "preview", "quantised")
 
 
 @dataclass(frozen=True)
-class Job:
+class OutputJob:
     """An input, the file to write for each format, and the notes to compare with, if any."""
 
     path: Path
@@ -83,7 +83,7 @@ def plan(
     reference: Path | None = None,
     *,
     suffixes: Mapping[str, str] = SUFFIXES,
-) -> tuple[list[Job], int]:
+) -> tuple[list[OutputJob], int]:
     """What to write for each input, and the number of inputs that cannot be written.
 
     `named` is what stood on the command line. `output` is `-` for standard output, or names a file
@@ -109,7 +109,7 @@ def plan(
             raise typer.BadParameter(f"-o {output}: is a file; name a folder for several results")
         if folder.suffix.lower() in {f".{s.rpartition('.')[2]}" for s in suffixes.values()}:
             raise typer.BadParameter(f"-o {output}: name a folder for several results")
-    jobs: list[Job] = []
+    jobs: list[OutputJob] = []
     inputs = {_identity(source.path): source.path for source in sources}
     references = {source: _find_reference(reference, source) for source in sources}
     inputs |= {_identity(path): path for path in references.values() if path}
@@ -131,18 +131,18 @@ def plan(
             complain(f"{source.path}: {problem}")
             continue
         taken |= {os.path.realpath(path): source.path for path in outputs.values()}
-        jobs.append(Job(source.path, outputs, notes))
+        jobs.append(OutputJob(source.path, outputs, notes))
     return jobs, len(sources) - len(jobs)
 
 
-def _print(sources: Sequence[Input], formats: Sequence[str], reference: Path | None) -> Job:
+def _print(sources: Sequence[Input], formats: Sequence[str], reference: Path | None) -> OutputJob:
     """The job of one file to standard output."""
     if len(sources) != 1 or len(formats) != 1:
         raise typer.BadParameter("-o -: standard output takes one input in one format")
     if formats[0] in _BINARY and sys.stdout.isatty():
         raise typer.BadParameter(f"-o -: {formats[0]} is no text for a terminal; pipe it on")
     notes = _find_reference(reference, sources[0])
-    return Job(sources[0].path, {formats[0]: STANDARD}, notes)
+    return OutputJob(sources[0].path, {formats[0]: STANDARD}, notes)
 
 
 def _check_reference(reference: Path, sources: Sequence[Input], formats: Sequence[str]) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from bandscribe.cli import inputs
-from bandscribe.cli.batch import Jobs, Work, deliver, process_all
-from bandscribe.cli.listening import (
+from bandscribe.cli.arguments import (
     Inputs,
     ModelName,
     StreamNumber,
@@ -22,6 +21,7 @@ from bandscribe.cli.listening import (
     prepare_file,
     spell,
 )
+from bandscribe.cli.batch import Jobs, Work, deliver, process_all
 from bandscribe.cli.report import clock, reported, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
 from bandscribe.formats.tags import describe_recognition
@@ -138,15 +138,15 @@ class Recognizing(Work[inputs.Input, dict[str, Any]]):
 def tabulate(entry: Mapping[str, Any]) -> str:
     """Lines for a terminal: the file, and a bar for each instrument that is heard in it."""
     lines = [f"{visible(entry['file'])}  {clock(entry['duration'])}"]
-    heard = [row for row in entry["instruments"] if row["present"]]
-    for row in sorted(heard, key=lambda row: -float(row["probability"])):
+    present = [row for row in entry["instruments"] if row["present"]]
+    for row in sorted(present, key=lambda row: -float(row["probability"])):
         name, score = row["class"], row["probability"]
         bar = "█" * round(_BAR * score)
         lines.append(
             f"  {name:<3}  {INSTRUMENTS.get(name, name):<15}  {bar:<{_BAR}}  {score:.2f}"
             f"  {row['active_share']:>4.0%}  {clock(row['first'])} to {clock(row['last'])}"
         )
-    return "\n".join(lines if heard else [*lines, "  no instrument recognized"])
+    return "\n".join(lines if present else [*lines, "  no instrument recognized"])
 
 
 def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:

@@ -108,10 +108,10 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
         yield lambda done, text: bar.update(task, completed=done, description=escape(visible(text)))
 
 
-def reported(blocks: Iterable[Audio], listen: Callable[[float], None]) -> Iterator[Audio]:
-    """Pass blocks on, telling `listen` the second at which each begins."""
+def reported(blocks: Iterable[Audio], callback: Callable[[float], None]) -> Iterator[Audio]:
+    """Pass blocks on, telling `callback` the second at which each begins."""
     position = 0.0
     for block in blocks:
-        listen(position)
+        callback(position)
         position += block.duration
         yield block

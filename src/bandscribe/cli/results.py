@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from bandscribe.cli.listening import spell
+from bandscribe.cli.arguments import spell
 
 if TYPE_CHECKING:
     from bandscribe.display import Reference
-    from bandscribe.drums import Hearing
+    from bandscribe.drums import DrumActivations
     from bandscribe.types import Transcription
 
 _DEFAULT_GRID = 16
@@ -55,7 +55,7 @@ class Results:
         name: str,
         path: Path,
         source: Path,
-        hearing: Hearing | None,
+        hearing: DrumActivations | None,
         notes: Transcription,
         annotated: Transcription | None,
     ) -> None:
@@ -77,16 +77,16 @@ class Results:
                 jams.write(path, notes, file=title)
             case "npz":
                 assert hearing is not None
-                onsets, velocities = drums.reduce_hearing(hearing, len(notes.classes))
+                onsets, velocities = drums.reduce_classes(hearing, len(notes.classes))
                 npz.write(path, onsets, velocities, hearing.beats, notes)
             case "png":
                 from bandscribe import display
 
                 assert hearing is not None
-                onsets, _ = drums.reduce_hearing(hearing, len(notes.classes))
+                onsets, _ = drums.reduce_classes(hearing, len(notes.classes))
                 compared = _compare(annotated, notes) if annotated else None
                 beats = hearing.beats if hearing.beats.classes else None
-                display.draw(path, onsets, notes, beats=beats, reference=compared, title=title)
+                display.plot(path, onsets, notes, beats=beats, reference=compared, title=title)
             case _:
                 self._write_score(name, path, notes, spell(source.stem))
 
@@ -141,7 +141,7 @@ def shift(notes: Transcription, seconds: float) -> Transcription:
     )
 
 
-def shift_hearing(hearing: Hearing, seconds: float) -> Hearing:
+def shift_hearing(hearing: DrumActivations, seconds: float) -> DrumActivations:
     """The activations of a part of a file that begins at `seconds`, at their times in the file."""
     parts = (hearing.onsets, hearing.velocities, hearing.beats)
     return type(hearing)(*(replace(part, start=part.start + seconds) for part in parts))

@@ -12,7 +12,7 @@ import typer
 from bandscribe.cli.report import complain, explain, progress, require
 
 if TYPE_CHECKING:
-    from bandscribe.datasets.segments import Cut, Recording
+    from bandscribe.datasets.segments import Cut, Performance
     from bandscribe.types import Transcription
 
 
@@ -53,7 +53,7 @@ def segment(
     from bandscribe.display import segments as picture
 
     recordings = segments.find_recordings(root)
-    playable: list[Recording] = []
+    playable: list[Performance] = []
     with progress(len(recordings)) as show:
         counts = segments.count(read_notes(recordings, playable, show))
     failures = len(recordings) - len(playable)
@@ -77,7 +77,7 @@ def segment(
     for row in rows:
         clips.setdefault(row["split"], Counter())[row["label"]] += 1
     title = f"{root.name}: {len(rows):,} single hits of {len(found):,} recordings"
-    picture.draw(output / "segments.png", counts, clips, names, title=title)
+    picture.plot(output / "segments.png", counts, clips, names, title=title)
     print(title)
     for name in names:
         each = ", ".join(f"{split} {clips[split][name]:,}" for split in clips)
@@ -93,7 +93,7 @@ def segment(
 
 
 def read_notes(
-    recordings: Sequence[Recording], readable: list[Recording], show: Callable[[int, str], None]
+    recordings: Sequence[Performance], readable: list[Performance], show: Callable[[int, str], None]
 ) -> Iterator[Transcription]:
     """The notes of each recording that can be read, which is added to `readable`."""
     from bandscribe.datasets import segments

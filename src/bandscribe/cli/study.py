@@ -124,7 +124,7 @@ def clip(
     _check_span(start, duration, significance.LONGEST)
     loaded = significance.load(file, start=start, duration=duration)
     target = output or Path(f"{file.stem}.features.png")
-    features_report.draw_clip(target, loaded, title=file.name)
+    features_report.plot_clip(target, loaded, title=file.name)
     print(target)
 
 
@@ -154,7 +154,7 @@ def augmentation(
 
     _check_span(start, duration, 30)
     target = output or Path(f"{file.stem}.augmentation.png")
-    changes.draw(file, target, np.random.default_rng(seed), start=start, duration=duration)
+    changes.plot(file, target, np.random.default_rng(seed), start=start, duration=duration)
     print(target)
 
 
@@ -186,7 +186,7 @@ def segments(
     from bandscribe.studies import hit_segments
 
     recordings = cutting.find_recordings(root)
-    playable: list[cutting.Recording] = []
+    playable: list[cutting.Performance] = []
     with progress(len(recordings)) as show:
         counts = cutting.count(read_notes(recordings, playable, show))
     failures = len(recordings) - len(playable)

@@ -15,9 +15,9 @@ from bandscribe.cli.study_training import parse_seeds
 
 if TYPE_CHECKING:
     from bandscribe.studies.drum_chance import Chance
-    from bandscribe.studies.drum_corpora import Source
-    from bandscribe.studies.page import Report
-    from bandscribe.studies.runs import Job
+    from bandscribe.studies.drum_corpora import StudyCorpus
+    from bandscribe.studies.page import StudyReport
+    from bandscribe.studies.runs import TrainingJob
 
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="DIR", help="The trials, tables and the page.")
@@ -101,7 +101,7 @@ def architectures(
     search.write_table(output / "trials.csv", [each for row in results for each in row.trials])
     chance, classes = _evaluate_chance(trained, output, problems)
     about = _about(scheduler, numbers)
-    _tell(comparing.report(results, described, chance, classes, about), output)
+    _print_report(comparing.report(results, described, chance, classes, about), output)
     print(f"{output / 'best.json'}: the best on the whole, for bandscribe study data --recipe")
     _end(problems)
 
@@ -150,16 +150,16 @@ def data(
         results = list(comparing.study(sources, planned, numbers, output, go, problems))
     chance, classes = _evaluate_chance(sources, output, problems)
     about = _about("fifo", numbers)
-    _tell(comparing.report(results, described, chance, classes, about), output)
+    _print_report(comparing.report(results, described, chance, classes, about), output)
     _end(problems)
 
 
-def _train(planned: Sequence[Job[Any]], **how: Any) -> None:
+def _train(planned: Sequence[TrainingJob[Any]], **how: Any) -> None:
     """Run what is not finished, in parallel."""
     tuning.run({job.run: job.recipe for job in planned}, **how)
 
 
-def _describe(sources: Sequence[Source]) -> list[dict[str, Any]]:
+def _describe(sources: Sequence[StudyCorpus]) -> list[dict[str, Any]]:
     """What the corpora hold; each file is opened, before any is trained on.
 
     Raises ValueError, with a line per file, where some cannot be used.
@@ -176,7 +176,7 @@ def _describe(sources: Sequence[Source]) -> list[dict[str, Any]]:
 
 
 def _evaluate_chance(
-    sources: Sequence[Source], output: Path, problems: list[str]
+    sources: Sequence[StudyCorpus], output: Path, problems: list[str]
 ) -> tuple[Chance, Sequence[str]]:
     """The baselines, and the classes that all are scored in."""
     from bandscribe.studies import drum_chance, drum_corpora
@@ -186,7 +186,7 @@ def _evaluate_chance(
     return drum_chance.evaluate_all(sources, count, output, problems), DRUMS[count]
 
 
-def _tell(report: Report, output: Path) -> None:
+def _print_report(report: StudyReport, output: Path) -> None:
     report.write(output)
     print("\n".join(report.grid.tabulate()))
     print(f"\n{output / f'{report.name}.html'}: a page to look at")
@@ -200,11 +200,11 @@ def _end(problems: Sequence[str]) -> None:
         raise typer.Exit(1)
 
 
-def _sources(texts: Sequence[str]) -> list[Source]:
+def _sources(texts: Sequence[str]) -> list[StudyCorpus]:
     """The corpora. Raises ValueError for one that is none, or two of one label."""
-    from bandscribe.studies.drum_corpora import Source
+    from bandscribe.studies.drum_corpora import StudyCorpus
 
-    sources = [Source.parse(text) for text in texts]
+    sources = [StudyCorpus.parse(text) for text in texts]
     labels = [source.label for source in sources]
     if twice := [label for label in labels if labels.count(label) > 1]:
         raise ValueError(f"--corpus: two are called {twice[0]!r}; name them LABEL=NAME=ROOT")

@@ -67,7 +67,9 @@ def recognition(
 
     with usage_errors():
         given = parse(context.args)
-        sources = comparing.Sources(_part(training), _part(validation or training), _part(test))
+        sources = comparing.StudyCorpora(
+            _part(training), _part(validation or training), _part(test)
+        )
         if name != "cost":
             study = comparing.plan(name, given, sources, output)
     if name == "cost":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs
+from bandscribe.cli.arguments import ModelName
 from bandscribe.cli.classify import MODEL
-from bandscribe.cli.listening import ModelName
 from bandscribe.cli.report import clock, complain, explain, progress
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def supercut(
         Path,
         typer.Argument(metavar="DIR", help="Clips with a labels.csv, or sound files of any name."),
     ],
-    wanted: Annotated[
+    label: Annotated[
         str,
         typer.Option("--class", metavar="CLASS", help="A class, as KD, or a label, as phh."),
     ],
@@ -46,17 +46,17 @@ def supercut(
 
     from bandscribe import audio
     from bandscribe.datasets import supercut as cutting
-    from bandscribe.drums import Measured
+    from bandscribe.drums import TimedBlocks
 
     lost: list[str] = []
     failures = 0
     if (folder / "labels.csv").is_file():
-        paths = cutting.find(folder, wanted, lost.append)
+        paths = cutting.find(folder, label, lost.append)
         for problem in lost:
             complain(problem)
         failures = len(lost)
     else:
-        paths, failures = _classify(folder, wanted.upper(), model or MODEL)
+        paths, failures = _classify(folder, label.upper(), model or MODEL)
     if output.exists() and any(path.exists() and output.samefile(path) for path in paths):
         raise typer.BadParameter(f"-o {output}: would overwrite an input; choose another")
     bad: set[Path] = set()
@@ -66,24 +66,24 @@ def supercut(
             if path in bad:
                 continue
             try:
-                heard = audio.read(path, sample_rate=cutting.SAMPLE_RATE, mono=True)
+                clip_audio = audio.read(path, sample_rate=cutting.SAMPLE_RATE, mono=True)
             except (ValueError, OSError) as error:
                 complain(explain(error, path))
                 bad.add(path)
                 if len(bad) == len(paths):
                     return
                 continue
-            yield heard
+            yield clip_audio
 
-    joined = Measured(cutting.join(read(), seconds))
+    joined = TimedBlocks(cutting.join(read(), seconds))
     output.parent.mkdir(parents=True, exist_ok=True)
     audio.write(output, joined)
-    print(f"{output}: {clock(joined.duration)} of {len(paths) - len(bad)} clips of {wanted}")
+    print(f"{output}: {clock(joined.duration)} of {len(paths) - len(bad)} clips of {label}")
     if failures or bad:
         raise typer.Exit(1)
 
 
-def _classify(folder: Path, wanted: str, model: str) -> tuple[list[Path], int]:
+def _classify(folder: Path, label: str, model: str) -> tuple[list[Path], int]:
     """The sound files in a folder that are of a class, and how many could not be heard.
 
     Raises ValueError where none is of the class, or there is no such class.
@@ -92,23 +92,23 @@ def _classify(folder: Path, wanted: str, model: str) -> tuple[list[Path], int]:
 
     loaded = runtime.load(model)
     hits.check(loaded.card)
-    if wanted not in loaded.card.classes:
+    if label not in loaded.card.classes:
         known = ", ".join(loaded.card.classes)
-        raise typer.BadParameter(f"--class: expected one of {known}, got {wanted!r}")
+        raise typer.BadParameter(f"--class: expected one of {known}, got {label!r}")
     sources, failures, others = inputs.find_all([folder])
     found = []
     with progress(len(sources)) as show:
         paths = [source.path for source in sources]
-        for done, (path, heard) in enumerate(
+        for done, (path, hit) in enumerate(
             zip(paths, hits.classify_all(paths, loaded), strict=True)
         ):
             show(done, path.name)
-            if not isinstance(heard, hits.Hit):
-                complain(explain(heard, path))
+            if not isinstance(hit, hits.Hit):
+                complain(explain(hit, path))
                 failures += 1
-            elif heard.label == wanted:
+            elif hit.label == label:
                 found.append(path)
     inputs.complain_of_others(others)
     if not found:
-        raise ValueError(f"{folder}: the model names no sound there {wanted}")
+        raise ValueError(f"{folder}: the model names no sound there {label}")
     return found, failures

@@ -108,9 +108,9 @@ def drums(
     """Drum performances in the layout of E-GMD, each on a new drum set in a new room."""
     require("train", "scipy")
     from bandscribe.synthesis.corpus import TRACK_SECONDS, write_corpus
-    from bandscribe.synthesis.source import Source
+    from bandscribe.synthesis.source import SyntheticSource
 
-    source = Source.load(
+    source = SyntheticSource.load(
         find_kits(kits), groove=groove, split=split, band=band or (), band_share=band_share
     )
     total = max(1, round(hours * 3600 / TRACK_SECONDS))
@@ -137,9 +137,9 @@ def performances(
     """Performances of Groove MIDI as they are, on kits as they are, in the layout of E-GMD."""
     require("train", "scipy")
     from bandscribe.synthesis.performances import write_performances
-    from bandscribe.synthesis.source import Source
+    from bandscribe.synthesis.source import SyntheticSource
 
-    source = Source.load(find_kits(kits), groove=groove, split=split)
+    source = SyntheticSource.load(find_kits(kits), groove=groove, split=split)
     rows = write_performances(
         source.grooves, source.kits, output, hours=hours, seed=seed, split=split,
         misaligned=misaligned,
@@ -343,9 +343,9 @@ def _load_sources(
     soundfonts: list[Path], kits: list[str] | None, *, solos: Path | None, **sources: Path | None
 ) -> Any:
     """What plays in clips and stems; drums only where kits are named."""
-    from bandscribe.synthesis.instruments.players import Sources
+    from bandscribe.synthesis.instruments.players import PlayerSources
 
-    return Sources.load(
+    return PlayerSources.load(
         soundfonts, drum_kits=find_kits(kits) if kits else (),
         solos=find_solos(solos) if solos else None, **sources,
     )  # fmt: skip

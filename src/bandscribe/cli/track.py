@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandscribe.cli import inputs, outputs
-from bandscribe.cli.batch import Jobs, Work, deliver, process_all, written
-from bandscribe.cli.inputs import STANDARD
-from bandscribe.cli.listening import (
+from bandscribe.cli.arguments import (
     Inputs,
     ModelName,
     Output,
@@ -24,6 +22,8 @@ from bandscribe.cli.listening import (
     list_paths,
     spell,
 )
+from bandscribe.cli.batch import Jobs, Work, deliver, process_all, written
+from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.recognize import MODEL
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
 from bandscribe.names import INSTRUMENTS, list_names
@@ -128,7 +128,7 @@ def track(
 
 
 @dataclass(frozen=True)
-class Tracking(Work[outputs.Job, list[str]]):
+class Tracking(Work[outputs.OutputJob, list[str]]):
     """Writes down who plays when in a recording, or finds passages in it; says so in lines."""
 
     model: str
@@ -152,7 +152,9 @@ class Tracking(Work[outputs.Job, list[str]]):
 
         return runtime.load(DRUMMER, threads=self.threads)
 
-    def __call__(self, job: outputs.Job, sound: Path, at: Callable[[float], None]) -> list[str]:
+    def __call__(
+        self, job: outputs.OutputJob, sound: Path, at: Callable[[float], None]
+    ) -> list[str]:
         """As `Work`."""
         from bandscribe import audio, instruments, passages
 
@@ -191,7 +193,7 @@ class Tracking(Work[outputs.Job, list[str]]):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             blocks = audio.stream(sound, sample_rate=rate, stream=self.stream)
-            result = drums.hear(reported(blocks, at), self.drummer)
+            result = drums.infer(reported(blocks, at), self.drummer)
         return drums.notes(result, self.drummer.card, classes=DRUM_CLASSES, duration=duration)
 
 
@@ -257,10 +259,10 @@ def _write(
                 path, segments, classes=level.classes, duration=activity.duration, file=title
             )
         case "png":
-            from bandscribe.display.lanes import draw
+            from bandscribe.display.lanes import plot
 
             length = activity.duration
-            draw(path, level, segments, length, names=INSTRUMENTS, strokes=strokes, title=title)
+            plot(path, level, segments, length, names=INSTRUMENTS, strokes=strokes, title=title)
 
 
 def _summary(activity: Activity, segments: Sequence[Segment]) -> str:
@@ -268,13 +270,13 @@ def _summary(activity: Activity, segments: Sequence[Segment]) -> str:
     played: dict[str, float] = {}
     for label, start, end, _ in segments:
         played[label] = played.get(label, 0.0) + end - start
-    said = []
+    parts = []
     for label, seconds in sorted(played.items(), key=lambda item: -item[1]):
         share = seconds / activity.duration
-        said.append(
+        parts.append(
             f"{INSTRUMENTS.get(label, label)} " + (f"{share:.0%}" if share >= 0.01 else "<1%")
         )
-    return f"{clock(activity.duration)}  {', '.join(said) or 'no instrument heard'}"
+    return f"{clock(activity.duration)}  {', '.join(parts) or 'no instrument heard'}"
 
 
 def _tenths(seconds: float) -> str:

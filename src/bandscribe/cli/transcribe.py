@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import inputs, outputs
-from bandscribe.cli.batch import Jobs, Work, process_all, written
-from bandscribe.cli.inputs import STANDARD
-from bandscribe.cli.listening import (
+from bandscribe.cli.arguments import (
     Inputs,
     ModelName,
     Output,
@@ -22,12 +20,14 @@ from bandscribe.cli.listening import (
     StreamNumber,
     list_paths,
 )
+from bandscribe.cli.batch import Jobs, Work, process_all, written
+from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
 from bandscribe.cli.results import Results, parse_clock, shift, shift_hearing
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
-    from bandscribe.drums import Hearing, Listener
+    from bandscribe.drums import DrumActivations, DrumModel
     from bandscribe.types import Transcription
 
 #: The formats that are engraved, and the libraries that each needs.
@@ -155,7 +155,7 @@ def transcribe(
 
 
 @dataclass(frozen=True)
-class Transcribing(Work[outputs.Job, str]):
+class Transcribing(Work[outputs.OutputJob, str]):
     """Writes down the drum part of a recording, in the formats of its job; says so in a line."""
 
     model: str
@@ -167,13 +167,13 @@ class Transcribing(Work[outputs.Job, str]):
     results: Results
 
     @cached_property
-    def loaded(self) -> Listener:
+    def loaded(self) -> DrumModel:
         """The model."""
         from bandscribe import drums
 
         return drums.load(self.model, threads=self.threads)
 
-    def __call__(self, job: outputs.Job, sound: Path, at: Callable[[float], None]) -> str:
+    def __call__(self, job: outputs.OutputJob, sound: Path, at: Callable[[float], None]) -> str:
         """As `Work`."""
         missing = {
             name: path
@@ -209,7 +209,7 @@ class Transcribing(Work[outputs.Job, str]):
 
     def run_inference(
         self, sound: Path, at: Callable[[float], None], *, curves: bool
-    ) -> tuple[Hearing | None, Transcription]:
+    ) -> tuple[DrumActivations | None, Transcription]:
         """The notes in a file, and the activations if `curves`: those of hours need memory."""
         from bandscribe import audio, drums
 
@@ -222,7 +222,7 @@ class Transcribing(Work[outputs.Job, str]):
             start=self.results.start,
             duration=self.results.duration,
         )
-        blocks = drums.Measured(reported(stream, at))
+        blocks = drums.TimedBlocks(reported(stream, at))
         how: dict[str, Any] = {
             "classes": self.classes,
             "sensitivity": self.sensitivity,
@@ -231,7 +231,7 @@ class Transcribing(Work[outputs.Job, str]):
         }
         if not curves:
             return None, shift(drums.transcribe_blocks(blocks, model, **how), self.results.start)
-        result = drums.hear(blocks, model)
+        result = drums.infer(blocks, model)
         notes = drums.notes(result, model.card, duration=blocks.duration, **how)
         return shift_hearing(result, self.results.start), shift(notes, self.results.start)
 

@@ -14,7 +14,7 @@ import typer
 from bandscribe.cli.report import complain, require, usage_errors
 
 if TYPE_CHECKING:
-    from bandscribe.training.search import Outcome
+    from bandscribe.training.search import TrialOutcome
 
 EPOCHS = 100
 TRIALS = 10
@@ -123,7 +123,7 @@ def propose(
     return {recipes.place(recipe, folder): recipe for recipe in tried}
 
 
-def run(trials: Mapping[Path, Any], **how: Any) -> list[Outcome]:
+def run(trials: Mapping[Path, Any], **how: Any) -> list[TrialOutcome]:
     """`training.tune.search`, which loads Ray, unless all are over."""
     from bandscribe.training.search import is_over, read
 
@@ -135,7 +135,7 @@ def run(trials: Mapping[Path, Any], **how: Any) -> list[Outcome]:
     return ray_tune.search(trials, **how)
 
 
-def stop_if_left(outcomes: Sequence[Outcome]) -> None:
+def stop_if_left(outcomes: Sequence[TrialOutcome]) -> None:
     """End the command where some trials are not over."""
     from bandscribe.training.search import is_over
 
@@ -145,22 +145,22 @@ def stop_if_left(outcomes: Sequence[Outcome]) -> None:
 
 
 @contextmanager
-def table() -> Iterator[Callable[[Sequence[Outcome]], None]]:
+def table() -> Iterator[Callable[[Sequence[TrialOutcome]], None]]:
     """A live table of trials on a terminal; elsewhere a line for each validation."""
     if not sys.stderr.isatty():
-        told: dict[Path, tuple[str, int]] = {}
+        reported: dict[Path, tuple[str, int]] = {}
 
-        def tell(outcomes: Sequence[Outcome]) -> None:
+        def report(outcomes: Sequence[TrialOutcome]) -> None:
             for each in outcomes:
-                if told.get(each.run, ("new", 0)) != (each.state, each.epochs):
-                    told[each.run] = (each.state, each.epochs)
+                if reported.get(each.run, ("new", 0)) != (each.state, each.epochs):
+                    reported[each.run] = (each.state, each.epochs)
                     print(
                         f"{each.run.name} {each.state} · epoch {each.epochs} · "
                         f"best {each.best:.3f} · {each.minutes:.1f} min",
                         file=sys.stderr, flush=True,
                     )  # fmt: skip
 
-        yield tell
+        yield report
         return
     from rich.console import Console
     from rich.live import Live
@@ -169,7 +169,7 @@ def table() -> Iterator[Callable[[Sequence[Outcome]], None]]:
         yield lambda outcomes: live.update(_draw(outcomes))
 
 
-def _draw(outcomes: Sequence[Outcome]) -> Any:
+def _draw(outcomes: Sequence[TrialOutcome]) -> Any:
     from rich.table import Table
 
     drawn = Table("trial", "options", "state", "epoch", "micro F1", "minutes", box=None)

@@ -61,12 +61,12 @@ class CorpusAddress:
         Raises ValueError where there are none, and as `Corpus.tracks`.
         """
         found = self.corpus.tracks(self.root, self.variant)
-        wanted = self.split or split
-        chosen = [track for track in found if wanted in (track.split, EVERY_SPLIT)]
+        requested = self.split or split
+        chosen = [track for track in found if requested in (track.split, EVERY_SPLIT)]
         if not chosen:
             name, known = self.corpus.name, ", ".join(sorted({track.split for track in found}))
             raise ValueError(
-                f"{name}={self.root}: no track of the split {wanted!r}, but of {known}; "
+                f"{name}={self.root}: no track of the split {requested!r}, but of {known}; "
                 f"name one, or all: {name}:SPLIT={self.root}"
             )
         return chosen

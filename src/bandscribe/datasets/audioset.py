@@ -1,7 +1,7 @@
 """AudioSet: ten-second clips of videos, labelled with the sounds of an ontology.
 
 Citation: Gemmeke et al. 2017, "Audio Set: an ontology and human-labeled dataset for audio events",
-ICASSP. Only its segment tables are published: clips are the user's own affair. `wanted` lists
+ICASSP. Only its segment tables are published: clips are the user's own affair. `list_missing` lists
 those that lie nowhere below the root.
 
 As Harmony Is All You Need 2023, section 3.2, uses it: the clips that have a label of its table
@@ -44,7 +44,7 @@ _OURS = re.compile("|".join(map(re.escape, LABELS)))
 
 
 @dataclass(frozen=True)
-class Clip:
+class AudioSetSegment:
     """A row of a segment `table`: the seconds from `start` to `end` of a video, our classes."""
 
     id: str
@@ -54,7 +54,7 @@ class Clip:
     table: Path
 
 
-def clips(root: str | Path) -> list[Clip]:
+def clips(root: str | Path) -> list[AudioSetSegment]:
     """The clips with a class of ours that the segment tables below `root` name, by id.
 
     Raises ValueError when there is no table, or one has a damaged line.
@@ -73,7 +73,7 @@ def classes(ids: set[str]) -> frozenset[str]:
     )
 
 
-def wanted(root: str | Path) -> list[Clip]:
+def list_missing(root: str | Path) -> list[AudioSetSegment]:
     """The clips of the tables that lie nowhere below `root`; raises as `clips`."""
     every = clips(root)
     here = _files(Path(root), {clip.id for clip in every})
@@ -116,7 +116,7 @@ def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:
     ]
 
 
-def _classes(clip: Clip) -> frozenset[str]:
+def _classes(clip: AudioSetSegment) -> frozenset[str]:
     return clip.classes
 
 
@@ -134,7 +134,7 @@ def _is_long(path: Path, changed: int) -> bool:
 
 
 @lru_cache(maxsize=len(TABLES))  # one has two million lines, and each split needs them all
-def _rows(path: Path, changed: int) -> tuple[Clip, ...]:
+def _rows(path: Path, changed: int) -> tuple[AudioSetSegment, ...]:
     """The clips of a table, of this time of its last change, that have a class of ours."""
     # Fields are parted by a comma and a blank, and labels are quoted; `#` begins a comment.
     found = []
@@ -150,7 +150,7 @@ def _rows(path: Path, changed: int) -> tuple[Clip, ...]:
             ) from None
         # Most clips have none, and a pattern is quickly searched for.
         if _OURS.search(labels) and (ours := classes(set(labels.split(",")))):
-            found.append(Clip(id, *seconds, ours, path))
+            found.append(AudioSetSegment(id, *seconds, ours, path))
     return tuple(found)
 
 

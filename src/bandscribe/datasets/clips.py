@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 from bandscribe.datasets import splits
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
-from bandscribe.readers import Row, read_csv
+from bandscribe.readers import TableRow, read_csv
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, INSTRUMENTS, instruments
 
 #: Columns that may hold the labels.
@@ -55,7 +55,7 @@ HIT_NAMES: Mapping[str, str | None] = {
 
 def read_labels(
     root: Path, *columns: str, skip: Callable[[str], None] | None = None
-) -> list[tuple[Path, Row]]:
+) -> list[tuple[Path, TableRow]]:
     """The clips that `labels.csv` names, each with its row, which has these columns at least.
 
     `skip` is called with a line on each row that names no file, or tells a velocity that is none.
@@ -75,7 +75,7 @@ def read_labels(
     return found
 
 
-def _place(root: Path, row: Row) -> Path:
+def _place(root: Path, row: TableRow) -> Path:
     """Where the file of a row is; raises ValueError for a name that no file can have."""
     path = PurePath(row["file"])
     lengths = [len(os.fsencode(part)) + 1 for part in path.parts]
@@ -112,7 +112,7 @@ def _refuse(problem: str) -> frozenset[str]:
 
 
 def _track(
-    root: Path, path: Path, row: Row, column: str, names: Mapping[str, str | None]
+    root: Path, path: Path, row: TableRow, column: str, names: Mapping[str, str | None]
 ) -> Track[frozenset[str]]:
     return Track(
         Path(row["file"]).with_suffix("").as_posix(),

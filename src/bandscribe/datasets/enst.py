@@ -37,12 +37,14 @@ _NUMBER = re.compile(r"\d+$")
 def index(root: Path, variant: str = "wet_mix") -> list[Track[Transcription]]:
     """The pieces that have an annotation, or audio of this variant."""
     folder = home(root, "ENST-drums-public")
-    wanted = "*" if variant == "all" else "*minus-one*"
+    pattern = "*" if variant == "all" else "*minus-one*"
     tracks = []
     for drummer in DRUMMERS:
         sound = folder / drummer / "audio" / FOLDERS[variant]
         text = folder / drummer / "annotation"
-        names = {path.stem for path in (*sound.glob(f"{wanted}.wav"), *text.glob(f"{wanted}.txt"))}
+        names = {
+            path.stem for path in (*sound.glob(f"{pattern}.wav"), *text.glob(f"{pattern}.txt"))
+        }
         tracks += [
             Track(
                 f"{drummer}/{name}",

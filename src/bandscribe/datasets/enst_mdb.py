@@ -46,9 +46,9 @@ def split_of(name: str) -> str:
 
 def index(root: Path, variant: str = "mix") -> list[Track[Transcription]]:
     """The pieces of both; `wet_mix` is the drums alone of both, `mix` the music."""
-    heard = {"mix": "full_mix", "wet_mix": "drum_only"}[variant]
+    mdb_variant = {"mix": "full_mix", "wet_mix": "drum_only"}[variant]
     pieces = enst.index(root, variant)
-    songs = mdb.index(root, heard, kind="subclass")
+    songs = mdb.index(root, mdb_variant, kind="subclass")
     loads = {t.id: partial(_load_enst, t.annotations[0]) for t in pieces}
     loads |= {t.id: partial(_load_mdb, t.annotations[0]) for t in songs}
     return [

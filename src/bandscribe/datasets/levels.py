@@ -14,7 +14,7 @@ from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio
 HOP_LENGTH = 1024
 #: An instrument is heard at a moment where it is no further below all that sounds around it; below
 #: the second level it is not; between them nobody is asked.
-HEARD_DB, UNHEARD_DB = -25.0, -35.0
+AUDIBLE_DB, UNHEARD_DB = -25.0, -35.0
 #: Below the loudest moment nothing counts as heard; ten decibels further down is not asked either.
 SILENT_DB = -50.0
 #: Seconds around a frame that count, so that an instrument is heard between quick strokes.
@@ -26,10 +26,10 @@ _SILENCE = 1e-8
 
 def power(blocks: Iterable[Audio], hop_length: int = HOP_LENGTH) -> NDArray[np.float64]:
     """(frame,) mean square of all channels, as `FramePower` has it."""
-    heard = FramePower(hop_length)
+    power = FramePower(hop_length)
     for block in blocks:
-        heard.add(block.samples)
-    return heard.frames()
+        power.add(block.samples)
+    return power.frames()
 
 
 def levels(
@@ -55,7 +55,7 @@ def levels(
     return Activations(values, frame_rate, 0.0, tuple(parts), "level_db")
 
 
-def find_heard(
+def find_audible(
     parts: NDArray[np.float64], together: NDArray[np.float64], frame_rate: float
 ) -> NDArray[np.float32]:
     """Where each part is heard: (frame, class), 1 where it is, 0 where not, nan where in doubt.
@@ -69,11 +69,11 @@ def find_heard(
 
     def above(beside_db: float) -> NDArray[np.bool_]:
         drop = 10 ** (beside_db / 10)
-        floor = drop * 10 ** ((SILENT_DB - HEARD_DB) / 10)
+        floor = drop * 10 ** ((SILENT_DB - AUDIBLE_DB) / 10)
         return np.asarray((near >= drop * around) & (near >= floor * loudest) & (near > _SILENCE))
 
     doubtful = np.where(above(UNHEARD_DB), np.nan, 0)
-    return np.where(above(HEARD_DB), 1, doubtful).astype(np.float32)
+    return np.where(above(AUDIBLE_DB), 1, doubtful).astype(np.float32)
 
 
 def _spread(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:

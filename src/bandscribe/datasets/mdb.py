@@ -96,8 +96,8 @@ def load(root: Path, name: str, kind: str = "class") -> Transcription:
         return annotated
     # In five classes, side stick is no snare here.
     other = dict.fromkeys(UNSCORED if kind == "class" else ())
-    heard = relabel(read_midi((played,)), {**REDUCTIONS[len(classes)], **other}, classes)
-    return lend_velocities(annotated, heard)
+    performed = relabel(read_midi((played,)), {**REDUCTIONS[len(classes)], **other}, classes)
+    return lend_velocities(annotated, performed)
 
 
 _CITATION = (

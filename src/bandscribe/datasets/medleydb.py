@@ -59,8 +59,8 @@ def index(root: Path, variant: str) -> list[Track[Activations]]:
 
 def _track(root: Path, found: dict[str, Path], song: str, end: str) -> Track[Activations]:
     confidence = found.get(song + _CONFIDENCE, root / "Annotations" / (song + _CONFIDENCE))
-    told = [found[song + name] for name in _METADATA if song + name in found]
-    metadata = told[0] if told else root / "Metadata" / (song + _METADATA[0])
+    metadata_rows = [found[song + name] for name in _METADATA if song + name in found]
+    metadata = metadata_rows[0] if metadata_rows else root / "Metadata" / (song + _METADATA[0])
     sound = found.get(song + end, _expected(root, found, song, end))
     artist = song.partition("_")[0]
     load = partial(read, confidence, metadata)
@@ -104,19 +104,24 @@ def stems(path: Path) -> dict[str, frozenset[str]]:
 
     Raises ValueError for an instrument that is not in the taxonomy, or when there are no stems.
     """
-    told = _from_yaml(read_text(path)) if path.suffix == ".yaml" else _from_json(read_json(path))
+    metadata_rows = (
+        _from_yaml(read_text(path)) if path.suffix == ".yaml" else _from_json(read_json(path))
+    )
     try:
-        if not told:
+        if not metadata_rows:
             raise ValueError("names no stem")
-        return {stem: classes_of(names, LABELS) | extra for stem, (names, extra) in told.items()}
+        return {
+            stem: classes_of(names, LABELS) | extra
+            for stem, (names, extra) in metadata_rows.items()
+        }
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _from_json(told: object) -> dict[str, tuple[list[str], frozenset[str]]]:
-    if not isinstance(told, dict):
+def _from_json(metadata_rows: object) -> dict[str, tuple[list[str], frozenset[str]]]:
+    if not isinstance(metadata_rows, dict):
         return {}
-    return {stem: ([str(name)], frozenset()) for stem, name in told.items()}
+    return {stem: ([str(name)], frozenset()) for stem, name in metadata_rows.items()}
 
 
 def _from_yaml(content: str) -> dict[str, tuple[list[str], frozenset[str]]]:
@@ -140,9 +145,9 @@ def _from_yaml(content: str) -> dict[str, tuple[list[str], frozenset[str]]]:
         elif stem and key and line.strip().startswith("- ") and indent <= depth + 2:
             fields[stem][key].append(line.strip()[2:].strip("'\""))
     found = {}
-    for name, told in fields.items():
-        instruments = told.get("instrument", [])
-        bass = "synthesizer" in instruments and told.get("component") == ["bass"]
+    for name, metadata_rows in fields.items():
+        instruments = metadata_rows.get("instrument", [])
+        bass = "synthesizer" in instruments and metadata_rows.get("component") == ["bass"]
         found[name] = (instruments, frozenset({"bas"} if bass else ()))
     return found
 

@@ -56,7 +56,7 @@ def _track(
     root: Path, key: str, split: str, rows: list[dict[str, str]], known: dict[str, str]
 ) -> Track[frozenset[str]]:
     recording = key.partition("_")[0]
-    asked = {LABELS.get(row["instrument"]) for row in rows}
+    labelled = {LABELS.get(row["instrument"]) for row in rows}
     return Track(
         key,
         split,
@@ -65,7 +65,7 @@ def _track(
         partial(_read, root / _LABELS, key, rows),
         known.get("license_title") or LICENCE,
         (root / _LABELS,),
-        unscored=frozenset(CLASSES) - asked,
+        unscored=frozenset(CLASSES) - labelled,
     )
 
 

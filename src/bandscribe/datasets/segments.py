@@ -52,7 +52,7 @@ _PART = ("file", "label", "velocity", "start", "seconds", "peak")
 
 
 @dataclass(frozen=True)
-class Recording:
+class Performance:
     """A performance, the `group`, on one kit; `duration` in seconds is that of the table."""
 
     id: str
@@ -75,7 +75,7 @@ class SingleHit:
 
 
 @dataclass(frozen=True)
-class Clip:
+class CutClip:
     """A segment that was cut: its `file` below the folder, and how long that is, in seconds.
 
     `peak` is when the whole segment is loudest, `start` when it begins in the recording. A segment
@@ -94,8 +94,8 @@ class Clip:
 class Cut:
     """What was cut out of a recording."""
 
-    recording: Recording
-    clips: tuple[Clip, ...]
+    recording: Performance
+    clips: tuple[CutClip, ...]
 
     @property
     def in_step(self) -> bool:
@@ -103,7 +103,7 @@ class Cut:
         return all(clip.peak <= LATE for clip in self.clips)
 
 
-def find_recordings(root: Path) -> list[Recording]:
+def find_recordings(root: Path) -> list[Performance]:
     """The recordings that the table of a corpus in E-GMD's layout lists, on the kits that stay.
 
     Raises ValueError when the table is not there, lacks a column, or holds a wrong number.
@@ -112,7 +112,7 @@ def find_recordings(root: Path) -> list[Recording]:
     table = folder / "e-gmd-v1.0.0.csv"
     columns = ("audio_filename", "midi_filename", "split", "id", "kit_name", "duration")
     return [
-        Recording(
+        Performance(
             row["audio_filename"].rpartition(".")[0],
             row["split"],
             row["id"],
@@ -126,7 +126,7 @@ def find_recordings(root: Path) -> list[Recording]:
     ]
 
 
-def read_notes(recording: Recording) -> Transcription:
+def read_notes(recording: Performance) -> Transcription:
     """The notes of a recording, as articulations; they last as long as the table says.
 
     Raises as `bandscribe.formats.midi.read`.
@@ -161,7 +161,7 @@ def find(notes: Transcription, classes: Sequence[str]) -> list[SingleHit]:
 
 
 def cut(
-    recording: Recording,
+    recording: Performance,
     classes: Sequence[str],
     out: Path,
     *,
@@ -188,19 +188,19 @@ def cut(
     clips = []
     for segment in find(notes, classes):
         first = max(0, round((segment.start + late) * SAMPLE_RATE))
-        heard = sound[first : first + round(segment.seconds * SAMPLE_RATE)]
-        samples = heard[: round(seconds * SAMPLE_RATE)]
+        audible = sound[first : first + round(segment.seconds * SAMPLE_RATE)]
+        samples = audible[: round(seconds * SAMPLE_RATE)]
         file, peak = "", np.inf
         if len(samples):
             number = round(1000 * segment.start)
             path = folder / segment.label / f"{name}_{number}.flac"
             file = path.relative_to(out).as_posix()
             # The next hit, where the notes are late, is at the end of what is heard.
-            peak = float(np.abs(heard).argmax()) / SAMPLE_RATE
+            peak = float(np.abs(audible).argmax()) / SAMPLE_RATE
             path.parent.mkdir(parents=True, exist_ok=True)
             audio.write(path, Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE))
         start, length = first / SAMPLE_RATE, len(samples) / SAMPLE_RATE
-        clips.append(Clip(file, segment.label, segment.velocity, start, length, peak))
+        clips.append(CutClip(file, segment.label, segment.velocity, start, length, peak))
     part.parent.mkdir(parents=True, exist_ok=True)
     write_csv(part, _PART, (asdict(clip) for clip in clips))
     return Cut(recording, tuple(clips))
@@ -244,9 +244,9 @@ def collect(found: Sequence[Cut], out: Path, *, clean: bool = True) -> list[dict
     return rows
 
 
-def _read_part(path: Path) -> tuple[Clip, ...]:
+def _read_part(path: Path) -> tuple[CutClip, ...]:
     return tuple(
-        Clip(
+        CutClip(
             row["file"],
             row["label"],
             *(_number(row[name], path) for name in ("velocity", "start", "seconds", "peak")),

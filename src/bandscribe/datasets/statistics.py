@@ -17,7 +17,7 @@ ACTIVE = {"probability": 0.5, "level_db": LEVEL_FLOOR_DB + 1}
 
 
 @dataclass(frozen=True, eq=False)
-class Statistics:
+class CorpusStatistics:
     """The numbers of a corpus, one row for each of its usable tracks.
 
     `amounts` (track, class) count `unit`: "clips" (1 where the label applies), "onsets", or "hours"
@@ -49,11 +49,11 @@ class Statistics:
         return pairs
 
 
-def count(corpus: Corpus[T_co], found: Inspection[T_co]) -> Statistics:
+def count(corpus: Corpus[T_co], found: Inspection[T_co]) -> CorpusStatistics:
     """The numbers of the usable tracks of a copy."""
     rows = [_amounts(target, corpus.classes) for target in found.targets]
     units = {"drums": "onsets", "activity": "hours"}
-    return Statistics(
+    return CorpusStatistics(
         tuple(track.split for track in found.tracks),
         np.array(found.seconds, dtype=np.float64),
         corpus.classes,

@@ -68,13 +68,13 @@ def read(folder: Path) -> Activations:
 
 def _measure(path: Path) -> tuple[NDArray[np.float64], int]:
     """Power (frame,), and the sample rate."""
-    heard, rate = FramePower(HOP_LENGTH), 0
+    power, rate = FramePower(HOP_LENGTH), 0
     for block in decode(path):
-        heard.add(block.samples)
+        power.add(block.samples)
         rate = block.sample_rate
     if not rate:
         raise ValueError(f"{path}: holds no samples")
-    return heard.frames(), rate
+    return power.frames(), rate
 
 
 CORPUS: Corpus[Activations] = Corpus(

@@ -15,8 +15,8 @@ SAMPLE_RATE = 44100
 FADE = 0.005
 
 
-def find(root: Path, wanted: str, skip: Callable[[str], None] | None = None) -> list[Path]:
-    """The clips of a folder with `labels.csv` whose label is `wanted`, or whose class is.
+def find(root: Path, label: str, skip: Callable[[str], None] | None = None) -> list[Path]:
+    """The clips of a folder with `labels.csv` whose label is `label`, or whose class is.
 
     So `phh` are the pedal hi-hats, and `CHH` all closed ones. Case does not matter.
     `skip` and errors are those of `clips.read_labels`; raises ValueError also where there are none.
@@ -25,11 +25,11 @@ def find(root: Path, wanted: str, skip: Callable[[str], None] | None = None) -> 
     found = [
         path
         for path, row in rows
-        if row["label"].lower() == wanted.lower() or name_class(row["label"]) == wanted.upper()
+        if row["label"].lower() == label.lower() or name_class(row["label"]) == label.upper()
     ]
     if not found:
         known = ", ".join(sorted({row["label"] for _, row in rows}))
-        raise ValueError(f"{root}: no clip is {wanted}; its labels are {known}")
+        raise ValueError(f"{root}: no clip is {label}; its labels are {known}")
     return found
 
 

@@ -54,15 +54,15 @@ class _Stream(NamedTuple):
     seconds: float
 
 
-def _choose(path: Path, streams: Sequence[_Stream], wanted: int | None) -> int:
+def _choose(path: Path, streams: Sequence[_Stream], requested: int | None) -> int:
     """The index of the stream to read."""
     count = len(streams)
     if not count:
         raise ValueError(f"{path}: holds no sound, only pictures or data")
-    if wanted is not None:
-        if wanted > count:
-            raise ValueError(f"{path}: has no sound stream {wanted}; the last one is {count}")
-        return wanted - 1
+    if requested is not None:
+        if requested > count:
+            raise ValueError(f"{path}: has no sound stream {requested}; the last one is {count}")
+        return requested - 1
     marked = [index for index, stream in enumerate(streams) if stream.default]
     if len(marked) == 1:
         index, reason = marked[0], "the default"
@@ -80,7 +80,7 @@ def _choose(path: Path, streams: Sequence[_Stream], wanted: int | None) -> int:
     return index
 
 
-def _by_av(path: Path, av: Any, wanted: int | None) -> Iterator[Audio]:
+def _by_av(path: Path, av: Any, requested: int | None) -> Iterator[Audio]:
     try:
         container = av.open(f"file:{path}")
     except (av.FFmpegError, ValueError):
@@ -90,7 +90,7 @@ def _by_av(path: Path, av: Any, wanted: int | None) -> Iterator[Audio]:
         described = [
             _Stream(bool(s.disposition & 1), _seconds(s) or _tagged_seconds(s)) for s in streams
         ]
-        stream = streams[_choose(path, described, wanted)]
+        stream = streams[_choose(path, described, requested)]
         resampler: Any = None
         form = None
         rate = done = 0
@@ -136,14 +136,14 @@ def _tagged_seconds(stream: Any) -> float:
     return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3]) if tag else 0.0
 
 
-def _by_ffmpeg(path: Path, ffmpeg: str, wanted: int | None) -> Iterator[Audio]:
+def _by_ffmpeg(path: Path, ffmpeg: str, requested: int | None) -> Iterator[Audio]:
     """Through `ffmpeg … -f au`: a format whose header (24 bytes) tells rate and channels."""
     listing = [ffmpeg, "-nostdin", "-hide_banner", "-i", f"file:{path}"]
-    told = subprocess.run(listing, capture_output=True).stderr.decode(errors="replace")
-    if "\nInput #0" not in f"\n{told}":
+    listing_text = subprocess.run(listing, capture_output=True).stderr.decode(errors="replace")
+    if "\nInput #0" not in f"\n{listing_text}":
         raise not_sound(path)
-    found = re.findall(r"^ *Stream #0:\d+.*?: Audio: .*", told, re.MULTILINE)
-    index = _choose(path, [_Stream("(default)" in line, 0.0) for line in found], wanted)
+    found = re.findall(r"^ *Stream #0:\d+.*?: Audio: .*", listing_text, re.MULTILINE)
+    index = _choose(path, [_Stream("(default)" in line, 0.0) for line in found], requested)
     command = [ffmpeg, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", f"0:a:{index}"]
     command += ["-f", "au", "-c:a", "pcm_f32be", "-"]
     with tempfile.TemporaryFile() as log:

@@ -19,14 +19,14 @@ _MOST_CHUNKS = 1000  # that a wav has for any purpose
 _LARGEST = b"\xff" * 4
 
 
-class Span(NamedTuple):
+class ByteSpan(NamedTuple):
     """The bytes of one recording."""
 
     start: int
     stop: int
 
 
-def find(path: Path, kind: str) -> list[Span]:
+def find(path: Path, kind: str) -> list[ByteSpan]:
     """The recordings in a file of libsndfile's `kind`, one at least.
 
     An ogg or flac is read to its end; of others, wav and aiff alone are known.
@@ -38,11 +38,11 @@ def find(path: Path, kind: str) -> list[Span]:
         case "FLAC":
             starts = list(_search(path, _FLAC, 8))
         case _:
-            return find_chunked(path) or [Span(0, size)]
+            return find_chunked(path) or [ByteSpan(0, size)]
     return _spans([0, *starts[1:]], size)
 
 
-def find_chunked(path: Path) -> list[Span]:
+def find_chunked(path: Path) -> list[ByteSpan]:
     """The wav or aiff files that were joined into one; none where it is of another kind."""
     size = path.stat().st_size
     starts = []
@@ -64,14 +64,14 @@ def find_chunked(path: Path) -> list[Span]:
     return _spans(starts, size)
 
 
-def find_data(path: Path) -> Span:
+def find_data(path: Path) -> ByteSpan:
     """The bytes of the samples in a wav."""
     with path.open("rb") as handle:
         size = handle.seek(0, os.SEEK_END)
         for name, start, length in _chunks(handle, size):
             if name == b"data":
-                return Span(start, min(start + length, size))
-    return Span(0, size)
+                return ByteSpan(start, min(start + length, size))
+    return ByteSpan(0, size)
 
 
 def complete_header(path: Path) -> bytes | None:
@@ -119,7 +119,7 @@ def _chunks(handle: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
         position += 8 + length + length % 2
 
 
-def page_is_missing(path: Path, span: Span) -> bool:
+def page_is_missing(path: Path, span: ByteSpan) -> bool:
     """Whether the last Ogg page of a recording is incomplete; at the file's end, also unmarked."""
     with path.open("rb") as handle:
         size = handle.seek(0, os.SEEK_END)
@@ -159,5 +159,5 @@ def _search(path: Path, pattern: re.Pattern[bytes], width: int) -> Iterator[int]
             tail = held[1 - width :]
 
 
-def _spans(starts: list[int], size: int) -> list[Span]:
-    return [Span(*pair) for pair in pairwise([*starts, size])]
+def _spans(starts: list[int], size: int) -> list[ByteSpan]:
+    return [ByteSpan(*pair) for pair in pairwise([*starts, size])]

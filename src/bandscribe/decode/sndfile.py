@@ -26,7 +26,7 @@ _ENDLESS = 1 << 48  # libsndfile says 2⁶³ − 1 where a stream does not tell 
 _quiet = threading.Lock()
 
 
-class Sound(soundfile.SoundFile):  # type: ignore[misc]
+class SoundHeader(soundfile.SoundFile):  # type: ignore[misc]
     """An open sound file.
 
     soundfile seeks after each read of what can be sought in. That costs an mp3 as much as decoding
@@ -53,25 +53,25 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]
             self.name.close()
 
 
-class Recording(NamedTuple):
+class ContainedRecording(NamedTuple):
     """One of those in a file.
 
     `frames` are how many it has, None where nothing tells; `find_loss` says what is missing at its
     end, for the formats that show it.
     """
 
-    sound: Sound
+    sound: SoundHeader
     frames: int | None
-    find_loss: Callable[[Sound], str | None]
+    find_loss: Callable[[SoundHeader], str | None]
 
 
-def open_first(path: Path) -> Sound | None:
+def open_first(path: Path) -> SoundHeader | None:
     """The file, or the first of the recordings that were joined into it; None if unknown."""
     spans = parts.find_chunked(path)
     return _open(Slice(path, *spans[0]) if len(spans) > 1 else _name(path))
 
 
-def decode(path: Path, first: Sound, start: float) -> Iterator[Audio]:
+def decode(path: Path, first: SoundHeader, start: float) -> Iterator[Audio]:
     """Blocks from `start` seconds on, at the rate and with the channels of each recording.
 
     Warns of what is missing at the end. Raises ValueError where nothing can be decoded.
@@ -99,7 +99,7 @@ def decode(path: Path, first: Sound, start: float) -> Iterator[Audio]:
         warn_truncated(path, seconds, reason)
 
 
-def length(path: Path, first: Sound) -> float | None:
+def length(path: Path, first: SoundHeader) -> float | None:
     """Seconds by the headers; of flac by that of the first recording.
 
     None where they do not tell. Warns where a header shows that the file breaks off.
@@ -119,7 +119,9 @@ def length(path: Path, first: Sound) -> float | None:
     return total
 
 
-def _open_all(path: Path, first: Sound, *, seeking: bool) -> Iterator[Recording | None]:
+def _open_all(
+    path: Path, first: SoundHeader, *, seeking: bool
+) -> Iterator[ContainedRecording | None]:
     """The recordings in a file, each opened when it is its turn; None for one that cannot be.
 
     `seeking` says that they are not going to be read from their start.
@@ -129,7 +131,7 @@ def _open_all(path: Path, first: Sound, *, seeking: bool) -> Iterator[Recording 
         first.close()
         warn(path, "its header was never completed; it is read to the end of the file")
         sound = _open(Slice(path, len(header), path.stat().st_size, header))
-        yield sound and Recording(sound, sound.frames, lambda sound: None)
+        yield sound and ContainedRecording(sound, sound.frames, lambda sound: None)
         return
     if runs := _find_runs(path, first):
         first.close()
@@ -144,20 +146,20 @@ def _open_all(path: Path, first: Sound, *, seeking: bool) -> Iterator[Recording 
         spans = find()
     else:
         frames = first.frames if first.frames < _ENDLESS else None
-        yield Recording(first, frames, lambda sound: _find_loss(path, find()[0], sound))
+        yield ContainedRecording(first, frames, lambda sound: _find_loss(path, find()[0], sound))
         spans = find()[1:]
     for span in spans:
         sound = _open(Slice(path, *span))
-        yield sound and Recording(sound, sound.frames, partial(_find_loss, path, span))
+        yield sound and ContainedRecording(sound, sound.frames, partial(_find_loss, path, span))
 
 
 @lru_cache(maxsize=4096)
-def _find_spans(path: Path, kind: str, version: tuple[int, int]) -> list[parts.Span]:
+def _find_spans(path: Path, kind: str, version: tuple[int, int]) -> list[parts.ByteSpan]:
     """As `parts.find`, once for each version of a file."""
     return parts.find(path, kind)
 
 
-def _find_runs(path: Path, first: Sound) -> list[mpeg.Run]:
+def _find_runs(path: Path, first: SoundHeader) -> list[mpeg.Run]:
     """The runs of an mp3, or of one in a wav; none where libsndfile reads it as well by itself."""
     if first.format != "MP3":
         inside = first.format in ("WAV", "WAVEX") and first.subtype.startswith("MPEG")
@@ -166,17 +168,17 @@ def _find_runs(path: Path, first: Sound) -> list[mpeg.Run]:
     return [] if len(runs) == 1 and runs[0].tagged else runs
 
 
-def _open_run(path: Path, run: mpeg.Run) -> Recording | None:
+def _open_run(path: Path, run: mpeg.Run) -> ContainedRecording | None:
     # libsndfile guesses the length of an untagged mp3 from its size, and reads no further: where
     # the bitrate varies, that loses music. From a pipe it reads to the end.
     source = Slice(path, run.start, run.stop) if run.tagged else _pipe(path, run.start, run.stop)
     sound = _open(source)
-    return sound and Recording(
+    return sound and ContainedRecording(
         sound, sound.frames if run.tagged else run.samples, lambda sound: run.loss
     )
 
 
-def _find_loss(path: Path, span: parts.Span, sound: Sound) -> str | None:
+def _find_loss(path: Path, span: parts.ByteSpan, sound: SoundHeader) -> str | None:
     """Why one of the recordings is known to be cut, for the formats that show it; else None."""
     if sound.format == "OGG" and parts.page_is_missing(path, span):
         return "its last page is missing"
@@ -189,7 +191,7 @@ def _find_loss(path: Path, span: parts.Span, sound: Sound) -> str | None:
 
 
 def _read(
-    path: Path, recording: Recording, skip: int
+    path: Path, recording: ContainedRecording, skip: int
 ) -> Generator[Audio, None, tuple[int, str | None]]:
     """Blocks after the first `skip` frames; then how far it came, and what is missing, if any."""
     sound = recording.sound
@@ -203,15 +205,15 @@ def _read(
     endless = sound.format == "FLAC" and sound.frames >= _ENDLESS
     # Keeping libmpg123 quiet costs, and what stands before an error in an mp3 is always in the
     # block, so that nothing is lost with a longer one.
-    speaks = sound.subtype.startswith("MPEG")
-    size = 16 * BLOCK if speaks else BLOCK
+    is_mpeg = sound.subtype.startswith("MPEG")
+    size = 16 * BLOCK if is_mpeg else BLOCK
     block = np.empty((size, sound.channels), np.float32)
     loss = None
     going = True
     while going:
         block.fill(np.nan)
         try:
-            with _silent() if speaks else nullcontext():
+            with _silent() if is_mpeg else nullcontext():
                 filled = len(sound.read(out=block))
             going = filled == size
         except soundfile.LibsndfileError:
@@ -233,11 +235,11 @@ def _read(
     return done, loss
 
 
-def _open(source: Path | bytes | int | Slice) -> Sound | None:
+def _open(source: Path | bytes | int | Slice) -> SoundHeader | None:
     """An open sound; None where libsndfile does not know it (TypeError: a headerless .raw)."""
     try:
         with _silent():
-            return Sound(source, closefd=True)
+            return SoundHeader(source, closefd=True)
     except (soundfile.LibsndfileError, TypeError):
         return None
 

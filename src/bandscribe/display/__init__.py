@@ -1,9 +1,9 @@
-"""Pictures: `draw` for activations and notes of a recording; a module for each other subject.
+"""Pictures: `plot` for activations and notes of a recording; a module for each other subject.
 
 Here: drawing of what is handed in. matplotlib is imported when something is drawn, and nowhere
 else in the light install.
 """
 
-from bandscribe.display.activations import Reference, draw
+from bandscribe.display.activations import Reference, plot
 
-__all__ = ["Reference", "draw"]
+__all__ = ["Reference", "plot"]

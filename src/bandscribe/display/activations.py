@@ -57,7 +57,7 @@ class Reference:
     right: NDArray[np.bool_]
 
 
-def draw(
+def plot(
     path: str | Path,
     activations: Activations,
     transcription: Transcription,

@@ -17,7 +17,7 @@ _POINTS = 800  # of an outline; more than the picture shows
 
 
 @dataclass(frozen=True, eq=False)
-class Version:
+class AugmentedClip:
     """A clip, by its `name`: `samples` (n,) and `levels` (frame, band) in dB, low bands first."""
 
     name: str
@@ -25,10 +25,10 @@ class Version:
     levels: NDArray[np.float32]
 
 
-def draw(
+def plot(
     path: str | Path,
-    before: Version,
-    after: Sequence[Version],
+    before: AugmentedClip,
+    after: Sequence[AugmentedClip],
     sample_rate: int,
     *,
     title: str = "",

@@ -24,7 +24,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Version:
+class ClipVersion:
     """A clip, under its `name`: `samples` (n,) at `sample_rate` Hz, and its features by name.
 
     Features are (frame, dimension), frame `i` centred on `i / frame_rate` seconds.
@@ -38,7 +38,7 @@ class Version:
     meanings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def draw(path: str | Path, versions: Sequence[Version], *, title: str = "") -> None:
+def plot(path: str | Path, versions: Sequence[ClipVersion], *, title: str = "") -> None:
     """Draw into `path`.
 
     A row per feature of the first version, a column per version; a row has one scale, so that
@@ -91,7 +91,7 @@ def _scale(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values
 
 
-def _draw_samples(axis: Any, version: Version) -> None:
+def _draw_samples(axis: Any, version: ClipVersion) -> None:
     """The outline: the lowest and highest of so many samples as a picture cannot tell apart."""
     step = max(1, len(version.samples) // 3000)
     whole = version.samples[: len(version.samples) // step * step].reshape(-1, step)
@@ -103,7 +103,7 @@ def _draw_samples(axis: Any, version: Version) -> None:
 
 
 def _draw_curves(
-    row: Sequence[Any], shown: Sequence[Any], versions: Sequence[Version], name: str
+    row: Sequence[Any], shown: Sequence[Any], versions: Sequence[ClipVersion], name: str
 ) -> None:
     for axis, values, version in zip(row, shown, versions, strict=True):
         seconds = np.arange(len(values)) / version.frame_rate
@@ -118,7 +118,11 @@ def _draw_curves(
 
 
 def _draw_images(
-    row: Sequence[Any], shown: Sequence[Any], versions: Sequence[Version], name: str, beyond: float
+    row: Sequence[Any],
+    shown: Sequence[Any],
+    versions: Sequence[ClipVersion],
+    name: str,
+    beyond: float,
 ) -> None:
     """Colours from a percentile, `beyond`, to the one as far from the top."""
     values = np.concatenate([values.ravel() for values in shown])

@@ -38,7 +38,7 @@ class Panel:
     low: float = 0.0
 
 
-def draw(
+def plot(
     path: str | Path, bars: Sequence[Bar], panels: Sequence[Panel], *, title: str = ""
 ) -> None:
     """Draw into `path`: a bar is the mean; a line through its end spans the seeds, each a dot.

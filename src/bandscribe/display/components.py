@@ -47,7 +47,7 @@ class View:
     intervals: NDArray[np.float64]
 
 
-def draw(
+def plot(
     path: str | Path, systems: Sequence[str], views: Sequence[View], *, title: str = ""
 ) -> None:
     """Draw into `path`. Raises ValueError where there is no view, or one has other systems."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, draw_cells, save
+from bandscribe.display.figures import INK, begin, plot_cells, save
 
 _CELL = 0.82  # inch
 
 
-def draw(
+def plot(
     path: str | Path,
     matrix: NDArray[np.int64],
     classes: Sequence[str],
@@ -32,7 +32,7 @@ def draw(
     figure = begin(len(columns) * _CELL + 1.6, size * _CELL + 1.7, title)
     axis = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    draw_cells(axis, shares, classes, columns, low=0, high=1)
+    plot_cells(axis, shares, classes, columns, low=0, high=1)
     for (i, j), count in np.ndenumerate(matrix):
         ink = "white" if shares[i, j] > 0.5 else INK
         if count:

@@ -21,7 +21,7 @@ _OTHERS = (PURPLE, RED)
 _LONG = 120.0  # seconds; above it, lengths are drawn in minutes
 
 
-def draw(
+def plot(
     path: str | Path,
     *,
     splits: Sequence[str],

@@ -23,7 +23,7 @@ _OTHERS = "others"
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class EnvelopeColumn:
     """Reference and estimated levels, in dB, of a recording called `name`.
 
     `reference` has the classes that play in the mixture, `estimate` all that the system knows. In
@@ -35,7 +35,7 @@ class Column:
     estimate: Activations
 
 
-def draw(path: str | Path, columns: Sequence[Column], *, title: str = "") -> None:
+def plot(path: str | Path, columns: Sequence[EnvelopeColumn], *, title: str = "") -> None:
     """Draw into `path`. Raises ValueError without columns, or for other values than levels."""
     if not columns:
         raise ValueError("columns: expected a mixture and its solos, got none")

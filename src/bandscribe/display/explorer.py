@@ -27,7 +27,7 @@ _FORMAT = ".mp3"  # which every browser plays
 
 
 @dataclass(frozen=True)
-class Clip:
+class PlayableClip:
     """A clip that can be played: its sound as MP3 in base64, its `shape` (point,) from 0 to 99.
 
     `named` is what a model names it, None where it abstains, and `probability` how sure it is; None
@@ -61,7 +61,7 @@ def encode(sound: Audio) -> tuple[str, tuple[int, ...]]:
 
 def write(
     path: Path,
-    clips: Sequence[Clip],
+    clips: Sequence[PlayableClip],
     counts: Mapping[tuple[str, str, str], int],
     *,
     title: str,

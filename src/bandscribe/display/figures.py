@@ -70,7 +70,7 @@ def style_bar(bar: Any, label: str = "") -> None:
     bar.set_label(label, fontsize=8.5, color=INK)
 
 
-def draw_cells(
+def plot_cells(
     axis: Any,
     values: NDArray[np.float64],
     rows: Sequence[str],

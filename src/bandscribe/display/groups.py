@@ -12,7 +12,7 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#555555", "#56B4E9", "#B8A13A")
 _BARS = 0.8  # of a group's width
 
 
-class Span(NamedTuple):
+class Interval(NamedTuple):
     """A value and its interval."""
 
     value: float
@@ -20,10 +20,10 @@ class Span(NamedTuple):
     high: float
 
 
-def draw(
+def plot(
     path: str | Path,
     groups: Sequence[str],
-    series: Mapping[str, Mapping[str, Span]],
+    series: Mapping[str, Mapping[str, Interval]],
     floors: Mapping[str, float],
     *,
     title: str = "",

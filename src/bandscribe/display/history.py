@@ -12,7 +12,7 @@ _COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
 _NOT_VALIDATION = ("step", "minutes", "rate", "loss")
 
 
-def draw(path: str | Path, history: Sequence[dict[str, float]], *, title: str = "") -> None:
+def plot(path: str | Path, history: Sequence[dict[str, float]], *, title: str = "") -> None:
     """Training loss, validation figures in [0, 1] (none in dB), and the rate against the step.
 
     `history` holds one row per validation: `step`, `rate`, `loss`, and the figures under their

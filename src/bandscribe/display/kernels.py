@@ -19,7 +19,7 @@ _COLUMNS = 8
 _BINS = np.linspace(-1, 1, 21)
 
 
-def draw(
+def plot(
     path: str | Path,
     first: NDArray[np.float64],
     directions: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],

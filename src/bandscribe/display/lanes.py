@@ -56,7 +56,7 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 _MOST_STEPS = 16
 
 
-def draw(
+def plot(
     path: str | Path,
     level: Activations,
     segments: Sequence[Segment],
@@ -100,7 +100,7 @@ def draw(
         strength = (1 - (loudest - smooth[name]) / _RANGE_DB).clip(0, 1)
         _draw_bars(axis, row, colour, strength, played[name], length)
         _name_lane(axis, row + 0.5, called[name], colour)
-        _say_share(axis, row + 0.5, shares[name])
+        _format_share(axis, row + 0.5, shares[name])
     if strokes:
         _draw_strokes(axis, strokes, length)
     others = _name_others({called[name]: played.get(name) for name in order if name not in shown})
@@ -196,7 +196,7 @@ def _name_lane(axis: Any, height: float, name: str, colour: str, size: float = 1
     )  # fmt: skip
 
 
-def _say_share(axis: Any, height: float, share: float) -> None:
+def _format_share(axis: Any, height: float, share: float) -> None:
     """The share of the time that an instrument plays."""
     axis.text(
         1.008, height, f"{share:.0%}", va="center", fontsize=9.5, color=INK,

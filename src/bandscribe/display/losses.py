@@ -27,7 +27,7 @@ class Curve:
     validation: NDArray[np.float64]
 
 
-def draw(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> None:
+def plot(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> None:
     """Draw each run under its name; a dot marks the lowest validation loss, whose weights are kept.
 
     Raises ValueError where there is no run.

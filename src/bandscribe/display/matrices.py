@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, draw_cells, save, style, style_bar
+from bandscribe.display.figures import INK, begin, plot_cells, save, style, style_bar
 from bandscribe.types import LEVEL_FLOOR_DB
 
 _CELL = 0.52  # inch
 _DARK = -25.0  # dB; on cells above it, numbers are white
 
 
-def draw(
+def plot(
     path: str | Path,
     matrices: Mapping[str, NDArray[np.float64]],
     classes: Sequence[str],
@@ -54,7 +54,7 @@ def draw(
 def _draw_matrix(
     axis: Any, matrix: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str]
 ) -> Any:
-    drawn = draw_cells(axis, matrix, rows, columns, low=LEVEL_FLOOR_DB, high=0)
+    drawn = plot_cells(axis, matrix, rows, columns, low=LEVEL_FLOOR_DB, high=0)
     for (i, j), value in np.ndenumerate(matrix):
         if np.isfinite(value):
             ink = "white" if value > _DARK else INK

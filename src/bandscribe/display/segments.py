@@ -16,7 +16,7 @@ from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, begin, sa
 _SPLITS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
 
-def draw(
+def plot(
     path: str | Path,
     notes: Mapping[str, int],
     clips: Mapping[str, Mapping[str, int]],

@@ -22,7 +22,7 @@ _DARK = 0.6  # share of the strongest colour from which writing on it is white
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class FeatureRow:
     """A feature: per dimension what it means, its effect size ω² and two verdicts on it.
 
     `robust` dimensions are `significant` ones whose verdict does not hang on equal variances.
@@ -43,7 +43,9 @@ class Row:
         return int(np.argmax(np.nan_to_num(self.effects, nan=-np.inf)))
 
 
-def draw(path: str | Path, rows: Sequence[Row], classes: Sequence[str], *, title: str = "") -> None:
+def plot(
+    path: str | Path, rows: Sequence[FeatureRow], classes: Sequence[str], *, title: str = ""
+) -> None:
     """Draw into `path`. Raises ValueError where there is no row."""
     if not rows:
         raise ValueError("rows: expected at least one feature")
@@ -57,7 +59,7 @@ def draw(path: str | Path, rows: Sequence[Row], classes: Sequence[str], *, title
     save(path, figure)
 
 
-def _draw_dots(axis: Any, rows: Sequence[Row]) -> None:
+def _draw_dots(axis: Any, rows: Sequence[FeatureRow]) -> None:
     kinds = (
         ("significant, also without equal variances", BLUE, BLUE, lambda r: r.robust),
         ("significant by the analysis of variance alone", ORANGE, ORANGE, _by_anova_alone),
@@ -88,11 +90,11 @@ def _draw_dots(axis: Any, rows: Sequence[Row]) -> None:
     _finish(axis, len(rows), "ω²: share of the variance that the class explains", grid="x")
 
 
-def _by_anova_alone(row: Row) -> NDArray[np.bool_]:
+def _by_anova_alone(row: FeatureRow) -> NDArray[np.bool_]:
     return row.significant & ~row.robust
 
 
-def _draw_strips(axis: Any, rows: Sequence[Row]) -> None:
+def _draw_strips(axis: Any, rows: Sequence[FeatureRow]) -> None:
     for place, row in enumerate(rows):
         shown = np.where(row.significant, row.effects, np.nan)
         extent = (0, 1, place + 0.22, place - 0.34)
@@ -113,7 +115,7 @@ def _draw_strips(axis: Any, rows: Sequence[Row]) -> None:
     _finish(axis, len(rows), "by dimension")
 
 
-def _draw_classes(axis: Any, rows: Sequence[Row], classes: Sequence[str]) -> None:
+def _draw_classes(axis: Any, rows: Sequence[FeatureRow], classes: Sequence[str]) -> None:
     standing = np.stack([row.standing[:, row.best] for row in rows])
     axis.imshow(standing, cmap="RdBu_r", vmin=-_DEVIATIONS, vmax=_DEVIATIONS, aspect="auto")
     for (place, column), value in np.ndenumerate(standing):

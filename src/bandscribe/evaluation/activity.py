@@ -30,7 +30,7 @@ from bandscribe.evaluation.activity_reference import (
 from bandscribe.evaluation.instrument_systems import ActivityEstimates
 from bandscribe.evaluation.page import encode_curves
 from bandscribe.evaluation.store import Json, Results, TrackResult
-from bandscribe.evaluation.tables import Model
+from bandscribe.evaluation.tables import EvaluatedModel
 from bandscribe.instruments import Activity
 from bandscribe.metrics.frames import Levels, Presence, align, count_presence, sum_levels
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
@@ -41,7 +41,7 @@ FORMAT = 3
 
 
 @runtime_checkable
-class Tracker(Model, Protocol):
+class ActivityModel(EvaluatedModel, Protocol):
     """A model that predicts activity over time; it is sent to other processes."""
 
     @property
@@ -62,7 +62,7 @@ class Tracker(Model, Protocol):
 class ActivityTask:
     """How each track is evaluated; `classes` are scored, of which `groups` count as one each."""
 
-    system: Tracker | ActivityEstimates
+    system: ActivityModel | ActivityEstimates
     classes: tuple[str, ...]
     groups: Groups = ()
 
@@ -80,7 +80,7 @@ class ActivityTask:
         annotated = ActivityReference.load(select(target, self.classes), track)
         reference = merge_reference(annotated, self.groups)
         predicted = self.system.track(track)
-        if isinstance(self.system, Tracker) and target.kind == "probability":
+        if isinstance(self.system, ActivityModel) and target.kind == "probability":
             predicted = to_medleydb_confidence(predicted)
         found = merge_activity(predicted, self.classes, self.groups)
         probability = align(found.probability, reference.presence)
@@ -149,7 +149,7 @@ class SoloColumn(NamedTuple):
     estimate: Activations
 
 
-def compare_solos(track: Track[Activations], system: Tracker) -> list[SoloColumn]:
+def compare_solos(track: Track[Activations], system: ActivityModel) -> list[SoloColumn]:
     """The mixture of a track, then each of its solos: files named by a class among its annotations.
 
     Source: Neuroment 2022, section 5.5 and figures 19 to 22. Raises ValueError or OSError where a
@@ -175,7 +175,7 @@ def find_solos(track: Track[Any]) -> dict[str, Path]:
     return {path.stem: path for path in track.annotations if path.stem in INSTRUMENTS}
 
 
-def _levels(track: Track[Any], system: Tracker) -> Activations:
+def _levels(track: Track[Any], system: ActivityModel) -> Activations:
     """Levels of the classes while they are predicted to play; silence elsewhere."""
     predicted = system.track(track)
     plays = predicted.probability.values >= predicted.thresholds

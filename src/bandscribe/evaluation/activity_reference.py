@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.datasets.levels import find_heard, power
+from bandscribe.datasets.levels import find_audible, power
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
 from bandscribe.instruments import Activity
@@ -52,7 +52,7 @@ class ActivityReference:
 
         Of confidences (MedleyDB), a class plays from 0.5 up, as in its authors' evaluation. Of
         levels, it plays where it is audible beside all else in the recording
-        (`datasets.levels.find_heard`), and is not known where that is doubtful.
+        (`datasets.levels.find_audible`), and is not known where that is doubtful.
 
         For levels the audio is read: ValueError and OSError as `bandscribe.decode.decode`.
         """
@@ -66,7 +66,7 @@ class ActivityReference:
         total[:count] = mixture[:count] / max(float(mixture.max(initial=0.0)), 1e-12)
         sounds = target.values > LEVEL_FLOOR_DB
         parts = np.where(sounds, 10 ** (target.values.astype(np.float64) / 10), 0.0)
-        audible = find_heard(parts, total, target.frame_rate)
+        audible = find_audible(parts, total, target.frame_rate)
         presence = replace(target, values=np.nan_to_num(audible), kind="probability")
         level = np.where(audible == 1, target.values, np.float32(LEVEL_FLOOR_DB))
         return cls(presence, ~np.isnan(audible) & scored, replace(target, values=level))

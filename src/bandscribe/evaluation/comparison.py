@@ -41,7 +41,7 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class StoredResult:
     """A result folder: metrics.json, and its tracks by view.
 
     Drums have a view for each number of classes, `classes_5`; instruments have one, without a name.
@@ -65,7 +65,7 @@ class Comparison:
     differences: dict[str, dict[str, Difference]]
 
 
-def load(folder: Path) -> Result:
+def load(folder: Path) -> StoredResult:
     """Read metrics.json and tracks.csv, and of instruments the stored scores of each track.
 
     Raises ValueError when the folder holds no result, or one that is damaged.
@@ -78,7 +78,7 @@ def load(folder: Path) -> Result:
             tables = _load_drums(rows)
         else:
             tables = {"": _load_instruments(folder, rows, summary)}
-        return Result({name: summary[name] for name in names}, tables)
+        return StoredResult({name: summary[name] for name in names}, tables)
 
 
 def _read_metrics(folder: Path) -> Metrics:
@@ -128,7 +128,7 @@ def _load_instruments(folder: Path, rows: Sequence[dict[str, str]], summary: Met
     return Table(names, statistic)
 
 
-def contrast(first: Result, second: Result) -> Comparison:
+def contrast(first: StoredResult, second: StoredResult) -> Comparison:
     """The paired bootstrap of the tracks that both have: the same resamples for both.
 
     Raises ValueError when the results are of different corpora or settings, or share no track.

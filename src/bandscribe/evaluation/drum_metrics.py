@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.evaluation import beat_metrics, page
 from bandscribe.evaluation.drum_systems import DrumSystem, counts_of
-from bandscribe.evaluation.drums import DrumScores, Settings
+from bandscribe.evaluation.drums import DrumScores, ScoringOptions
 from bandscribe.evaluation.store import Results
 from bandscribe.evaluation.tables import (
     COUNTS,
@@ -52,7 +52,7 @@ Counts = NDArray[np.int64]
 
 
 def describe_drums(
-    address: CorpusAddress, split: str, system: DrumSystem, settings: Settings
+    address: CorpusAddress, split: str, system: DrumSystem, settings: ScoringOptions
 ) -> Metrics:
     """What is evaluated and how: the beginning of metrics.json."""
     corpus = address.corpus
@@ -75,12 +75,12 @@ def _drops(classes: Sequence[str], count: int) -> bool:
     return any(name not in DRUMS[count] and REDUCTIONS[count].get(name) is None for name in classes)
 
 
-def scored_counts(scores: Sequence[DrumScores], wanted: Sequence[int]) -> tuple[int, ...]:
+def scored_counts(scores: Sequence[DrumScores], requested: Sequence[int]) -> tuple[int, ...]:
     """The numbers of classes in which every track, and the system as a whole, can be scored."""
     possible = counts_of({label for track in scores for label in track.labels})
     return tuple(
         count
-        for count in wanted
+        for count in requested
         if count in possible and all(count in track.onsets for track in scores)
     )
 
@@ -96,17 +96,19 @@ def stack(scores: Sequence[DrumScores], count: int) -> Counts:
     return np.array(found, dtype=np.int64).reshape(len(scores), len(DRUMS[count]), 3)
 
 
-def summarize(described: Metrics, results: Results[DrumScores], wanted: Sequence[int]) -> Metrics:
+def summarize(
+    described: Metrics, results: Results[DrumScores], requested: Sequence[int]
+) -> Metrics:
     """All that metrics.json holds, in each number of classes that can be scored.
 
-    Raises ValueError when there is none of `wanted`.
+    Raises ValueError when there is none of `requested`.
     """
     scores = results.scores
-    possible = scored_counts(scores, wanted)
+    possible = scored_counts(scores, requested)
     if not possible:
         raise ValueError(
-            f"the estimates' labels cannot be scored in {' or '.join(map(str, wanted))} classes; "
-            "name the classes as bandscribe transcribe does"
+            f"the estimates' labels cannot be scored in {' or '.join(map(str, requested))} "
+            "classes; name the classes as bandscribe transcribe does"
         )
     return {
         **described,

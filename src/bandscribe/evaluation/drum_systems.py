@@ -43,7 +43,7 @@ class DrumPrediction:
     notes: dict[int, Transcription]
     labels: tuple[str, ...]
     duration: float
-    activations: drums.Hearing | None = None
+    activations: drums.DrumActivations | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class DrumNetwork:
         """Transcribe the audio as if the model did not know the classes in `unscored`."""
         model = load_drums_once(self.model)
         rate = drums.front_end(model.card).sample_rate
-        blocks = drums.Measured(audio.stream(track.audio, sample_rate=rate))
-        activations = drums.hear(blocks, model)
+        blocks = drums.TimedBlocks(audio.stream(track.audio, sample_rate=rate))
+        activations = drums.infer(blocks, model)
         activations = replace(activations, onsets=_silence(activations.onsets, unscored))
         notes = {
             count: drums.notes(activations, model.card, classes=count, duration=blocks.duration)
@@ -169,7 +169,7 @@ def load_once(model: str) -> runtime.Model:
 
 
 @lru_cache(maxsize=1)
-def load_drums_once(model: str) -> drums.Listener:
+def load_drums_once(model: str) -> drums.DrumModel:
     """A drum model of any kind, once per process."""
     return drums.load(model, threads=_threads())
 

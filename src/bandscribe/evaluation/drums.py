@@ -29,7 +29,7 @@ FORMAT = 4
 
 
 @dataclass(frozen=True)
-class Settings:
+class ScoringOptions:
     """How tracks are scored: class counts, classes left out, tolerance in seconds.
 
     With `offset` it is also measured whether each estimate as a whole is early or late.
@@ -139,7 +139,7 @@ class DrumTask:
     """How each track is evaluated."""
 
     system: DrumSystem
-    settings: Settings
+    settings: ScoringOptions
 
     def missing(self, track: Track[Any]) -> tuple[Path, ...]:
         """Files without which the track cannot be evaluated."""
@@ -191,7 +191,7 @@ class DrumTask:
 def evaluate(
     tracks: Sequence[Track[Transcription]],
     system: DrumSystem,
-    settings: Settings,
+    settings: ScoringOptions,
     *,
     store: Path | None = None,
     jobs: int = 1,

@@ -32,7 +32,7 @@ AVERAGES = ("micro", "macro", "track_mean")
 
 
 @runtime_checkable
-class Model(Protocol):
+class EvaluatedModel(Protocol):
     """A model that is evaluated."""
 
     @property
@@ -56,7 +56,9 @@ class Estimates(Protocol):
         """The file, or the folder of files."""
 
 
-def describe(task: str, address: CorpusAddress, split: str, system: Model | Estimates) -> Metrics:
+def describe(
+    task: str, address: CorpusAddress, split: str, system: EvaluatedModel | Estimates
+) -> Metrics:
     """What is evaluated on what: the beginning of metrics.json."""
     corpus = address.corpus
     described: Metrics = {
@@ -70,7 +72,7 @@ def describe(task: str, address: CorpusAddress, split: str, system: Model | Esti
         "estimates": None,
         "setup": None,
     }
-    if not isinstance(system, Model):
+    if not isinstance(system, EvaluatedModel):
         return {**described, "estimates": str(system.path)}
     # Whether a model was trained on somebody's own recordings is not known.
     setup = None if corpus.licence == "own" else name_setup(corpus.name, system.trained_on)

@@ -71,10 +71,10 @@ def _peaks(spectrum: Floats, sample_rate: int, fmin: float, fmax: float) -> tupl
     """Frequencies in Hz and heights of all peaks, (n,) each, by a parabola through three bins."""
     n_fft = 2 * (spectrum.shape[1] - 1)
     bins = filterbanks.fft_frequencies(sample_rate, n_fft)
-    heard = np.flatnonzero((bins >= fmin) & (bins < min(fmax, sample_rate / 2)))
-    if not len(heard):
+    in_range = np.flatnonzero((bins >= fmin) & (bins < min(fmax, sample_rate / 2)))
+    if not len(in_range):
         return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
-    first, last = int(heard[0]), int(heard[-1]) + 1
+    first, last = int(in_range[0]), int(in_range[-1]) + 1
     left, centre, right = (spectrum[:, first + k : last + k] for k in (-1, 0, 1))
     loud = centre > np.float32(0.1) * spectrum.max(axis=1, keepdims=True)
     frame, at = np.nonzero(loud & (centre > left) & (centre >= right))

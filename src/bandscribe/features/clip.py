@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Clip:
+class ClipAnalysis:
     """Mono `samples` (n,) float32, with what several features share computed once, when asked."""
 
     samples: Floats
@@ -66,7 +66,7 @@ def log_spectrogram(magnitude: Floats) -> Floats:
 
 
 # Name to (frame, n): all that section 2.2 describes, mel bands as powers.
-FEATURES: dict[str, Callable[[Clip], Floats]] = {
+FEATURES: dict[str, Callable[[ClipAnalysis], Floats]] = {
     "zero_crossing_rate": lambda c: descriptors.zero_crossing_rate(c.samples, **c._frame),
     "rms": lambda c: descriptors.rms(c.samples, **c._frame),
     "centroid": lambda c: descriptors.centroid(c.magnitude, c.sample_rate),
@@ -102,6 +102,6 @@ STACKED = (
 )
 
 
-def stack(clip: Clip) -> Floats:
+def stack(clip: ClipAnalysis) -> Floats:
     """The forty general features side by side, (frame, 40), in the order of `STACKED`."""
     return np.concatenate([FEATURES[name](clip) for name in STACKED], axis=1)

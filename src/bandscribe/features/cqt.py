@@ -85,14 +85,14 @@ class ConstantQ:
         if size <= 2 * lead:
             size = _fitting(4 * lead)
         filters = _filters(self, size)
-        said = np.empty((count, self.n_bins), dtype=np.float32)
+        rows = np.empty((count, self.n_bins), dtype=np.float32)
         step = size - 2 * lead
         padded = np.pad(samples, (lead * hop, (lead + step) * hop))
         for first in range(0, count, step):
             block = padded[first * hop : (first + size) * hop]
             frames = _transform(block, filters, size, hop)[lead : lead + step]
-            said[first : first + step] = frames[: count - first]
-        return said
+            rows[first : first + step] = frames[: count - first]
+        return rows
 
 
 def _transform(

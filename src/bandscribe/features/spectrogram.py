@@ -55,8 +55,8 @@ def group(filters: NDArray[np.float32]) -> Groups:
     groups = []
     for first in range(0, filters.shape[1], _BANDS_AT_ONCE):
         columns = slice(first, first + _BANDS_AT_ONCE)
-        heard = np.flatnonzero(filters[:, columns].any(axis=1))
-        bins = slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(0)
+        nonzero = np.flatnonzero(filters[:, columns].any(axis=1))
+        bins = slice(int(nonzero[0]), int(nonzero[-1]) + 1) if len(nonzero) else slice(0)
         groups.append((bins, columns, np.ascontiguousarray(filters[bins, columns])))
     return groups
 
@@ -73,10 +73,10 @@ def filter_frames(
     bands = np.empty((n_frames, sum(filters.shape[1] for _, _, filters in groups)), np.float32)
     first = 0
     for block in _powers(padded, n_fft, hop_length):
-        heard = block if power else _root(block)
+        nonzero = block if power else _root(block)
         for bins, columns, filters in groups:
-            bands[first : first + len(heard), columns] = heard[:, bins] @ filters
-        first += len(heard)
+            bands[first : first + len(nonzero), columns] = nonzero[:, bins] @ filters
+        first += len(nonzero)
     return bands
 
 

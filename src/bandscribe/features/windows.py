@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.features import kaldi
-from bandscribe.features.clip import FEATURES, Clip, stack
+from bandscribe.features.clip import FEATURES, ClipAnalysis, stack
 from bandscribe.features.frames import decibels
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.readers import refused
@@ -43,7 +43,7 @@ def mel_levels(samples: Floats) -> Floats:
 
     Section 3.1.2 leaves open that the picture is one of levels; the authors' code makes it so.
     """
-    power = FEATURES["mel_256"](Clip(samples))
+    power = FEATURES["mel_256"](ClipAnalysis(samples))
     return decibels(power, reference=float(power.max(initial=0.0)))
 
 
@@ -59,9 +59,9 @@ def bands(samples: Floats) -> Floats:
 #: The choices of `features`.
 KINDS: dict[str, Kind] = {
     "audio": Kind(1, 44100, False, lambda samples: samples[:, np.newaxis]),
-    "mfcc_13": Kind(13, 44100, True, lambda samples: FEATURES["mfcc_13"](Clip(samples))),
-    "mfcc_40": Kind(40, 44100, True, lambda samples: FEATURES["mfcc_40"](Clip(samples))),
-    "stack": Kind(40, 44100, False, lambda samples: stack(Clip(samples))),
+    "mfcc_13": Kind(13, 44100, True, lambda samples: FEATURES["mfcc_13"](ClipAnalysis(samples))),
+    "mfcc_40": Kind(40, 44100, True, lambda samples: FEATURES["mfcc_40"](ClipAnalysis(samples))),
+    "stack": Kind(40, 44100, False, lambda samples: stack(ClipAnalysis(samples))),
     "mel_256": Kind(256, 44100, True, mel_levels),
     "filterbank": Kind(128, 16000, True, kaldi.log_mel),
     "filterbank_hanning": Kind(128, 16000, True, partial(kaldi.log_mel, window="hanning")),
@@ -70,7 +70,7 @@ KINDS: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class FrontEnd:
+class RecognitionFrontEnd:
     """The line from samples to what the network is given.
 
     `samples` are the statistics of the training set's samples, `values` those of its features,
@@ -81,19 +81,19 @@ class FrontEnd:
     """
 
     features: str
-    samples: Statistics
-    values: Statistics | None = None
+    samples: FeatureStatistics
+    values: FeatureStatistics | None = None
     deviation: float = 0.5
 
     @classmethod
-    def read(cls, described: dict[str, Any]) -> FrontEnd:
+    def read(cls, described: dict[str, Any]) -> RecognitionFrontEnd:
         """What `describe` gave. Raises ValueError for other content."""
         with refused("features: expected those of a window"):
             values = described["values"]
             front_end = cls(
                 described["features"],
-                Statistics(**described["samples"]),
-                Statistics(**values) if values else None,
+                FeatureStatistics(**described["samples"]),
+                FeatureStatistics(**values) if values else None,
                 float(described["deviation"]),
             )
             known = [front_end.samples, *filter(None, [front_end.values])]
@@ -134,14 +134,16 @@ def is_silent(features: Floats) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Statistics:
+class FeatureStatistics:
     """What is known of all values of a training set: their mean and standard deviation."""
 
     mean: float
     deviation: float
 
 
-def normalise(values: Floats, of: Statistics, *, deviation: float = 1.0) -> NDArray[np.float32]:
+def normalise(
+    values: Floats, of: FeatureStatistics, *, deviation: float = 1.0
+) -> NDArray[np.float32]:
     """The values with the training set's mean at 0 and its deviation at `deviation`, same shape.
 
     Raises ValueError when the training set is constant.

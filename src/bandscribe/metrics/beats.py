@@ -81,10 +81,10 @@ def score(
         raise ValueError(f"estimates: expected {len(references)}, got {len(estimates)}")
     scores = []
     for reference, estimate in zip(references, estimates, strict=True):
-        wanted, given = reference.times >= skip, estimate.times >= skip
-        beats = reference.times[wanted], estimate.times[given]
+        expected, given = reference.times >= skip, estimate.times >= skip
+        beats = reference.times[expected], estimate.times[given]
         downbeats = (
-            reference.times[wanted & (reference.positions == 1)],
+            reference.times[expected & (reference.positions == 1)],
             estimate.times[given & (estimate.positions == 1)],
         )
         scores.append(
@@ -176,11 +176,11 @@ def _continue(reference: Times, estimate: Times) -> NDArray[np.bool_]:
         if used[nearest]:
             continue
         ahead = m == 0 or nearest == 0
-        wanted = _interval(reference, nearest, ahead)
-        if wanted == 0:  # two annotations at one time, or a single one
+        expected = _interval(reference, nearest, ahead)
+        if expected == 0:  # two annotations at one time, or a single one
             continue
-        phase = abs(abs(time - reference[nearest]) / wanted)
-        period = abs(1 - _interval(estimate, m, ahead) / wanted)
+        phase = abs(abs(time - reference[nearest]) / expected)
+        period = abs(1 - _interval(estimate, m, ahead) / expected)
         right[m] = used[nearest] = phase < CONTINUITY and period < CONTINUITY
     return right
 

@@ -30,7 +30,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def draw(
+def resample(
     statistic: Statistic, tracks: int, rng: np.random.Generator, *, samples: int = SAMPLES
 ) -> dict[str, NDArray[np.float64]]:
     """Each figure of `statistic` on `samples` drawings of as many tracks as there are, (sample,).
@@ -68,5 +68,5 @@ def intervals(
 
     Drawings where a figure is undefined (nan) are left out of its interval.
     """
-    drawn = draw(statistic, tracks, rng, samples=samples)
+    drawn = resample(statistic, tracks, rng, samples=samples)
     return {name: enclose(values, level) for name, values in drawn.items()}

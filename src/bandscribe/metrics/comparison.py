@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.metrics.bootstrap import LEVEL, SAMPLES, Interval, Statistic, draw, enclose
+from bandscribe.metrics.bootstrap import LEVEL, SAMPLES, Interval, Statistic, enclose, resample
 
 
 class Difference(NamedTuple):
@@ -53,7 +53,7 @@ def compare(
         one, other = first(indices), second(indices)
         return {name: other[name] - one[name] for name in one if name in other}
 
-    drawn = draw(both, tracks, rng, samples=samples)
+    drawn = resample(both, tracks, rng, samples=samples)
     every = np.arange(tracks)
     one, other = first(every), second(every)
     return {

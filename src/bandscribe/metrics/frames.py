@@ -58,15 +58,15 @@ class Levels:
 
     `errors` (track, class, 2): absolute level error in dB, over frames where the class plays, and
     how many. While class i plays alone: `alone` (track, i) frames, `played` (track, i) its own
-    amplitude, `heard` (track, i, j) the estimated amplitude of j, and `deviation` (track, i, j) its
-    absolute distance from the reference's.
+    amplitude, `estimated` (track, i, j) the estimated amplitude of j, and `deviation` (track, i, j)
+    its absolute distance from the reference's.
     """
 
     classes: tuple[str, ...]
     errors: NDArray[np.float64]
     alone: NDArray[np.float64]
     played: NDArray[np.float64]
-    heard: NDArray[np.float64]
+    estimated: NDArray[np.float64]
     deviation: NDArray[np.float64]
 
 
@@ -90,13 +90,13 @@ def count_presence(
     for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):
         active = reference.values >= ACTIVE
         detected = estimate.values >= np.asarray(thresholds)
-        asked = np.ones_like(active) if known is None else known[t]
+        valid = np.ones_like(active) if known is None else known[t]
         kinds = [active & detected, ~active & detected, active & ~detected, ~active & ~detected]
-        numbers[t] = np.stack([(kind & asked).sum(axis=0) for kind in kinds], axis=-1)
+        numbers[t] = np.stack([(kind & valid).sum(axis=0) for kind in kinds], axis=-1)
         bins = np.rint(estimate.values * RESOLUTION).astype(np.int64)
         for c in range(len(classes)):
             for side in (0, 1):
-                chosen = bins[asked[:, c] & (active[:, c] == side), c]
+                chosen = bins[valid[:, c] & (active[:, c] == side), c]
                 histogram[t, c, side] = np.bincount(chosen, minlength=RESOLUTION + 1)
     return Presence(classes, numbers, histogram)
 
@@ -145,20 +145,20 @@ def sum_levels(
         errors=np.zeros((n, c, 2)),
         alone=np.zeros((n, c)),
         played=np.zeros((n, c)),
-        heard=np.zeros((n, c, c)),
+        estimated=np.zeros((n, c, c)),
         deviation=np.zeros((n, c, c)),
     )
     for t, (reference, estimate, solo) in enumerate(zip(references, estimates, solos, strict=True)):
         plays = reference.values > LEVEL_FLOOR_DB
         errors = np.abs(estimate.values.astype(np.float64) - reference.values)
         levels.errors[t] = np.stack([(errors * plays).sum(axis=0), plays.sum(axis=0)], axis=-1)
-        wanted, given = _amplitudes(reference), _amplitudes(estimate)
+        target, predicted = _amplitudes(reference), _amplitudes(estimate)
         for i in range(c):
             frames = solo == i
             levels.alone[t, i] = frames.sum()
-            levels.played[t, i] = wanted[frames, i].sum()
-            levels.heard[t, i] = given[frames].sum(axis=0)
-            levels.deviation[t, i] = np.abs(given[frames] - wanted[frames]).sum(axis=0)
+            levels.played[t, i] = target[frames, i].sum()
+            levels.estimated[t, i] = predicted[frames].sum(axis=0)
+            levels.deviation[t, i] = np.abs(predicted[frames] - target[frames]).sum(axis=0)
     return levels
 
 
@@ -184,8 +184,8 @@ def noise_matrix(levels: Levels, tracks: NDArray[np.int64] | None = None) -> NDA
 
 def leakage_matrix(levels: Levels, tracks: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
     """In dB, (playing alone, detected): see the head of this file."""
-    heard, played = _total(levels.heard, tracks), _total(levels.played, tracks)
-    matrix = _decibels(counts.divide(heard, np.broadcast_to(played[:, None], heard.shape)))
+    estimated, played = _total(levels.estimated, tracks), _total(levels.played, tracks)
+    matrix = _decibels(counts.divide(estimated, np.broadcast_to(played[:, None], estimated.shape)))
     np.fill_diagonal(matrix, np.nan)
     return matrix
 

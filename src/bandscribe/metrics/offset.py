@@ -61,9 +61,9 @@ def estimate_offset(
 
     def distances(shift: float) -> NDArray[np.float64]:
         found = [np.zeros(0)]
-        for wanted, given in lists:
-            pairs = match(wanted, given + shift, tolerance)
-            found.append(wanted[pairs.reference] - (given[pairs.estimate] + shift))
+        for annotated, given in lists:
+            pairs = match(annotated, given + shift, tolerance)
+            found.append(annotated[pairs.reference] - (given[pairs.estimate] + shift))
         return np.concatenate(found)
 
     steps = int(limit / STEP + 1e-9)

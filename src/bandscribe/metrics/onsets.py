@@ -48,7 +48,7 @@ class Matching(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Report:
+class OnsetReport:
     """The figures of one corpus: per class, the averages, and one entry per track.
 
     `counts` (track, class, 3) holds tp, fp and fn, from which all the others follow. Their
@@ -96,7 +96,7 @@ def score(
     estimates: Sequence[Transcription],
     classes: Sequence[str],
     tolerance: float = TOLERANCE,
-) -> Report:
+) -> OnsetReport:
     """Compare the estimate of each track with its reference, in these classes only.
 
     Raises ValueError when there is not one estimate per reference.
@@ -105,11 +105,11 @@ def score(
     counts = np.zeros((len(references), len(classes), 3), dtype=np.int64)
     for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):
         for c, name in enumerate(classes):
-            wanted = reference.onsets[reference.labels == name]
+            annotated = reference.onsets[reference.labels == name]
             given = estimate.onsets[estimate.labels == name]
-            tp = len(match(wanted, given, tolerance).reference)
-            counts[t, c] = tp, len(given) - tp, len(wanted) - tp
-    return Report(
+            tp = len(match(annotated, given, tolerance).reference)
+            counts[t, c] = tp, len(given) - tp, len(annotated) - tp
+    return OnsetReport(
         classes=tuple(classes),
         counts=counts,
         per_class=per_class(counts, classes),
@@ -144,11 +144,11 @@ def confuse(
         missed: list[tuple[float, int]] = []
         invented: list[tuple[float, int]] = []
         for c, name in enumerate(classes):
-            wanted = reference.onsets[reference.labels == name]
+            annotated = reference.onsets[reference.labels == name]
             given = estimate.onsets[estimate.labels == name]
-            pairs = match(wanted, given, tolerance)
+            pairs = match(annotated, given, tolerance)
             matrix[c, c] = len(pairs.reference)
-            missed += [(float(time), c) for time in np.delete(wanted, pairs.reference)]
+            missed += [(float(time), c) for time in np.delete(annotated, pairs.reference)]
             invented += [(float(time), c) for time in np.delete(given, pairs.estimate)]
         missed.sort()
         invented.sort()

@@ -48,11 +48,11 @@ def gather(
     sums = np.zeros((len(references), len(classes), SUMS))
     for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):
         played = _velocities(reference, "references", t)
-        heard = _velocities(estimate, "estimates", t)
+        estimated = _velocities(estimate, "estimates", t)
         for c, name in enumerate(classes):
-            wanted, given = reference.labels == name, estimate.labels == name
-            pairs = match(reference.onsets[wanted], estimate.onsets[given], tolerance)
-            r, e = played[wanted][pairs.reference], heard[given][pairs.estimate]
+            in_reference, in_estimate = reference.labels == name, estimate.labels == name
+            pairs = match(reference.onsets[in_reference], estimate.onsets[in_estimate], tolerance)
+            r, e = played[in_reference][pairs.reference], estimated[in_estimate][pairs.estimate]
             r, e = r[r > 0], e[r > 0]
             sums[t, c] = (
                 len(r), r.sum(), e.sum(), r @ r, e @ e, r @ e, np.abs(e - r).sum(),

@@ -28,7 +28,7 @@ def available() -> dict[str, str]:
     return dict(SUFFIXES)
 
 
-def render(name: str, part: Transcription, hearing: drums.Hearing, *, title: str) -> bytes:
+def render(name: str, part: Transcription, hearing: drums.DrumActivations, *, title: str) -> bytes:
     """A file of this format; npz and png also hold the activations that were found.
 
     Raises ValueError for a format that there is not.
@@ -41,7 +41,9 @@ def render(name: str, part: Transcription, hearing: drums.Hearing, *, title: str
         return path.read_bytes()
 
 
-def _write(name: str, path: Path, part: Transcription, hearing: drums.Hearing, title: str) -> None:
+def _write(
+    name: str, path: Path, part: Transcription, hearing: drums.DrumActivations, title: str
+) -> None:
     match name:
         case "midi":
             midi.write(path, part)
@@ -57,4 +59,4 @@ def _write(name: str, path: Path, part: Transcription, hearing: drums.Hearing, t
             from bandscribe import display
 
             beats = hearing.beats if hearing.beats.classes else None
-            display.draw(path, hearing.onsets, part, beats=beats, title=title)
+            display.plot(path, hearing.onsets, part, beats=beats, title=title)

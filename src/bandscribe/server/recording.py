@@ -41,7 +41,7 @@ class Recording:
     warnings: list[str] = field(default_factory=list)
     error: str | None = None
     waveform: Waveform | None = None
-    hearing: drums.Hearing | None = None
+    hearing: drums.DrumActivations | None = None
     activity: Activity | None = None
 
     def __post_init__(self) -> None:
@@ -132,7 +132,7 @@ class Recording:
                 self.progress["waveform"] = 1.0
                 model = tasks.load("drums")
                 rate = drums.front_end(model.card).sample_rate
-                hearing = drums.hear(self._stream(rate, "drums", total), model)
+                hearing = drums.infer(self._stream(rate, "drums", total), model)
                 hearing.grid  # noqa: B018, found here rather than while somebody waits
                 self.hearing = hearing
                 self.progress["drums"] = 1.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bandscribe.audio import read
 from bandscribe.display import augmentation as picture
-from bandscribe.display.augmentation import Version
+from bandscribe.display.augmentation import AugmentedClip
 from bandscribe.features.windows import mel_levels
 from bandscribe.training.recognition import augmentation
 from bandscribe.training.recognition.moments import measure
@@ -20,13 +20,13 @@ SAMPLE_RATE = 44100
 _SEMITONES, _SHARE = 6.0, 0.4
 
 
-def draw(
+def plot(
     file: Path, target: Path, rng: np.random.Generator, *, start: float = 0.0, duration: float = 3.0
 ) -> None:
     """Draw `duration` seconds of a sound file before and after each augmentation.
 
     Noise has the mean and the deviation of these seconds, for want of a training set; masks are
-    drawn with `rng`. Raises as `audio.read` and `display.augmentation.draw`, and ValueError where
+    drawn with `rng`. Raises as `audio.read` and `display.augmentation.plot`, and ValueError where
     there is no sound.
     """
     samples = read(
@@ -35,12 +35,12 @@ def draw(
     if not samples.any():
         raise ValueError(f"{file}: nothing sounds in the {duration:g} s from {start:g} s on")
     before, after = apply(samples, rng)
-    picture.draw(target, before, after, SAMPLE_RATE, title=file.name)
+    picture.plot(target, before, after, SAMPLE_RATE, title=file.name)
 
 
 def apply(
     samples: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[Version, tuple[Version, ...]]:
+) -> tuple[AugmentedClip, tuple[AugmentedClip, ...]]:
     """Samples (n,) at 44.1 kHz as they are, and after each augmentation of section 3.4."""
     own = measure([samples])
     changed = {
@@ -52,12 +52,12 @@ def apply(
         changed[name] = augmentation.shift_pitch(samples, SAMPLE_RATE, semitones)
     for share in (_SHARE, -_SHARE):
         changed[f"time, {share:+.0%}".replace("-", "−")] = augmentation.shift_time(samples, share)
-    shifted = tuple(Version(name, new, mel_levels(new)) for name, new in changed.items())
+    shifted = tuple(AugmentedClip(name, new, mel_levels(new)) for name, new in changed.items())
 
-    before = Version("before", samples, mel_levels(samples))
+    before = AugmentedClip("before", samples, mel_levels(samples))
     masks = augmentation.draw_masks(rng)
     masked = tuple(
-        Version(name, samples, augmentation.apply_masks(before.levels, some))
+        AugmentedClip(name, samples, augmentation.apply_masks(before.levels, some))
         for name, some in (
             ("frequency masks", replace(masks, frames=())),
             ("time masks", replace(masks, bins=())),

@@ -19,12 +19,12 @@ from typing import Any
 
 from bandscribe.studies import drum_corpora, runs
 from bandscribe.studies.drum_chance import Chance
-from bandscribe.studies.drum_corpora import Figure, Source
-from bandscribe.studies.page import Grid, Report, Section, table
-from bandscribe.studies.runs import Job, Row, Train
+from bandscribe.studies.drum_corpora import Figure, StudyCorpus
+from bandscribe.studies.page import Grid, PageSection, StudyReport, table
+from bandscribe.studies.runs import StudyRow, Train, TrainingJob
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.search import Outcome
+from bandscribe.training.search import TrialOutcome
 from bandscribe.vocabulary import DRUMS
 
 #: What the thesis calls the networks.
@@ -52,7 +52,7 @@ THRESHOLDS = (
 
 
 @dataclass(frozen=True)
-class Result:
+class ArchitectureResult:
     """A network on a corpus: `trials` were searched, `best` is the one chosen.
 
     `runs` are those of its recipe, one per seed, whose F1 by name are `figures`. `real_time` is how
@@ -61,8 +61,8 @@ class Result:
 
     corpus: str
     model: str
-    trials: tuple[Outcome, ...]
-    best: Outcome
+    trials: tuple[TrialOutcome, ...]
+    best: TrialOutcome
     runs: tuple[Path, ...]
     parameters: int
     real_time: float
@@ -70,11 +70,11 @@ class Result:
 
 
 #: By corpus and network, what is tried.
-Planned = Mapping[tuple[str, str], Sequence[Job[Recipe]]]
+Planned = Mapping[tuple[str, str], Sequence[TrainingJob[Recipe]]]
 
 
 def plan(
-    sources: Sequence[Source],
+    sources: Sequence[StudyCorpus],
     models: Sequence[str],
     given: Mapping[str, str],
     *,
@@ -102,14 +102,14 @@ def plan(
 
 
 def study(
-    sources: Sequence[Source],
+    sources: Sequence[StudyCorpus],
     planned: Planned,
     seeds: Sequence[int],
     folder: Path,
     train: Train[Recipe],
     repeat: Train[Recipe],
     problems: list[str],
-) -> Iterator[Result]:
+) -> Iterator[ArchitectureResult]:
     """Search, train the best with each seed, and evaluate; a network on a corpus at a time.
 
     `train` runs trials, `repeat` the best with other seeds. Tracks that cannot be evaluated have a
@@ -122,14 +122,16 @@ def study(
         trials = tuple(search.read(job.run, job.recipe) for job in jobs)
         best = search.choose(trials)
 
-        def evaluate(row: Row, run: tuple[Path, ...], source: Source = known[label]) -> Any:
+        def evaluate(
+            row: StudyRow, run: tuple[Path, ...], source: StudyCorpus = known[label]
+        ) -> Any:
             return drum_corpora.evaluate(run[0], source, count, folder, problems)
 
         outcome = runs.compare(
-            Row(model), [best.recipe], seeds, folder / "trials", repeat, evaluate
+            StudyRow(model), [best.recipe], seeds, folder / "trials", repeat, evaluate
         )
         own = tuple(run for (run,) in outcome.runs)
-        yield Result(
+        yield ArchitectureResult(
             label, model, trials, best, own,
             search.count_parameters(best.recipe), drum_corpora.measure_speed(own[0]),
             drum_corpora.score(outcome.scores, DRUMS[count]),
@@ -141,12 +143,12 @@ def choose(planned: Planned) -> Recipe:
 
     All trials of a point are of the same place in each corpus's plan.
     """
-    points: dict[tuple[str, int], list[Outcome]] = {}
+    points: dict[tuple[str, int], list[TrialOutcome]] = {}
     for (_, model), jobs in planned.items():
         for place, job in enumerate(jobs):
             points.setdefault((model, place), []).append(search.read(job.run, job.recipe))
 
-    def mean(outcomes: Sequence[Outcome]) -> float:
+    def mean(outcomes: Sequence[TrialOutcome]) -> float:
         value = sum(each.best for each in outcomes) / len(outcomes)
         return -math.inf if math.isnan(value) else value
 
@@ -154,12 +156,12 @@ def choose(planned: Planned) -> Recipe:
 
 
 def report(
-    results: Sequence[Result],
+    results: Sequence[ArchitectureResult],
     corpora: Sequence[Mapping[str, Any]],
     chance: Chance,
     classes: Sequence[str],
     about: str,
-) -> Report:
+) -> StudyReport:
     """The report of all results; `corpora` are the rows of `drum_corpora.describe`."""
     # A row per network, in the order of the thesis.
     ordered = sorted(results, key=lambda each: list(NAMES).index(each.model))
@@ -171,18 +173,18 @@ def report(
         chance,
         {place: len(each.runs) for place, each in at.items()},
     )
-    return Report(
+    return StudyReport(
         "architectures", "Which architecture transcribes drums best?", about, grid, corpora,
         classes, {place: _flatten(each, len(classes)) for place, each in at.items()},
         sections=(
-            Section(
+            PageSection(
                 "What each took", "Trials searched, in brackets those ended early, and the hours "
                 "of all; options and size of the best, what its training took, and how many "
                 "seconds of audio it processes in one of a processor core.",
                 _show_costs(results, len(classes)),
             ),
-            Section("Thresholds", THRESHOLDS, _show_thresholds(results, len(classes))),
-            Section(
+            PageSection("Thresholds", THRESHOLDS, _show_thresholds(results, len(classes))),
+            PageSection(
                 "In the thesis", "Micro F1 of Fosse 2025, section 6.1: other data and other means, "
                 "as a reference and no target.", _show_thesis(),
             ),
@@ -190,7 +192,7 @@ def report(
     )  # fmt: skip
 
 
-def _flatten(result: Result, count: int) -> dict[str, Any]:
+def _flatten(result: ArchitectureResult, count: int) -> dict[str, Any]:
     return {
         "network": result.model,
         "options": _options(result),
@@ -208,7 +210,7 @@ def _flatten(result: Result, count: int) -> dict[str, Any]:
     }
 
 
-def _show_thresholds(results: Sequence[Result], count: int) -> str:
+def _show_thresholds(results: Sequence[ArchitectureResult], count: int) -> str:
     lines = [
         ("", [each.corpus, NAMES[each.model], drum_corpora.show_thresholds(each.runs[0], count)])
         for each in results
@@ -216,7 +218,7 @@ def _show_thresholds(results: Sequence[Result], count: int) -> str:
     return table(["corpus", "network", "thresholds"], lines, 3)
 
 
-def _show_costs(results: Sequence[Result], count: int) -> str:
+def _show_costs(results: Sequence[ArchitectureResult], count: int) -> str:
     lines = []
     for result in results:
         line = _flatten(result, count)
@@ -240,9 +242,9 @@ def _show_thesis() -> str:
     return table(["", *THESIS_CORPORA.values()], lines)
 
 
-def _options(result: Result) -> str:
+def _options(result: ArchitectureResult) -> str:
     return ", ".join(f"{name} {value}" for name, value in result.best.recipe.options.items())
 
 
-def _ended(result: Result) -> int:
+def _ended(result: ArchitectureResult) -> int:
     return sum(each.state == "stopped" for each in result.trials)

@@ -21,7 +21,7 @@ from bandscribe.datasets.track import Track
 from bandscribe.evaluation import store
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import onsets
-from bandscribe.studies.drum_corpora import Counts, Figure, Source, score
+from bandscribe.studies.drum_corpora import Counts, Figure, StudyCorpus, score
 from bandscribe.training.drums.validation import PEAKS
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
@@ -34,7 +34,7 @@ _FORMAT = 2  # of what is stored
 
 
 def evaluate_all(
-    sources: Sequence[Source], count: int, folder: Path, problems: list[str]
+    sources: Sequence[StudyCorpus], count: int, folder: Path, problems: list[str]
 ) -> Chance:
     """All baselines on all test sets, in `count` classes; kept below `folder`.
 
@@ -49,7 +49,9 @@ def evaluate_all(
     }
 
 
-def evaluate(kind: str, source: Source, count: int, folder: Path, problems: list[str]) -> Counts:
+def evaluate(
+    kind: str, source: StudyCorpus, count: int, folder: Path, problems: list[str]
+) -> Counts:
     """The counts of one of `CHANCE` on a test set, without tracks that cannot be evaluated."""
     test = source.test
     notes: list[Transcription] = []

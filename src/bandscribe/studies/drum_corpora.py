@@ -41,14 +41,14 @@ Counts = Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
-class Source:
+class StudyCorpus:
     """A corpus of a study."""
 
     label: str
     text: str
 
     @classmethod
-    def parse(cls, text: str) -> Source:
+    def parse(cls, text: str) -> StudyCorpus:
         """Read `LABEL=ADDRESS` or an address. Raises ValueError as `CorpusAddress.parse`."""
         label, _, rest = text.partition("=")
         if "=" in rest and rest.partition("=")[0].partition(":")[0] in CORPORA:
@@ -88,7 +88,7 @@ class Figure(NamedTuple):
     most: float
 
 
-def count_classes(sources: Sequence[Source]) -> int:
+def count_classes(sources: Sequence[StudyCorpus]) -> int:
     """The number of classes that all can be scored in: five, as in the thesis, or three."""
     return min(5, *(max(source.address.corpus.counts) for source in sources))
 
@@ -100,7 +100,7 @@ class Description(NamedTuple):
     problems: list[str]
 
 
-def describe(sources: Iterable[Source], count: int) -> Description:
+def describe(sources: Iterable[StudyCorpus], count: int) -> Description:
     """What corpora hold; each file is opened. Raises ValueError as `Corpus.named`."""
     rows: list[dict[str, Any]] = []
     problems: list[str] = []
@@ -128,7 +128,9 @@ def describe(sources: Iterable[Source], count: int) -> Description:
     return Description(rows, problems)
 
 
-def evaluate(trial: Path, source: Source, count: int, folder: Path, problems: list[str]) -> Counts:
+def evaluate(
+    trial: Path, source: StudyCorpus, count: int, folder: Path, problems: list[str]
+) -> Counts:
     """The counts of a run on a test set, without tracks that cannot be evaluated.
 
     These get a line in `problems`. The run's best weights become `network.onnx` in its folder, if
@@ -140,7 +142,7 @@ def evaluate(trial: Path, source: Source, count: int, folder: Path, problems: li
     found = evaluation.evaluate(
         source.test,
         DrumNetwork.load(str(model), (count,)),
-        evaluation.Settings((count,), source.address.corpus.unscored, onsets.TOLERANCE),
+        evaluation.ScoringOptions((count,), source.address.corpus.unscored, onsets.TOLERANCE),
         store=folder / "judged" / source.label / trial.name,
     )
     problems += [": ".join(problem) for problem in found.failed]
@@ -196,8 +198,8 @@ def measure_speed(trial: Path) -> float:
         model = runtime.load(trial / "network.onnx", threads=1)
         rate = LogSpectrogram(**model.card.features).sample_rate
         noise = 0.1 * np.random.default_rng(0).standard_normal((1, 30 * rate), dtype=np.float32)
-        drums.hear(Audio(noise[:, : 5 * rate], rate), model)  # the first time is slower
+        drums.infer(Audio(noise[:, : 5 * rate], rate), model)  # the first time is slower
         began = time.process_time()
-        drums.hear(Audio(noise, rate), model)
+        drums.infer(Audio(noise, rate), model)
         write_json(path, {"real_time": 30 / (time.process_time() - began)})
     return float(read_json(path)["real_time"])

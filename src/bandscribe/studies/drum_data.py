@@ -18,16 +18,16 @@ import numpy as np
 from bandscribe.studies import drum_corpora, runs
 from bandscribe.studies.drum_architectures import NAMES, THRESHOLDS
 from bandscribe.studies.drum_chance import Chance
-from bandscribe.studies.drum_corpora import Figure, Source
-from bandscribe.studies.page import UNSEEN, Grid, Report, Section, table
-from bandscribe.studies.runs import Row, Train
+from bandscribe.studies.drum_corpora import Figure, StudyCorpus
+from bandscribe.studies.page import UNSEEN, Grid, PageSection, StudyReport, table
+from bandscribe.studies.runs import StudyRow, Train
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.vocabulary import DRUMS
 
 
 @dataclass(frozen=True)
-class Result:
+class DataResult:
     """A training set, A+B: its runs (one per seed), their hours, and F1 by test set and name."""
 
     trained: str
@@ -37,7 +37,7 @@ class Result:
     figures: Mapping[str, Mapping[str, Figure]]
 
 
-def combine(sources: Sequence[Source], named: Sequence[str]) -> list[str]:
+def combine(sources: Sequence[StudyCorpus], named: Sequence[str]) -> list[str]:
     """The training sets: those `named`, such as `A+B`, else each corpus alone and all together.
 
     Raises ValueError for a corpus that there is not, or that is no more than a test set.
@@ -54,7 +54,7 @@ def combine(sources: Sequence[Source], named: Sequence[str]) -> list[str]:
     return sets
 
 
-def plan(sources: Sequence[Source], sets: Sequence[str], base: Recipe) -> dict[str, Recipe]:
+def plan(sources: Sequence[StudyCorpus], sets: Sequence[str], base: Recipe) -> dict[str, Recipe]:
     """The recipe of each training set, of as many of its classes as all sets annotate.
 
     Raises ValueError where one cannot be.
@@ -69,13 +69,13 @@ def plan(sources: Sequence[Source], sets: Sequence[str], base: Recipe) -> dict[s
 
 
 def study(
-    sources: Sequence[Source],
+    sources: Sequence[StudyCorpus],
     planned: Mapping[str, Recipe],
     seeds: Sequence[int],
     folder: Path,
     train: Train[Recipe],
     problems: list[str],
-) -> Iterator[Result]:
+) -> Iterator[DataResult]:
     """Train and evaluate; a training set at a time.
 
     Tracks that cannot be evaluated have a line in `problems`. Raises ValueError where a run fails
@@ -83,14 +83,16 @@ def study(
     """
     count = drum_corpora.count_classes(sources)
 
-    def evaluate(row: Row, run: tuple[Path, ...]) -> dict[str, Any]:
+    def evaluate(row: StudyRow, run: tuple[Path, ...]) -> dict[str, Any]:
         return {
             source.label: drum_corpora.evaluate(run[0], source, count, folder, problems)
             for source in sources
         }
 
     for labels, recipe in planned.items():
-        outcome = runs.compare(Row(labels), [recipe], seeds, folder / "trials", train, evaluate)
+        outcome = runs.compare(
+            StudyRow(labels), [recipe], seeds, folder / "trials", train, evaluate
+        )
         own = tuple(run for (run,) in outcome.runs)
         figures = {
             source.label: drum_corpora.score(
@@ -99,16 +101,16 @@ def study(
             for source in sources
         }
         hours = sum(search.read(run, recipe).minutes for run in own) / 60
-        yield Result(labels, own, hours, recipe, figures)
+        yield DataResult(labels, own, hours, recipe, figures)
 
 
 def report(
-    results: Sequence[Result],
+    results: Sequence[DataResult],
     corpora: Sequence[Mapping[str, Any]],
     chance: Chance,
     classes: Sequence[str],
     about: str,
-) -> Report:
+) -> StudyReport:
     """The report of all results; `corpora` are the rows of `drum_corpora.describe`."""
     at = {(each.trained, test): each for each in results for test in each.figures}
     grid = Grid(
@@ -141,7 +143,7 @@ def report(
 
     recipe = results[0].recipe
     options = ", ".join(f"{name} {value}" for name, value in recipe.options.items())
-    return Report(
+    return StudyReport(
         "data", "Which training data generalizes?", about, grid, corpora, classes, lines,
         note=f" among those with {UNSEEN}, which trained on nothing of the corpus (zero-shot); "
         "grey: the corpus was trained on",
@@ -150,12 +152,12 @@ def report(
             "hours": lambda row: f"{by_name[row].hours:.2f}",
         },
         sections=(
-            Section(
+            PageSection(
                 "How it was trained", f"{NAMES[recipe.model]} network: {options}; "
                 f"{recipe.steps:,} steps of {recipe.batch} excerpts of "
                 f"{recipe.excerpt_seconds:g} s for every row, at most.", "",
             ),
-            Section(
+            PageSection(
                 "Thresholds", THRESHOLDS,
                 table(
                     ["trained on", "thresholds"],

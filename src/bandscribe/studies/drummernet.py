@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bandscribe.studies.runs import Fields, Row, Study, check, choose
+from bandscribe.studies.runs import Fields, Study, StudyRow, check, choose
 from bandscribe.studies.tables import column
 from bandscribe.training import export, recipes
 from bandscribe.training.drummernet.components import COMPONENTS, SECONDS
@@ -29,14 +29,14 @@ from bandscribe.training.drummernet.train import train
 _GRU = {"memory": "gru"}
 #: The names are those of figure 8, but for the last one. Recurrent layers belong to all but CONV,
 #: whatever the recipe of the others has.
-ROWS: Mapping[str, Row] = {
-    "DFL": Row("DFL", (_GRU,)),
-    "SOFT": Row("SOFT", ({**_GRU, "sparsity": "softmax"},)),
-    "MEL": Row("MEL", ({**_GRU, "spectrum": "mel"},)),
-    "STFT": Row("STFT", ({**_GRU, "spectrum": "stft"},)),
-    "NOE": Row("NOE", ({**_GRU, "enhanced": "false"},)),
-    "CONV": Row("CONV", ({"memory": "conv"},)),
-    "shaped": Row("shaped", ({**_GRU, "shaped": "true"},)),
+ROWS: Mapping[str, StudyRow] = {
+    "DFL": StudyRow("DFL", (_GRU,)),
+    "SOFT": StudyRow("SOFT", ({**_GRU, "sparsity": "softmax"},)),
+    "MEL": StudyRow("MEL", ({**_GRU, "spectrum": "mel"},)),
+    "STFT": StudyRow("STFT", ({**_GRU, "spectrum": "stft"},)),
+    "NOE": StudyRow("NOE", ({**_GRU, "enhanced": "false"},)),
+    "CONV": StudyRow("CONV", ({"memory": "conv"},)),
+    "shaped": StudyRow("shaped", ({**_GRU, "shaped": "true"},)),
 }
 #: The questions that rows answer, each beside the first.
 QUESTIONS: Mapping[str, Sequence[str]] = {
@@ -76,7 +76,7 @@ def plan(name: str, given: Fields, path: Path | None = None) -> Study[Recipe]:
     )  # fmt: skip
 
 
-def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
+def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
     """The scores of the best weights of a run in validation, its size, and what training costs."""
     recipe = read(runs[0])
     return {

@@ -28,7 +28,7 @@ from bandscribe.audio import TruncatedAudioWarning, read
 from bandscribe.datasets.track import Track
 from bandscribe.features import filterbanks
 from bandscribe.features.chroma import PITCH_CLASSES, TONNETZ
-from bandscribe.features.clip import FEATURES, Clip
+from bandscribe.features.clip import FEATURES, ClipAnalysis
 from bandscribe.studies import variance
 
 ALPHA = 0.001
@@ -60,7 +60,7 @@ class Clips:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredClips:
     """The `clips` of a corpus, how many had no or `several` labels, and a line per bad file."""
 
     clips: Clips
@@ -69,7 +69,7 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class FeatureStudy:
     """What the tests say per dimension (all arrays (dimension,)), and of which clips.
 
     `counts` are the clips per class of `classes`, all of so many `recordings`; `dropped` are
@@ -113,7 +113,7 @@ def measure_all(
     features: Sequence[str] = STUDIED,
     *,
     progress: Callable[[int, str], None] = lambda done, track: None,
-) -> Measured:
+) -> MeasuredClips:
     """Measure every clip of one label; what cannot be read is left out, with a line.
 
     `progress` is called with the number of tracks done and the last one's id. Raises ValueError
@@ -142,12 +142,12 @@ def measure_all(
         reason = f"; {problems[0]}" if problems else ""
         raise ValueError(f"tracks: no clip of one label that can be read{reason}")
     dimensions = tuple(name_dimensions(features))
-    return Measured(
+    return MeasuredClips(
         Clips(np.stack(rows), tuple(labels), tuple(groups), dimensions), several, problems
     )
 
 
-def load(path: Path, *, start: float = 0.0, duration: float = LONGEST + 1) -> Clip:
+def load(path: Path, *, start: float = 0.0, duration: float = LONGEST + 1) -> ClipAnalysis:
     """A sound file, or `duration` seconds of it from `start` on, mono at 44.1 kHz.
 
     Raises ValueError for one that breaks off or is longer than `LONGEST`, and as `audio.read`.
@@ -160,10 +160,10 @@ def load(path: Path, *, start: float = 0.0, duration: float = LONGEST + 1) -> Cl
             raise ValueError(str(error)) from error
     if audio.duration > LONGEST:
         raise ValueError(f"{path}: longer than {LONGEST:g} s; cut it into clips")
-    return Clip(audio.samples[0], SAMPLE_RATE)
+    return ClipAnalysis(audio.samples[0], SAMPLE_RATE)
 
 
-def measure(clip: Clip, features: Sequence[str] = STUDIED) -> NDArray[np.float64]:
+def measure(clip: ClipAnalysis, features: Sequence[str] = STUDIED) -> NDArray[np.float64]:
     """Each dimension's mean over time, one feature after the other, (dimension,)."""
     means = [FEATURES[name](clip).mean(axis=0, dtype=np.float64) for name in features]
     return np.concatenate(means)
@@ -171,14 +171,14 @@ def measure(clip: Clip, features: Sequence[str] = STUDIED) -> NDArray[np.float64
 
 def name_dimensions(features: Sequence[str]) -> Iterator[Dimension]:
     """What `measure` gives, in its order."""
-    silence = Clip(np.zeros(1, dtype=np.float32), SAMPLE_RATE)
+    silence = ClipAnalysis(np.zeros(1, dtype=np.float32), SAMPLE_RATE)
     for feature in features:
         size = FEATURES[feature](silence).shape[1]
         for index, meaning in enumerate(_meanings(feature, size, silence)):
             yield Dimension(feature, index, meaning)
 
 
-def _meanings(feature: str, size: int, clip: Clip) -> Sequence[str]:
+def _meanings(feature: str, size: int, clip: ClipAnalysis) -> Sequence[str]:
     kind = feature.partition("_")[0]
     bins = filterbanks.fft_frequencies(clip.sample_rate, clip.n_fft)
     if kind == "mel":
@@ -205,7 +205,7 @@ def merge(clips: Clips) -> Clips:
     return Clips(values, labels, groups, clips.dimensions)
 
 
-def compare(clips: Clips, classes: Sequence[str]) -> Study:
+def compare(clips: Clips, classes: Sequence[str]) -> FeatureStudy:
     """Test every dimension for differences between the `classes`, which order the result.
 
     Raises ValueError when fewer than two classes have two clips or more.
@@ -219,7 +219,7 @@ def compare(clips: Clips, classes: Sequence[str]) -> Study:
     values = _settle(clips.values[chosen])
     groups = np.array([kept.index(label) for label in clips.labels if label in kept])
     found = variance.anova(values, groups)
-    return Study(
+    return FeatureStudy(
         kept,
         tuple(counts[name] for name in kept),
         len({group for group, there in zip(clips.groups, chosen, strict=True) if there}),

@@ -12,13 +12,13 @@ import numpy as np
 from bandscribe import __version__
 from bandscribe.display import clip as picture
 from bandscribe.display import significance
-from bandscribe.features.clip import FEATURES, Clip
+from bandscribe.features.clip import FEATURES, ClipAnalysis
 from bandscribe.files import write_csv, write_json
-from bandscribe.studies.features import ALPHA, DOUBT, STUDIED, Study, name_dimensions
+from bandscribe.studies.features import ALPHA, DOUBT, STUDIED, FeatureStudy, name_dimensions
 from bandscribe.studies.tables import align
 
 
-def columns(study: Study) -> dict[str, list[Any]]:
+def columns(study: FeatureStudy) -> dict[str, list[Any]]:
     """A row per dimension, by column: what features.csv holds."""
     tests = {
         "f": study.anova.statistic, "p": study.anova.p,
@@ -43,7 +43,7 @@ def columns(study: Study) -> dict[str, list[Any]]:
     }
 
 
-def summarise(study: Study) -> dict[str, dict[str, Any]]:
+def summarise(study: FeatureStudy) -> dict[str, dict[str, Any]]:
     """Per feature: how many dimensions, how many of them have each verdict, and the best one."""
     found: dict[str, dict[str, Any]] = {}
     for feature, chosen in _rows(study).items():
@@ -71,7 +71,7 @@ def summarise(study: Study) -> dict[str, dict[str, Any]]:
     return found
 
 
-def tabulate(study: Study) -> list[str]:
+def tabulate(study: FeatureStudy) -> list[str]:
     """A line per feature, and what to make of them."""
     head = ("", "dim", "signif", "Holm", "robust", "unequal", "median ω²", "best ω²", "η²", "F",
             "p", "at")  # fmt: skip
@@ -94,7 +94,7 @@ def tabulate(study: Study) -> list[str]:
     return [*align(rows), "", *remark(study)]
 
 
-def remark(study: Study) -> list[str]:
+def remark(study: FeatureStudy) -> list[str]:
     """What the verdicts suppose, and how far that holds here."""
     total, unequal = int((~np.isnan(study.anova.p)).sum()), int(study.unequal.sum())
     found, robust = int(study.significant.sum()), int(study.robust.sum())
@@ -112,7 +112,9 @@ def remark(study: Study) -> list[str]:
     return remarks
 
 
-def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: str = "") -> None:
+def write(
+    folder: Path, study: FeatureStudy, described: Mapping[str, Any], *, title: str = ""
+) -> None:
     """Write features.csv, .json and .png into an existing folder.
 
     `described` is what features.json says first: what was studied.
@@ -130,16 +132,16 @@ def write(folder: Path, study: Study, described: Mapping[str, Any], *, title: st
         "notes": remark(study),
         "version": __version__,
     }
-    draw(folder / "features.png", study, title=title)
+    plot(folder / "features.png", study, title=title)
     table = columns(study)
     write_csv(folder / "features.csv", list(table), zip(*table.values(), strict=True), digits=6)
     write_json(folder / "features.json", content)
 
 
-def draw(path: Path, study: Study, *, title: str = "") -> None:
-    """Draw the effect sizes by feature. Raises as `bandscribe.display.significance.draw`."""
+def plot(path: Path, study: FeatureStudy, *, title: str = "") -> None:
+    """Draw the effect sizes by feature. Raises as `bandscribe.display.significance.plot`."""
     rows = [
-        significance.Row(
+        significance.FeatureRow(
             feature,
             [study.dimensions[i].meaning for i in chosen],
             study.anova.omega2[chosen],
@@ -149,15 +151,15 @@ def draw(path: Path, study: Study, *, title: str = "") -> None:
         )
         for feature, chosen in _rows(study).items()
     ]
-    significance.draw(path, rows, study.classes, title=title)
+    significance.plot(path, rows, study.classes, title=title)
 
 
-def draw_clip(path: Path, clip: Clip, *, title: str = "") -> None:
-    """Draw every feature of a clip over its time. Raises as `bandscribe.display.clip.draw`."""
+def plot_clip(path: Path, clip: ClipAnalysis, *, title: str = "") -> None:
+    """Draw every feature of a clip over its time. Raises as `bandscribe.display.clip.plot`."""
     names: dict[str, list[str]] = {}
     for dimension in name_dimensions(STUDIED):
         names.setdefault(dimension.feature, []).append(dimension.meaning)
-    version = picture.Version(
+    version = picture.ClipVersion(
         "",
         clip.samples,
         clip.sample_rate,
@@ -165,10 +167,10 @@ def draw_clip(path: Path, clip: Clip, *, title: str = "") -> None:
         clip.frame_rate,
         names,
     )
-    picture.draw(path, [version], title=title)
+    picture.plot(path, [version], title=title)
 
 
-def _rows(study: Study) -> dict[str, list[int]]:
+def _rows(study: FeatureStudy) -> dict[str, list[int]]:
     """Which dimensions belong to each feature."""
     found: dict[str, list[int]] = {}
     for row, dimension in enumerate(study.dimensions):

@@ -25,7 +25,7 @@ USUAL = 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class KernelLayer:
     """A convolution's kernels (kernel, time, frequency), and those of an untrained one."""
 
     kernels: Array
@@ -68,10 +68,10 @@ def measure_asymmetry(kernels: Array) -> Array:
     return np.asarray(np.divide(apart, total, out=np.zeros_like(total), where=total > 0))
 
 
-def compare(trained: nn.Module, untrained: nn.Module) -> list[Layer]:
+def compare(trained: nn.Module, untrained: nn.Module) -> list[KernelLayer]:
     """The layers of convolutions in two networks of one kind, the first of them first."""
     return [
-        Layer(_kernels(own), _kernels(other))
+        KernelLayer(_kernels(own), _kernels(other))
         for own, other in zip(trained.modules(), untrained.modules(), strict=True)
         if isinstance(own, nn.Conv2d) and isinstance(other, nn.Conv2d)
     ]

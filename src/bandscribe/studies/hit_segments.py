@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.datasets.segments import Clip, Cut, read_notes
+from bandscribe.datasets.segments import Cut, CutClip, read_notes
 from bandscribe.readers import read_csv
 from bandscribe.studies.tables import align
 
@@ -114,7 +114,7 @@ def _measure_late(notes: NDArray[np.float64], reference: NDArray[np.float64]) ->
 
 
 def evaluate_clip(
-    clip: Clip, onsets: NDArray[np.float64], labels: Sequence[str]
+    clip: CutClip, onsets: NDArray[np.float64], labels: Sequence[str]
 ) -> tuple[bool, bool]:
     """Whether a clip is single, and whether it is well placed, by notes at `onsets` (note,)."""
     inside = (onsets > clip.start - PLACE) & (onsets < clip.start + clip.seconds)

@@ -28,18 +28,18 @@ from bandscribe.readers import read_csv
 from bandscribe.studies import hit_kernels
 from bandscribe.studies.runs import (
     Fields,
-    Outcome,
-    Row,
+    RowOutcome,
     Study,
+    StudyRow,
     check,
     choose,
-    draw_losses,
+    plot_losses,
     resolve_member,
 )
 from bandscribe.studies.tables import column
 from bandscribe.training import checkpoints, export
 from bandscribe.training.device import infer, nearest
-from bandscribe.training.fit import Result
+from bandscribe.training.fit import FitResult
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.kept import Kept
 from bandscribe.training.hits.recipe import Recipe, build, read, resolve
@@ -56,13 +56,13 @@ CLIPS: Mapping[str, tuple[float, bool]] = {
 }
 
 
-def _row(label: str, figures: str = "", **own: Any) -> Row:
+def _row(label: str, figures: str = "", **own: Any) -> StudyRow:
     """A row with fields of its own, and the numbers of the report's figures that it is about."""
     fields = {k: v if isinstance(v, str) else json.dumps(v) for k, v in own.items()}
-    return Row(label, (fields,), {"figures": figures} if figures else {})
+    return StudyRow(label, (fields,), {"figures": figures} if figures else {})
 
 
-def _step(label: str, figures: str, clips: str = "half", **own: Any) -> Row:
+def _step(label: str, figures: str, clips: str = "half", **own: Any) -> StudyRow:
     """A step on the way to the final model, of which the first eight had fewer clips."""
     features = {**_FIRST, **own.pop("features", {})}
     return _row(label, figures, clips=clips, features=features, **own)
@@ -73,7 +73,7 @@ _FIRST = {"sample_rate": 44100, "n_fft": 400, "hop_length": 200, "n_mels": 128}
 _LAST = {"n_fft": 2048, "hop_length": 512, "n_mels": 256}
 #: The appendix: each figure keeps what the one before it changed, but for those of figures 6 and 7.
 #: The first spectrogram is not told; half-hop is half of that library's hop, which halves windows.
-_STEPS: Mapping[str, Row] = {
+_STEPS: Mapping[str, StudyRow] = {
     "figure_6": _step("1 s", "6", "half_unclean", seconds="1"),
     "figure_7": _step(
         "0.5 s, two convolutions", "7", "half_unclean", options={"channels": [16, 32]}
@@ -95,7 +95,7 @@ _STEPS: Mapping[str, Row] = {
         features={"sample_rate": 44100, **_LAST},
     ),
 }  # fmt: skip
-ROWS: Mapping[str, Row] = {
+ROWS: Mapping[str, StudyRow] = {
     "report": _row("the report's final model", "4, 14"),
     "two_convolutions": _row("two convolutions", options={"channels": [16, 32]}),
     "narrow": _row("8, 16, 32 kernels", options={"channels": [8, 16, 32]}),
@@ -141,7 +141,7 @@ COLUMNS = (
     column("parameters", "weights"),
 )
 #: The report's own: 39,356 of 42,122 test clips of E-GMD (section 4).
-REPORTED = Outcome("in the report, on E-GMD", ({"accuracy": 39356 / 42122},), baseline=True)
+REPORTED = RowOutcome("in the report, on E-GMD", ({"accuracy": 39356 / 42122},), baseline=True)
 
 
 def write_clips(found: Path, out: Path) -> None:
@@ -159,7 +159,10 @@ def write_clips(found: Path, out: Path) -> None:
         path = out / name / segments.LABELS
         rng = np.random.default_rng(0)
         kept = [
-            {**{column: row[column] for column in columns}, "file": _relate(found, row, out / name)}
+            {
+                **{column: row[column] for column in columns},
+                "file": _make_relative(found, row, out / name),
+            }
             for row in rows
             if row["in_step"] == "1" or not (clean or row["split"] == "test")
             if row["split"] != "train" or rng.random() < share
@@ -174,7 +177,7 @@ def write_clips(found: Path, out: Path) -> None:
 _NEEDED = ("file", "label", "split", "group", "velocity", "in_step")
 
 
-def _relate(found: Path, row: Mapping[str, str], folder: Path) -> str:
+def _make_relative(found: Path, row: Mapping[str, str], folder: Path) -> str:
     return Path(os.path.relpath(found / row["file"], folder)).as_posix()
 
 
@@ -199,7 +202,7 @@ def plan(name: str, given: Fields, clips: Path, folder: Path) -> Study[Recipe]:
     check(given, rows, ("clips", "classes", "kits", "notes", "head"))
     shared = {**given, "classes": ",".join(read_classes(clips))}
 
-    def make(row: Row) -> Recipe:
+    def make(row: StudyRow) -> Recipe:
         own = {"clips": "clean", **row.members[0]}
         own["clips"] = str(folder / "clips" / own["clips"])
         return resolve_member({"model": "report"}, shared, own, resolve)
@@ -219,7 +222,7 @@ def plan(name: str, given: Fields, clips: Path, folder: Path) -> Study[Recipe]:
     )
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """As `training.hits.train`, with features that are computed once for all rows that share them.
 
     A recipe that augments computes them for each example.
@@ -244,7 +247,7 @@ _SPLITS = 3  # those of one row: most rows share them
 _kept: dict[str, Kept] = {}
 
 
-def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
+def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
     """What the best weights of a run score on the test clips.
 
     Raises ValueError where there are none.
@@ -252,7 +255,7 @@ def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     (run,) = runs
     recipe = read(run)
     test = _keep(recipe, "test")
-    prepared = validation.Validation(test.every, test.targets, recipe.classes)
+    prepared = validation.ValidationHits(test.every, test.targets, recipe.classes)
     logits = infer(reopen(run).to(nearest(recipe.device)), prepared.features).numpy()
     targets = torch.from_numpy(prepared.targets[:, :-1])
     counts = validation.confuse(logits, prepared)
@@ -273,7 +276,7 @@ def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     }
 
 
-def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
+def finish(stem: Path, outcomes: Sequence[RowOutcome]) -> list[str]:
     """Write losses of all rows, and of the first one, the confusion of its seeds, and its kernels.
 
     Returns the pairs most and least confused.
@@ -286,17 +289,17 @@ def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
     def place(what: str) -> Path:
         return stem.with_name(f"{stem.name}_{what}")
 
-    draw_losses(place("losses.png"), outcomes)
+    plot_losses(place("losses.png"), outcomes)
     lines = ([label, *row.tolist()] for label, row in zip(classes, matrix, strict=True))
     write_csv(place("confusion.csv"), ["class", *classes], lines)
-    confusion.draw(
+    confusion.plot(
         place("confusion.png"), matrix, classes,
         title=f"{right:,} of {total:,}: {right / total:.1%}",
     )  # fmt: skip
     layers = compare_kernels(first.runs[0][0])
     found = [{"layer": i, **layer.summarise()} for i, layer in enumerate(layers, start=1)]
     write_csv(place("kernels.csv"), list(found[0]), found, digits=8)
-    kernel_picture.draw(
+    kernel_picture.plot(
         place("kernels.png"),
         layers[0].kernels,
         [(hit_kernels.direct(each.kernels), hit_kernels.direct(each.untrained)) for each in layers],
@@ -315,7 +318,7 @@ def reopen(run: Path) -> torch.nn.Module:
     return checkpoints.fill(build(read(run)), run / "best.pt").eval()
 
 
-def compare_kernels(run: Path) -> list[hit_kernels.Layer]:
+def compare_kernels(run: Path) -> list[hit_kernels.KernelLayer]:
     """The kernels of a run beside those of its network before the first step."""
     recipe = read(run)
     torch.manual_seed(recipe.seed)

@@ -31,12 +31,12 @@ from bandscribe.files import write_csv
 from bandscribe.metrics import frames
 from bandscribe.studies.runs import (
     Fields,
-    Outcome,
-    Row,
+    RowOutcome,
     Study,
+    StudyRow,
     check,
     choose,
-    draw_losses,
+    plot_losses,
     resolve_member,
 )
 from bandscribe.studies.tables import column
@@ -75,7 +75,7 @@ _OWN: Mapping[str, Fields] = {
 }
 #: Figure 10 of the paper: the test loss of its network, after 150 epochs of Medley-solos-DB.
 _REPORTED: Mapping[str, Mapping[str, Any]] = {"mel": {"test_bce": 0.022}}
-ROWS = {name: Row(name, (own,), _REPORTED.get(name, {})) for name, own in _OWN.items()}
+ROWS = {name: StudyRow(name, (own,), _REPORTED.get(name, {})) for name, own in _OWN.items()}
 #: The questions that rows answer, each beside the first. What makes predictions collapse is asked
 #: of the loss, of weight decay as an L2 term, and of outputs that begin at a half, as the paper's.
 QUESTIONS: Mapping[str, Sequence[str]] = {
@@ -112,7 +112,7 @@ _CONSTANT = {
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class SoloMixture:
     """A mixture (n,) of parts (n,) by class."""
 
     mixture: Array
@@ -123,13 +123,13 @@ class Recording:
 class Held:
     """What every row is evaluated on: `sequences`, and `mixtures` by their number of solos."""
 
-    sequences: tuple[Recording, ...]
-    mixtures: Mapping[int, tuple[Recording, ...]]
+    sequences: tuple[SoloMixture, ...]
+    mixtures: Mapping[int, tuple[SoloMixture, ...]]
 
 
 def make_sequences(
     found: Sequence[solos.Solo], classes: Sequence[str], sample_rate: int, count: int = SEQUENCES
-) -> Iterator[Recording]:
+) -> Iterator[SoloMixture]:
     """Each class alone for five seconds, one after the other, of two of its solos or more."""
     rng = np.random.default_rng(5)
     length = round(ALONE * sample_rate)
@@ -143,12 +143,12 @@ def make_sequences(
             part = np.zeros(length * len(classes), dtype=np.float32)
             part[place * length : (place + 1) * length] = np.concatenate(played)[:length]
             parts[name] = part
-        yield Recording(np.sum(list(parts.values()), axis=0), parts)
+        yield SoloMixture(np.sum(list(parts.values()), axis=0), parts)
 
 
 def make_mixtures(
     found: Sequence[solos.Solo], size: int, sample_rate: int, count: int = MIXTURES
-) -> Iterator[Recording]:
+) -> Iterator[SoloMixture]:
     """Solos of `size` different classes, at levels as in training."""
     rng = np.random.default_rng([5, size])
     names = sorted({solo.label for solo in found})
@@ -158,7 +158,7 @@ def make_mixtures(
         chosen = tuple(int(rng.choice(indices)) for indices in own)
         mix = solos.Mix(chosen, tuple(solos.draw_levels(size, rng).tolist()))
         for mixture, parts in solos.play([mix], found, sample_rate):
-            yield Recording(mixture, parts)
+            yield SoloMixture(mixture, parts)
 
 
 def hold_out(recipe: Recipe, split: str = "test") -> Held:
@@ -175,7 +175,7 @@ def hold_out(recipe: Recipe, split: str = "test") -> Held:
 
 
 def infer(
-    model: torch.nn.Module, recipe: Recipe, recordings: Sequence[Recording]
+    model: torch.nn.Module, recipe: Recipe, recordings: Sequence[SoloMixture]
 ) -> tuple[list[Activations], list[Activations]]:
     """Levels of each recording as they are, and as the network predicts them."""
     spectrum, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
@@ -234,7 +234,7 @@ def plan(name: str, given: Fields) -> Study[Recipe]:
     )  # fmt: skip
 
 
-def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
+def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
     """The scores of a run; its matrices are written into its folder, as csv and matrices.png."""
     (run,) = runs
     model, recipe = envelopes.load_run(run)
@@ -242,7 +242,7 @@ def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     tested = envelopes.validate(model, envelopes.prepare(recipe, "test"), recipe.losses)
     figures, made = score(model, recipe, hold_out(recipe))
     classes = classes_of(recipe)
-    matrices.draw(run / "matrices.png", made, classes, title=row.label)
+    matrices.plot(run / "matrices.png", made, classes, title=row.label)
     for kind, matrix in made.items():
         rows = (["" if np.isnan(value) else f"{value:.1f}" for value in row] for row in matrix)
         lines = ([name, *row] for name, row in zip(classes, rows, strict=True))
@@ -260,18 +260,18 @@ def evaluate(row: Row, runs: tuple[Path, ...]) -> dict[str, Any]:
     }
 
 
-def make_baselines(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def make_baselines(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
     """What constant predictions score on the windows of the first row."""
     known = outcomes[0].scores[0]
     return [
-        Outcome(label, ({name: known[key] for name, key in keys.items()},), baseline=True)
+        RowOutcome(label, ({name: known[key] for name, key in keys.items()},), baseline=True)
         for label, keys in _CONSTANT.items()
     ]
 
 
-def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
+def finish(stem: Path, outcomes: Sequence[RowOutcome]) -> list[str]:
     """Draw the losses of all rows."""
-    draw_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes)
+    plot_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes)
     return []
 
 

@@ -27,7 +27,7 @@ from bandscribe.files import write_json
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
 from bandscribe.readers import read_json
-from bandscribe.studies.neuroment import Recording, hold_out, scale_levels
+from bandscribe.studies.neuroment import SoloMixture, hold_out, scale_levels
 from bandscribe.training import export
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES
@@ -93,7 +93,7 @@ class EnvelopeSystem:
 
 
 def learn_thresholds(
-    model: torch.nn.Module, recipe: Recipe, recordings: Iterable[Recording]
+    model: torch.nn.Module, recipe: Recipe, recordings: Iterable[SoloMixture]
 ) -> dict[str, float]:
     """The threshold of each class, chosen as the tracker's are (`choose_thresholds`).
 
@@ -113,7 +113,7 @@ def learn_thresholds(
     return dict(zip(classes, choose_thresholds(numbers), strict=True))
 
 
-def validation_recordings(recipe: Recipe) -> Iterator[Recording]:
+def validation_recordings(recipe: Recipe) -> Iterator[SoloMixture]:
     """The pieces in stems that a run was validated on, whole; or mixtures of its validation solos.
 
     Raises ValueError where there are none, or one cannot be read.
@@ -126,7 +126,7 @@ def validation_recordings(recipe: Recipe) -> Iterator[Recording]:
     for piece in Pieces.load(recipe.validation_stems, "validation").pieces:
         parts = {name: _read(path, rate) for name, path in piece.stems.items()}
         place = next(iter(piece.stems.values()))
-        yield Recording(_read(place.with_name("mixture.wav"), rate), parts)
+        yield SoloMixture(_read(place.with_name("mixture.wav"), rate), parts)
 
 
 def _thresholds_of(run: Path, digest: str) -> Mapping[str, float]:

@@ -35,7 +35,7 @@ img { max-width: 100%; background: white; border-radius: 8px; }
 UNSEEN = "○"
 
 
-class Section(NamedTuple):
+class PageSection(NamedTuple):
     """A part of a page: its heading, a sentence under it, and what it shows, as HTML."""
 
     heading: str
@@ -127,10 +127,10 @@ class Grid:
         return table(["tested on", "", *classes], lines, 2)
 
     def draw(self, path: Path) -> None:
-        """Micro F1 as bars, the better baseline as a line. Raises as `display.groups.draw`."""
+        """Micro F1 as bars, the better baseline as a line. Raises as `display.groups.plot`."""
         spans = {
             row: {
-                test: groups.Span(*self.figures[row, test]["micro"][:3])
+                test: groups.Interval(*self.figures[row, test]["micro"][:3])
                 for test in self.tests
                 if (row, test) in self.figures
             }
@@ -140,14 +140,14 @@ class Grid:
             test: max(found[test]["micro"].mean for found in self.chance.values())
             for test in self.tests
         }
-        groups.draw(path, self.tests, spans, floors, axis="micro F1 on the test set")
+        groups.plot(path, self.tests, spans, floors, axis="micro F1 on the test set")
 
     def _mark(self, row: str, test: str) -> str:
         return f"{UNSEEN} " if self.zero_shot and (row, test) not in self.trained else ""
 
 
 @dataclass(frozen=True)
-class Report:
+class StudyReport:
     """What a study writes beside its grid: `lines` of its CSV file, by (row, test set).
 
     `corpora` are the rows of `drum_corpora.describe`, `columns` further ones of the first table.
@@ -162,7 +162,7 @@ class Report:
     lines: Mapping[tuple[str, str], Mapping[str, Any]]
     note: str = ""
     columns: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
-    sections: Sequence[Section] = ()
+    sections: Sequence[PageSection] = ()
 
     def write(self, folder: Path) -> None:
         """Write NAME.html, NAME.csv, NAME.png and NAME_corpora.csv into an existing folder.
@@ -173,19 +173,19 @@ class Report:
         self.grid.draw(image)
         sections = [
             _show_corpora(self.corpora, self.classes),
-            Section(
+            PageSection(
                 "Micro F1 on each test set",
                 f"±50 ms. The best of a column is bold{self.note}; in brackets the 95 % bootstrap "
                 "interval over tracks, below it the lowest and the highest seed. Baselines know "
                 "how often each class sounds.",
                 self.grid.show_micro(self.columns),
             ),
-            Section(
+            PageSection(
                 "The same, drawn",
                 "Lines: the 95 % interval; dotted: the better of two baselines.",
                 show_image(image, "micro F1 by row and test set"),
             ),
-            Section(
+            PageSection(
                 "Class by class",
                 "F1 of each class, mean over seeds; the best of a test set is bold.",
                 self.grid.show_classes(self.classes),
@@ -207,7 +207,7 @@ class Report:
         write_csv(folder / f"{self.name}.csv", list(rows[0]), rows, digits=6)
 
 
-def compose_page(title: str, about: str, sections: Iterable[Section]) -> str:
+def compose_page(title: str, about: str, sections: Iterable[PageSection]) -> str:
     """The page of a study."""
     style = (files("bandscribe.evaluation") / "assets" / "page.css").read_text(encoding="utf-8")
     body = "".join(
@@ -267,7 +267,7 @@ def flatten(figures: Mapping[str, Figure]) -> dict[str, float]:
     }
 
 
-def _show_corpora(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Section:
+def _show_corpora(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> PageSection:
     lines = []
     before = None
     for row in rows:
@@ -276,7 +276,7 @@ def _show_corpora(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> 
         counts = [f"{row[name]:,}" for name in ("tracks", *classes)]
         texts = [html.escape(text) for text in (*names, row["split"])]
         lines.append(("", [*texts, f"{row['hours']:.2f}", *counts]))
-    return Section(
+    return PageSection(
         "Corpora",
         "Hours and tracks of each split, and onsets of each class.",
         table(["corpus", "layout", "split", "hours", "tracks", *classes], lines, 3),

@@ -16,13 +16,13 @@ import numpy as np
 
 from bandscribe.metrics import tags
 from bandscribe.readers import read_json
-from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, Row
-from bandscribe.studies.runs import Fields, Outcome, Study, check, resolve_member
-from bandscribe.studies.runs import Row as AnyRow
+from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, RecognitionRow
+from bandscribe.studies.runs import Fields, RowOutcome, Study, check, resolve_member
+from bandscribe.studies.runs import StudyRow as AnyRow
 from bandscribe.studies.tables import column
 from bandscribe.training import search
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition.judge import judge
+from bandscribe.training.recognition.ensemble import evaluate
 from bandscribe.training.recognition.recipe import Recipe, resolve, trace_weights
 from bandscribe.training.recognition.train import read_front_end, train
 
@@ -45,23 +45,23 @@ _DRAWS = 20  # of random guesses
 
 
 @dataclass(frozen=True)
-class Sources:
+class StudyCorpora:
     """Addresses of the corpora to train, to validate and to test on."""
 
     training: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
 
-    def choose(self, row: Row) -> Sources:
+    def choose(self, row: RecognitionRow) -> StudyCorpora:
         """The row's own. Raises ValueError where it needs more corpora than there are."""
-        return Sources(
+        return StudyCorpora(
             _choose("training", self.training, row.trained),
             _choose("validation", self.validation, row.trained),
             _choose("test", self.test, row.tested),
         )
 
 
-def plan(name: str, given: Fields, sources: Sources, folder: Path) -> Study[Recipe]:
+def plan(name: str, given: Fields, sources: StudyCorpora, folder: Path) -> Study[Recipe]:
     """The study of a comparison; `given` are fields of all recipes.
 
     Raises ValueError for a comparison or a field that is none, and for too few corpora.
@@ -73,7 +73,7 @@ def plan(name: str, given: Fields, sources: Sources, folder: Path) -> Study[Reci
     planned: dict[AnyRow, list[Recipe]] = {}
     tests: dict[AnyRow, tuple[str, ...]] = {}
     decided: dict[AnyRow, str] = {}
-    chance: dict[tuple[str, ...], list[Outcome]] = {}
+    chance: dict[tuple[str, ...], list[RowOutcome]] = {}
     for row in comparison.rows:
         own = sources.choose(row)
         shared = {
@@ -87,14 +87,14 @@ def plan(name: str, given: Fields, sources: Sources, folder: Path) -> Study[Reci
         ]
         tests[row], decided[row] = own.test, row.decided
 
-    def baselines(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    def baselines(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
         classes = read_front_end(outcomes[0].runs[0][0])[1]
         several = len(set(tests.values())) > 1
         for number, test in zip(NUMBERS, dict.fromkeys(tests.values()), strict=False):
-            chance[test] = guess(test, classes, f", {number}" if several else "")
+            chance[test] = score_chance(test, classes, f", {number}" if several else "")
         return [each for found in chance.values() for each in found]
 
-    def finish(stem: Path, outcomes: Sequence[Outcome]) -> list[str]:
+    def finish(stem: Path, outcomes: Sequence[RowOutcome]) -> list[str]:
         low = [
             outcome.label
             for outcome, test in zip(outcomes, tests.values(), strict=False)
@@ -119,7 +119,7 @@ def plan(name: str, given: Fields, sources: Sources, folder: Path) -> Study[Reci
 
 def score(runs: tuple[Path, ...], test: tuple[str, ...], decided: str) -> dict[str, Any]:
     """The scores of the mean of `runs`, decided in one way, and in all ways as `KIND.NAME`."""
-    found = _judge(runs, test)
+    found = _evaluate_members(runs, test)
     kinds = {kind: scores for kind, scores in found.items() if isinstance(scores, dict)}
     metrics = [read_json(run / "metrics.json") for run in runs]
     counts = [each.get("parameters") for each in metrics]
@@ -132,7 +132,7 @@ def score(runs: tuple[Path, ...], test: tuple[str, ...], decided: str) -> dict[s
     }
 
 
-def guess(test: Sequence[str], classes: Sequence[str], suffix: str = "") -> list[Outcome]:
+def score_chance(test: Sequence[str], classes: Sequence[str], suffix: str = "") -> list[RowOutcome]:
     """Three baselines that know how often each class is in the test recordings, and nothing else.
 
     One always predicts the most frequent class. One predicts every class, which no threshold is too
@@ -158,18 +158,18 @@ def guess(test: Sequence[str], classes: Sequence[str], suffix: str = "") -> list
             for draw in draws
         ]
         means = {name: float(np.mean([each[name] for each in figures])) for name in FIGURES}
-        outcomes.append(Outcome(f"chance: {how}{suffix}", (means,), baseline=True))
+        outcomes.append(RowOutcome(f"chance: {how}{suffix}", (means,), baseline=True))
     return outcomes
 
 
-def beats_chance(outcome: Outcome, chance: Sequence[Outcome]) -> bool:
+def beats_chance(outcome: RowOutcome, chance: Sequence[RowOutcome]) -> bool:
     """Whether the row's means are above all baselines."""
     return all(
         outcome.values(name).mean() > each.scores[0][name] for name in TELLING for each in chance
     )
 
 
-def remark(outcomes: Sequence[Outcome], low: Sequence[str], decided: set[str]) -> list[str]:
+def remark(outcomes: Sequence[RowOutcome], low: Sequence[str], decided: set[str]) -> list[str]:
     """How the rows were decided, and which, `low`, are not above chance."""
     seeds = len(outcomes[0].scores)
     spread = f"mean ± deviation over {seeds} seeds" if seeds > 1 else "one seed"
@@ -198,8 +198,8 @@ def seconds_of(run: Path) -> float:
 
 
 @lru_cache(maxsize=4)  # rows may differ in how the same runs decide
-def _judge(runs: tuple[Path, ...], test: tuple[str, ...]) -> Mapping[str, Any]:
-    return judge(runs, test)
+def _evaluate_members(runs: tuple[Path, ...], test: tuple[str, ...]) -> Mapping[str, Any]:
+    return evaluate(runs, test)
 
 
 def _choose(name: str, sources: tuple[str, ...], number: int | None) -> tuple[str, ...]:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from bandscribe.features.windows import KINDS, FrontEnd
+from bandscribe.features.windows import KINDS, RecognitionFrontEnd
 from bandscribe.studies import tables
 from bandscribe.studies.recognition_rows import COSTS
-from bandscribe.studies.runs import Fields, Outcome, Row
+from bandscribe.studies.runs import Fields, RowOutcome, StudyRow
 from bandscribe.studies.tables import column
 from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
@@ -52,7 +52,9 @@ def run(folder: Path, given: Fields, training: Sequence[str], test: Sequence[str
     return [TITLE, "", *tables.tabulate(outcomes, COLUMNS), "", REMARK]
 
 
-def measure_cost(row: Row, given: Fields, training: Sequence[str], test: Sequence[str]) -> Outcome:
+def measure_cost(
+    row: StudyRow, given: Fields, training: Sequence[str], test: Sequence[str]
+) -> RowOutcome:
     """Time a row's network on one batch of `training`, and on some recordings of `test`.
 
     Scores are seconds of one core: of a `step`, and per recording to `describe` and to `recognize`
@@ -67,7 +69,9 @@ def measure_cost(row: Row, given: Fields, training: Sequence[str], test: Sequenc
     rate = KINDS[recipe.features].sample_rate
     some = corpora.load(training, "train", classes)[: recipe.batch]
     windows = corpora.cut(some, recipe.window_seconds, rate)
-    plain = FrontEnd(recipe.features, measure(windows.read(i) for i in range(len(windows))))
+    plain = RecognitionFrontEnd(
+        recipe.features, measure(windows.read(i) for i in range(len(windows)))
+    )
     batch = [index % len(windows) for index in range(recipe.batch)]
     features = torch.from_numpy(np.stack([plain(windows.read(index)) for index in batch]))
     targets = torch.from_numpy(windows.targets[batch])
@@ -98,4 +102,4 @@ def measure_cost(row: Row, given: Fields, training: Sequence[str], test: Sequenc
         "recording": (ended - began) / len(tested),
         "origin": str(getattr(network, "origin", "random weights")),
     }
-    return Outcome(row.label, (costs,), about=row.about)
+    return RowOutcome(row.label, (costs,), about=row.about)

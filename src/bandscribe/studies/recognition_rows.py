@@ -18,7 +18,7 @@ NUMBERS = ("first", "second")
 
 
 @dataclass(frozen=True, eq=False)
-class Row(runs.Row):
+class RecognitionRow(runs.StudyRow):
     """A line of a table.
 
     `decided` is how windows become a decision: the aggregation, with `_learned` after it for
@@ -32,21 +32,21 @@ class Row(runs.Row):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RowComparison:
     """A question, its section, what all runs share, and the rows."""
 
     question: str
     base: Fields
-    rows: tuple[Row, ...]
+    rows: tuple[RecognitionRow, ...]
 
 
-def _row(label: str, **fields: str) -> Row:
-    return Row(label, (fields,))
+def _row(label: str, **fields: str) -> RecognitionRow:
+    return RecognitionRow(label, (fields,))
 
 
-def _network(label: str, model: str, parameters: float) -> Row:
+def _network(label: str, model: str, parameters: float) -> RecognitionRow:
     """With the number of parameters of table 4.1."""
-    return Row(label, ({"model": model},), about={"parameters": parameters})
+    return RecognitionRow(label, ({"model": model},), about={"parameters": parameters})
 
 
 _RESNET = {"model": "resnet50"}
@@ -66,13 +66,13 @@ COSTS = (
 )
 
 #: The choices of `bandscribe study recognition`, but for `cost`.
-COMPARISONS: dict[str, Comparison] = {
-    "windows": Comparison(
+COMPARISONS: dict[str, RowComparison] = {
+    "windows": RowComparison(
         "How long a window? (section 5.2)",
         _RESNET,
         tuple(_row(f"{seconds} s", window_seconds=str(seconds)) for seconds in (1, 2, 3)),
     ),
-    "networks": Comparison(
+    "networks": RowComparison(
         "Which network without pretraining, and which baseline? (section 5.3)",
         {},
         (
@@ -82,7 +82,7 @@ COMPARISONS: dict[str, Comparison] = {
             _row("boosted trees on MFCC means", model="trees"),
         ),
     ),
-    "sampling": Comparison(
+    "sampling": RowComparison(
         "Are mixtures better examples? (section 5.4)",
         _RESNET,
         (
@@ -91,15 +91,15 @@ COMPARISONS: dict[str, Comparison] = {
             _row("base-persistent", sampling="base_persistent"),
         ),
     ),
-    "corpora": Comparison(
+    "corpora": RowComparison(
         "How far does one corpus carry to the other? (section 5.5)",
         _RESNET,
         tuple(
-            Row(f"trained on {NUMBERS[a]}, tested on {NUMBERS[b]}", trained=a, tested=b)
+            RecognitionRow(f"trained on {NUMBERS[a]}, tested on {NUMBERS[b]}", trained=a, tested=b)
             for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))
         ),
     ),
-    "regularisation": Comparison(
+    "regularisation": RowComparison(
         "What does each kind of regularisation bring? (section 3.4 and chapter 4)",
         _MFCC,
         (
@@ -110,7 +110,7 @@ COMPARISONS: dict[str, Comparison] = {
             _row("none of them", weight_decay="0", options='{"dropout": 0}', augment="false"),
         ),
     ),
-    "ast": Comparison(
+    "ast": RowComparison(
         "A transformer on one second or on ten, and its L2? (section 5.6)",
         {"model": "ast"},
         (
@@ -119,7 +119,7 @@ COMPARISONS: dict[str, Comparison] = {
             _row("1 s, weaker L2", weight_decay="1e-5", head_weight_decay="1e-5"),
         ),
     ),
-    "coefficients": Comparison(
+    "coefficients": RowComparison(
         "How many cepstral coefficients? (section 4.2)",
         _MFCC,
         (
@@ -127,7 +127,7 @@ COMPARISONS: dict[str, Comparison] = {
             _row("13, resized to 40", features="mfcc_13", options='{"resized_bins": 40}'),
         ),
     ),
-    "stack": Comparison(
+    "stack": RowComparison(
         "Forty features: channels of their own, or an image? (section 4.3)",
         {"features": "stack"},
         (
@@ -135,7 +135,7 @@ COMPARISONS: dict[str, Comparison] = {
             _row("2-D CNN, an image", model="mfcc"),
         ),
     ),
-    "schedules": Comparison(
+    "schedules": RowComparison(
         "Which learning-rate schedule? (chapter 4)",
         _MFCC,
         (
@@ -143,11 +143,11 @@ COMPARISONS: dict[str, Comparison] = {
             _row("plateau", schedule="plateau"),
         ),
     ),
-    "ensemble": Comparison(
+    "ensemble": RowComparison(
         "Networks trained with and without mixtures, together? (section 5.8)",
         _RESNET,
         tuple(
-            Row(f"{label}, {how}", members, decided=decided)
+            RecognitionRow(f"{label}, {how}", members, decided=decided)
             for label, members in (
                 ("static", (_STATIC,)),
                 ("true dynamic", (_DYNAMIC,)),

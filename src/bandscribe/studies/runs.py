@@ -23,7 +23,7 @@ from bandscribe.files import write_json
 from bandscribe.readers import read_json
 from bandscribe.studies import tables
 from bandscribe.training import recipes, search
-from bandscribe.training.fit import Result
+from bandscribe.training.fit import FitResult
 from bandscribe.training.settings import Settings
 
 #: Fields of a recipe as text, by name.
@@ -33,7 +33,7 @@ _CURVE = ("step", "loss", "validation_loss")
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class StudyRow:
     """A line of a table: the fields of its recipe that are its own.
 
     The runs of several `members` are evaluated as one, by the mean of their predictions. `about`
@@ -46,7 +46,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Job(Generic[R]):
+class TrainingJob(Generic[R]):
     """A run to be finished in its folder, for the row called `label`."""
 
     label: str
@@ -55,7 +55,7 @@ class Job(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RowOutcome:
     """A line of a table: its `runs` (seed, member), and what each seed scores, by name.
 
     A `baseline` is not trained, but what the rows are held against, such as chance.
@@ -78,7 +78,7 @@ class Outcome:
 
 
 #: Finishes those of the jobs that are not finished, or some of them where it is stopped.
-Train = Callable[[Sequence[Job[R]]], object]
+Train = Callable[[Sequence[TrainingJob[R]]], object]
 
 
 def choose(name: str, questions: Mapping[str, Sequence[str]], rows: Iterable[str]) -> Sequence[str]:
@@ -97,7 +97,7 @@ def choose(name: str, questions: Mapping[str, Sequence[str]], rows: Iterable[str
     return named
 
 
-def check(given: Fields, rows: Iterable[Row], own: Iterable[str] = ()) -> None:
+def check(given: Fields, rows: Iterable[StudyRow], own: Iterable[str] = ()) -> None:
     """Raise ValueError for a field given for all rows that the study, or each row, sets itself.
 
     `own` are those of the study beside the seed.
@@ -134,14 +134,14 @@ class Study(Generic[R]):
 
     name: str
     title: str
-    columns: Sequence[tables.Column]
-    rows: Mapping[Row, Sequence[R]]
-    train: Callable[[R, Path], Result]
-    evaluate: Callable[[Row, tuple[Path, ...]], Mapping[str, Any]]
-    tested: Callable[[Row], object] = lambda row: ""
+    columns: Sequence[tables.ScoreColumn]
+    rows: Mapping[StudyRow, Sequence[R]]
+    train: Callable[[R, Path], FitResult]
+    evaluate: Callable[[StudyRow, tuple[Path, ...]], Mapping[str, Any]]
+    tested: Callable[[StudyRow], object] = lambda row: ""
     origin: Callable[[R], str] = lambda recipe: ""
-    baselines: Callable[[Sequence[Outcome]], Sequence[Outcome]] = lambda outcomes: ()
-    finish: Callable[[Path, Sequence[Outcome]], Sequence[str]] = lambda stem, outcomes: ()
+    baselines: Callable[[Sequence[RowOutcome]], Sequence[RowOutcome]] = lambda outcomes: ()
+    finish: Callable[[Path, Sequence[RowOutcome]], Sequence[str]] = lambda stem, outcomes: ()
     described: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -151,7 +151,7 @@ def run(study: Study[R], seeds: Sequence[int], folder: Path) -> list[str]:
     Raises ValueError as the study's `train` and `evaluate`, and where a run was stopped.
     """
 
-    def evaluate(row: Row, runs: tuple[Path, ...]) -> Mapping[str, Any]:
+    def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> Mapping[str, Any]:
         def make() -> Mapping[str, Any]:
             return study.evaluate(row, runs)
 
@@ -169,14 +169,14 @@ def run(study: Study[R], seeds: Sequence[int], folder: Path) -> list[str]:
 
 
 def compare(
-    row: Row,
+    row: StudyRow,
     members: Sequence[R],
     seeds: Sequence[int],
     folder: Path,
     train: Train[R],
-    evaluate: Callable[[Row, tuple[Path, ...]], Mapping[str, Any]],
+    evaluate: Callable[[StudyRow, tuple[Path, ...]], Mapping[str, Any]],
     origin: Callable[[R], str] = lambda recipe: "",
-) -> Outcome:
+) -> RowOutcome:
     """Train a row's recipes with each seed below `folder`, and evaluate them.
 
     Raises ValueError as `train` and `evaluate`, and where a run was stopped.
@@ -187,17 +187,17 @@ def compare(
     ]
     finish([job for each in jobs for job in each], train)
     runs = tuple(tuple(job.run for job in each) for each in jobs)
-    return Outcome(row.label, tuple(evaluate(row, each) for each in runs), runs, row.about)
+    return RowOutcome(row.label, tuple(evaluate(row, each) for each in runs), runs, row.about)
 
 
 def plan(
     label: str, recipe: R, folder: Path, origin: Callable[[R], str] = lambda recipe: ""
-) -> Job[R]:
+) -> TrainingJob[R]:
     """The job of a recipe, in its folder below `folder`."""
-    return Job(label, recipe, recipes.place(recipe, folder, origin(recipe)))
+    return TrainingJob(label, recipe, recipes.place(recipe, folder, origin(recipe)))
 
 
-def finish(jobs: Sequence[Job[R]], train: Train[R]) -> None:
+def finish(jobs: Sequence[TrainingJob[R]], train: Train[R]) -> None:
     """Have jobs done that are not. Raises ValueError as `train`, and where one was stopped."""
     if not all(is_finished(job.run) for job in jobs):
         train(jobs)  # all of them: what is done may tell a scheduler what to end
@@ -213,10 +213,10 @@ def is_finished(run: Path) -> bool:
     return finished or (run / search.STOPPED).is_file()
 
 
-def in_turn(train: Callable[[R, Path], Result]) -> Train[R]:
+def in_turn(train: Callable[[R, Path], FitResult]) -> Train[R]:
     """Train one after the other in this process, until one is stopped."""
 
-    def run(jobs: Sequence[Job[R]]) -> None:
+    def run(jobs: Sequence[TrainingJob[R]]) -> None:
         for job in jobs:
             if not is_finished(job.run):
                 print(f"{job.label}, seed {job.recipe.seed}", flush=True)
@@ -239,10 +239,10 @@ def keep_scores(
     return scores
 
 
-def draw_losses(path: Path, outcomes: Sequence[Outcome]) -> None:
+def plot_losses(path: Path, outcomes: Sequence[RowOutcome]) -> None:
     """Draw the training and the validation loss of the first run of each row.
 
-    Raises as `display.losses.draw`.
+    Raises as `display.losses.plot`.
     """
     curves = {}
     for outcome in outcomes:
@@ -251,7 +251,7 @@ def draw_losses(path: Path, outcomes: Sequence[Outcome]) -> None:
             curves[outcome.label] = losses.Curve(
                 *(np.array([row[name] for row in rows]) for name in _CURVE)
             )
-    losses.draw(path, curves, title="losses over the steps")
+    losses.plot(path, curves, title="losses over the steps")
 
 
 def _is_object(text: str) -> bool:

@@ -14,13 +14,13 @@ from bandscribe.display import comparison
 from bandscribe.files import write_csv, write_json
 
 if TYPE_CHECKING:
-    from bandscribe.studies.runs import Outcome
+    from bandscribe.studies.runs import RowOutcome
 
 _DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Column:
+class ScoreColumn:
     """A score that is shown, and its title; `panel` says how it is drawn, None that it is not."""
 
     score: str
@@ -28,12 +28,12 @@ class Column:
     panel: comparison.Panel | None = None
 
 
-def column(score: str, title: str, *, drawn: bool = False, **options: Any) -> Column:
+def column(score: str, title: str, *, drawn: bool = False, **options: Any) -> ScoreColumn:
     """A column, with `options` of its panel where it is drawn."""
-    return Column(score, title, comparison.Panel(score, title, **options) if drawn else None)
+    return ScoreColumn(score, title, comparison.Panel(score, title, **options) if drawn else None)
 
 
-def tabulate(outcomes: Sequence[Outcome], columns: Sequence[Column]) -> list[str]:
+def tabulate(outcomes: Sequence[RowOutcome], columns: Sequence[ScoreColumn]) -> list[str]:
     """A line per outcome: means over seeds, their deviation where there are several, and `about`.
 
     What is known beforehand of a score, as of a paper, stands in brackets.
@@ -67,8 +67,8 @@ def align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
 def write(
     folder: Path,
     name: str,
-    outcomes: Sequence[Outcome],
-    columns: Sequence[Column],
+    outcomes: Sequence[RowOutcome],
+    columns: Sequence[ScoreColumn],
     title: str,
     described: Mapping[str, Any],
 ) -> None:
@@ -107,10 +107,10 @@ def write(
         for outcome in outcomes
     ]
     panels = [each.panel for each in columns if each.panel]
-    comparison.draw(folder / f"{name}.png", bars, panels, title=title)
+    comparison.plot(folder / f"{name}.png", bars, panels, title=title)
 
 
-def _flatten(outcome: Outcome) -> dict[str, Any]:
+def _flatten(outcome: RowOutcome) -> dict[str, Any]:
     """Cells of a line of the CSV file: a mean, and where there are several seeds a deviation."""
     cells: dict[str, Any] = {"row": outcome.label}
     cells |= {f"paper.{name}": value for name, value in outcome.about.items()}

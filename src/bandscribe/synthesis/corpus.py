@@ -22,7 +22,7 @@ from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
 from bandscribe.readers import read_csv
 from bandscribe.synthesis.band.recordings import write_beats
-from bandscribe.synthesis.source import Source
+from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.types import Beats
 
 INDEX = "e-gmd-v1.0.0.csv"
@@ -35,7 +35,7 @@ SESSIONS = {"train": "session1", "validation": "session2", "test": "session3"}
 
 
 def write_corpus(
-    source: Source, out: Path, *, hours: float, seed: int, split: str = "train"
+    source: SyntheticSource, out: Path, *, hours: float, seed: int, split: str = "train"
 ) -> Iterator[dict[str, str]]:
     """Render tracks of a minute until there are `hours`; yields each one's row of the index.
 
@@ -63,7 +63,13 @@ def write_index(path: Path, rows: list[dict[str, str]], split: str) -> None:
 
 
 def _write_track(
-    source: Source, out: Path, folder: Path, index: int, seconds: float, seed: int, split: str
+    source: SyntheticSource,
+    out: Path,
+    folder: Path,
+    index: int,
+    seconds: float,
+    seed: int,
+    split: str,
 ) -> dict[str, str]:
     done = sorted(folder.glob(f"{index + 1}_*.flac"))
     if done:

@@ -1,8 +1,8 @@
 """What happens to drums between the sticks and the file: room, equaliser, compressor, clipping,
 bandwidth, noise, level, codec.
 
-Parameters are drawn first (`draw`) and applied second (`apply`), so that a treatment can be stored
-and replayed. The linear parts share one pass through the frequency domain.
+Parameters are sampled first (`sample_effects`) and applied second (`apply`), so that a treatment
+can be stored and replayed. The linear parts share one pass through the frequency domain.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Treatment:
     codec_quality: float
 
 
-def draw(rng: np.random.Generator, *, codec: float = 0.0, master: bool = False) -> Treatment:
+def sample_effects(
+    rng: np.random.Generator, *, codec: float = 0.0, master: bool = False
+) -> Treatment:
     """A treatment, `codec` being the probability of a lossy one (some 30 times slower).
 
     A `master` is limited more often and more strongly, down to a crest factor of 6 dB, and more

@@ -35,7 +35,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Voice:
+class ChannelVoice:
     """What a channel plays: a General MIDI program (from 0) in a bank of a SoundFont."""
 
     soundfont: Path
@@ -83,7 +83,7 @@ def _synth(sample_rate: int, dynamic: bool) -> Iterator[tuple[ctypes.CDLL, ctype
 
 def render(
     lines: Sequence[Sequence[Note]],
-    voices: Sequence[Voice],
+    voices: Sequence[ChannelVoice],
     length: int,
     sample_rate: int,
     *,

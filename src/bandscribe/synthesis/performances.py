@@ -60,7 +60,7 @@ class Module:
 def set_up(kit: Kit, rng: np.random.Generator) -> Module:
     """Draw a kit's tuning, balance and microphones, and its room."""
     own = [articulation for articulation in NOTES if articulation in kit.pieces]
-    return Module(kit.name, draw_drum_set([kit], own, rng), effects.draw(rng))
+    return Module(kit.name, draw_drum_set([kit], own, rng), effects.sample_effects(rng))
 
 
 def write_performances(

@@ -15,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from bandscribe.synthesis.kits import percussion
-from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece
+from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
@@ -55,10 +55,10 @@ SYNTHESISED_SHARE = 0.6
 
 
 @dataclass(frozen=True)
-class Voice:
+class PlacedPiece:
     """One piece as it is set up and miked for an excerpt."""
 
-    piece: Piece
+    piece: KitPiece
     gain_db: float
     semitones: float
     damping: float  # additional decay in dB per second
@@ -67,7 +67,7 @@ class Voice:
     microphones: tuple[float, ...]  # weights
 
 
-DrumSet = Mapping[str, tuple[Voice, ...]]
+DrumSet = Mapping[str, tuple[PlacedPiece, ...]]
 
 
 def kit_weights(kits: Sequence[Kit]) -> NDArray[np.float64]:
@@ -108,7 +108,7 @@ def draw_drum_set(
     groups: dict[str, float] = {}
     for names, levels in GROUP_DB.items():
         groups |= dict.fromkeys(names, float(rng.triangular(*levels)))
-    drum_set: dict[str, tuple[Voice, ...]] = {}
+    drum_set: dict[str, tuple[PlacedPiece, ...]] = {}
     for articulation in articulations:
         kit = kits[int(rng.integers(len(kits)))] if rng.random() < borrow else base
         found = _find(kit, articulation) or _borrow(kits, articulation, rng)
@@ -126,7 +126,7 @@ def draw_drum_set(
             level = BALANCE_DB[articulation] - loudness if balanced else -18.0 - _loudest_db(kit)
             mics = piece.layers[0][0].microphones.shape[0]
             voices.append(
-                Voice(
+                PlacedPiece(
                     piece,
                     gain_db=level + family + rng.normal(0, 1.5),
                     semitones=semitones + tuning + float(np.clip(rng.normal(0, 1.2), -3, 3)),
@@ -145,7 +145,7 @@ def _loudest_db(kit: Kit) -> float:
     return max(p.layers[-1][0].loudness_db for pieces in kit.pieces.values() for p in pieces)
 
 
-def _find(kit: Kit, articulation: str) -> tuple[tuple[Piece, ...], float] | None:
+def _find(kit: Kit, articulation: str) -> tuple[tuple[KitPiece, ...], float] | None:
     if kit.pieces.get(articulation):
         return kit.pieces[articulation], 0.0
     for relative in RELATIVES.get(articulation, ()):
@@ -156,7 +156,7 @@ def _find(kit: Kit, articulation: str) -> tuple[tuple[Piece, ...], float] | None
 
 def _borrow(
     kits: Sequence[Kit], articulation: str, rng: np.random.Generator
-) -> tuple[tuple[Piece, ...], float] | None:
+) -> tuple[tuple[KitPiece, ...], float] | None:
     owners = [kit for kit in kits if kit.pieces.get(articulation)]
     owners = owners or [kit for kit in kits if _find(kit, articulation)]
     return _find(owners[int(rng.integers(len(owners)))], articulation) if owners else None
@@ -213,8 +213,8 @@ def render(
             fade = min(choke, n)
             stroke[n - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
         out[start:end] += stroke
-    heard = replace(performance, onsets=onsets, labels=labels, velocities=velocities)
-    return out, relabel(heard, ARTICULATION_TO_10, DRUMS_10)
+    rendered = replace(performance, onsets=onsets, labels=labels, velocities=velocities)
+    return out, relabel(rendered, ARTICULATION_TO_10, DRUMS_10)
 
 
 def _doubled(performance: Transcription) -> NDArray[np.bool_]:
@@ -230,7 +230,7 @@ def _doubled(performance: Transcription) -> NDArray[np.bool_]:
     return doubled
 
 
-def _choose(piece: Piece, velocity: float, pick: float) -> Hit:
+def _choose(piece: KitPiece, velocity: float, pick: float) -> RecordedHit:
     layer = min(int(np.searchsorted(piece.velocities, velocity)), len(piece.layers) - 1)
     # Real hands are not sorted: now and then the layer beside.
     if pick < 0.2 and layer > 0:
@@ -239,12 +239,14 @@ def _choose(piece: Piece, velocity: float, pick: float) -> Hit:
     return hits[int(pick * 997) % len(hits)]
 
 
-def _layer_db(piece: Piece, hit: Hit) -> float:
+def _layer_db(piece: KitPiece, hit: RecordedHit) -> float:
     """Undo the layer's own level: the velocity curve sets it, the layer brings the timbre."""
     return float(np.clip(piece.layers[-1][0].loudness_db - hit.loudness_db, -6.0, 40.0))
 
 
-def _prepare(hit: Hit, voice: Voice) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def _prepare(
+    hit: RecordedHit, voice: PlacedPiece
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """The hit as set up for this excerpt, and a copy without treble."""
     sound = np.asarray(voice.microphones, dtype=np.float32) @ hit.microphones
     if abs(voice.semitones) > 0.05:

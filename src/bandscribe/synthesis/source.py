@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects, kits
-from bandscribe.synthesis.band.recordings import Backing, Passage
+from bandscribe.synthesis.band.recordings import Backing, BackingPassage
 from bandscribe.synthesis.drummer.groove import Performance, read_groove
 from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch, thin_out
@@ -24,7 +24,7 @@ LEAD_IN = 0.8  # seconds played before an excerpt begins, so that its start ring
 
 
 @dataclass(frozen=True)
-class Source:
+class SyntheticSource:
     """What excerpts are made of.
 
     `groove_share` is the share of played performances, the rest comes from the pattern generator;
@@ -59,7 +59,7 @@ class Source:
         band: Sequence[str] = (),
         extras: Sequence[str] = (),
         **shares: float,
-    ) -> Source:
+    ) -> SyntheticSource:
         """Read everything into memory: kits, Groove MIDI's `split`, folders of bands and extras."""
         return cls(
             tuple(kits.load(address) for address in kit_addresses),
@@ -78,7 +78,7 @@ class Source:
         duration = seconds + LEAD_IN
         backing, song = self._accompany(rng, round(duration * SAMPLE_RATE))
         drums, notes = self._drums(rng, duration, song)
-        drums = effects.apply(drums, SAMPLE_RATE, effects.draw(rng))
+        drums = effects.apply(drums, SAMPLE_RATE, effects.sample_effects(rng))
         if rng.random() < self.drumless_share:
             drums = np.zeros_like(drums)
             notes = _silent(notes)
@@ -91,7 +91,7 @@ class Source:
         return Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE), notes
 
     def _drums(
-        self, rng: np.random.Generator, duration: float, song: Passage | None
+        self, rng: np.random.Generator, duration: float, song: BackingPassage | None
     ) -> tuple[NDArray[np.float32], Transcription]:
         """The drums (n,) and their notes; with beats where they are in time with the song."""
         if song is not None and song.drums is not None and rng.random() < self.locked_share:
@@ -132,7 +132,7 @@ class Source:
 
     def _accompany(
         self, rng: np.random.Generator, length: int
-    ) -> tuple[NDArray[np.float32] | None, Passage | None]:
+    ) -> tuple[NDArray[np.float32] | None, BackingPassage | None]:
         """A band (length,), or None, and the passage of a song that it is."""
         if self.band is None or rng.random() >= self.band_share:
             return None, None
@@ -141,12 +141,12 @@ class Source:
         if self.extras is not None and rng.random() < self.extras_share:
             extra = self._treat(self.extras.draw(rng, length).samples, rng)
             if rng.random() < 0.3:
-                return extra, Passage(extra)
+                return extra, BackingPassage(extra)
             backing = mix_at(backing, extra, rng.uniform(-8, 12))
         return backing, song
 
     def _treat(self, band: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-        return effects.apply(band, SAMPLE_RATE, replace(effects.draw(rng), noise_db=None))
+        return effects.apply(band, SAMPLE_RATE, replace(effects.sample_effects(rng), noise_db=None))
 
     def perform(
         self, rng: np.random.Generator, duration: float, grid: Beats | None = None
@@ -204,7 +204,7 @@ class Source:
         rng: np.random.Generator,
     ) -> NDArray[np.float32]:
         """Mix with the band, if any, and master the sum."""
-        treatment = effects.draw(rng, codec=self.codec_share, master=True)
+        treatment = effects.sample_effects(rng, codec=self.codec_share, master=True)
         master = replace(treatment, reverb_db=None, noise_db=None)
         mix = drums if backing is None else mix_at(drums, backing, rng.uniform(-13, 12))
         return effects.apply(mix, SAMPLE_RATE, master)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,9 +20,17 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 
 from bandscribe.training import device
 from bandscribe.training.settings import Settings
+from bandscribe.types import Audio, Transcription
 
 Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 Batch = tuple[Tensor, Tensor]
+
+
+class LabelledSource(Protocol):
+    """An endless source of labelled drum audio."""
+
+    def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
+        """A mono excerpt of this length, and its notes with velocities."""
 
 
 class Batches(IterableDataset[Batch]):

@@ -56,7 +56,7 @@ def cross_fit(
     return probabilities
 
 
-def judge(
+def evaluate(
     targets: Flags,
     scores: Values,
     classes: Sequence[str],

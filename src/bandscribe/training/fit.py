@@ -58,7 +58,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Result:
+class FitResult:
     """How a call of `fit` ended: `finished` is false where the run was stopped and can resume.
 
     `interrupted` is true where a signal stopped it, and not its own limit of minutes.
@@ -100,7 +100,7 @@ def fit(
     pieces: int = 1,
     criterion: str = CRITERION,
     watched: str | None = None,
-) -> Result:
+) -> FitResult:
     """Train a network until the settings' last step, early stopping or a stop signal.
 
     `build` makes the network, after torch was seeded. `loss(logits, targets)` is a scalar, a mean
@@ -161,7 +161,7 @@ def fit(
 
         _save(run / "last.pt", losses, state, learner)
         finished = _is_over(settings, state, watched)
-        result = Result(
+        result = FitResult(
             finished,
             state.step,
             _best_row(state, criterion),
@@ -170,7 +170,7 @@ def fit(
         if result.best and devices.rank() == 0:
             model = learner.model
             checkpoints.fill(model, run / "best.pt")
-            history.draw(run / "curve.png", state.history)
+            history.plot(run / "curve.png", state.history)
             figures = {
                 "task": task,
                 "parameters": sum(weight.numel() for weight in model.parameters()),

@@ -106,10 +106,10 @@ def commit() -> str | None:
     here = Path(__file__).resolve().parent
     try:
         name = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
-        answer = subprocess.run(name, capture_output=True, text=True, check=True)
+        finished = subprocess.run(name, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return answer.stdout.strip()
+    return finished.stdout.strip()
 
 
 def read_credits(

@@ -87,7 +87,7 @@ Proposal = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """What a trial came to.
 
     `epochs` are validations; `best` is the highest micro F1 of validation, and `minutes` what it
@@ -193,7 +193,7 @@ def apply(recipe: Recipe, proposal: Proposal) -> Recipe:
     return recipes.make(Recipe, {**own, "options": {**recipe.options, **options}}, recipe)
 
 
-def read(run: Path, recipe: Recipe) -> Outcome:
+def read(run: Path, recipe: Recipe) -> TrialOutcome:
     """What the trial of a recipe has come to."""
     rows = read_history(run)
     state = "begun" if rows else "new"
@@ -203,7 +203,7 @@ def read(run: Path, recipe: Recipe) -> Outcome:
         metrics = read_json(run / "metrics.json")
         with refused(f"{run / 'metrics.json'}: damaged; delete it, to go on"):
             state = "finished" if metrics["finished"] else state
-    return Outcome(
+    return TrialOutcome(
         run,
         recipe,
         state,
@@ -213,7 +213,7 @@ def read(run: Path, recipe: Recipe) -> Outcome:
     )
 
 
-def is_over(outcome: Outcome) -> bool:
+def is_over(outcome: TrialOutcome) -> bool:
     """Whether nothing is left to do."""
     return outcome.state in ("finished", "stopped")
 
@@ -227,7 +227,7 @@ def read_history(run: Path) -> list[dict[str, float]]:
         return [{name: float(text) for name, text in row.items()} for row in rows]
 
 
-def choose(outcomes: Iterable[Outcome]) -> Outcome:
+def choose(outcomes: Iterable[TrialOutcome]) -> TrialOutcome:
     """The best: the highest micro F1 of validation; the first of equals.
 
     Raises ValueError where none was ever validated.
@@ -238,7 +238,7 @@ def choose(outcomes: Iterable[Outcome]) -> Outcome:
     return max(known, key=lambda outcome: outcome.best)
 
 
-def tabulate(outcomes: Sequence[Outcome]) -> list[str]:
+def tabulate(outcomes: Sequence[TrialOutcome]) -> list[str]:
     """Lines: the trials, the best first."""
     lines = [f"{'trial':<24}{'state':<10}{'epochs':>6}{'minutes':>9}{'micro F1':>10}  options"]
     for each in sorted(outcomes, key=_rank):
@@ -250,7 +250,7 @@ def tabulate(outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def write(folder: Path, outcomes: Sequence[Outcome]) -> Outcome:
+def write(folder: Path, outcomes: Sequence[TrialOutcome]) -> TrialOutcome:
     """Write trials.csv, and the recipe of the best trial as best.json; returns that trial.
 
     Raises ValueError as `choose`, OSError as `bandscribe.files.whole`.
@@ -261,7 +261,7 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> Outcome:
     return best
 
 
-def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
+def write_table(path: Path, outcomes: Sequence[TrialOutcome]) -> None:
     """Write a line for each trial. Raises OSError as `bandscribe.files.whole`."""
     columns = ("trial", "corpora", "model", "options", "learning_rate", "seed", "parameters",
                "state", "epochs", "minutes", "micro_f1")  # fmt: skip
@@ -275,7 +275,7 @@ def write_table(path: Path, outcomes: Sequence[Outcome]) -> None:
     write_csv(path, columns, rows)
 
 
-def _rank(outcome: Outcome) -> float:
+def _rank(outcome: TrialOutcome) -> float:
     return -outcome.best if outcome.epochs else math.inf
 
 

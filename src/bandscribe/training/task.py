@@ -19,7 +19,7 @@ from torch import nn
 
 from bandscribe.runtime import ModelCard
 from bandscribe.training import checkpoints, export, recipes
-from bandscribe.training.fit import Result
+from bandscribe.training.fit import FitResult
 
 #: These name the sources of their models by themselves.
 _SELF_CREDITED = ("factorization", "adaptation")
@@ -56,9 +56,9 @@ def resolve(task: str, path: Path | None, values: Mapping[str, str]) -> Any:
     return recipes.resolve(path, values, recipe_of(task), defaults)
 
 
-def train(task: str, recipe: Any, run: Path) -> Result:
+def train(task: str, recipe: Any, run: Path) -> FitResult:
     """Train into the folder `run`, or resume the run in it. Raises as the task's `train`."""
-    result: Result = _import(task, "train").train(recipe, run)
+    result: FitResult = _import(task, "train").train(recipe, run)
     return result
 
 

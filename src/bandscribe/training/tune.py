@@ -32,7 +32,7 @@ from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.train import train
-from bandscribe.training.search import STOPPED, Outcome, is_over, read, read_history
+from bandscribe.training.search import STOPPED, TrialOutcome, is_over, read, read_history
 
 SCHEDULERS = ("asha", "fifo")
 LOG = "train.log"
@@ -110,8 +110,8 @@ def search(
     jobs: int | None = None,
     gpus: float | None = None,
     address: str | None = None,
-    show: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
-) -> list[Outcome]:
+    show: Callable[[Sequence[TrialOutcome]], None] = lambda outcomes: None,
+) -> list[TrialOutcome]:
     """Run what is left of the trials, each in its folder, and return the outcomes of all.
 
     `jobs` run at a time, as many as there are cores where None. A trial has `gpus` GPUs, or a share
@@ -190,18 +190,20 @@ def start(**options: Any) -> None:
     raise ValueError(f"Ray did not start {_STARTS} times; try again when the machine is less busy")
 
 
-def share(asked: float | None, found: float, devices: Iterable[str]) -> float:
-    """The GPUs of a trial, of all `found`: as many as `asked` for, or one where there are any.
+def share(requested: float | None, found: float, devices: Iterable[str]) -> float:
+    """The GPUs of a trial, of all `found`: as many as `requested` for, or one where there are any.
 
     Trials on the CPU have none. Ray shows each trial its own GPU alone, so that `cuda` is that one.
     Raises ValueError where there are fewer.
     """
-    if asked is not None and asked > found:
-        raise ValueError(f"gpus: expected at most {found:g}, those that Ray finds, got {asked:g}")
-    return min(1.0, found if set(devices) != {"cpu"} else 0.0) if asked is None else asked
+    if requested is not None and requested > found:
+        raise ValueError(
+            f"gpus: expected at most {found:g}, those that Ray finds, got {requested:g}"
+        )
+    return min(1.0, found if set(devices) != {"cpu"} else 0.0) if requested is None else requested
 
 
-def _read(trials: Mapping[Path, Recipe]) -> list[Outcome]:
+def _read(trials: Mapping[Path, Recipe]) -> list[TrialOutcome]:
     return [read(run, recipe) for run, recipe in trials.items()]
 
 

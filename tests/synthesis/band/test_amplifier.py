@@ -7,7 +7,7 @@ from bandscribe.synthesis.band import amplifier
 
 RATE = 44100
 CLEAN = replace(
-    amplifier.draw(np.random.default_rng(0)),
+    amplifier.sample_settings(np.random.default_rng(0)),
     drive_db=-20.0, bias=0.0, hardness=0.0, tight=1.0, bite_db=0.0, sag=0.0,
     resonances=(), lowpass=5000.0, highpass=80.0, gate_db=None,
 )  # fmt: skip
@@ -67,7 +67,7 @@ def test_the_gate_silences_what_is_soft() -> None:
 
 
 def test_silence_and_length() -> None:
-    settings = amplifier.draw(np.random.default_rng(3))
+    settings = amplifier.sample_settings(np.random.default_rng(3))
     assert not amplifier.amplify(np.zeros(1000, np.float32), RATE, settings).any()
     heard = amplifier.amplify(tones(300)[:1234], RATE, settings)
     assert (heard.shape, heard.dtype) == ((1234,), np.float32)

@@ -48,9 +48,9 @@ def test_a_bass_is_about_as_loud_as_the_loudest_other_part() -> None:
 
 
 def test_a_part_is_played_on_notes_of_its_own_kind() -> None:
-    sound = sampler.Sound(np.ones(10, np.float32), 40, 0.5)
+    sound = sampler.InstrumentSample(np.ones(10, np.float32), 40, 0.5)
     names = ("philharmonia_bassoon", "growly_bass", "emily_guitar", "meatbass pizz")
-    recorded = [sampler.Instrument(name, (sound,)) for name in names]
+    recorded = [sampler.SampledInstrument(name, (sound,)) for name in names]
     found: dict[str, set[str | None]] = {}
     for role in ("bass slap", "metal", "pad"):
         draws = (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.band.rhythms import Stroke, with_cymbals, with_kicks
+from bandscribe.synthesis.band.rhythms import RhythmNote, with_cymbals, with_kicks
 from bandscribe.synthesis.drummer.styles import METERS, Note
 
 BAR: list[Note] = [
@@ -25,7 +25,7 @@ def test_every_kick_has_a_stroke_and_kicks_are_the_loud_ones(seed: int) -> None:
 
 
 def test_a_walking_bass_goes_on_walking() -> None:
-    walk = [Stroke(float(i), 0.9, 0.7, tone) for i, tone in enumerate((0, 4, 7, 9))]
+    walk = [RhythmNote(float(i), 0.9, 0.7, tone) for i, tone in enumerate((0, 4, 7, 9))]
     strokes = with_kicks(np.random.default_rng(0), METERS["4/4"], BAR, walk)
     assert [s.at for s in strokes] == [0.0, 1.0, 1.75, 2.0, 2.5, 3.0]
     assert [s.tone for s in strokes if s.at in (0.0, 1.0, 2.0, 3.0)] == [0, 4, 7, 9]

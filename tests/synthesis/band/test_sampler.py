@@ -55,7 +55,7 @@ def test_a_note_sounds_at_its_pitch_and_time(folder: Path, pitch: int, sounding:
 
 def test_out_of_reach_and_out_of_time_are_left_out(folder: Path) -> None:
     [guitar] = sampler.load(folder, RATE)
-    low = sampler.Instrument("low", tuple(s for s in guitar.sounds if s.pitch == 57))
+    low = sampler.SampledInstrument("low", tuple(s for s in guitar.sounds if s.pitch == 57))
     notes = [Note(0.0, 0.1, 63, 100), Note(5.0, 6.0, 57, 100)]
     assert not sampler.play(low, notes, RATE, RATE, np.random.default_rng(0)).any()
 

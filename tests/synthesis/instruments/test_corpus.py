@@ -8,10 +8,10 @@ from bandscribe.datasets.corpus import inspect
 from bandscribe.datasets.irmas import CORPUS
 from bandscribe.synthesis.instruments import corpus
 from bandscribe.synthesis.instruments.corpus import write_corpus
-from bandscribe.synthesis.instruments.players import Sources
+from bandscribe.synthesis.instruments.players import PlayerSources
 
 
-def test_the_reader_of_irmas_reads_it(sources: Sources, tmp_path: Path) -> None:
+def test_the_reader_of_irmas_reads_it(sources: PlayerSources, tmp_path: Path) -> None:
     train = list(write_corpus(sources, tmp_path, hours=9 / 3600, seed=1, split="train"))
     assert [round(done * 3600) for _, done in train] == [3, 6, 9]
     test = list(write_corpus(sources, tmp_path, hours=6 / 3600, seed=1, split="test"))
@@ -30,7 +30,9 @@ def test_the_reader_of_irmas_reads_it(sources: Sources, tmp_path: Path) -> None:
             assert target <= set(corpus.CLIPS)
 
 
-def test_a_stopped_corpus_goes_on_as_if_it_had_not_been(sources: Sources, tmp_path: Path) -> None:
+def test_a_stopped_corpus_goes_on_as_if_it_had_not_been(
+    sources: PlayerSources, tmp_path: Path
+) -> None:
     def write(folder: str, hours: float) -> list[Path]:
         return [path for path, _ in write_corpus(sources, tmp_path / folder, hours=hours, seed=4)]
 
@@ -53,6 +55,6 @@ def test_solos_are_the_training_clips_of_one_class(tmp_path: Path) -> None:
         find_solos(tmp_path)
 
 
-def test_another_split_is_refused(sources: Sources, tmp_path: Path) -> None:
+def test_another_split_is_refused(sources: PlayerSources, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="split: expected one of train, test"):
         next(write_corpus(sources, tmp_path, hours=1, seed=0, split="validation"))

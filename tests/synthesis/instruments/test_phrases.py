@@ -45,7 +45,7 @@ def test_ways_keep_to_the_key_the_range_and_the_time(way: str) -> None:
     profile = Profile((0,), 40, 79, {way: 1})
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        drawn = piece.draw(rng, 6.0)
+        drawn = piece.sample_piece(rng, 6.0)
         notes = draw_phrase(rng, drawn, profile, [(0, drawn.bars)])
         assert notes
         assert all(40 <= n.pitch <= 79 and 1 <= n.velocity <= 127 for n in notes)

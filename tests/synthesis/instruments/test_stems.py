@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from bandscribe.synthesis.instruments import stems
-from bandscribe.synthesis.instruments.players import Sources
+from bandscribe.synthesis.instruments.players import PlayerSources
 from bandscribe.synthesis.instruments.stems import write_stems
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -16,7 +16,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_piece_has_a_mixture_and_the_sound_of_each_player(
-    sources: Sources, tmp_path: Path
+    sources: PlayerSources, tmp_path: Path
 ) -> None:
     written = list(write_stems(sources, tmp_path, hours=12 / 3600, seed=3, split="test"))
     assert [path.name for path, _ in written] == ["00000", "00001", "00002", "00003"]
@@ -33,14 +33,14 @@ def test_a_piece_has_a_mixture_and_the_sound_of_each_player(
         assert 0.3 < ratio < 3
 
 
-def test_all_pieces_may_be_of_bands(sources: Sources, tmp_path: Path) -> None:
+def test_all_pieces_may_be_of_bands(sources: PlayerSources, tmp_path: Path) -> None:
     for folder, _ in write_stems(sources, tmp_path, hours=6 / 3600, seed=3, split="test", bands=1):
         stems_ = {path.stem for path in folder.iterdir()} - {"mixture"}
         assert len(stems_) >= 2
         assert stems_ & {"dru", "bas", "voi"}
 
 
-def test_a_stopped_call_goes_on(sources: Sources, tmp_path: Path) -> None:
+def test_a_stopped_call_goes_on(sources: PlayerSources, tmp_path: Path) -> None:
     def write(folder: str, hours: float) -> None:
         for _ in write_stems(sources, tmp_path / folder, hours=hours, seed=4):
             pass
@@ -62,6 +62,6 @@ def test_a_stopped_call_goes_on(sources: Sources, tmp_path: Path) -> None:
     assert list(stopped.values()) == list(whole.values())
 
 
-def test_another_split_is_refused(sources: Sources, tmp_path: Path) -> None:
+def test_another_split_is_refused(sources: PlayerSources, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="split: expected one of train, validation, test"):
         next(write_stems(sources, tmp_path, hours=1, seed=0, split="dev"))

@@ -89,7 +89,7 @@ class TestCut:
 
 
 class TestPiece:
-    hit = pieces.Hit(np.ones((1, 10), dtype=np.float32), RATE, -10.0)
+    hit = pieces.RecordedHit(np.ones((1, 10), dtype=np.float32), RATE, -10.0)
 
     def test_stack_sorts_and_leaves_out_empty_layers(self):
         piece = pieces.stack("snare", "sd", [(1.0, [self.hit]), (0.5, []), (0.3, [self.hit] * 2)])
@@ -101,11 +101,11 @@ class TestPiece:
     @pytest.mark.parametrize("velocities", [(0.5,), (0.5, 0.5), (0.0, 1.0), (0.5, 1.1)])
     def test_velocities_ascend(self, velocities):
         with pytest.raises(ValueError, match="velocities"):
-            pieces.Piece("snare", "sd", ((self.hit,), (self.hit,)), velocities)
+            pieces.KitPiece("snare", "sd", ((self.hit,), (self.hit,)), velocities)
 
     def test_unknown_articulation(self):
         with pytest.raises(ValueError, match="articulation"):
-            pieces.Piece("gong", "gong", ((self.hit,),), (1.0,))
+            pieces.KitPiece("gong", "gong", ((self.hit,),), (1.0,))
 
 
 @pytest.mark.parametrize(
@@ -396,9 +396,9 @@ class TestSoundFont:
 
     def test_cut_strokes(self):
         plan = [
-            soundfont.Stroke(0.1, 38, 64, 0.5),
-            soundfont.Stroke(1.0, 38, 127, 0.5),
-            soundfont.Stroke(2.0, 36, 127, 0.5),
+            soundfont.SoundFontNote(0.1, 38, 64, 0.5),
+            soundfont.SoundFontNote(1.0, 38, 127, 0.5),
+            soundfont.SoundFontNote(2.0, 36, 127, 0.5),
         ]
         samples = np.zeros(3 * RATE, dtype=np.float32)
         for planned, level in zip(plan[:2], (0.1, 0.8), strict=True):
@@ -418,7 +418,10 @@ class TestSoundFont:
 
     def test_play(self, tmp_path):
         """A SoundFont of one looped cosine, as a drum kit: each stroke sounds from its start on."""
-        plan = [soundfont.Stroke(0.1, 38, 64, 0.2), soundfont.Stroke(1.0, 49, 127, 0.3)]
+        plan = [
+            soundfont.SoundFontNote(0.1, 38, 64, 0.2),
+            soundfont.SoundFontNote(1.0, 49, 127, 0.3),
+        ]
         font = tiny_soundfont.write(tmp_path / "tiny.sf2", bank=128)
         samples = soundfont.play(font, 8, plan, RATE)
         for planned, quiet in zip(plan, (0, 0.9), strict=True):

@@ -99,7 +99,7 @@ def test_what_is_learned_from(tmp_path: Path) -> None:
     # The threshold is 0.2: a logit of -1.39, and that of 0.3 is -0.85.
     asked = recordings.label(tmp_path / "a.wav", Certain(), doubt=1.0).targets[:, 0]
     assert (asked[20], asked[40]) == (1, UNKNOWN)
-    draw = recordings.Draw([sure], 150, 0.0)
+    draw = recordings.PseudoLabelledExamples([sure], 150, 0.0)
     features, targets = draw(np.random.default_rng(0))
     assert features.shape == (150, 84) and targets.shape == (150, 22)
     assert (targets[101:] == UNKNOWN).all() and not (targets[:101] == UNKNOWN).any()

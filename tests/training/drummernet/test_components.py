@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece
+from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
 from bandscribe.training.drummernet.components import (
     ARTICULATIONS,
     COMPONENTS,
@@ -13,16 +13,21 @@ from bandscribe.training.drummernet.components import (
 from bandscribe.vocabulary import DRUMS_10
 
 
-def piece(articulation: str, frequency: float, *, layers: int = 1) -> Piece:
+def piece(articulation: str, frequency: float, *, layers: int = 1) -> KitPiece:
     """Layer i is a tone of `frequency` · (i + 1)."""
     t = np.arange(22050) / 44100
     hits = [
-        Hit((0.1 * np.sin(2 * np.pi * frequency * (i + 1) * t) * np.exp(-9 * t))[None].astype(
-            np.float32), 44100, -20.0)
+        RecordedHit(
+            (0.1 * np.sin(2 * np.pi * frequency * (i + 1) * t) * np.exp(-9 * t))[None].astype(
+                np.float32
+            ),
+            44100,
+            -20.0,
+        )
         for i in range(layers)
     ]  # fmt: skip
     velocities = tuple((i + 1) / layers for i in range(layers))
-    return Piece("p", articulation, tuple((hit,) for hit in hits), velocities)
+    return KitPiece("p", articulation, tuple((hit,) for hit in hits), velocities)
 
 
 def kit(name: str, frequencies: dict[str, float], **options: int) -> Kit:

@@ -17,7 +17,7 @@ from bandscribe.training.drummernet.components import COMPONENTS, to_classes
 from bandscribe.training.drummernet.network import DrummerNet, synthesize
 from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss, read
 from bandscribe.training.drummernet.ship import Transcriber
-from bandscribe.training.drummernet.sounds import Draw, Recordings
+from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples
 from bandscribe.training.drummernet.train import train_on
 from bandscribe.training.drummernet.validation import (
     choose,
@@ -77,7 +77,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "sound" / "a.wav", Clicks().draw(np.random.default_rng(0), 3.0)[0].samples[0], RATE
     )
     wanted = recipe(credits)
-    draw = Draw(Recordings.find([str(folder / "sound")]), None, 0.0, wanted.excerpt_seconds)
+    draw = WaveformExamples(
+        Recordings.find([str(folder / "sound")]), None, 0.0, wanted.excerpt_seconds
+    )
     held_out = render(Clicks(), seed=0, minutes=0.05, seconds=1.024)
     result = train_on(
         wanted, folder / "run", lambda: DrummerNet(build(wanted), waveforms(2)), draw, held_out
@@ -114,7 +116,7 @@ def test_a_run_becomes_a_model(run: Path, tmp_path: Path) -> None:
     assert [source["name"] for source in card.sources] == ["clicks", "sound", "tones"]
 
     sound, _ = Clicks().draw(np.random.default_rng(1), 3.0)
-    heard = drums.hear(sound, model)
+    heard = drums.infer(sound, model)
     assert heard.onsets.values.shape == (3000 + 2 * drums.PADDING, 10)
     assert heard.velocities is heard.onsets and heard.grid is None
     path = tmp_path / "clicks.wav"
@@ -205,7 +207,7 @@ def test_excerpts_have_a_peak_of_one_and_no_labels(tmp_path: Path) -> None:
     quiet = np.zeros(RATE, dtype=np.float32)
     quiet[8000:8100] = 0.01
     soundfile.write(tmp_path / "a.wav", quiet, RATE, subtype="FLOAT")
-    draw = Draw(Recordings.find([str(tmp_path)]), Clicks(), 0.5, 0.512)
+    draw = WaveformExamples(Recordings.find([str(tmp_path)]), Clicks(), 0.5, 0.512)
     for seed in range(8):
         heard, wanted = draw(np.random.default_rng(seed))
         assert heard.shape == (8192,) and heard is wanted
@@ -275,7 +277,9 @@ def test_a_run_goes_on_from_weights_and_from_an_exported_model(run: Path, tmp_pa
 
 def test_without_labels_the_loss_alone_is_told(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.r_[0.5, np.zeros(RATE - 1)], RATE)
-    held_out = gather(Draw(Recordings.find([str(tmp_path)]), None, 0, 1.024), seed=0, minutes=0.05)
+    held_out = gather(
+        WaveformExamples(Recordings.find([str(tmp_path)]), None, 0, 1.024), seed=0, minutes=0.05
+    )
     assert held_out.samples.shape == (3, 16384)
     model = DrummerNet(Analysis(11, first=1, channels=1, memory="conv"), waveforms(1)).eval()
     figures = validate(model, held_out, make_loss(recipe(tmp_path)))

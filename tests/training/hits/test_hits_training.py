@@ -17,8 +17,8 @@ from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES
 from bandscribe.training.export import check_parity, export
 from bandscribe.training.hits import clips, recipe, scenes, train
-from bandscribe.training.hits.clips import Clip
-from bandscribe.training.hits.examples import UNKNOWN, Draw, loss, make_target
+from bandscribe.training.hits.clips import HitClip
+from bandscribe.training.hits.examples import UNKNOWN, HitExamples, loss, make_target
 from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.hits.recipe import Recipe
@@ -31,18 +31,18 @@ SMALL = {"sample_rate": SAMPLE_RATE, "n_fft": 512, "hop_length": 160, "n_mels": 
 LEVELS = {**SMALL, "scale": "levels"}
 
 
-def make(label: str | None, group: str = "kit", velocity: float | None = None) -> Clip:
-    return Clip(strike(label or "OTHER", duration=0.3), label, group, velocity)
+def make(label: str | None, group: str = "kit", velocity: float | None = None) -> HitClip:
+    return HitClip(strike(label or "OTHER", duration=0.3), label, group, velocity)
 
 
-def draw(**changes: object) -> Draw:
+def draw(**changes: object) -> HitExamples:
     fields: dict[str, object] = {
         "clips": [make("KD"), make("KD"), make("KD"), make("CR", "other", 0.7)],
         "classes": CLASSES,
         "front_end": MelBands(**LEVELS),  # type: ignore[arg-type]
         "seconds": 0.3,
     }
-    return Draw(**{**fields, **changes})  # type: ignore[arg-type]
+    return HitExamples(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 # clips --------------------------------------------------------------------------------------------
@@ -97,10 +97,10 @@ def test_notes_are_found_behind_links(tmp_path: Path) -> None:
 
 
 def test_a_stroke_begins_when_it_says() -> None:
-    click = Clip(np.eye(1, 400, dtype=np.float32)[0], "KD", "kit")
-    plain = scenes.Stroke(click, 0.0, 0.5, 0.0, 9.0)
-    later = scenes.Stroke(click, 0.1, 0.25, 0.0, 9.0)
-    sooner = scenes.Stroke(click, -1.0, 1.0, 0.0, 9.0)  # before anything is heard
+    click = HitClip(np.eye(1, 400, dtype=np.float32)[0], "KD", "kit")
+    plain = scenes.PlayedClip(click, 0.0, 0.5, 0.0, 9.0)
+    later = scenes.PlayedClip(click, 0.1, 0.25, 0.0, 9.0)
+    sooner = scenes.PlayedClip(click, -1.0, 1.0, 0.0, 9.0)  # before anything is heard
     scene = scenes.Scene((plain, later, sooner), None, 0)
     samples = scenes.play(scene, sample_rate=1000, seconds=0.5)
     expected = np.zeros(700, dtype=np.float32)
@@ -109,8 +109,8 @@ def test_a_stroke_begins_when_it_says() -> None:
 
 
 def test_a_stroke_is_cut_and_damped() -> None:
-    flat = Clip(np.ones(1000, dtype=np.float32), "KD", "kit")
-    cut = scenes.Stroke(flat, 0.0, 1.0, 0.0, 0.5, damping=20.0)
+    flat = HitClip(np.ones(1000, dtype=np.float32), "KD", "kit")
+    cut = scenes.PlayedClip(flat, 0.0, 1.0, 0.0, 0.5, damping=20.0)
     samples = scenes.play(scenes.Scene((cut,), None, 0), sample_rate=1000, seconds=1.0)[200:]
     assert samples[400] == pytest.approx(10**-0.4, rel=1e-5)  # 20 dB a second
     assert samples[499] == pytest.approx(0, abs=1e-6)
@@ -121,7 +121,7 @@ def test_a_scene_of_a_seed_is_always_the_same() -> None:
     main, kin = make("SD"), [make("SD"), make("SD")]
     for seed in range(20):
         first, second = (
-            scenes.draw(
+            scenes.sample_scene(
                 main, kin[0], kin, [make("KD")], make(None), np.random.default_rng(seed), codec=0.0
             )
             for _ in range(2)
@@ -281,7 +281,7 @@ def small_recipe(credits: Path | None = None, **changes: object) -> Recipe:
     return Recipe(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def sources() -> tuple[list[Clip], list[Clip]]:
+def sources() -> tuple[list[HitClip], list[HitClip]]:
     names = ("KD", "SD", "CR", None)
     return (
         [make(name, "train", 0.5) for name in names],

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.features.windows import Statistics
+from bandscribe.features.windows import FeatureStatistics
 from bandscribe.training.recognition import augmentation
 from bandscribe.training.recognition.augmentation import Masks
 
 SAMPLE_RATE = 22050
-NOISE = Statistics(mean=0.02, deviation=0.1)
+NOISE = FeatureStatistics(mean=0.02, deviation=0.1)
 
 
 def tone(frequency: float, seconds: float = 1.0) -> np.ndarray:

@@ -6,26 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.features.windows import FrontEnd, Statistics, is_silent
+from bandscribe.features.windows import FeatureStatistics, RecognitionFrontEnd, is_silent
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition.corpora import Windows, pack, unpack
+from bandscribe.training.recognition.corpora import RecordingWindows, pack, unpack
 from bandscribe.training.recognition.described import describe, keep
 from bandscribe.training.recognition.moments import measure
 from bandscribe.training.recognition.survey import survey, usable
 from tiny_clips import CLASSES, write_clips
 
-MFCC = FrontEnd("mfcc_13", Statistics(0.01, 0.2))
+MFCC = RecognitionFrontEnd("mfcc_13", FeatureStatistics(0.01, 0.2))
 
 
 @pytest.fixture
-def windows(tmp_path: Path) -> Windows:
+def windows(tmp_path: Path) -> RecordingWindows:
     root = tmp_path / "clips"
     root.mkdir()
     recordings = corpora.load([f"clips={write_clips(root)}"], "test", CLASSES)
     return corpora.cut(recordings, 0.5, 44100)
 
 
-def test_features_are_those_of_the_front_end(windows: Windows, tmp_path: Path) -> None:
+def test_features_are_those_of_the_front_end(windows: RecordingWindows, tmp_path: Path) -> None:
     expected = np.stack([MFCC(windows.read(index)) for index in range(len(windows))])
     for folder in (None, tmp_path / "kept", tmp_path / "kept"):
         np.testing.assert_array_equal(describe(windows, MFCC, folder), expected)
@@ -33,19 +33,19 @@ def test_features_are_those_of_the_front_end(windows: Windows, tmp_path: Path) -
 
 
 def test_what_is_kept_is_read_and_not_computed(
-    windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    windows: RecordingWindows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = describe(windows, MFCC, tmp_path)
 
-    def read(self: Windows, index: int) -> None:
+    def read(self: RecordingWindows, index: int) -> None:
         raise RuntimeError("read")
 
-    monkeypatch.setattr(Windows, "read", read)
+    monkeypatch.setattr(RecordingWindows, "read", read)
     np.testing.assert_array_equal(describe(windows, MFCC, tmp_path), expected)
     others = (
         (replace(windows, start=windows.start + 1), MFCC),
         (replace(windows, length=windows.length - 1), MFCC),
-        (windows, replace(MFCC, samples=Statistics(0.01, 0.3))),
+        (windows, replace(MFCC, samples=FeatureStatistics(0.01, 0.3))),
         (windows, replace(MFCC, features="mfcc_40")),
     )
     for other, front_end in others:
@@ -56,7 +56,7 @@ def test_what_is_kept_is_read_and_not_computed(
         describe(windows, MFCC, tmp_path)
 
 
-def test_samples_are_kept_in_16_bits(windows: Windows, tmp_path: Path) -> None:
+def test_samples_are_kept_in_16_bits(windows: RecordingWindows, tmp_path: Path) -> None:
     kept = keep(windows, tmp_path, workers=1)
     assert len(kept) == len(windows) == 6
     for index in range(len(windows)):
@@ -79,7 +79,7 @@ def test_packed_samples_are_exact_or_as_fine_as_16_bits() -> None:
 
 
 def test_a_survey_is_of_what_can_be_read(
-    windows: Windows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    windows: RecordingWindows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = [windows.read(index) for index in range(len(windows))]
     found = survey(windows, workers=1, folder=tmp_path / "kept")
@@ -103,7 +103,7 @@ def test_a_survey_is_of_what_can_be_read(
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
 
-def test_moments_of_no_recording(windows: Windows) -> None:
+def test_moments_of_no_recording(windows: RecordingWindows) -> None:
     for recording in windows.recordings:
         recording.path.write_bytes(b"no sound")
     with pytest.raises(ValueError, match="test0"):
@@ -113,7 +113,7 @@ def test_moments_of_no_recording(windows: Windows) -> None:
 def test_what_fills_up_a_window_is_the_mean_and_no_part_of_it() -> None:
     samples = np.zeros(16000, dtype=np.float32)
     samples[:8000] = np.random.default_rng(0).standard_normal(8000)
-    plain = FrontEnd("filterbank", Statistics(0.0, 1.0))
+    plain = RecognitionFrontEnd("filterbank", FeatureStatistics(0.0, 1.0))
     features = plain(samples)
     silent = is_silent(features)
     np.testing.assert_array_equal(silent, np.arange(98) * 160 >= 8000)

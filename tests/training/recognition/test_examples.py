@@ -10,32 +10,32 @@ from miniature import sound
 from miniature_instruments import audioset, irmas, openmic
 
 from bandscribe import chunks
-from bandscribe.features.windows import KINDS, FrontEnd, Statistics
+from bandscribe.features.windows import KINDS, FeatureStatistics, RecognitionFrontEnd
 from bandscribe.training.batches import Batches
 from bandscribe.training.recognition import corpora, examples
-from bandscribe.training.recognition.examples import Draw
+from bandscribe.training.recognition.examples import WindowExamples
 
-PLAIN = Statistics(0.0, 1.0)
+PLAIN = FeatureStatistics(0.0, 1.0)
 
 
-def ramps(root: Path) -> corpora.Windows:
+def ramps(root: Path) -> corpora.RecordingWindows:
     """Three recordings of a class each, 100, 250 and 30 ms of a ramp at 8 kHz."""
     recordings = []
     for c, milliseconds in enumerate((100, 250, 30)):
         samples = (np.arange(8 * milliseconds) / 4000).astype(np.float32) / (c + 1)
         soundfile.write(root / f"{c}.wav", samples, 8000, "FLOAT")
         recordings.append(
-            corpora.Recording(
+            corpora.LabelledRecording(
                 str(c), str(c), root / f"{c}.wav", milliseconds / 1000, np.eye(3, dtype="f4")[c]
             )
         )
     return corpora.cut(recordings, 0.1, 8000)
 
 
-def draw(windows: corpora.Windows, sampling: str, **fields: object) -> Draw:
-    front_end = FrontEnd("audio", PLAIN)
+def draw(windows: corpora.RecordingWindows, sampling: str, **fields: object) -> WindowExamples:
+    front_end = RecognitionFrontEnd("audio", PLAIN)
     given = {"augment": False, "maximum": 3, **fields}
-    return Draw(windows, windows.targets, front_end, 7, sampling, **given)  # type: ignore[arg-type]
+    return WindowExamples(windows, windows.targets, front_end, 7, sampling, **given)  # type: ignore[arg-type]
 
 
 def test_windows_are_those_of_chunks(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_the_loss_leaves_out_what_is_unknown() -> None:
 def test_features_of_a_second(name: str) -> None:
     kind = KINDS[name]
     rng = np.random.default_rng(0)
-    features = FrontEnd(name, Statistics(0.1, 0.5))(
+    features = RecognitionFrontEnd(name, FeatureStatistics(0.1, 0.5))(
         (0.1 * rng.standard_normal(kind.sample_rate)).astype(np.float32)
     )
     known = {"audio": 44100, "filterbank": 98, "filterbank_hanning": 98, "bands": 100}

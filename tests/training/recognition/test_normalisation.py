@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.features.windows import Statistics, normalise
+from bandscribe.features.windows import FeatureStatistics, normalise
 from bandscribe.training.recognition.moments import measure
 
 
@@ -17,13 +17,15 @@ def test_the_stream_equals_the_whole(sizes: list[int], seed: int) -> None:
 
 
 def test_by_hand() -> None:
-    assert measure([np.array([1.0, 2.0]), np.array([[3.0], [6.0]])]) == Statistics(3.0, 3.5**0.5)
+    assert measure([np.array([1.0, 2.0]), np.array([[3.0], [6.0]])]) == FeatureStatistics(
+        3.0, 3.5**0.5
+    )
 
 
 def test_a_large_mean_loses_nothing() -> None:
     """The difference of large squares would give 0 here, or no number."""
     found = measure([1e9 + np.array([0.0, 2.0]), 1e9 + np.array([4.0, 6.0])])
-    assert found == Statistics(1e9 + 3, 5**0.5)
+    assert found == FeatureStatistics(1e9 + 3, 5**0.5)
 
 
 def test_normalised_training_values() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.training.recognition.corpora import Recording, Windows
+from bandscribe.training.recognition.corpora import LabelledRecording, RecordingWindows
 from bandscribe.training.recognition.recipe import resolve
 from bandscribe.training.recognition.sampling import (
     Labels,
@@ -32,9 +32,9 @@ def test_table_3_3(maximum: int, expected: int) -> None:
 )  # fmt: skip
 def test_an_epoch_of_three_windows_per_recording(kind: str, examples: int) -> None:
     """Table 3.3 counts recordings, of which IRMAS has 6705 of three seconds."""
-    recording = Recording("a", "a", Path("a.wav"), 3.0, np.zeros(2, np.float32))
+    recording = LabelledRecording("a", "a", Path("a.wav"), 3.0, np.zeros(2, np.float32))
     owner = np.repeat(np.arange(6705), 3)
-    windows = Windows((recording,) * 6705, owner, np.zeros_like(owner), 44100, 44100)
+    windows = RecordingWindows((recording,) * 6705, owner, np.zeros_like(owner), 44100, 44100)
     recipe = resolve(None, {"model": "mfcc", "sampling": kind, "batch": "16", "epochs": "2"})
     made = _in_steps(recipe, windows)
     assert (made.validate_every, made.steps) == (-(-examples // 16), 2 * -(-examples // 16))

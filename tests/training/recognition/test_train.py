@@ -14,7 +14,7 @@ from bandscribe.calibration import Calibration
 from bandscribe.cli import main
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition import recipe as recipes
-from bandscribe.training.recognition.judge import infer_run, judge
+from bandscribe.training.recognition.ensemble import evaluate, infer_run
 from bandscribe.training.recognition.recipe import Recipe
 from bandscribe.training.recognition.train import read_front_end, train
 from bandscribe.training.task import ship
@@ -68,14 +68,14 @@ def test_from_clips_to_a_judged_run(clips: Path, tmp_path: Path) -> None:
     assert metrics["s1"]["learned"]["micro.f1"] >= metrics["s1"]["figures"]["micro.f1"]
     assert set(metrics["s1"]["calibration"]["slope"]) == set(CLASSES)
 
-    judged = judge([tmp_path / "run"], [f"clips={clips}"])
+    judged = evaluate([tmp_path / "run"], [f"clips={clips}"])
     assert judged["recordings"] == 3
     assert judged["s2"]["lrap"] > 0.7
     # An ensemble of a run with itself is the run.
-    both = judge([tmp_path / "run"] * 2, [f"clips={clips}"])
+    both = evaluate([tmp_path / "run"] * 2, [f"clips={clips}"])
     assert both["s1"] == judged["s1"]
     assert both["s2_learned"] == pytest.approx(judged["s2_learned"])
-    validated = judge([tmp_path / "run"], [f"clips={clips}"], "validation")
+    validated = evaluate([tmp_path / "run"], [f"clips={clips}"], "validation")
     assert validated["s2"] == pytest.approx(metrics["s2"]["figures"])
     assert validated["s1_learned"] == pytest.approx(metrics["s1"]["learned"])
 
@@ -193,7 +193,7 @@ def test_baselines_tell_the_clips_apart(clips: Path, tmp_path: Path, model: str)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["model"] == model
     assert metrics["s1"]["figures"]["lrap"] > 0.75
-    judged = judge([tmp_path], [f"clips={clips}"], "validation")
+    judged = evaluate([tmp_path], [f"clips={clips}"], "validation")
     assert judged["s1"] == pytest.approx(metrics["s1"]["figures"])
     assert judged["s2_learned"] == pytest.approx(metrics["s2"]["learned"])
 
@@ -231,7 +231,7 @@ def test_a_recording_that_cannot_be_decoded_costs_itself(
     lines = capsys.readouterr().err
     assert (lines.count("train1.wav"), lines.count("validation1.wav")) == (1, 2)
     assert json.loads((run / "metrics.json").read_text())["recordings"] == 5
-    assert judge([run], [f"clips={root}"])["recordings"] == 2
+    assert evaluate([run], [f"clips={root}"])["recordings"] == 2
 
 
 def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:
@@ -244,4 +244,4 @@ def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="maximum: expected at most 3"):
         train(small(clips, sampling="true_dynamic"), tmp_path)
     with pytest.raises(ValueError, match=r"no recipe\.json"):
-        judge([tmp_path], [f"clips={clips}"])
+        evaluate([tmp_path], [f"clips={clips}"])

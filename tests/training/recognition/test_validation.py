@@ -3,16 +3,18 @@ import pytest
 import torch
 
 from bandscribe.training.recognition import validation
-from bandscribe.training.recognition.validation import Validation
+from bandscribe.training.recognition.validation import ValidationWindows
 
 OWNER = np.array([0, 0, 1])
 PROBABILITIES = np.array([[0.8, 0.1], [0.4, 0.3], [0.2, 0.4]], dtype=np.float32)
 
 
-def judged(targets: list[list[int]], known: list[list[int]] | None = None) -> Validation:
+def judged(targets: list[list[int]], known: list[list[int]] | None = None) -> ValidationWindows:
     flags = np.array(targets, dtype=bool)
     seen = np.ones_like(flags) if known is None else np.array(known, dtype=bool)
-    return Validation(np.zeros((3, 2), np.float32), OWNER, flags, seen, ("a", "b"), ("cel", "flu"))
+    return ValidationWindows(
+        np.zeros((3, 2), np.float32), OWNER, flags, seen, ("a", "b"), ("cel", "flu")
+    )
 
 
 def test_windows_become_recordings() -> None:

@@ -3,7 +3,7 @@
 Tone controls before the valves, a supply that sags, clipping that is not symmetric, at four times
 the sample rate, a loudspeaker, and now and then a noise gate. Chords must go through one
 amplifier together: their intermodulation is what distortion sounds like. Parameters are drawn
-first (`draw`) and applied second (`amplify`).
+first (`sample_settings`) and applied second (`amplify`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BLOCK = 2**15 - 2 * _MARGIN
 
 
 @dataclass(frozen=True)
-class Settings:
+class AmplifierSettings:
     """One amplifier. Frequencies in Hz, levels in dB."""
 
     drive_db: float  # of the loud parts above the clipping level
@@ -37,10 +37,10 @@ class Settings:
     gate_db: float | None  # below the loud parts
 
 
-def draw(rng: np.random.Generator) -> Settings:
+def sample_settings(rng: np.random.Generator) -> AmplifierSettings:
     """An amplifier between crunch and high gain."""
     drive_db = float(rng.uniform(4, 42))
-    return Settings(
+    return AmplifierSettings(
         drive_db=drive_db,
         bias=float(rng.uniform(0, 0.5)),
         hardness=float(rng.uniform(0, 1)),
@@ -60,7 +60,7 @@ def draw(rng: np.random.Generator) -> Settings:
 
 
 def amplify(
-    samples: NDArray[np.float32], sample_rate: int, settings: Settings
+    samples: NDArray[np.float32], sample_rate: int, settings: AmplifierSettings
 ) -> NDArray[np.float32]:
     """Mono samples (n,) through an amplifier: same length, no delay, peak 1 unless silent."""
     loud = _envelope(samples)
@@ -92,7 +92,7 @@ def _envelope(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(padded.reshape(-1, _HOP).max(axis=1, initial=0.0))
 
 
-def _gain(loud: NDArray[np.float32], settings: Settings, n: int) -> NDArray[np.float32]:
+def _gain(loud: NDArray[np.float32], settings: AmplifierSettings, n: int) -> NDArray[np.float32]:
     """Sag and gate, (n,), out of the envelope relative to the loud parts."""
     # The supply gives in within some 90 ms.
     slow = scipy.ndimage.uniform_filter1d(loud, 16, mode="constant", origin=7)
@@ -104,7 +104,7 @@ def _gain(loud: NDArray[np.float32], settings: Settings, n: int) -> NDArray[np.f
     return np.asarray(np.interp(np.arange(n), centres, gain), dtype=np.float32)
 
 
-def _clip(samples: NDArray[np.float32], settings: Settings) -> NDArray[np.float32]:
+def _clip(samples: NDArray[np.float32], settings: AmplifierSettings) -> NDArray[np.float32]:
     driven = samples * np.float32(10 ** (settings.drive_db / 20)) + np.float32(settings.bias)
     hard = np.float32(settings.hardness)
     clipped = np.tanh(driven) * (1 - hard) + np.clip(driven, -1, 1) * hard
@@ -116,13 +116,13 @@ def _bell(frequencies: NDArray[np.float32], centre: float, octaves: float) -> ND
     return np.asarray(np.exp(-(distance**2)), dtype=np.float32)
 
 
-def _before(frequencies: NDArray[np.float32], settings: Settings) -> NDArray[np.float32]:
+def _before(frequencies: NDArray[np.float32], settings: AmplifierSettings) -> NDArray[np.float32]:
     bite = 10 ** (settings.bite_db / 20 * _bell(frequencies, 2000, 1.5))
     return np.asarray(bite / np.sqrt(1 + (settings.tight / np.maximum(frequencies, 1)) ** 2),
                       dtype=np.float32)  # fmt: skip
 
 
-def _cabinet(frequencies: NDArray[np.float32], settings: Settings) -> NDArray[np.float32]:
+def _cabinet(frequencies: NDArray[np.float32], settings: AmplifierSettings) -> NDArray[np.float32]:
     level_db = sum(
         db * _bell(frequencies, centre, octaves) for centre, db, octaves in settings.resonances
     )

@@ -16,7 +16,7 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.band.rhythms import Stroke, with_cymbals, with_kicks
+from bandscribe.synthesis.band.rhythms import RhythmNote, with_cymbals, with_kicks
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Part, Song
 from bandscribe.synthesis.drummer import patterns, styles
 from bandscribe.synthesis.drummer.groove import tempo_map
@@ -126,8 +126,10 @@ def arrange(
         beat = float(rng.uniform(0.38, 0.62)) / stretch
     locked = beats is not None and chance(rng, locked_share)
 
-    def steps(follow: Callable[[np.random.Generator, Meter, Sequence[styles.Note]], list[Stroke]],
-              share: float) -> Iterable[_Step]:  # fmt: skip
+    def steps(
+        follow: Callable[[np.random.Generator, Meter, Sequence[styles.Note]], list[RhythmNote]],
+        share: float,
+    ) -> Iterable[_Step]:
         if beats is not None and locked and chance(rng, share):
             return _follow(chords, beats, bars, follow, rng)
         return _steps(chords, beat, rng)
@@ -212,17 +214,17 @@ def _follow(
     chords: Sequence[tuple[float, int]],
     beats: Beats,
     bars: Sequence[_Bar],
-    follow: Callable[[np.random.Generator, Meter, Sequence[styles.Note]], list[Stroke]],
+    follow: Callable[[np.random.Generator, Meter, Sequence[styles.Note]], list[RhythmNote]],
     rng: np.random.Generator,
 ) -> Iterator[_Step]:
     """The strokes of a part that follows the drums: one rhythm for each of their grooves."""
     changes = [time for time, _ in chords]
     index = np.arange(len(beats.times))
-    rhythms: list[tuple[list[styles.Note], list[Stroke]]] = []
+    rhythms: list[tuple[list[styles.Note], list[RhythmNote]]] = []
     for start, groove in bars:
         known = next((strokes for other, strokes in rhythms if other is groove), None)
         if known is None:
-            known = follow(rng, _METER, groove) or [Stroke(0.0, float(_METER.beats), 1.0)]
+            known = follow(rng, _METER, groove) or [RhythmNote(0.0, float(_METER.beats), 1.0)]
             rhythms.append((groove, known))
         for stroke in known:
             at, end = np.interp(

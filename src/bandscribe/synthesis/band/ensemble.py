@@ -44,7 +44,7 @@ class Instruments:
     """What there is to play on, and speech to sing with."""
 
     soundfonts: tuple[Path, ...]
-    recorded: tuple[sampler.Instrument, ...] = ()
+    recorded: tuple[sampler.SampledInstrument, ...] = ()
     speech: Speech | None = None
 
     @classmethod
@@ -71,7 +71,7 @@ def play(song: Song, instruments: Instruments, rng: Rng) -> Samples:
     stems = _stems(song.parts, instruments, length, rng)
     for part, stem, level in zip(song.parts, stems, _draw_levels(song.parts, rng), strict=True):
         if part.distorted:
-            stem = amplifier.amplify(stem, SAMPLE_RATE, amplifier.draw(rng))
+            stem = amplifier.amplify(stem, SAMPLE_RATE, amplifier.sample_settings(rng))
         mix += at_level(stem, level)
     if song.drums is not None and rng.random() < _DUCKED_SHARE:
         mix *= _duck(length, song.drums.onsets[song.drums.labels == "kd"], rng)
@@ -90,7 +90,7 @@ def _stems(
     if rng.random() < 0.5:
         fonts[1] = fonts[0]
     voices = [
-        fluidsynth.Voice(instruments.soundfonts[fonts[int(rng.integers(2))]], part.program)
+        fluidsynth.ChannelVoice(instruments.soundfonts[fonts[int(rng.integers(2))]], part.program)
         for part in parts
     ]
     recorded = [_draw_recorded(part, instruments.recorded, rng) for part in parts]
@@ -108,8 +108,8 @@ def _stems(
 
 
 def _draw_recorded(
-    part: Part, recorded: Sequence[sampler.Instrument], rng: Rng
-) -> sampler.Instrument | None:
+    part: Part, recorded: Sequence[sampler.SampledInstrument], rng: Rng
+) -> sampler.SampledInstrument | None:
     """The recorded notes that a part is played on, None for a SoundFont.
 
     Basses and guitars are more often real ones, since it is they that lie over drums.
@@ -183,7 +183,7 @@ def _duck(length: int, kicks: NDArray[np.float64], rng: Rng) -> Samples:
 def _master(mix: Samples, rng: Rng) -> Samples:
     """Sometimes a room, sometimes loud: a peak of 0.7."""
     if rng.random() < 0.3:
-        room = effects.draw(rng)
+        room = effects.sample_effects(rng)
         mix = effects.apply(mix, SAMPLE_RATE, replace(
             room, reverb_db=-8 - 14 * float(rng.random()), compressor_db=0.0, drive=0.0,
             noise_db=None, codec=None, highpass=0.0, lowpass=0.0,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bandscribe.synthesis.band.rhythms import (
     Rhythm,
-    Stroke,
+    RhythmNote,
     arpeggio,
     backbeats,
     eighths,
@@ -50,7 +50,7 @@ class Event(NamedTuple):
     late: float = 0.0
 
 
-def bass(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def bass(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """Roots in the low octave, with fifths and octaves now and then."""
     root = 28 + (chord.root - 28) % 12
     events = []
@@ -61,7 +61,7 @@ def bass(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
     return events
 
 
-def power(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def power(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """Fifths of an electric guitar; a damped stroke is short, soft and low."""
     root = 38 + (chord.root - 38) % 12
     shape = pick(rng, ((0, 7), (0, 7, 12), (0, 7, 12)))
@@ -75,7 +75,7 @@ def power(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
     return events
 
 
-def guitar(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def guitar(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """Four to six strings one after the other, from below or from above."""
     root = 40 + (chord.root - 40) % 12
     pitches = [root]
@@ -98,7 +98,7 @@ def _close(chord: Chord, centre: int) -> list[int]:
     return sorted(centre - 6 + (chord.root + tone - (centre - 6)) % 12 for tone in chord.tones)
 
 
-def keys(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def keys(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """A close chord of the right hand; now and then the left hand's root below it."""
     left = chance(rng, 0.4)
     pitches = _close(chord, int(rng.integers(57, 70)))
@@ -112,7 +112,7 @@ def keys(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
     return events
 
 
-def wide(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def wide(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """Strings, pads and brass: the chord spread over two octaves."""
     del rng
     pitches = _close(chord, 67)
@@ -120,14 +120,14 @@ def wide(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
     return [Event(s.at, s.length, p, s.loud) for s in strokes for p in pitches]
 
 
-def single(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def single(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """One tone of the chord per stroke, counted from the lowest on."""
     ladder = _close(chord, int(rng.choice([55, 60, 67, 72])))
     ladder = [*ladder, *(p + 12 for p in ladder)]
     return [Event(s.at, s.length, ladder[s.tone % len(ladder)], s.loud) for s in strokes]
 
 
-def riff(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
+def riff(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
     """A low line of the minor pentatonic scale above the root."""
     root = 40 + (chord.root - 40) % 12
     steps = [0, *(int(rng.choice([0, 0, 3, 5, 6, 7, 10, 12])) for _ in strokes)]
@@ -141,7 +141,7 @@ def riff(chord: Chord, strokes: Sequence[Stroke], rng: Rng) -> list[Event]:
 class Player:
     """Who may play: a voicing, General MIDI programs (from 0), rhythms, through an amplifier?"""
 
-    voicing: Callable[[Chord, Sequence[Stroke], Rng], list[Event]]
+    voicing: Callable[[Chord, Sequence[RhythmNote], Rng], list[Event]]
     programs: tuple[int, ...]
     rhythms: tuple[Rhythm, ...]
     distorted: bool = False

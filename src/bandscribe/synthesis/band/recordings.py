@@ -146,7 +146,7 @@ def read_drums(path: Path, duration: float) -> Transcription:
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class BackingTrack:
     """A song without drums: `samples` (n,) int16 at 44.1 kHz.
 
     Where they are known: its beats, the drum part that belongs to it (labels are articulations),
@@ -160,7 +160,7 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
-class Passage:
+class BackingPassage:
     """A stretch of a recording; all times are relative to its start.
 
     `samples` (n,) of the band without drums. Where they are known: `beats`, among them the last
@@ -179,7 +179,7 @@ class Passage:
 class Backing:
     """Drumless recordings in memory."""
 
-    songs: tuple[Recording, ...]
+    songs: tuple[BackingTrack, ...]
 
     @classmethod
     def load(cls, folders: Sequence[Path]) -> Backing:
@@ -194,12 +194,12 @@ class Backing:
             raise ValueError(f"{names}: no .flac of a band; make one: bandscribe synthesize band")
         return cls(tuple(songs))
 
-    def draw(self, rng: np.random.Generator, length: int) -> Passage:
+    def draw(self, rng: np.random.Generator, length: int) -> BackingPassage:
         """A random passage of (length,) samples. Short songs are padded with silence."""
         song = self.songs[rng.integers(len(self.songs))]
         start = int(rng.integers(max(1, len(song.samples) - length)))
         seconds, duration = start / SAMPLE_RATE, length / SAMPLE_RATE
-        return Passage(
+        return BackingPassage(
             _cut(song.samples, start, length),
             None if song.beats is None else _beats_around(song.beats, seconds, duration),
             None if song.drums is None else excerpt(song.drums, seconds, duration),
@@ -207,10 +207,10 @@ class Backing:
         )
 
 
-def _read_song(path: Path) -> Recording:
+def _read_song(path: Path) -> BackingTrack:
     samples = _read_samples(path)
     beats, drums, stem = (path.with_suffix(f".{name}") for name in _BESIDE)
-    recording = Recording(
+    recording = BackingTrack(
         samples,
         read_beats(beats) if beats.exists() else None,
         read_drums(drums, len(samples) / SAMPLE_RATE) if drums.exists() else None,

@@ -34,7 +34,7 @@ _STRANGE = re.compile("trill|glissando|cresc|harmonic|tremolo|flutter|tongu|phra
 
 
 @dataclass(frozen=True, eq=False)
-class Sound:
+class InstrumentSample:
     """One recorded note: samples (n,) from its onset on, peak 1; loudness from 0 to 1."""
 
     samples: NDArray[np.float32]
@@ -43,18 +43,18 @@ class Sound:
 
 
 @dataclass(frozen=True, eq=False)
-class Instrument:
+class SampledInstrument:
     """All that was recorded of one instrument, in one way of playing."""
 
     name: str
-    sounds: tuple[Sound, ...]
+    sounds: tuple[InstrumentSample, ...]
 
     def reaches(self, pitch: int) -> bool:
         """Whether there is a sound near enough."""
         return any(abs(sound.pitch - pitch) <= FARTHEST for sound in self.sounds)
 
 
-def load(folder: Path, sample_rate: int) -> tuple[Instrument, ...]:
+def load(folder: Path, sample_rate: int) -> tuple[SampledInstrument, ...]:
     """The instruments under a folder, by name. Raises ValueError where there are none.
 
     Each way of playing (`technique`) that is given counts as an instrument of its own.
@@ -73,13 +73,13 @@ def load(folder: Path, sample_rate: int) -> tuple[Instrument, ...]:
         for technique in sorted({note[0] for note in notes}):
             sounds = [_read(*note[1:], sample_rate) for note in notes if note[0] == technique]
             name = f"{index.parent.name} {technique}".strip()
-            instruments.append(Instrument(name, tuple(sounds)))
+            instruments.append(SampledInstrument(name, tuple(sounds)))
     if not instruments:
         raise ValueError(f"{folder}: no */notes.json with single notes in it")
     return tuple(instruments)
 
 
-def _read(path: Path, pitch: int, loudness: float, sample_rate: int) -> Sound:
+def _read(path: Path, pitch: int, loudness: float, sample_rate: int) -> InstrumentSample:
     sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=SUSTAIN + 1)
     samples = sound.samples[0]
     peak = float(np.abs(samples).max(initial=0.0))
@@ -88,7 +88,7 @@ def _read(path: Path, pitch: int, loudness: float, sample_rate: int) -> Sound:
     # The onset: the first sample within 30 dB of the peak, and 2 ms before it.
     first = max(0, int(np.argmax(np.abs(samples) > 0.03 * peak)) - sample_rate // 500)
     samples = samples[first : first + int(SUSTAIN * sample_rate)] / np.float32(peak)
-    return Sound(samples, pitch, loudness)
+    return InstrumentSample(samples, pitch, loudness)
 
 
 def _loudness(dynamic: object) -> float:
@@ -99,7 +99,7 @@ def _loudness(dynamic: object) -> float:
 
 
 def play(
-    instrument: Instrument, notes: Sequence[Note], length: int, sample_rate: int,
+    instrument: SampledInstrument, notes: Sequence[Note], length: int, sample_rate: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:  # fmt: skip
     """Samples (length,): per note the nearest sound, moved in pitch, faded out when it ends.
@@ -109,15 +109,15 @@ def play(
     out = np.zeros(length, dtype=np.float32)
     release = float(rng.uniform(0.03, 0.25))
     for note in notes:
-        wanted = min(
+        pitch = min(
             range(note.pitch % 12, 128, 12),
             key=lambda p: (not instrument.reaches(p), abs(p - note.pitch)),
         )
-        sound = _choose(instrument, wanted, note.velocity / 127, rng)
+        sound = _choose(instrument, pitch, note.velocity / 127, rng)
         first = round(note.start * sample_rate)
         if sound is None or first >= length:
             continue
-        rate = 2 ** ((wanted - sound.pitch) / 12)
+        rate = 2 ** ((pitch - sound.pitch) / 12)
         n = int(min(note.end - note.start + release, len(sound.samples) / rate / sample_rate)
                 * sample_rate)  # fmt: skip
         n = min(n, length - first)
@@ -130,8 +130,8 @@ def play(
 
 
 def _choose(
-    instrument: Instrument, pitch: int, loudness: float, rng: np.random.Generator
-) -> Sound | None:
+    instrument: SampledInstrument, pitch: int, loudness: float, rng: np.random.Generator
+) -> InstrumentSample | None:
     """A sound that is near in pitch and loudness, not always the same one."""
     near = [s for s in instrument.sounds if abs(s.pitch - pitch) <= FARTHEST]
     if not near:

@@ -28,7 +28,7 @@ from bandscribe.synthesis.band.parts import (
     power,
     riff,
 )
-from bandscribe.synthesis.band.rhythms import Stroke, stabs, with_cymbals, with_kicks
+from bandscribe.synthesis.band.rhythms import RhythmNote, stabs, with_cymbals, with_kicks
 from bandscribe.synthesis.drummer import styles
 from bandscribe.synthesis.drummer.patterns import (
     Habits,
@@ -79,7 +79,7 @@ class _Section:
 
     groove: list[styles.Note]
     chords: list[Chord]
-    playing: dict[int, tuple[list[Stroke], list[Stroke]]]
+    playing: dict[int, tuple[list[RhythmNote], list[RhythmNote]]]
     tune: list[list[Event]]
     sung: bool
     lead: bool  # an instrument plays the tune
@@ -104,9 +104,9 @@ def compose(rng: Rng, *, locked_share: float = LOCKED_SHARE) -> Song:
     }
     bpm = rng.uniform(*genre.bpm) * (0.6 if meter.eighth < 0.4 else 1.0)
     bpm = max(bpm, 45.0)
-    wanted = rng.uniform(55, 125) * bpm / 60
+    least_beats = rng.uniform(55, 125) * bpm / 60
     form = ["intro"] if chance(rng, 0.6) else []
-    while sum(len(sections[kind].chords) for kind in form) * meter.beats < wanted:
+    while sum(len(sections[kind].chords) for kind in form) * meter.beats < least_beats:
         form.append(pick(rng, ("verse", "verse", "chorus", "chorus", "break")))
     events: list[list[Event]] = [[] for _ in range(len(players) + 2)]
     drums: list[styles.Note] = []
@@ -148,7 +148,7 @@ def _section(
         chords = [c for c in chords for _ in range(2)]  # two bars each
         repeats = max(1, repeats // 2)
     share = {"intro": 0.5, "verse": 0.75, "chorus": 1.0, "break": 0.5}[kind]
-    playing: dict[int, tuple[list[Stroke], list[Stroke]]] = {}
+    playing: dict[int, tuple[list[RhythmNote], list[RhythmNote]]] = {}
     unison = stabs(rng, meter) if kind == "break" and chance(rng, 0.4) else None
     groove = draw_groove(
         rng, meter, styles.STYLES[style if chance(rng, 0.8) else draw_style(rng)][3]
@@ -174,8 +174,8 @@ def _section(
 
 
 def _lock(
-    rng: Rng, meter: Meter, player: Player, groove: Sequence[styles.Note], own: list[Stroke]
-) -> list[Stroke]:
+    rng: Rng, meter: Meter, player: Player, groove: Sequence[styles.Note], own: list[RhythmNote]
+) -> list[RhythmNote]:
     """What a player makes of a rhythm of his own when he follows the drums.
 
     Basses play on the kicks, half of the heavy guitars too; most chords come with the cymbals.
@@ -192,7 +192,7 @@ def _lock(
 
 
 def _with_stabs(
-    rng: Rng, groove: Sequence[styles.Note], unison: Sequence[Stroke]
+    rng: Rng, groove: Sequence[styles.Note], unison: Sequence[RhythmNote]
 ) -> list[styles.Note]:
     """The drums with the stabs of the band: a kick or snare and mostly a crash on each."""
     notes = [n for n in groove if n[1] != "kd"] if chance(rng, 0.5) else []
@@ -256,7 +256,7 @@ def _play_section(
             )  # fmt: skip
             drums += [(start + at, label, velocity) for at, label, velocity in struck]
         for part, rhythms in section.playing.items():
-            strokes = [Stroke(0.0, 0.5, 1.0)] if last and stop else rhythms[index % 2]
+            strokes = [RhythmNote(0.0, 0.5, 1.0)] if last and stop else rhythms[index % 2]
             line = players[part].voicing(chord, strokes, rng)
             events[part] += [e._replace(at=e.at + start) for e in line]
         line = [e._replace(at=e.at + start) for e in section.tune[index]]

@@ -33,7 +33,7 @@ _TOP = 14000.0  # Hz, up to which dull recordings are brightened
 
 
 @dataclass(frozen=True)
-class Recording:
+class SpeechRecording:
     """One speaker: samples (n,) int16 at 44.1 kHz, and where the syllables and phrases are."""
 
     samples: NDArray[np.int16]
@@ -55,7 +55,7 @@ class Recording:
 class Speech:
     """Speakers to sing and talk with."""
 
-    recordings: tuple[Recording, ...]
+    recordings: tuple[SpeechRecording, ...]
 
     @classmethod
     def load(cls, folder: Path) -> Speech:
@@ -73,7 +73,7 @@ class Speech:
             if len(phrases):
                 loud = np.abs(samples).max()
                 pcm = np.round(samples * np.float32(32000 / loud)).astype(np.int16)
-                recordings.append(Recording(pcm, syllables, phrases))
+                recordings.append(SpeechRecording(pcm, syllables, phrases))
         if not recordings:
             raise ValueError(f"{folder}: no voice is heard in its sound files")
         return cls(tuple(recordings))
@@ -129,7 +129,7 @@ def brighten(samples: NDArray[np.float32], cutoff: float) -> NDArray[np.float32]
 
 
 def split(samples: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The syllables (m, 4) and phrases (k, 2) of speech (n,) at 44.1 kHz, as in `Recording`."""
+    """Syllables (m, 4) and phrases (k, 2) of speech (n,) at 44.1 kHz; see `SpeechRecording`."""
     low, high, periodicity = _features(samples)
     voice = np.maximum(low, high)
     if not len(low) or (reference := np.percentile(low, 95)) < -80:
@@ -211,7 +211,7 @@ def talk(
     slot = int(rng.integers(4))
     while slot < len(grid) and grid[slot] < duration:
         stride = int(rng.choice([1, 2], p=[0.6, 0.4]))  # sixteenths or eighths
-        for first_sample, vowel, _, end in _spoken(recording.draw(rng)):
+        for first_sample, vowel, _, end in _in_order(recording.draw(rng)):
             if slot >= len(grid):
                 break
             seconds = (end - first_sample) / SAMPLE_RATE / tempo
@@ -227,7 +227,7 @@ def talk(
     return finish(out, sample_rate)
 
 
-def _spoken(syllables: NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
+def _in_order(syllables: NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
     """Syllables that end where the next begins."""
     ends = [*syllables[1:, 0], syllables[-1, 3]]
     return [

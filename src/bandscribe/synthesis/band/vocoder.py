@@ -36,13 +36,15 @@ def vocode(
     pad = np.zeros(_N_FFT // 2, np.float32)
     pulses = np.concatenate([pad, _pulses(f0), pad])
     noise = rng.standard_normal(len(pulses), dtype=np.float32)
-    spoken, pulsed, noised = (sliding_window_view(x, _N_FFT) for x in (speech, pulses, noise))
-    at = np.clip(position - _N_FFT // 2, 0, len(spoken) - 1)
+    speech_frames, pulsed, noised = (
+        sliding_window_view(x, _N_FFT) for x in (speech, pulses, noise)
+    )
+    at = np.clip(position - _N_FFT // 2, 0, len(speech_frames) - 1)
     window = np.hanning(_N_FFT + 1)[:-1].astype(np.float32)
     blocks = np.zeros((len(position) + 4, HOP), np.float32)
     active = np.flatnonzero(gain)
     for chunk in np.array_split(active, max(1, len(active) // 1024)):
-        frames = spoken[at[chunk]] * (window / np.float32(32768))
+        frames = speech_frames[at[chunk]] * (window / np.float32(32768))
         response = _responses(frames, size)
         power = np.mean(frames**2, axis=1) / np.mean(window**2)
         response *= (gain[chunk] * np.sqrt(power))[:, None]

@@ -14,7 +14,14 @@ import scipy.fft
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.band.speech import SAMPLE_RATE, Recording, Speech, add, faded, finish
+from bandscribe.synthesis.band.speech import (
+    SAMPLE_RATE,
+    Speech,
+    SpeechRecording,
+    add,
+    faded,
+    finish,
+)
 from bandscribe.synthesis.band.vocoder import HOP, vocode
 
 #: First four formants of sung vowels in Hz (Peterson and Barney 1952, men; a fourth added).
@@ -191,7 +198,7 @@ def _join(
 
 
 def _draw_syllables(
-    recording: Recording, count: int, rng: np.random.Generator
+    recording: SpeechRecording, count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Syllables (count, 4) in phrases as they were spoken."""
     rows: list[NDArray[np.int64]] = []

@@ -21,7 +21,7 @@ import soundfile
 from bandscribe import audio
 from bandscribe.files import whole
 from bandscribe.synthesis.instruments.mixtures import Mixture, perform
-from bandscribe.synthesis.instruments.players import OTHER, Rng, Sources
+from bandscribe.synthesis.instruments.players import OTHER, PlayerSources, Rng
 
 SPLITS = ("train", "test")
 TRAIN_SECONDS = 3.0
@@ -39,7 +39,7 @@ LABELS = (0.45, 0.37, 0.13, 0.04, 0.01)
 
 
 def write_corpus(
-    sources: Sources, out: Path, *, hours: float, seed: int, split: str = "train"
+    sources: PlayerSources, out: Path, *, hours: float, seed: int, split: str = "train"
 ) -> Iterator[tuple[Path, float]]:
     """Render clips of a split until there are `hours`; yields each file, and the hours so far.
 
@@ -57,7 +57,7 @@ def write_corpus(
         yield path, done
 
 
-def _write_training(sources: Sources, out: Path, index: int, rng: Rng) -> Path:
+def _write_training(sources: PlayerSources, out: Path, index: int, rng: Rng) -> Path:
     name = _draw_classes(rng, 1)[0]
     path = out / "IRMAS-TrainingData" / name / f"[{name}]{index:05d}__1.wav"
     if not path.exists():
@@ -66,7 +66,7 @@ def _write_training(sources: Sources, out: Path, index: int, rng: Rng) -> Path:
     return path
 
 
-def _draw_training(sources: Sources, name: str, rng: Rng) -> Mixture:
+def _draw_training(sources: PlayerSources, name: str, rng: Rng) -> Mixture:
     """One instrument throughout; in two of five clips others, 6 to 20 dB below it."""
     while True:
         beside = _accompaniment(sources, [name], rng) if rng.random() < 0.4 else []
@@ -79,7 +79,7 @@ def _draw_training(sources: Sources, name: str, rng: Rng) -> Mixture:
             return mixture
 
 
-def _write_testing(sources: Sources, out: Path, index: int, rng: Rng) -> Path:
+def _write_testing(sources: PlayerSources, out: Path, index: int, rng: Rng) -> Path:
     folder = out / "IRMAS-TestingData-Part1" / "Part1"
     path = folder / f"{index:05d}-1.wav"
     if not path.exists():
@@ -93,7 +93,7 @@ def _write_testing(sources: Sources, out: Path, index: int, rng: Rng) -> Path:
     return path
 
 
-def _draw_testing(sources: Sources, rng: Rng) -> Mixture:
+def _draw_testing(sources: PlayerSources, rng: Rng) -> Mixture:
     """One to five labelled instruments that come and go, up to 12 dB apart."""
     full = rng.random() < FULL_LENGTH
     seconds = TEST_SECONDS[1] if full else float(rng.uniform(*TEST_SECONDS))
@@ -118,7 +118,7 @@ def _draw_classes(rng: Rng, count: int) -> list[str]:
 
 
 def _accompaniment(
-    sources: Sources, names: list[str], rng: Rng, *, labelled: bool = True
+    sources: PlayerSources, names: list[str], rng: Rng, *, labelled: bool = True
 ) -> list[str]:
     """One or two players that get no label; of the eleven classes only if `labelled`."""
     choices = [

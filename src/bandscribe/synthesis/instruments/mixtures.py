@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bandscribe.synthesis import effects
 from bandscribe.synthesis.band.ensemble import at_level, loudness
 from bandscribe.synthesis.instruments import piece as pieces
-from bandscribe.synthesis.instruments.players import OTHER, Rng, Samples, Sources, play
+from bandscribe.synthesis.instruments.players import OTHER, PlayerSources, Rng, Samples, play
 from bandscribe.synthesis.render import SAMPLE_RATE
 from bandscribe.types import Audio
 
@@ -27,7 +27,7 @@ BAND: Mapping[str, tuple[float, float, float]] = {
 }  # fmt: skip
 #: Whoever is heard is not further below the mixture, and sounds for so many seconds at least.
 INAUDIBLE_DB = -35.0
-HEARD = 0.2
+AUDIBLE = 0.2
 _BLOCK = 1024
 
 
@@ -44,8 +44,8 @@ class Mixture:
     labels: frozenset[str]
 
 
-def draw(
-    sources: Sources, rng: Rng, seconds: float, classes: Sequence[str] | None = None, *,
+def sample_mixture(
+    sources: PlayerSources, rng: Rng, seconds: float, classes: Sequence[str] | None = None, *,
     counts: Sequence[float] = COUNTS, rests: float = 0.3, other: float = 0.2, codec: float = 0.1,
     stereo: bool = False,
 ) -> Mixture:  # fmt: skip
@@ -70,7 +70,7 @@ def draw(
     )  # fmt: skip
 
 
-def draw_band(sources: Sources, rng: Rng, seconds: float, *, codec: float = 0.1) -> Mixture:
+def draw_band(sources: PlayerSources, rng: Rng, seconds: float, *, codec: float = 0.1) -> Mixture:
     """A song's passage: those of `BAND` that come, as `perform`; two at least.
 
     Half of the players never rest, as in most songs.
@@ -88,8 +88,8 @@ def draw_band(sources: Sources, rng: Rng, seconds: float, *, codec: float = 0.1)
 
 
 def perform(
-    sources: Sources, rng: Rng, seconds: float, names: Sequence[str], levels_db: Sequence[float],
-    rests: Sequence[float], *, codec: float = 0.0, stereo: bool = False,
+    sources: PlayerSources, rng: Rng, seconds: float, names: Sequence[str],
+    levels_db: Sequence[float], rests: Sequence[float], *, codec: float = 0.0, stereo: bool = False,
 ) -> Mixture:  # fmt: skip
     """These players, each class at most once, at these levels, with these shares of rests.
 
@@ -101,7 +101,7 @@ def perform(
         raise ValueError(f"names: expected different ones, got {list(names)}")
     length = round(seconds * SAMPLE_RATE)
     lead = round(LEAD_IN * SAMPLE_RATE)
-    piece = pieces.draw(rng, (lead + length) / SAMPLE_RATE)
+    piece = pieces.sample_piece(rng, (lead + length) / SAMPLE_RATE)
     stems = {}
     for name, sound, level in zip(
         names, play(sources, piece, names, rests, rng), levels_db, strict=True
@@ -117,21 +117,21 @@ def perform(
     stems = {name: stem * gain for name, stem in stems.items()}
     audible = after * 10 ** (INAUDIBLE_DB / 20)
     labels = frozenset(
-        name for name, stem in stems.items() if name != OTHER and _is_heard(stem, audible)
+        name for name, stem in stems.items() if name != OTHER and _is_audible(stem, audible)
     )
     return Mixture(Audio(samples, SAMPLE_RATE), stems, labels)
 
 
-def _is_heard(stem: Samples, audible: float) -> bool:
-    """Whether a stem is above a level for `HEARD` seconds in all."""
+def _is_audible(stem: Samples, audible: float) -> bool:
+    """Whether a stem is above a level for `AUDIBLE` seconds in all."""
     blocks = stem[: len(stem) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     loud = np.mean(blocks**2, axis=1) > audible**2
-    return bool(np.count_nonzero(loud) * _BLOCK >= HEARD * SAMPLE_RATE)
+    return bool(np.count_nonzero(loud) * _BLOCK >= AUDIBLE * SAMPLE_RATE)
 
 
 def _microphone(rng: Rng) -> effects.Treatment:
     """A place in a room, a colour and, now and then, a compressor for one player."""
-    drawn = effects.draw(rng)
+    drawn = effects.sample_effects(rng)
     return replace(
         drawn,
         # Drier than drums: tones smear, and the mixture may have a room of its own.
@@ -147,7 +147,7 @@ def _microphone(rng: Rng) -> effects.Treatment:
 
 def _master(mix: Samples, rng: Rng, codec: float) -> Samples:
     """The mixture (side, n) as a record: both sides treated alike, their balance kept."""
-    drawn = effects.draw(rng, codec=codec)
+    drawn = effects.sample_effects(rng, codec=codec)
     treatment = replace(
         drawn,
         reverb_db=drawn.reverb_db if rng.random() < 0.4 else None,

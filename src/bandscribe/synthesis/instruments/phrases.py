@@ -13,7 +13,7 @@ import numpy as np
 from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.instruments.classes import Profile
 from bandscribe.synthesis.instruments.piece import Piece
-from bandscribe.synthesis.instruments.ways import WAYS, Event, Rng, Span
+from bandscribe.synthesis.instruments.ways import WAYS, BarSpan, ChordEvent, Rng
 
 #: Seconds that a note lasts at least.
 _SHORTEST = 0.07
@@ -52,7 +52,7 @@ def draw_phrase(
         gate = float(rng.choice([1.02, 0.95, 0.85, rng.uniform(0.3, 0.6)]))
         spread = rng.uniform(0.004, 0.022) if way in _SPREAD else 0.002
         level = base + rng.normal(0, 6)
-        for event in WAYS[way](rng, Span(piece, first, last, low, high)):
+        for event in WAYS[way](rng, BarSpan(piece, first, last, low, high)):
             notes += _notes(rng, piece, event, gate=gate, spread=spread, level=level)
     return sorted(notes, key=lambda note: note.start)
 
@@ -70,7 +70,7 @@ def _register(rng: Rng, profile: Profile, way: str) -> tuple[int, int]:
 
 
 def _notes(
-    rng: Rng, piece: Piece, event: Event, *, gate: float, spread: float, level: float
+    rng: Rng, piece: Piece, event: ChordEvent, *, gate: float, spread: float, level: float
 ) -> list[Note]:
     start = piece.seconds(event.position) + rng.normal(0, 0.006)
     end = start + max(_SHORTEST, gate * event.length * piece.beat)

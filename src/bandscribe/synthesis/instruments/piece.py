@@ -63,7 +63,7 @@ class Piece:
         return self.start + (whole + part) * self.beat
 
 
-def draw(rng: np.random.Generator, duration: float) -> Piece:
+def sample_piece(rng: np.random.Generator, duration: float) -> Piece:
     """A piece of `duration` seconds that begins anywhere in a bar."""
     beat = 60 / float(np.exp(rng.uniform(np.log(55), np.log(175))))
     metre = int(rng.choice([4, 4, 4, 3, 3, 2]))

@@ -1,7 +1,7 @@
 """The sound of one player: SoundFonts, recorded notes, real solos, singers, drummers, amplifiers.
 
-`Sources` says what there is to play on. `play` gives each player of a piece a source and a phrase;
-all that goes through SoundFonts is rendered in one go.
+`PlayerSources` lists what can be played. `play` gives each player of a piece a source and a phrase;
+all notes that use SoundFonts are rendered in one pass.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ _ONE_DRUM = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class Sources:
+class PlayerSources:
     """What there is to play on. `solos` are clips (n,) int16 at 44.1 kHz by class."""
 
     soundfonts: tuple[Path, ...]
-    recorded: tuple[sampler.Instrument, ...] = ()
+    recorded: tuple[sampler.SampledInstrument, ...] = ()
     speech: Speech | None = None
     kits: tuple[kits.Kit, ...] = ()
     solos: Mapping[str, tuple[NDArray[np.int16], ...]] | None = None
@@ -56,7 +56,7 @@ class Sources:
     def load(
         cls, soundfonts: Sequence[Path], *, notes: Path | None = None, voices: Path | None = None,
         drum_kits: Sequence[str] = (), solos: Mapping[str, Sequence[Path]] | None = None,
-    ) -> Sources:  # fmt: skip
+    ) -> PlayerSources:  # fmt: skip
         """Read all but the SoundFonts into memory.
 
         `notes` is a folder as in `sampler`, `voices` one of speech, `drum_kits` addresses as in
@@ -101,14 +101,14 @@ class _Line:
     """Notes for a SoundFont, to be read `rate` times as fast."""
 
     notes: list[Note]
-    voice: fluidsynth.Voice
+    voice: fluidsynth.ChannelVoice
     rate: float
     profile: Profile
     amplified: bool
 
 
 def play(
-    sources: Sources, piece: Piece, names: Sequence[str], rests: Sequence[float], rng: Rng
+    sources: PlayerSources, piece: Piece, names: Sequence[str], rests: Sequence[float], rng: Rng
 ) -> list[Samples]:
     """What each player plays, (n,) at 44.1 kHz, not yet at a level.
 
@@ -140,7 +140,7 @@ def play(
 
 
 def _without_soundfont(
-    sources: Sources, piece: Piece, name: str, sections: Sequence[tuple[int, int]], rng: Rng
+    sources: PlayerSources, piece: Piece, name: str, sections: Sequence[tuple[int, int]], rng: Rng
 ) -> Samples | None:
     """A player who needs no SoundFont, or None."""
     if name == "dru":
@@ -159,7 +159,7 @@ def _without_soundfont(
     length = round(piece.duration * SAMPLE_RATE)
     sound = sampler.play(instrument, notes, length, SAMPLE_RATE, rng)
     if name == "gel" and rng.random() < 0.7:
-        sound = amplifier.amplify(sound, SAMPLE_RATE, amplifier.draw(rng))
+        sound = amplifier.amplify(sound, SAMPLE_RATE, amplifier.sample_settings(rng))
     return sound
 
 
@@ -168,7 +168,7 @@ def _profile(name: str, rng: Rng) -> Profile:
 
 
 def _draw_line(
-    sources: Sources, piece: Piece, name: str, sections: Sequence[tuple[int, int]], rng: Rng
+    sources: PlayerSources, piece: Piece, name: str, sections: Sequence[tuple[int, int]], rng: Rng
 ) -> _Line:
     profile = _profile(name, rng)
     program = int(rng.choice(profile.programs))
@@ -180,7 +180,7 @@ def _draw_line(
     ]
     font = sources.soundfonts[rng.integers(len(sources.soundfonts))]
     distorted = rng.random() < {26: 0.4, 27: 0.6, 28: 0.5, 29: 0.3, 30: 0.3}.get(program, 0)
-    return _Line(notes, fluidsynth.Voice(font, program), rate, profile, distorted)
+    return _Line(notes, fluidsynth.ChannelVoice(font, program), rate, profile, distorted)
 
 
 def _finish(sound: Samples, line: _Line, length: int, rng: Rng) -> Samples:
@@ -199,12 +199,12 @@ def _finish(sound: Samples, line: _Line, length: int, rng: Rng) -> Samples:
         swell = np.interp(2 * t, np.arange(len(knots)), 10 ** (knots / 20))
         out *= swell.astype(np.float32)
     if line.amplified:
-        out = amplifier.amplify(out, SAMPLE_RATE, amplifier.draw(rng))
+        out = amplifier.amplify(out, SAMPLE_RATE, amplifier.sample_settings(rng))
     return out
 
 
 def _sing(
-    sources: Sources, piece: Piece, sections: Sequence[tuple[int, int]], rng: Rng
+    sources: PlayerSources, piece: Piece, sections: Sequence[tuple[int, int]], rng: Rng
 ) -> Samples | None:
     """Speech that sings or talks, or a synthetic voice; None for a choir of a SoundFont."""
     chance = rng.random()
@@ -244,7 +244,9 @@ def _sing_speech(
     return np.asarray(read, dtype=np.float32)
 
 
-def _drum(sources: Sources, piece: Piece, sections: Sequence[tuple[int, int]], rng: Rng) -> Samples:
+def _drum(
+    sources: PlayerSources, piece: Piece, sections: Sequence[tuple[int, int]], rng: Rng
+) -> Samples:
     """A drum part on the beats of the piece; strokes ring over into rests."""
     grid = piece.beats
     seconds = (len(grid.times) + 2 * piece.metre) * 60 / 50

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe import audio
-from bandscribe.synthesis.instruments.mixtures import COUNTS, Mixture, draw, draw_band
-from bandscribe.synthesis.instruments.players import Sources
+from bandscribe.synthesis.instruments.mixtures import COUNTS, Mixture, draw_band, sample_mixture
+from bandscribe.synthesis.instruments.players import PlayerSources
 from bandscribe.types import Audio
 
 SPLITS = ("train", "validation", "test")
@@ -29,7 +29,7 @@ MANY = (0.0, 0.0, 0.2, 0.3, 0.25, 0.25)
 
 
 def write_stems(
-    sources: Sources, out: Path, *, hours: float, seed: int, split: str = "train",
+    sources: PlayerSources, out: Path, *, hours: float, seed: int, split: str = "train",
     bands: float = 0.0,
 ) -> Iterator[tuple[Path, float]]:  # fmt: skip
     """Render pieces of a split until there are `hours`; yields each folder, and the hours so far.
@@ -47,7 +47,7 @@ def write_stems(
             if rng.random() < bands:
                 drawn = draw_band(sources, rng, SECONDS)
             else:
-                drawn = draw(sources, rng, SECONDS, counts=counts)
+                drawn = sample_mixture(sources, rng, SECONDS, counts=counts)
             write_piece(folder, drawn)
         yield folder, (index + 1) * SECONDS / 3600
 

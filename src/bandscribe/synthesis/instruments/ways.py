@@ -19,7 +19,7 @@ _LENGTHS = (0.25, 0.5, 1 / 3)
 
 
 @dataclass(frozen=True)
-class Event:
+class ChordEvent:
     """Pitches that sound together: position and length in beats, one after another if spread."""
 
     position: float
@@ -28,7 +28,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Span:
+class BarSpan:
     """Some bars, and the register in which they are played."""
 
     piece: Piece
@@ -54,7 +54,7 @@ class Span:
         return range(self.first, self.last)
 
 
-def _rhythm(rng: Rng, span: Span) -> list[tuple[int, float, float]]:
+def _rhythm(rng: Rng, span: BarSpan) -> list[tuple[int, float, float]]:
     """(bar, position, length) of notes that fill a span."""
     slots = []
     long = rng.random()
@@ -68,7 +68,7 @@ def _rhythm(rng: Rng, span: Span) -> list[tuple[int, float, float]]:
     return slots
 
 
-def _melody(rng: Rng, span: Span) -> list[Event]:
+def _melody(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Steps and some leaps, chord tones on the beats."""
     ladder = span.scale()
     at = int(rng.integers(len(ladder)))
@@ -82,11 +82,11 @@ def _melody(rng: Rng, span: Span) -> list[Event]:
         if position % 1 == 0 and rng.random() < 0.6:
             pitch = min(span.chord(bar), key=lambda p: abs(p - pitch))
         if rng.random() >= silent:
-            events.append(Event(position, length, (pitch,)))
+            events.append(ChordEvent(position, length, (pitch,)))
     return events
 
 
-def _steps(span: Span, length: float) -> list[tuple[int, float]]:
+def _steps(span: BarSpan, length: float) -> list[tuple[int, float]]:
     """(bar, position) at every `length` beats."""
     metre = span.piece.metre
     count = round((span.last - span.first) * metre / length)
@@ -94,7 +94,7 @@ def _steps(span: Span, length: float) -> list[tuple[int, float]]:
     return [(int((position + 1e-6) // metre), position) for position in positions]
 
 
-def _run(rng: Rng, span: Span) -> list[Event]:
+def _run(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """A scale up and down, now and then chromatic."""
     chromatic = rng.random() < 0.15
     ladder = list(range(span.low, span.high + 1)) if chromatic else span.scale()
@@ -102,12 +102,12 @@ def _run(rng: Rng, span: Span) -> list[Event]:
     at = int(rng.integers(len(ladder)))
     turn = 2 * max(1, len(ladder) - 1)
     return [
-        Event(position, length, (ladder[len(ladder) - 1 - abs((at + i) % turn - turn // 2)],))
+        ChordEvent(position, length, (ladder[len(ladder) - 1 - abs((at + i) % turn - turn // 2)],))
         for i, (_, position) in enumerate(_steps(span, length))
     ]
 
 
-def _arpeggio(rng: Rng, span: Span) -> list[Event]:
+def _arpeggio(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Chord tones in a pattern that comes again."""
     length = float(rng.choice(_LENGTHS))
     pattern = rng.integers(0, 6, int(rng.choice([3, 4, 6, 8])))
@@ -118,41 +118,41 @@ def _arpeggio(rng: Rng, span: Span) -> list[Event]:
     for i, (bar, position) in enumerate(_steps(span, length)):
         chord = span.chord(bar)
         pitch = chord[min(int(pattern[i % len(pattern)]), len(chord) - 1)]
-        events.append(Event(position, length * held, (pitch,)))
+        events.append(ChordEvent(position, length * held, (pitch,)))
     return events
 
 
-def _held(rng: Rng, span: Span) -> list[Event]:
+def _held(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Long notes."""
     length = float(rng.choice([2, span.piece.metre, span.piece.metre]))
     return [
-        Event(position, length, (int(rng.choice(span.chord(bar))),))
+        ChordEvent(position, length, (int(rng.choice(span.chord(bar))),))
         for bar, position in _steps(span, length)
     ]
 
 
-def _single(rng: Rng, span: Span) -> list[Event]:
+def _single(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """A note for itself in each bar, as when somebody shows an instrument."""
     ladder = span.scale()
     metre = span.piece.metre
     return [
-        Event(bar * metre, float(rng.uniform(0.5, metre)), (int(rng.choice(ladder)),))
+        ChordEvent(bar * metre, float(rng.uniform(0.5, metre)), (int(rng.choice(ladder)),))
         for bar in span.bars()
     ]
 
 
-def _repeated(rng: Rng, span: Span) -> list[Event]:
+def _repeated(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """One note of each chord, again and again."""
     length = float(rng.choice([0.25, 0.5, 0.5, 1]))
     pick = rng.random()
     return [
-        Event(position, length, (chord[int(pick * len(chord))],))
+        ChordEvent(position, length, (chord[int(pick * len(chord))],))
         for bar, position in _steps(span, length)
         for chord in [span.chord(bar)]
     ]
 
 
-def _double(rng: Rng, span: Span) -> list[Event]:
+def _double(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """A tune with thirds or sixths below it."""
     ladder = span.scale()
     below = int(rng.choice([2, 2, 5]))
@@ -160,7 +160,7 @@ def _double(rng: Rng, span: Span) -> list[Event]:
     for event in _melody(rng, span):
         near = min(range(len(ladder)), key=lambda i: abs(ladder[i] - event.pitches[0]))
         pitches = (ladder[near - below], event.pitches[0]) if near >= below else event.pitches
-        events.append(Event(event.position, event.length, pitches))
+        events.append(ChordEvent(event.position, event.length, pitches))
     return events
 
 
@@ -170,53 +170,56 @@ def _voicing(rng: Rng, chord: list[int], size: int) -> tuple[int, ...]:
     return tuple(chord[first : first + size])
 
 
-def _chords(rng: Rng, span: Span) -> list[Event]:
+def _chords(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Chords in the rhythm of a tune."""
     size = int(rng.choice([2, 3, 3, 4]))
     voicings = {bar: _voicing(rng, span.chord(bar), size) for bar in span.bars()}
-    return [Event(at, length, voicings[bar]) for bar, at, length in _rhythm(rng, span)]
+    return [ChordEvent(at, length, voicings[bar]) for bar, at, length in _rhythm(rng, span)]
 
 
-def _strum(rng: Rng, span: Span) -> list[Event]:
+def _strum(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Four to six strings, from the low ones up."""
     size = int(rng.choice([4, 5, 6]))
     return [
-        Event(at, length, tuple(span.chord(bar)[:size])) for bar, at, length in _rhythm(rng, span)
+        ChordEvent(at, length, tuple(span.chord(bar)[:size]))
+        for bar, at, length in _rhythm(rng, span)
     ]
 
 
-def _power(rng: Rng, span: Span) -> list[Event]:
+def _power(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Root, fifth and octave, low on the neck."""
     length = float(rng.choice([0.25, 0.5, 0.5, 1, 2]))
     octave = rng.random() < 0.5
     events = []
     for bar, position in _steps(span, length):
         root = span.low + (span.piece.chord(bar)[0] - span.low) % 12
-        events.append(Event(position, length, (root, root + 7, root + 12)[: 3 if octave else 2]))
+        events.append(
+            ChordEvent(position, length, (root, root + 7, root + 12)[: 3 if octave else 2])
+        )
     return events
 
 
-def _pad(rng: Rng, span: Span) -> list[Event]:
+def _pad(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """A chord for each bar."""
     metre = span.piece.metre
     size = int(rng.choice([3, 3, 4, 5]))
     return [
-        Event(bar * metre, float(metre), _voicing(rng, span.chord(bar), size))
+        ChordEvent(bar * metre, float(metre), _voicing(rng, span.chord(bar), size))
         for bar in span.bars()
     ]
 
 
-def _hands(rng: Rng, span: Span) -> list[Event]:
+def _hands(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Two hands: low notes or chords below, a tune or chords above."""
     middle = (span.low + span.high) // 2
-    left = Span(span.piece, span.first, span.last, span.low, max(middle, span.low + 11))
-    right = Span(span.piece, span.first, span.last, min(middle, span.high - 11), span.high)
+    left = BarSpan(span.piece, span.first, span.last, span.low, max(middle, span.low + 11))
+    right = BarSpan(span.piece, span.first, span.last, min(middle, span.high - 11), span.high)
     below = (_held, _bass, _arpeggio, _pad, _chords)[rng.integers(5)]
     above = (_melody, _melody, _chords, _arpeggio, _double)[rng.integers(5)]
     return below(rng, left) + above(rng, right)
 
 
-def _bass(rng: Rng, span: Span) -> list[Event]:
+def _bass(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     """Roots with fifths and octaves, or walking."""
     walking = rng.random() < 0.3
     length = 1.0 if walking else float(rng.choice([0.5, 1, 2]))
@@ -233,11 +236,11 @@ def _bass(rng: Rng, span: Span) -> list[Event]:
             pitch = ladder[at]
         else:
             pitch = root + int(rng.choice([0, 0, 0, 7, 12]))
-        events.append(Event(position, length, (min(pitch, span.high),)))
+        events.append(ChordEvent(position, length, (min(pitch, span.high),)))
     return events
 
 
-WAYS: Mapping[str, Callable[[Rng, Span], list[Event]]] = {
+WAYS: Mapping[str, Callable[[Rng, BarSpan], list[ChordEvent]]] = {
     "melody": _melody, "run": _run, "arpeggio": _arpeggio, "held": _held, "single": _single,
     "repeated": _repeated, "double": _double, "chords": _chords, "strum": _strum,
     "power": _power, "pad": _pad, "hands": _hands, "bass": _bass,

@@ -18,7 +18,7 @@ import numpy as np
 
 from bandscribe.readers import read_xml, refused
 from bandscribe.synthesis.kits import naming
-from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, cut, group, read, stack
+from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit, cut, group, read, stack
 
 #: What a gain may be, and by how many semitones a sample may be moved: Hydrogen's own knobs turn
 #: to 5 and to 24.
@@ -112,8 +112,8 @@ def label(found: Iterable[Instrument]) -> list[tuple[Instrument, str]]:
 
 def _load_piece(
     folder: Path, instrument: Instrument, articulation: str, sample_rate: int
-) -> Piece | None:
-    layers: dict[float, list[Hit]] = defaultdict(list)
+) -> KitPiece | None:
+    layers: dict[float, list[RecordedHit]] = defaultdict(list)
     for layer in instrument.layers:
         try:
             samples = read(folder / layer.filename, sample_rate, semitones=layer.semitones)

@@ -18,10 +18,19 @@ import numpy as np
 
 from bandscribe.readers import read_json, refused
 from bandscribe.synthesis.kits import hydrogen, naming, soundfont
-from bandscribe.synthesis.kits.pieces import Hit, Kit, Piece, Samples, cut, group, read, stack
+from bandscribe.synthesis.kits.pieces import (
+    Kit,
+    KitPiece,
+    RecordedHit,
+    Samples,
+    cut,
+    group,
+    read,
+    stack,
+)
 from bandscribe.vocabulary import ARTICULATIONS
 
-__all__ = ["SAMPLE_RATE", "Hit", "Kit", "Piece", "find", "load"]
+__all__ = ["SAMPLE_RATE", "Kit", "KitPiece", "RecordedHit", "find", "load"]
 
 SAMPLE_RATE = 44100
 MIXES = ("close", "oh", "amb")
@@ -100,7 +109,7 @@ def _load_folder(folder: Path, sample_rate: int) -> Kit:
 
 def _load_piece(
     name: str, articulation: str, ranks: dict[int, dict[str, Path]], sample_rate: int
-) -> Piece | None:
+) -> KitPiece | None:
     """Ranks become layers of equal width; where there are many, neighbours share a layer.
 
     Mixes that not every stroke of the piece has are left out.

@@ -54,60 +54,60 @@ def words(name: str) -> list[str]:
 
 def articulation(name: str) -> str | None:
     """The articulation (see `vocabulary.ARTICULATIONS`) that a name speaks of, or None."""
-    said = set(words(name))
-    if said & _UNFIT:
+    tokens = set(words(name))
+    if tokens & _UNFIT:
         return None
-    if said & _PERCUSSION:
+    if tokens & _PERCUSSION:
         return "other"
-    if said & {"tambourine", "tamb"}:
+    if tokens & {"tambourine", "tamb"}:
         return "tmb"
-    if said & {"cowbell", "cow"}:
+    if tokens & {"cowbell", "cow"}:
         return "cb"
-    if said & {"clap", "claps", "handclap"}:
+    if tokens & {"clap", "claps", "handclap"}:
         return "clap"
-    if said & _KICK or {"bass", "drum"} <= said:
+    if tokens & _KICK or {"bass", "drum"} <= tokens:
         return "kd"
-    if said & {"stick", "sticks", "sidestick", "rimclick", "cross"}:
+    if tokens & {"stick", "sticks", "sidestick", "rimclick", "cross"}:
         return "ss"
-    if "rim" in said and "shot" not in said:
+    if "rim" in tokens and "shot" not in tokens:
         return "ss"
-    if said & _SNARE or "rimshot" in said:
+    if tokens & _SNARE or "rimshot" in tokens:
         return "sd"
-    if said & _HAT or {"hi", "hat"} <= said:
-        return _hat(said)
-    if said & _TOM:
-        return _tom(said)
-    return _cymbal(said)
+    if tokens & _HAT or {"hi", "hat"} <= tokens:
+        return _hat(tokens)
+    if tokens & _TOM:
+        return _tom(tokens)
+    return _cymbal(tokens)
 
 
-def _hat(said: set[str]) -> str | None:
+def _hat(tokens: set[str]) -> str | None:
     """The state must be said: a hat that is neither open nor closed could be either."""
-    if said & _PEDAL:
+    if tokens & _PEDAL:
         return "phh"
-    if said & _OPEN:
+    if tokens & _OPEN:
         return "ohh"
-    return "chh" if said & _CLOSED else None
+    return "chh" if tokens & _CLOSED else None
 
 
-def _tom(said: set[str]) -> str:
+def _tom(tokens: set[str]) -> str:
     """By height if it is said, else by number; a tom without either is the middle one."""
-    if said & _LOW:
+    if tokens & _LOW:
         return "lt"
-    if said & _MIDDLE:
+    if tokens & _MIDDLE:
         return "mt"
-    if said & _HIGH:
+    if tokens & _HIGH:
         return "ht"
     numbers = {"1": "ht", "2": "mt", "3": "lt", "4": "lt"}
-    return next((numbers[number] for number in sorted(said & set(numbers))), "mt")
+    return next((numbers[number] for number in sorted(tokens & set(numbers))), "mt")
 
 
-def _cymbal(said: set[str]) -> str | None:
+def _cymbal(tokens: set[str]) -> str | None:
     """Cymbals that are both (crash/ride) or neither ("cymbal") are left out."""
-    if said >= {"crash", "ride"}:
+    if tokens >= {"crash", "ride"}:
         return None
-    if said & {"bell", "cup"}:
+    if tokens & {"bell", "cup"}:
         return "rb"
     for word, cymbal in (("crash", "cr"), ("china", "ch"), ("splash", "sp"), ("ride", "rd")):
-        if word in said:
+        if word in tokens:
             return cymbal
     return None

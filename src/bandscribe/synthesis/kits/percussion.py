@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, Hit, Piece
+from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, KitPiece, RecordedHit
 
 Samples = NDArray[np.float32]
 
@@ -58,13 +58,13 @@ def draw_shaker(rng: np.random.Generator, sample_rate: int) -> Samples:
     return _faded(noise * envelope)
 
 
-def draw_piece(rng: np.random.Generator, sample_rate: int) -> Piece:
+def draw_piece(rng: np.random.Generator, sample_rate: int) -> KitPiece:
     """A tambourine or a shaker as a piece of a kit."""
     draw = draw_tambourine if rng.random() < 0.6 else draw_shaker
     sound = draw(rng, sample_rate)
     power = float(np.sum(sound**2)) / (LOUDNESS_SPAN * sample_rate)
-    hit = Hit(sound[None], sample_rate, 10 * np.log10(power))
-    return Piece("synthesised", "tmb", ((hit,),), (1.0,))
+    hit = RecordedHit(sound[None], sample_rate, 10 * np.log10(power))
+    return KitPiece("synthesised", "tmb", ((hit,),), (1.0,))
 
 
 def _faded(sound: NDArray[np.float64]) -> Samples:

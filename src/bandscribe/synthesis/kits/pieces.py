@@ -38,7 +38,7 @@ SILENCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Hit:
+class RecordedHit:
     """One stroke: `microphones` (mic, sample) float32, aligned in time, the closest first.
 
     `loudness_db` is the power of the mean of the microphones over the first 0.3 s (what is missing
@@ -51,7 +51,7 @@ class Hit:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class KitPiece:
     """One way to strike one thing: `layers` from soft to loud, each with alternative hits.
 
     `velocities` (layer,) ascending in (0, 1]: layer i is meant up to `velocities[i]`.
@@ -59,7 +59,7 @@ class Piece:
 
     name: str
     articulation: str
-    layers: tuple[tuple[Hit, ...], ...]
+    layers: tuple[tuple[RecordedHit, ...], ...]
     velocities: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ class Kit:
     licence: str
     origin: str
     sample_rate: int
-    pieces: Mapping[str, tuple[Piece, ...]]
+    pieces: Mapping[str, tuple[KitPiece, ...]]
 
     @property
     def nbytes(self) -> int:
@@ -120,7 +120,7 @@ def read(path: Path, sample_rate: int, *, semitones: float = 0.0) -> Samples:
     return mono
 
 
-def cut(microphones: Samples, sample_rate: int, articulation: str) -> Hit | None:
+def cut(microphones: Samples, sample_rate: int, articulation: str) -> RecordedHit | None:
     """Trim (mic, sample) to one hit; None for silence, and for a drum struck more than once.
 
     The onset is sought in the first microphone: where it first exceeds -40 dB re its peak, the
@@ -149,7 +149,7 @@ def cut(microphones: Samples, sample_rate: int, articulation: str) -> Hit | None
     fade = min(int(FADE_OUT * sample_rate), hit.shape[1] // 4)
     hit[:, :lead] *= np.linspace(0, 1, lead, endpoint=False, dtype=np.float32)
     hit[:, hit.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return Hit(hit, sample_rate, loudness_db(hit, sample_rate))
+    return RecordedHit(hit, sample_rate, loudness_db(hit, sample_rate))
 
 
 def envelope(rectified: Samples, step: int) -> Samples:
@@ -182,7 +182,7 @@ def loudness_db(microphones: Samples, sample_rate: int) -> float:
     return float(10 * np.log10(np.sum(mean**2) / count + 1e-12))
 
 
-def group(articulation_pieces: Iterable[Piece]) -> dict[str, tuple[Piece, ...]]:
+def group(articulation_pieces: Iterable[KitPiece]) -> dict[str, tuple[KitPiece, ...]]:
     """Pieces by articulation, in the order of the vocabulary; absent articulations are left out."""
     pieces = list(articulation_pieces)
     return {
@@ -193,12 +193,12 @@ def group(articulation_pieces: Iterable[Piece]) -> dict[str, tuple[Piece, ...]]:
 
 
 def stack(
-    name: str, articulation: str, layers: Iterable[tuple[float, Sequence[Hit]]]
-) -> Piece | None:
+    name: str, articulation: str, layers: Iterable[tuple[float, Sequence[RecordedHit]]]
+) -> KitPiece | None:
     """A piece from (velocity, hits) pairs in any order; None when no hit is left."""
     kept = sorted(((v, tuple(hits)) for v, hits in layers if hits), key=lambda pair: pair[0])
     if not kept:
         return None
-    return Piece(
+    return KitPiece(
         name, articulation, tuple(hits for _, hits in kept), tuple(velocity for velocity, _ in kept)
     )

@@ -16,13 +16,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.fluidsynth import Note, Voice, render
+from bandscribe.synthesis.fluidsynth import ChannelVoice, Note, render
 from bandscribe.synthesis.kits.pieces import (
     LONG,
     LONGEST,
     LONGEST_RINGING,
-    Hit,
     Kit,
+    RecordedHit,
     cut,
     group,
     stack,
@@ -45,7 +45,7 @@ SAME = 0.99
 
 
 @dataclass(frozen=True)
-class Stroke:
+class SoundFontNote:
     """A note to be played: when (seconds), which, how hard, and how long it is listened to."""
 
     start: float
@@ -130,7 +130,7 @@ def load(path: Path, program: int, sample_rate: int) -> Kit:
     )
 
 
-def plan(program: int) -> Iterator[Stroke]:
+def plan(program: int) -> Iterator[SoundFontNote]:
     """The notes of a kit one after the other, with room for each to ring."""
     start = 0.1
     for note in NOTES:
@@ -139,27 +139,27 @@ def plan(program: int) -> Iterator[Stroke]:
             continue
         length = LONGEST_RINGING if played_as in LONG else LONGEST
         for velocity in VELOCITIES:
-            yield Stroke(start, note, velocity, length)
+            yield SoundFontNote(start, note, velocity, length)
             start += length + 0.5
 
 
 def play(
-    path: Path, program: int, strokes: Sequence[Stroke], sample_rate: int
+    path: Path, program: int, strokes: Sequence[SoundFontNote], sample_rate: int
 ) -> NDArray[np.float32]:
     """The strokes one after the other, (n,), dry. Raises as `fluidsynth.render`."""
     notes = [Note(s.start, s.start + s.length + 0.3, s.note, s.velocity) for s in strokes]
     length = round((notes[-1].end + 0.2) * sample_rate)
     samples: NDArray[np.float32] = render(
-        [notes], [Voice(path, program, DRUM_BANK)], length, sample_rate, dynamic=False
+        [notes], [ChannelVoice(path, program, DRUM_BANK)], length, sample_rate, dynamic=False
     )[0]
     return samples
 
 
 def cut_strokes(
-    samples: NDArray[np.float32], sample_rate: int, strokes: Sequence[Stroke], program: int
-) -> dict[int, list[tuple[int, Hit]]]:
+    samples: NDArray[np.float32], sample_rate: int, strokes: Sequence[SoundFontNote], program: int
+) -> dict[int, list[tuple[int, RecordedHit]]]:
     """Note to (velocity, hit) pairs, cut out of a rendered plan (n,)."""
-    hits: dict[int, list[tuple[int, Hit]]] = defaultdict(list)
+    hits: dict[int, list[tuple[int, RecordedHit]]] = defaultdict(list)
     for stroke in strokes:
         start, length = round(stroke.start * sample_rate), stroke.length + 0.2
         sound = samples[np.newaxis, start : start + round(length * sample_rate)]
@@ -169,16 +169,16 @@ def cut_strokes(
     return dict(hits)
 
 
-def distinct(layers: Sequence[tuple[int, Hit]]) -> list[tuple[int, Hit]]:
+def distinct(layers: Sequence[tuple[int, RecordedHit]]) -> list[tuple[int, RecordedHit]]:
     """Layers (velocity, hit) from soft to loud without those that only scale a louder one."""
-    kept: list[tuple[int, Hit]] = []
+    kept: list[tuple[int, RecordedHit]] = []
     for velocity, hit in reversed(layers):
         if not kept or _similarity(hit, kept[0][1]) < SAME:
             kept.insert(0, (velocity, hit))
     return kept
 
 
-def _similarity(hit: Hit, other: Hit) -> float:
+def _similarity(hit: RecordedHit, other: RecordedHit) -> float:
     """The largest normalised correlation of the first 0.1 s at lags up to 1 ms."""
     length, reach = hit.sample_rate // 10, hit.sample_rate // 1000
     a, b = hit.microphones[0, :length], other.microphones[0, :length]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from bandscribe.readers import Row, read_csv
+from bandscribe.readers import TableRow, read_csv
 from bandscribe.synthesis.drummer.patterns import gather
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Strike
 from bandscribe.synthesis.splits import split_of
@@ -63,7 +63,7 @@ class Listed:
 
 def read_tables(folder: Path) -> list[Listed]:
     """The modules of a folder that have certain drums. Raises ValueError naming what is missing."""
-    rows: dict[str, dict[int, list[Row]]] = {}
+    rows: dict[str, dict[int, list[TableRow]]] = {}
     for row in read_csv(folder / "instruments.csv", *_INSTRUMENT_COLUMNS):
         rows.setdefault(row["file"], {}).setdefault(int(row.number("instrument")), []).append(row)
     listed = []
@@ -87,7 +87,7 @@ def read_tables(folder: Path) -> list[Listed]:
     return listed
 
 
-def _lead(row: Row) -> float:
+def _lead(row: TableRow) -> float:
     return row.number("lead_ms") / 1000 if row["lead_ms"] else 0.0
 
 
@@ -156,15 +156,15 @@ def _attacks(solo: NDArray[np.float32], times: Sequence[float], lead: float) -> 
     clearest, written = max(known, key=lambda pair: pair[0].peak)
     late = clearest.time - written
     template = _cut(solo, clearest.time)
-    heard = []
+    audible = []
     for rise, time in zip(rises, times, strict=True):
         if rise is None and _alike(solo, time + late, template):
             first = round((time + late) * SAMPLE_RATE)
             peak = float(np.abs(solo[first : first + _TEMPLATE]).max(initial=0.0))
             rise = Attack(time + late, peak)
         if rise is not None:
-            heard.append(rise)
-    return heard
+            audible.append(rise)
+    return audible
 
 
 def _cut(solo: NDArray[np.float32], time: float, margin: int = 0) -> NDArray[np.float32]:

@@ -38,7 +38,7 @@ from bandscribe.training.activity.windows import (
 )
 from bandscribe.training.batches import stream
 from bandscribe.training.device import infer
-from bandscribe.training.fit import Result, fit, start_from
+from bandscribe.training.fit import FitResult, fit, start_from
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
@@ -47,7 +47,7 @@ _AT_ONCE = 256
 _SILENT = 1e-8
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Train a network of envelopes into `run`, or go on where that run stopped.
 
     Writes what `fit` writes, and metrics.json: the number of weights and windows, and the figures

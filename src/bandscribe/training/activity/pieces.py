@@ -29,7 +29,7 @@ _ALONE_SILENT = 1e-4
 
 
 @dataclass(frozen=True)
-class Piece:
+class StemSet:
     """The files of a piece by class, all of `frames` samples at `sample_rate`."""
 
     stems: Mapping[str, Path]
@@ -41,7 +41,7 @@ class Piece:
 class Pieces:
     """Pieces to draw excerpts from; `codec` is the chance of a lossy one."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[StemSet, ...]
     codec: float = 0.0
 
     @classmethod
@@ -92,7 +92,7 @@ class Pieces:
 
     def _master(self, rng: np.random.Generator) -> effects.Treatment:
         """What the mixture goes through; half of the mixtures have no room of their own."""
-        drawn = effects.draw(rng, codec=self.codec)
+        drawn = effects.sample_effects(rng, codec=self.codec)
         return replace(
             drawn,
             reverb_db=drawn.reverb_db if rng.random() < 0.5 else None,
@@ -100,13 +100,13 @@ class Pieces:
         )
 
 
-def _open(folder: Path) -> Piece:
+def _open(folder: Path) -> StemSet:
     known = (*INSTRUMENTS, OTHER)
     stems = {path.stem: path for path in sorted(folder.glob("*.wav")) if path.stem in known}
     if not stems:
         raise ValueError(f"{folder}: expected CLASS.wav of {', '.join(known)}")
     info = soundfile.info(next(iter(stems.values())))
-    return Piece(stems, info.frames, info.samplerate)
+    return StemSet(stems, info.frames, info.samplerate)
 
 
 def _at_level(samples: Samples, level_db: float) -> Samples:

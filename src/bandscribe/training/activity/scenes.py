@@ -172,7 +172,7 @@ def _channel(rng: Rng) -> effects.Treatment:
 
     Noise is the mixture's: that of a resting player would count as playing.
     """
-    drawn = effects.draw(rng, master=rng.random() < 0.5)
+    drawn = effects.sample_effects(rng, master=rng.random() < 0.5)
     return replace(
         drawn,
         reverb_db=drawn.reverb_db if rng.random() < 0.4 else None,
@@ -186,7 +186,7 @@ def _channel(rng: Rng) -> effects.Treatment:
 
 def _master(rng: Rng, codec: float) -> effects.Treatment:
     """What the mixture goes through."""
-    drawn = effects.draw(rng, codec=codec, master=rng.random() < 0.5)
+    drawn = effects.sample_effects(rng, codec=codec, master=rng.random() < 0.5)
     return replace(
         drawn,
         reverb_db=drawn.reverb_db if rng.random() < 0.3 else None,

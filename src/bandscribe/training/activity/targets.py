@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from bandscribe.datasets.levels import find_heard, power
+from bandscribe.datasets.levels import find_audible, power
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training.activity.scenes import Scene
 from bandscribe.types import LEVEL_FLOOR_DB, Audio
@@ -27,7 +27,7 @@ def make_targets(
 ) -> NDArray[np.float32]:
     """Targets (frame, 2 · class) of parts (n,) by class.
 
-    First the presence of each class, as `find_heard` has it; then its level relative to all
+    First the presence of each class, as `find_audible` has it; then its level relative to all
     parts together in that frame, 0 for -60 dB and 1 for 0 dB. Frame i is centred on sample
     i · hop_length.
     """
@@ -39,7 +39,7 @@ def make_targets(
     silence = np.zeros(len(together))
     parts = np.stack([powers.get(name, silence) for name in classes], axis=1)
     targets = np.zeros((len(together), 2 * len(classes)), dtype=np.float32)
-    targets[:, : len(classes)] = find_heard(parts, together, sample_rate / hop_length)
+    targets[:, : len(classes)] = find_audible(parts, together, sample_rate / hop_length)
     for column, name in enumerate(classes):
         if name not in powers:
             continue

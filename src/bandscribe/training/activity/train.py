@@ -18,12 +18,12 @@ from bandscribe.training.activity.pieces import Pieces
 from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser
 from bandscribe.training.activity.scenes import Scenes
 from bandscribe.training.batches import Example, stream
-from bandscribe.training.fit import Result, fit, start_from
+from bandscribe.training.fit import FitResult, fit, start_from
 from bandscribe.vocabulary import INSTRUMENTS
 
 
 @dataclass(frozen=True)
-class Draw:
+class PieceExamples:
     """Makes training examples out of pieces."""
 
     pieces: Pieces
@@ -52,7 +52,7 @@ class DrawScene:
         return targets.of_scene(self.scenes.draw(rng, self.seconds), self.front_end)
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
     Writes what `fit` writes, and metrics.json: thresholds, calibration and scores of the best
@@ -61,13 +61,13 @@ def train(recipe: Recipe, run: Path) -> Result:
     """
     if recipe.model in ENVELOPES:
         return envelopes.train(recipe, run)
-    draw: Draw | DrawScene
+    draw: PieceExamples | DrawScene
     if recipe.recordings and recipe.validation_recordings:
         scenes = Scenes.load(recipe.recordings, "train", codec=recipe.codec_share)
         draw = DrawScene(scenes, front_end(recipe), recipe.excerpt_seconds)
     elif recipe.stems and recipe.validation_stems:
         pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
-        draw = Draw(pieces, front_end(recipe), recipe.excerpt_seconds)
+        draw = PieceExamples(pieces, front_end(recipe), recipe.excerpt_seconds)
     else:
         raise ValueError("stems, validation_stems: expected at least one folder each")
     held_out = validation.prepare(recipe)

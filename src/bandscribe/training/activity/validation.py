@@ -13,7 +13,7 @@ from torch import nn
 from bandscribe import audio, chunks
 from bandscribe.metrics import frames, tags
 from bandscribe.training import calibration
-from bandscribe.training.activity.pieces import Piece, Pieces
+from bandscribe.training.activity.pieces import Pieces, StemSet
 from bandscribe.training.activity.recipe import Recipe, front_end
 from bandscribe.training.activity.scenes import Scenes
 from bandscribe.training.activity.targets import make_targets, of_scene
@@ -31,7 +31,7 @@ THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 
 
 @dataclass(frozen=True, eq=False)
-class Validation:
+class ValidationPieces:
     """Of each piece the features (frame, bin) of its mixture, and the targets (frame, 2 · class).
 
     `chunk` and `overlap` are frames.
@@ -44,7 +44,7 @@ class Validation:
     overlap: int
 
 
-def prepare(recipe: Recipe) -> Validation:
+def prepare(recipe: Recipe) -> ValidationPieces:
     """Read all pieces of the validation split, or draw scenes of it.
 
     Raises ValueError where there are none, or one cannot be read.
@@ -59,7 +59,7 @@ def prepare(recipe: Recipe) -> Validation:
             for i in range(recipe.validation_scenes)
         ]
         inputs, wanted = zip(*drawn, strict=True)
-        return Validation(inputs, wanted, rate, chunk, overlap)
+        return ValidationPieces(inputs, wanted, rate, chunk, overlap)
 
     def read(path: Path) -> NDArray[np.float32]:
         samples: NDArray[np.float32] = audio.read(
@@ -67,7 +67,7 @@ def prepare(recipe: Recipe) -> Validation:
         ).samples[0]
         return samples
 
-    def describe(piece: Piece) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def describe(piece: StemSet) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         stems = {name: read(path) for name, path in piece.stems.items()}
         mixture = read(next(iter(piece.stems.values())).with_name("mixture.wav"))
         targets = make_targets(
@@ -78,10 +78,10 @@ def prepare(recipe: Recipe) -> Validation:
 
     pieces = Pieces.load(recipe.validation_stems, "validation").pieces
     features, targets = zip(*map(describe, pieces), strict=True)
-    return Validation(features, targets, rate, chunk, overlap)
+    return ValidationPieces(features, targets, rate, chunk, overlap)
 
 
-def infer_pieces(model: nn.Module, validation: Validation) -> list[NDArray[np.float32]]:
+def infer_pieces(model: nn.Module, validation: ValidationPieces) -> list[NDArray[np.float32]]:
     """The network's activations for each piece, (frame, 2 · class) in [0, 1]."""
 
     def infer_chunk(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -96,7 +96,7 @@ def infer_pieces(model: nn.Module, validation: Validation) -> list[NDArray[np.fl
     ]
 
 
-def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
+def validate(model: nn.Module, validation: ValidationPieces) -> dict[str, float]:
     """What a validation adds to the history."""
     activations = infer_pieces(model, validation)
     presence = frames.presence_figures(_count(activations, validation))
@@ -113,7 +113,7 @@ def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     }
 
 
-def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
+def report(model: nn.Module, validation: ValidationPieces) -> dict[str, Any]:
     """Thresholds of frames, and of whole pieces by S1 and S2; calibrations; and scores.
 
     Figures at thresholds that were learned on the same pieces flatter a little. The calibration
@@ -133,7 +133,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     }
     for strategy in chunks.STRATEGIES:
         present, scores, known = _clips(activations, validation, strategy)
-        figures[strategy] = calibration.judge(
+        figures[strategy] = calibration.evaluate(
             present, scores, INSTRUMENTS, [str(i) for i in range(len(scores))], known=known
         )
     return figures
@@ -141,7 +141,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
 
 def _count(
     activations: list[NDArray[np.float32]],
-    validation: Validation,
+    validation: ValidationPieces,
     thresholds: ArrayLike = frames.ACTIVE,
 ) -> frames.Presence:
     """Frames in which classes are present and predicted; doubtful ones are left out."""
@@ -159,7 +159,9 @@ def _count(
     )
 
 
-def _choose(activations: list[NDArray[np.float32]], validation: Validation) -> dict[str, float]:
+def _choose(
+    activations: list[NDArray[np.float32]], validation: ValidationPieces
+) -> dict[str, float]:
     counted = [
         _count(activations, validation, threshold).counts.sum(axis=0) for threshold in THRESHOLDS
     ]
@@ -186,7 +188,7 @@ def choose_thresholds(counted: NDArray[np.int64]) -> list[float]:
 
 
 def _clips(
-    activations: list[NDArray[np.float32]], validation: Validation, strategy: chunks.Strategy
+    activations: list[NDArray[np.float32]], validation: ValidationPieces, strategy: chunks.Strategy
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.bool_]]:
     """Whether classes are present in each piece (piece, class), their scores, what is known."""
     count = len(INSTRUMENTS)
@@ -197,7 +199,7 @@ def _clips(
     return present, scores, known
 
 
-def _level_error(activations: list[NDArray[np.float32]], validation: Validation) -> float:
+def _level_error(activations: list[NDArray[np.float32]], validation: ValidationPieces) -> float:
     """Mean absolute error of levels in dB where a class is present."""
     count = len(INSTRUMENTS)
     errors = [

@@ -19,14 +19,14 @@ _BANDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class PseudoLabelledRecording:
     """Features (frame, bin), and targets (frame, output) that the network predicted."""
 
     features: Array
     targets: Array
 
 
-def label(path: Path, model: drums.Listener, doubt: float) -> Recording:
+def label(path: Path, model: drums.DrumModel, doubt: float) -> PseudoLabelledRecording:
     """A recording with the predictions of the model: picked onsets, activations of the rest.
 
     Frames nearer than `doubt` logits to the threshold of a class are unknown.
@@ -34,23 +34,26 @@ def label(path: Path, model: drums.Listener, doubt: float) -> Recording:
     front_end = drums.front_end(model.card)
     sound = audio.read(path, sample_rate=front_end.sample_rate, mono=True)
     features = front_end(sound.samples[0])
-    hearing = drums.hear(sound, model)
+    activations = drums.infer(sound, model)
     count = len(model.card.classes)
-    notes = drums.notes(hearing, model.card, classes=count, duration=sound.duration)
+    notes = drums.notes(activations, model.card, classes=count, duration=sound.duration)
     onsets = onset_targets(notes, frames=len(features), frame_rate=model.card.frame_rate)
     given = model.card.thresholds[str(count)]
     thresholds = np.array([given[name] for name in model.card.classes])
     inside = slice(drums.PADDING, drums.PADDING + len(features))
-    values = [part.values[inside] for part in (hearing.onsets, hearing.velocities, hearing.beats)]
+    values = [
+        part.values[inside]
+        for part in (activations.onsets, activations.velocities, activations.beats)
+    ]
     onsets[np.abs(_logit(values[0]) - _logit(thresholds)) < doubt] = UNKNOWN
-    return Recording(features, np.concatenate([onsets, *values[1:]], axis=1))
+    return PseudoLabelledRecording(features, np.concatenate([onsets, *values[1:]], axis=1))
 
 
 @dataclass(frozen=True)
-class Draw:
+class PseudoLabelledExamples:
     """Makes examples: excerpts of `recordings`, in another tone by up to `tone_db` or so."""
 
-    recordings: Sequence[Recording]
+    recordings: Sequence[PseudoLabelledRecording]
     frames: int
     tone_db: float
     #: Whether features are magnitudes, and not log10(1 + c · magnitude).

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from bandscribe import runtime
 from bandscribe.training.adaptation.recipe import Recipe
-from bandscribe.training.adaptation.recordings import Draw, label
+from bandscribe.training.adaptation.recordings import PseudoLabelledExamples, label
 from bandscribe.training.batches import Batch, Batches, stream
 from bandscribe.training.device import infer
 from bandscribe.training.drummernet.sounds import Recordings
 from bandscribe.training.drums import weights
 from bandscribe.training.drums.targets import UNKNOWN
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.fit import FitResult, fit
 
 _HELD_OUT = 8  # excerpts
 
@@ -43,7 +43,7 @@ class Adapting(nn.Module):
         return logits
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Adapt the network of a recipe into the folder `run`, or go on where that run stopped.
 
     The weights that are kept are those closest to the first network, on unchanged excerpts.
@@ -59,8 +59,8 @@ def train(recipe: Recipe, run: Path) -> Result:
     recordings = [label(path, teacher, recipe.doubt) for path in paths]
     frames = round(recipe.excerpt_seconds * card.frame_rate)
     linear = card.features.get("compression") == 0
-    draw = Draw(recordings, frames, recipe.tone_db, linear)
-    unchanged = Draw(recordings, frames, 0.0, linear)
+    draw = PseudoLabelledExamples(recordings, frames, recipe.tone_db, linear)
+    unchanged = PseudoLabelledExamples(recordings, frames, 0.0, linear)
     held_out = Batches(unchanged, seed=recipe.seed + 1, size=_HELD_OUT, steps=1).make(0)
 
     return fit(

@@ -18,7 +18,7 @@ import soxr
 from numpy.typing import NDArray
 
 from bandscribe.synthesis.kits import Kit
-from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, Hit, Piece
+from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, KitPiece, RecordedHit
 from bandscribe.synthesis.render import BALANCE_DB
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
 from bandscribe.vocabulary import DRUMMERNET_11, DRUMS_10, MDB_SUBCLASS_TO_10
@@ -76,14 +76,14 @@ def to_classes() -> NDArray[np.float32]:
     )
 
 
-def _draw_hit(pieces: Sequence[Piece], rng: np.random.Generator) -> Hit:
+def _draw_hit(pieces: Sequence[KitPiece], rng: np.random.Generator) -> RecordedHit:
     piece = pieces[int(rng.integers(len(pieces)))]
     layer = min(int(np.searchsorted(piece.velocities, VELOCITY)), len(piece.layers) - 1)
     hits = piece.layers[layer]
     return hits[int(rng.integers(len(hits)))]
 
 
-def _waveform(hit: Hit, level_db: float) -> NDArray[np.float32]:
+def _waveform(hit: RecordedHit, level_db: float) -> NDArray[np.float32]:
     """A stroke as one second at 16 kHz, (sample,): the mean of its microphones at this level."""
     mono = hit.microphones.mean(axis=0, dtype=np.float32)
     if hit.sample_rate != SAMPLE_RATE:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, decode
-from bandscribe.training.batches import Example
+from bandscribe.training.batches import Example, LabelledSource
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
-from bandscribe.training.drummernet.validation import Source
 
 #: Excerpts whose loudest sample is below this are silence, and drawn again, so often at most.
 SILENCE, TRIES = 1e-3, 20
@@ -59,14 +58,14 @@ class Recordings:
 
 
 @dataclass(frozen=True)
-class Draw:
+class WaveformExamples:
     """Makes examples: of `recordings`, and the share `rendered` of them of `source`.
 
     Of the source's excerpts the notes are not looked at.
     """
 
     recordings: Recordings | None
-    source: Source | None
+    source: LabelledSource | None
     rendered: float
     seconds: float
 

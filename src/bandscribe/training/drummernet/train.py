@@ -14,12 +14,12 @@ from bandscribe.training.batches import Example, stream
 from bandscribe.training.drummernet import validation
 from bandscribe.training.drummernet.network import DrummerNet
 from bandscribe.training.drummernet.recipe import Recipe, make_loss, start
-from bandscribe.training.drummernet.sounds import Draw, Recordings
-from bandscribe.training.drummernet.validation import Validation
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples
+from bandscribe.training.drummernet.validation import ValidationWaveforms
+from bandscribe.training.fit import FitResult, fit
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
     Raises ValueError when the recipe names no kits, or nothing to train on, or `run` holds a run
@@ -27,7 +27,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     """
     if not (recipe.audio or recipe.sound_kits):
         raise ValueError("audio, sound_kits: expected folders or kits to train on")
-    draw = Draw(
+    draw = WaveformExamples(
         Recordings.find(recipe.audio) if recipe.audio else None,
         load_source(recipe, recipe.sound_kits, "train") if recipe.sound_kits else None,
         recipe.rendered_share,
@@ -54,8 +54,8 @@ def train_on(
     run: Path,
     build: Callable[[], DrummerNet],
     draw: Callable[[np.random.Generator], Example],
-    held_out: Validation,
-) -> Result:
+    held_out: ValidationWaveforms,
+) -> FitResult:
     """Train a network on what is drawn; keep the weights with the lowest loss on `held_out`.
 
     Writes what `fit` writes, and metrics.json: thresholds, and where notes are known the scores of
@@ -75,9 +75,9 @@ def train_on(
     )
 
 
-def load_source(recipe: Recipe, kits: tuple[str, ...], split: str) -> source.Source:
+def load_source(recipe: Recipe, kits: tuple[str, ...], split: str) -> source.SyntheticSource:
     """Drums alone, played on these kits."""
-    return source.Source.load(
+    return source.SyntheticSource.load(
         kits,
         groove=recipe.groove,
         split=split,

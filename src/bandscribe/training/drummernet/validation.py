@@ -2,14 +2,14 @@
 
 The F1 of kick, snare and hi-hat (±50 ms) is that of the paper's figure 4. It needs the notes of the
 performances, and nothing is decided by it. It is given for peaks as the paper picks them, and for
-peaks of amplitudes related to the level around (`peaks.relate`).
+peaks of amplitudes related to the level around (`peaks.normalize_by_local_max`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,13 +18,13 @@ from torch import Tensor
 
 from bandscribe import audio, drums, peaks
 from bandscribe.metrics import onsets
-from bandscribe.training.batches import Example
+from bandscribe.training.batches import Example, LabelledSource
 from bandscribe.training.device import infer
 from bandscribe.training.drummernet.components import to_classes
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
 from bandscribe.training.drummernet.network import DrummerNet
 from bandscribe.training.drummernet.recipe import FRAME_RATE
-from bandscribe.types import Audio, Transcription
+from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_3, DRUMS_10, reduce
 
 #: Peak picking of the paper, equation 1 and section 4.1: 50, 100 and 50 ms, and δ.
@@ -41,22 +41,17 @@ _BATCH = 8  # excerpts at a time, on as many kits
 _GAP_FRAMES = 256  # silence between joined excerpts, wider than any window or tolerance
 
 
-class Source(Protocol):
-    """Labelled audio without end."""
-
-    def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
-        """Mono audio of this length, and its notes in the ten classes."""
-
-
 @dataclass(frozen=True, eq=False)
-class Validation:
+class ValidationWaveforms:
     """Excerpts (excerpt, sample) with a peak of 1, and the `reference` of all, joined, if known."""
 
     samples: NDArray[np.float32]
     reference: Transcription | None
 
 
-def render(source: Source, *, seed: int, minutes: float, seconds: float) -> Validation:
+def render(
+    source: LabelledSource, *, seed: int, minutes: float, seconds: float
+) -> ValidationWaveforms:
     """Draw excerpts of this many seconds; the same seed gives the same ones."""
     length = round(seconds * SAMPLE_RATE)
     drawn: list[NDArray[np.float32]] = []
@@ -76,20 +71,20 @@ def render(source: Source, *, seed: int, minutes: float, seconds: float) -> Vali
     reference = Transcription(
         np.concatenate(times), np.concatenate(labels).astype(np.str_), None, offset, DRUMS_10
     )
-    return Validation(np.stack(drawn), reference)
+    return ValidationWaveforms(np.stack(drawn), reference)
 
 
 def gather(
     draw: Callable[[np.random.Generator], Example], *, seed: int, minutes: float
-) -> Validation:
+) -> ValidationWaveforms:
     """As many excerpts as these minutes take, of recordings without annotation."""
     first, _ = draw(np.random.default_rng([seed, 0]))
     count = max(1, round(minutes * 60 * SAMPLE_RATE / len(first)))
     others = [draw(np.random.default_rng([seed, item]))[0] for item in range(1, count)]
-    return Validation(np.stack([first, *others]), None)
+    return ValidationWaveforms(np.stack([first, *others]), None)
 
 
-def to_activations(amplitudes: Tensor) -> drums.Hearing:
+def to_activations(amplitudes: Tensor) -> drums.DrumActivations:
     """Amplitudes (excerpt, frame, component) in ten classes, the excerpts joined."""
     by_class = np.minimum(amplitudes.numpy() @ to_classes(), 1)
     joined = np.pad(by_class, ((0, 0), (0, _GAP_FRAMES), (0, 0)))
@@ -97,7 +92,9 @@ def to_activations(amplitudes: Tensor) -> drums.Hearing:
 
 
 @torch.no_grad()
-def validate(model: DrummerNet, validation: Validation, loss: OnsetLoss) -> dict[str, float]:
+def validate(
+    model: DrummerNet, validation: ValidationWaveforms, loss: OnsetLoss
+) -> dict[str, float]:
     """The loss, which needs no notes; and the F1 of kick, snare and hi-hat, and their mean."""
     device = next(model.parameters()).device
     losses, amplitudes = [], []
@@ -117,20 +114,20 @@ def validate(model: DrummerNet, validation: Validation, loss: OnsetLoss) -> dict
 
 
 def score(
-    hearing: drums.Hearing,
+    inferred: drums.DrumActivations,
     reference: Transcription,
     count: int,
     picking: str,
     thresholds: Mapping[str, float] | None = None,
-) -> onsets.Report:
+) -> onsets.OnsetReport:
     """What is picked in one of the `PICKINGS` against the notes, in this many classes.
 
     Without `thresholds` of the classes, the paper's is taken.
     """
-    activations, _ = drums.reduce_hearing(hearing, count)
+    activations, _ = drums.reduce_classes(inferred, count)
     values = activations.values
     if picking == "level":
-        values = peaks.relate(values, **LEVEL)
+        values = peaks.normalize_by_local_max(values, **LEVEL)
     given = thresholds or {}
     deltas = [given.get(name, THRESHOLD) for name in activations.classes]
     found = peaks.pick(values, thresholds=deltas, **PEAKS)
@@ -144,14 +141,17 @@ def score(
     return onsets.score([reduce(reference, count)], [estimate], activations.classes)
 
 
-def choose(hearing: drums.Hearing, reference: Transcription, count: int) -> dict[str, float]:
+def choose(
+    inferred: drums.DrumActivations, reference: Transcription, count: int
+) -> dict[str, float]:
     """The threshold of each class with the highest F1, amplitudes related to their level.
 
     Of thresholds that score alike, the middle one.
     """
     names = DRUMS[count]
     found = [
-        score(hearing, reference, count, "level", dict.fromkeys(names, each)) for each in THRESHOLDS
+        score(inferred, reference, count, "level", dict.fromkeys(names, each))
+        for each in THRESHOLDS
     ]
     chosen = {}
     for name in names:
@@ -161,7 +161,7 @@ def choose(hearing: drums.Hearing, reference: Transcription, count: int) -> dict
     return chosen
 
 
-def report(model: DrummerNet, validation: Validation, picking: str) -> dict[str, Any]:
+def report(model: DrummerNet, validation: ValidationWaveforms, picking: str) -> dict[str, Any]:
     """Thresholds by number of classes, and scores in ten, five and three, if notes are known.
 
     Thresholds are the paper's with its picking, and where no notes are known; else they are chosen.

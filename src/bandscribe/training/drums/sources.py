@@ -6,15 +6,15 @@ from pathlib import Path
 
 from bandscribe import runtime
 from bandscribe.datasets.address import CorpusAddress
-from bandscribe.synthesis.source import Source
+from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.training import device as devices
 from bandscribe.training import record
-from bandscribe.training.drums import validation
+from bandscribe.training.batches import LabelledSource
 from bandscribe.training.drums.recipe import Recipe, front_end, lineage
 from bandscribe.training.drums.tracks import Tracks
 
 
-def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
+def load(recipe: Recipe) -> tuple[LabelledSource, LabelledSource]:
     """Sources to train and to validate on.
 
     Of corpora their own splits; of rendered audio other kits, and Groove MIDI's validation split.
@@ -23,7 +23,7 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
     """
     if recipe.corpora:
         rate = front_end(recipe).sample_rate
-        learnt, judged = (
+        train, validate = (
             Tracks.load(
                 addresses,
                 split,
@@ -37,7 +37,7 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
                 (recipe.validation_corpora or recipe.corpora, "validation"),
             )
         )
-        return learnt, judged
+        return train, validate
     shares = {
         "groove_share": recipe.groove_share,
         "band_share": recipe.band_share,
@@ -51,7 +51,9 @@ def load(recipe: Recipe) -> tuple[validation.Source, validation.Source]:
     if not recipe.kits or not recipe.validation_kits:
         raise ValueError("kits, validation_kits: expected at least one each, or corpora")
     training, validating = (
-        Source.load(kits, groove=recipe.groove, split=split, band=band, extras=extras, **shares)
+        SyntheticSource.load(
+            kits, groove=recipe.groove, split=split, band=band, extras=extras, **shares
+        )
         for kits, split, band, extras in (
             (recipe.kits, "train", recipe.band, recipe.extras),
             (
@@ -77,15 +79,15 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
         {text for each in lineage(recipe) for text in (*each.corpora, *each.validation_corpora)}
     )
     corpora = [CorpusAddress.parse(text, "drums").corpus for text in addresses]
-    owed = [
+    credited = [
         {"name": corpus.name, "licence": corpus.licence, "origin": corpus.obtain or "own"}
         for corpus in {corpus.name: corpus for corpus in corpora}.values()
     ]
     first = lineage(recipe)[-1].initial
     if first is not None:
-        owed += runtime.load(first).card.sources
+        credited += runtime.load(first).card.sources
     if recipe.credits is None and recipe.corpora:
-        return owed
+        return credited
     known = {row["name"]: row for row in record.read_credits(recipe.credits)}
     paths: list[str] = []
     for each in lineage(recipe):
@@ -96,4 +98,4 @@ def read_credits(recipe: Recipe) -> list[dict[str, str]]:
     if missing := [name for name in names if name not in known]:
         raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")
     own = [known[name] for name in names]
-    return [*own, *(row for row in owed if row["name"] not in names)]
+    return [*own, *(row for row in credited if row["name"] not in names)]

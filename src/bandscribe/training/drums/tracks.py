@@ -95,9 +95,9 @@ class Tracks:
         chosen = min(int(np.searchsorted(self._ends, place, "right")), len(self.tracks) - 1)
         start = float(rng.uniform(0, max(0.0, self.seconds[chosen] - seconds)))
         track, rate = self.tracks[chosen], self.sample_rate
-        heard = read(track.audio, sample_rate=rate, mono=True, start=start, duration=seconds)
+        sound = read(track.audio, sample_rate=rate, mono=True, start=start, duration=seconds)
         samples = np.zeros((1, round(seconds * rate)), dtype=np.float32)
-        samples[:, : heard.samples.shape[1]] = heard.samples[:, : samples.shape[1]]
+        samples[:, : sound.samples.shape[1]] = sound.samples[:, : samples.shape[1]]
         notes = self.index[self.rows[chosen]] if self.index else _load(track, self.classes)
         return Audio(samples, rate), excerpt(notes, start, seconds)
 

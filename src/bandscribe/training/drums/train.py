@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.training.batches import Example, stream
+from bandscribe.training.batches import Example, LabelledSource, stream
 from bandscribe.training.drums import sources, targets, validation, weights
 from bandscribe.training.drums.recipe import Recipe, front_end, is_model, start
-from bandscribe.training.drums.validation import Source
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.fit import FitResult, fit
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS
 
 
 @dataclass(frozen=True)
-class Draw:
+class DrumExamples:
     """Makes training examples out of labelled audio."""
 
-    source: Source
+    source: LabelledSource
     front_end: LogSpectrogram
     seconds: float
     neighbours: float
@@ -51,7 +50,7 @@ class Draw:
         )
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
     Raises ValueError when the recipe names neither kits nor corpora, or `run` holds a run with
@@ -60,14 +59,16 @@ def train(recipe: Recipe, run: Path) -> Result:
     return train_on(recipe, run, *sources.load(recipe))
 
 
-def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) -> Result:
+def train_on(
+    recipe: Recipe, run: Path, training: LabelledSource, validating: LabelledSource
+) -> FitResult:
     """Train on `training`; choose the best weights and their thresholds on `validating`.
 
     Writes what `fit` writes, and metrics.json: thresholds and scores of the best weights in ten,
     five and three classes. A run that was stopped is reported too, as far as it went.
     """
     by_loss = recipe.watch == "loss"
-    draw = Draw(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
+    draw = DrumExamples(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
     class_weights = torch.from_numpy(_class_weights(draw, recipe))
     held_out = validation.render(
         validating,
@@ -83,18 +84,20 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
             weights.transfer(recipe.initial, network, _typical(draw, recipe))
         return network
 
-    def loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    def loss(logits: Tensor, target: Tensor) -> Tensor:
         return targets.joint_loss(
             logits,
-            wanted,
+            target,
             class_weights.to(logits.device),
             velocity_weight=recipe.velocity_weight,
             beat_weight=recipe.beat_weight,
         )
 
     frames = held_out.features.shape[1]
-    wanted = np.stack([draw.targets(notes, frames) for notes in held_out.notes])
-    validation_loss = partial(loss, wanted=torch.from_numpy(wanted)) if by_loss else None
+    validation_targets = np.stack([draw.targets(notes, frames) for notes in held_out.notes])
+    validation_loss = (
+        partial(loss, target=torch.from_numpy(validation_targets)) if by_loss else None
+    )
     return fit(
         recipe,
         run,
@@ -111,7 +114,7 @@ def train_on(recipe: Recipe, run: Path, training: Source, validating: Source) ->
     )
 
 
-def _class_weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
+def _class_weights(draw: DrumExamples, recipe: Recipe) -> NDArray[np.float32]:
     """Infrequency weights, measured on excerpts that no step sees."""
     frames = round(recipe.excerpt_seconds * draw.front_end.frame_rate)
     drawn = (
@@ -124,7 +127,7 @@ def _class_weights(draw: Draw, recipe: Recipe) -> NDArray[np.float32]:
     )
 
 
-def _typical(draw: Draw, recipe: Recipe) -> Tensor:
+def _typical(draw: DrumExamples, recipe: Recipe) -> Tensor:
     """Features (batch, frame, bin) of excerpts that no step sees."""
     examples = (
         draw(np.random.default_rng([recipe.seed, recipe.steps, 2, item])) for item in range(32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from bandscribe import beats, drums, peaks
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.metrics import onsets, velocity
 from bandscribe.metrics.beats import TOLERANCE as BEAT_TOLERANCE
+from bandscribe.training.batches import LabelledSource
 from bandscribe.training.device import infer
-from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
 #: Peak picking for well trained networks (Fosse 2025, section 2.4.3; Vogl et al. 2018).
@@ -25,15 +26,8 @@ THRESHOLDS = np.round(np.arange(0.05, 0.91, 0.05), 2)
 _GAP_FRAMES = 20  # silence between joined excerpts, wider than any window or tolerance
 
 
-class Source(Protocol):
-    """Labelled audio without end."""
-
-    def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
-        """Mono audio of this length, and its notes in the network's classes, with velocities."""
-
-
 @dataclass(frozen=True, eq=False)
-class Validation:
+class ValidationExcerpts:
     """Excerpts as `features` (excerpt, frame, bin), and the `reference` of all, joined.
 
     The excerpts are judged as one recording, with short silences between them; but for the beats of
@@ -47,8 +41,8 @@ class Validation:
 
 
 def render(
-    source: Source, front_end: LogSpectrogram, *, seed: int, minutes: float, seconds: float
-) -> Validation:
+    source: LabelledSource, front_end: LogSpectrogram, *, seed: int, minutes: float, seconds: float
+) -> ValidationExcerpts:
     """Draw excerpts of this many seconds; the same seed gives the same ones."""
     features: list[NDArray[np.float32]] = []
     times: list[NDArray[np.float64]] = []
@@ -74,10 +68,10 @@ def render(
         offset,
         every[0].classes,
     )
-    return Validation(np.stack(features), joined, tuple(every), front_end.frame_rate)
+    return ValidationExcerpts(np.stack(features), joined, tuple(every), front_end.frame_rate)
 
 
-def join(logits: Tensor, validation: Validation) -> drums.Hearing:
+def join(logits: Tensor, validation: ValidationExcerpts) -> drums.DrumActivations:
     """What was said about the joined excerpts."""
     values = np.pad(logits.sigmoid().numpy(), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
     flat = values.reshape(-1, values.shape[-1])
@@ -97,14 +91,14 @@ def choose(
     estimates: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
     for column, name in enumerate(activations.classes):
         values = activations.values[:, [column]]
-        wanted = reference.onsets[reference.labels == name]
+        annotated = reference.onsets[reference.labels == name]
         found = [peaks.pick(values, thresholds=[t], **PEAKS) for t in THRESHOLDS]
-        picked = [peaks.refine(values, each) / activations.frame_rate for each in found]
-        f1 = [_f1(wanted, times) for times in picked]
+        onset_times = [peaks.refine(values, each) / activations.frame_rate for each in found]
+        f1 = [_f1(annotated, times) for times in onset_times]
         equals = [index for index, value in enumerate(f1) if value == max(f1)]
         middle = equals[len(equals) // 2]
         thresholds[name] = float(THRESHOLDS[middle])
-        estimates.append((picked[middle], velocities.values[found[middle].frames, column]))
+        estimates.append((onset_times[middle], velocities.values[found[middle].frames, column]))
     times = np.concatenate([times for times, _ in estimates])
     struck = np.concatenate([struck for _, struck in estimates]).astype(np.float64)
     labels = np.repeat(np.array(activations.classes), [len(times) for times, _ in estimates])
@@ -122,15 +116,15 @@ def choose(
 
 
 def validate(
-    model: nn.Module, validation: Validation, loss: Callable[[Tensor], Tensor] | None = None
+    model: nn.Module, validation: ValidationExcerpts, loss: Callable[[Tensor], Tensor] | None = None
 ) -> dict[str, float]:
     """Micro and macro F1 over all classes, at the best threshold of each class.
 
     With a `loss` of logits (excerpt, frame, output), that is `validation_loss`.
     """
     logits = infer(model, validation.features, batch=16)
-    heard = join(logits, validation)
-    _, scores = choose(heard.onsets, heard.velocities, validation.reference)
+    inferred = join(logits, validation)
+    _, scores = choose(inferred.onsets, inferred.velocities, validation.reference)
     lost = {} if loss is None else {"validation_loss": float(loss(logits))}
     return {
         **{f"{kind}_f1": float(np.nan_to_num(scores[kind]["f1"])) for kind in ("micro", "macro")},
@@ -138,25 +132,25 @@ def validate(
     }
 
 
-def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
+def report(model: nn.Module, validation: ValidationExcerpts) -> dict[str, Any]:
     """Thresholds by number of classes, and scores in ten, five and three classes, and of beats.
 
     A network of fewer than ten has no others than its own.
     """
-    heard = join(infer(model, validation.features, batch=16), validation)
+    inferred = join(infer(model, validation.features, batch=16), validation)
     own = len(validation.reference.classes)
     figures: dict[str, Any] = {"thresholds": {}}
     for count in DRUMS if own == max(DRUMS) else (own,):
         thresholds, scores = choose(
-            *drums.reduce_hearing(heard, count), reduce(validation.reference, count)
+            *drums.reduce_classes(inferred, count), reduce(validation.reference, count)
         )
         figures["thresholds"][str(count)] = thresholds
         figures[f"classes_{count}"] = scores
-    figures["beats"] = _score_beats(heard, validation)
+    figures["beats"] = _score_beats(inferred, validation)
     return figures
 
 
-def _score_beats(heard: drums.Hearing, validation: Validation) -> dict[str, Any]:
+def _score_beats(inferred: drums.DrumActivations, validation: ValidationExcerpts) -> dict[str, Any]:
     """Mean F-measure (±70 ms) of beats and downbeats over the excerpts whose beats are known."""
     length = validation.features.shape[1] + _GAP_FRAMES
     rows = []
@@ -165,7 +159,7 @@ def _score_beats(heard: drums.Hearing, validation: Validation) -> dict[str, Any]
         if grid is not None and len(grid.times):
             part = slice(index * length, (index + 1) * length - _GAP_FRAMES)
             found = beats.track(
-                *(replace(a, values=a.values[part]) for a in (heard.beats, heard.onsets))
+                *(replace(a, values=a.values[part]) for a in (inferred.beats, inferred.onsets))
             )
             first, its = grid.positions == 1, found.positions == 1
             rows.append(

@@ -11,7 +11,7 @@ from bandscribe import audio
 from bandscribe.factorization import to_magnitudes
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.synthesis.kits import Kit
-from bandscribe.synthesis.kits.pieces import LEAD_IN, Hit, Piece
+from bandscribe.synthesis.kits.pieces import LEAD_IN, KitPiece, RecordedHit
 from bandscribe.types import Audio
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10
 
@@ -37,13 +37,13 @@ def average(kits: Sequence[Kit], front_end: LogSpectrogram, lags: int) -> NDArra
     return np.stack([np.mean(found, axis=0) for found in pieces.values()], axis=1)
 
 
-def _average_piece(piece: Piece, front_end: LogSpectrogram, lags: int) -> NDArray[np.float32]:
+def _average_piece(piece: KitPiece, front_end: LogSpectrogram, lags: int) -> NDArray[np.float32]:
     """(lag, bin)."""
     strokes = [_see(hit, front_end, lags) for layer in piece.layers for hit in layer]
     return np.asarray(np.mean(strokes, axis=0), dtype=np.float32)
 
 
-def _see(hit: Hit, front_end: LogSpectrogram, lags: int) -> NDArray[np.float32]:
+def _see(hit: RecordedHit, front_end: LogSpectrogram, lags: int) -> NDArray[np.float32]:
     """A stroke as magnitudes (lag, bin) with a sum of 1."""
     mono = Audio(hit.microphones.mean(axis=0, dtype=np.float32)[np.newaxis], hit.sample_rate)
     sound = audio.resample(mono, front_end.sample_rate).samples[0]

@@ -22,11 +22,11 @@ from bandscribe.files import inside
 from bandscribe.metrics import onsets
 from bandscribe.runtime import ModelCard
 from bandscribe.synthesis import kits
-from bandscribe.synthesis.source import Source
+from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.training import recipes, record
 from bandscribe.training.factorization.recipe import Recipe
 from bandscribe.training.factorization.templates import average
-from bandscribe.training.fit import Result
+from bandscribe.training.fit import FitResult
 from bandscribe.types import Activations, Audio, Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_10, reduce
 
@@ -37,7 +37,7 @@ PEAKS = {"max_frames": 5, "mean_frames": 10, "wait_frames": 5}
 THRESHOLDS = np.round(np.concatenate([np.arange(0.01, 0.1, 0.01), np.arange(0.1, 0.81, 0.02)]), 2)
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Make the templates of a recipe in one go.
 
     Raises ValueError when there are no kits, one cannot be used, or its credits are missing.
@@ -74,12 +74,12 @@ def train(recipe: Recipe, run: Path) -> Result:
     record.write_json(run / "versions.json", {"starts": [{"step": 0, **versions}]})
     record.write_json(run / "metrics.json", {"task": "factorization", **figures})
     write(target, card, templates)
-    return Result(True, 1, {"macro_f1": figures["classes_3"]["macro"]["f1"]})
+    return FitResult(True, 1, {"macro_f1": figures["classes_3"]["macro"]["f1"]})
 
 
 def render(recipe: Recipe) -> list[tuple[Audio, Transcription]]:
     """Excerpts with their notes: performances that no template was made for, on other kits."""
-    source = Source.load(
+    source = SyntheticSource.load(
         recipe.validation_kits,
         groove=recipe.groove,
         split="validation",
@@ -93,18 +93,18 @@ def render(recipe: Recipe) -> list[tuple[Audio, Transcription]]:
 
 
 def choose(
-    model: drums.Listener, excerpts: Sequence[tuple[Audio, Transcription]]
+    model: drums.DrumModel, excerpts: Sequence[tuple[Audio, Transcription]]
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Thresholds by number of classes and class, each with the highest F1 (±50 ms), and the scores.
 
     Of thresholds that score alike the middle one is taken. Scores that thresholds were chosen on
     flatter a little.
     """
-    hearings = [drums.hear(sound, model) for sound, _ in excerpts]
+    activations = [drums.infer(sound, model) for sound, _ in excerpts]
     chosen: dict[str, dict[str, float]] = {}
     figures: dict[str, Any] = {}
     for count, names in DRUMS.items():
-        curves = [drums.reduce_hearing(each, count)[0] for each in hearings]
+        curves = [drums.reduce_classes(each, count)[0] for each in activations]
         references = [reduce(notes, count) for _, notes in excerpts]
         thresholds = [_choose_one(curves, references, column) for column in range(len(names))]
         estimates = [_pick(each, thresholds) for each in curves]

@@ -1,6 +1,6 @@
 """Labelled clips: single hits out of drum kits or a folder, and sounds that are no drum.
 
-What is trained on is a sequence of `Clip`s, wherever they come from.
+What is trained on is a sequence of `HitClip`s, wherever they come from.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NOTHING = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class Clip:
+class HitClip:
     """A sound that begins with its onset, (n,) mono samples at the recipe's rate.
 
     `label` is its class, or None for what is no drum. Clips of one `group` (a kit, a performance)
@@ -38,7 +38,7 @@ class Clip:
     velocity: float | None = None
 
 
-def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> list[Clip]:
+def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> list[HitClip]:
     """Every stroke of the kits (see `synthesis.kits`), each microphone by itself.
 
     Classes are those of `hits.CLASSES`; no clip is longer than `seconds`. Pieces with three layers
@@ -55,7 +55,7 @@ def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> 
                 for i, layer in enumerate(piece.layers):
                     known = (edges[i] + edges[i + 1]) / 2 if len(piece.layers) >= _LAYERS else None
                     found += [
-                        Clip(np.ascontiguousarray(row[:longest]), label, str(address), known)
+                        HitClip(np.ascontiguousarray(row[:longest]), label, str(address), known)
                         for hit in layer
                         for row in hit.microphones
                     ]
@@ -64,7 +64,7 @@ def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> 
 
 def from_folder(
     root: str | Path, split: str, *, sample_rate: int, seconds: float, classes: Sequence[str]
-) -> list[Clip]:
+) -> list[HitClip]:
     """The clips of one split that the table `labels.csv` of a folder names: see `list_folder`.
 
     Raises ValueError as it, and for a file that cannot be read.
@@ -75,7 +75,7 @@ def from_folder(
     ]
 
 
-def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tuple[Path, Clip]]:
+def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tuple[Path, HitClip]]:
     """The files of one split that the table `labels.csv` of a folder names, without their samples.
 
     Its columns are `file` and `label`, where there are `split`, `group` and `velocity` too; labels
@@ -92,7 +92,7 @@ def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tu
             raise ValueError(f"{row.where}: expected one of {', '.join(classes)}, got {label!r}")
         velocity = float(row["velocity"]) if row.get("velocity") else None
         group = row.get("group") or row["file"]
-        found.append((path, Clip(_NOTHING, label, group, velocity)))
+        found.append((path, HitClip(_NOTHING, label, group, velocity)))
     return found
 
 
@@ -102,7 +102,7 @@ def _read(path: Path, sample_rate: int, seconds: float) -> NDArray[np.float32]:
     return samples
 
 
-def from_notes(folders: Sequence[str], *, sample_rate: int, seconds: float) -> list[Clip]:
+def from_notes(folders: Sequence[str], *, sample_rate: int, seconds: float) -> list[HitClip]:
     """Every sound file in the folders and theirs, as something that is no drum.
 
     A group is the folder that a file lies in. Raises ValueError when a folder holds none.
@@ -120,5 +120,5 @@ def from_notes(folders: Sequence[str], *, sample_rate: int, seconds: float) -> l
             raise ValueError(f"{folder}: expected sound files, found none")
         for path in sorted(paths):
             sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
-            found.append(Clip(sound.samples[0], None, path.parent.name))
+            found.append(HitClip(sound.samples[0], None, path.parent.name))
     return found

@@ -15,7 +15,7 @@ from torch import Tensor
 from bandscribe.features.mel import MelBands
 from bandscribe.training.batches import Example
 from bandscribe.training.hits import scenes
-from bandscribe.training.hits.clips import Clip
+from bandscribe.training.hits.clips import HitClip
 
 #: Target of a velocity that is not known: it is left out of the loss.
 UNKNOWN = -1.0
@@ -24,7 +24,7 @@ _LAYERED = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class Draw:
+class HitExamples:
     """Makes examples out of clips.
 
     A class is drawn by its number of clips to the power of 1 - `balance`; within it a group by the
@@ -33,7 +33,7 @@ class Draw:
     as its class.
     """
 
-    clips: Sequence[Clip]
+    clips: Sequence[HitClip]
     classes: tuple[str, ...]
     front_end: MelBands
     seconds: float
@@ -61,10 +61,10 @@ class Draw:
         under = self._draw_hit(rng, str(main.label)) if rng.random() < _LAYERED else None
         softly = _pick(self._nulls, rng) if self._nulls and rng.random() < 0.15 else None
         kin = self._by_class[str(main.label)][main.group]
-        scene = scenes.draw(main, under, kin, others, softly, rng, codec=self.codec_share)
+        scene = scenes.sample_scene(main, under, kin, others, softly, rng, codec=self.codec_share)
         return self._extract(scene), make_target([main, *others], self.classes)
 
-    def take(self, clip: Clip) -> Example:
+    def take(self, clip: HitClip) -> Example:
         """A clip as it is: features of its first `seconds`, and targets."""
         length = round(self.seconds * self.front_end.sample_rate)
         samples = np.zeros(length, dtype=np.float32)
@@ -83,7 +83,7 @@ class Draw:
         power = self.front_end.power(samples[skipped * hop_length :])
         return self.front_end.window(power, start - skipped, self.front_end.count(self.seconds))
 
-    def _draw_hit(self, rng: np.random.Generator, label: str | None = None) -> Clip:
+    def _draw_hit(self, rng: np.random.Generator, label: str | None = None) -> HitClip:
         label = label or str(rng.choice(self._labels, p=self._chances))
         groups = self._by_class[label]
         roots = np.sqrt([len(clips) for clips in groups.values()])
@@ -92,16 +92,16 @@ class Draw:
         return _pick(groups[group], rng)
 
     @cached_property
-    def _by_class(self) -> dict[str, dict[str, list[Clip]]]:
+    def _by_class(self) -> dict[str, dict[str, list[HitClip]]]:
         """Class to group to clips."""
-        found: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
+        found: dict[str, dict[str, list[HitClip]]] = defaultdict(lambda: defaultdict(list))
         for clip in self.clips:
             if clip.label is not None:
                 found[clip.label][clip.group].append(clip)
         return {label: dict(groups) for label, groups in found.items()}
 
     @cached_property
-    def _nulls(self) -> list[Clip]:
+    def _nulls(self) -> list[HitClip]:
         return [clip for clip in self.clips if clip.label is None]
 
     @property
@@ -116,7 +116,7 @@ class Draw:
         return np.asarray(powers / powers.sum())
 
 
-def make_target(struck: Sequence[Clip], classes: tuple[str, ...]) -> NDArray[np.float32]:
+def make_target(struck: Sequence[HitClip], classes: tuple[str, ...]) -> NDArray[np.float32]:
     """(class + 1,): 1 for each class that is struck; the velocity of a single hit, or `UNKNOWN`."""
     target = np.zeros(len(classes) + 1, dtype=np.float32)
     target[-1] = UNKNOWN
@@ -146,5 +146,5 @@ def loss(logits: Tensor, targets: Tensor, *, velocity_weight: float) -> Tensor:
     return struck + velocity_weight * velocity_loss
 
 
-def _pick(clips: Sequence[Clip], rng: np.random.Generator) -> Clip:
+def _pick(clips: Sequence[HitClip], rng: np.random.Generator) -> HitClip:
     return clips[int(rng.integers(len(clips)))]

@@ -26,7 +26,7 @@ from bandscribe.features.mel import MelBands
 from bandscribe.files import whole, write_json
 from bandscribe.readers import read_json
 from bandscribe.training.batches import Example, each, shuffle
-from bandscribe.training.hits.clips import Clip, list_folder
+from bandscribe.training.hits.clips import HitClip, list_folder
 from bandscribe.training.hits.examples import make_target
 
 
@@ -37,7 +37,7 @@ class Kept:
     `rows` (clip,) are those of the features, where files that cannot be read have some, too.
     """
 
-    clips: tuple[Clip, ...]
+    clips: tuple[HitClip, ...]
     features: NDArray[np.float32]
     rows: NDArray[np.int64]
     targets: NDArray[np.float32]

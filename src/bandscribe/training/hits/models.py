@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class Report(nn.Module):
+class ReportNetwork(nn.Module):
     """Convolutions with max-pooling, dropout and two dense layers, on an image of fixed size.
 
     Source: Drum Classification, project report 2024, section 3.4 and figure 3: three convolutions;
@@ -110,4 +110,4 @@ class Compact(nn.Module):
         return logits
 
 
-MODELS: dict[str, type[nn.Module]] = {"report": Report, "compact": Compact}
+MODELS: dict[str, type[nn.Module]] = {"report": ReportNetwork, "compact": Compact}

@@ -15,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects
-from bandscribe.training.hits.clips import Clip
+from bandscribe.training.hits.clips import HitClip
 
 Samples = NDArray[np.float32]
 
@@ -34,14 +34,14 @@ _WHOLE = 9.0
 
 
 @dataclass(frozen=True)
-class Stroke:
+class PlayedClip:
     """How a clip is played: when (seconds after the hit), how loud, how high, how long.
 
     `amplitude` is its peak's. After `seconds` it is faded out in a tenth of them; `skip` seconds of
     its beginning are left out. `damping` is further decay in dB per second, or, below 0, less.
     """
 
-    clip: Clip
+    clip: HitClip
     start: float
     amplitude: float
     semitones: float
@@ -54,7 +54,7 @@ class Stroke:
 class Scene:
     """What sounds, what happens to it (None: nothing), and how early it is listened to."""
 
-    strokes: tuple[Stroke, ...]
+    strokes: tuple[PlayedClip, ...]
     treatment: effects.Treatment | None
     early: int  # frames that the window begins before the hit
 
@@ -74,7 +74,7 @@ def play(scene: Scene, *, sample_rate: int, seconds: float) -> Samples:
     return effects.apply(out, sample_rate, scene.treatment)
 
 
-def _shape(stroke: Stroke, sample_rate: int) -> Samples:
+def _shape(stroke: PlayedClip, sample_rate: int) -> Samples:
     sound = stroke.clip.samples[round(stroke.skip * sample_rate) :]
     if abs(stroke.semitones) > 0.05:
         ratio = 2 ** (-stroke.semitones / 12)
@@ -90,9 +90,9 @@ def _shape(stroke: Stroke, sample_rate: int) -> Samples:
     return np.asarray(sound[:length] * gain * np.float32(stroke.amplitude / peak))
 
 
-def draw(
-    main: Clip, under: Clip | None, kin: Sequence[Clip], others: Sequence[Clip],
-    background: Clip | None, rng: np.random.Generator, *, codec: float,
+def sample_scene(
+    main: HitClip, under: HitClip | None, kin: Sequence[HitClip], others: Sequence[HitClip],
+    background: HitClip | None, rng: np.random.Generator, *, codec: float,
 ) -> Scene:  # fmt: skip
     """A scene with a stroke of `main`.
 
@@ -106,12 +106,12 @@ def draw(
     seconds = float(np.exp(rng.uniform(np.log(shortest), 0.0))) if rng.random() < 0.25 else _WHOLE
     least = _LEAST_DAMPING_CYMBAL if cymbal else _LEAST_DAMPING
     damping = float(rng.uniform(least, 60)) if rng.random() < (0.5 if cymbal else 0.2) else 0.0
-    strokes = [Stroke(main, 0.0, 1.0, semitones, seconds, damping)]
+    strokes = [PlayedClip(main, 0.0, 1.0, semitones, seconds, damping)]
     if under is not None:
         start, tuned = float(rng.uniform(-0.003, 0.003)), _tune(under, rng)
-        strokes.append(Stroke(under, start, _amplitude(rng, -15, 0), tuned, seconds, damping))
+        strokes.append(PlayedClip(under, start, _amplitude(rng, -15, 0), tuned, seconds, damping))
     strokes += [
-        Stroke(
+        PlayedClip(
             clip,
             start=float(rng.uniform(-0.01, 0.02)),
             amplitude=_amplitude(rng, -9, 6),
@@ -135,18 +135,18 @@ def draw(
     return Scene(tuple(strokes), _treat(rng, codec), int(rng.integers(0, 6)))
 
 
-def draw_null(clips: Sequence[Clip], rng: np.random.Generator, *, codec: float) -> Scene:
+def draw_null(clips: Sequence[HitClip], rng: np.random.Generator, *, codec: float) -> Scene:
     """A scene of sounds that are no drum, begun anywhere within them; of none, noise."""
     treatment = _treat(rng, codec)
     if not clips:
-        plain = treatment or effects.draw(rng)
+        plain = treatment or effects.sample_effects(rng)
         treatment = replace(plain, noise_db=float(rng.uniform(-60, -6)))
     return Scene(tuple(_notes(clips, rng, -12, 0)), treatment, int(rng.integers(0, 6)))
 
 
 def _notes(
-    clips: Sequence[Clip], rng: np.random.Generator, low: float, high: float
-) -> list[Stroke]:
+    clips: Sequence[HitClip], rng: np.random.Generator, low: float, high: float
+) -> list[PlayedClip]:
     """Notes that set in about the hit, some of them sooner or in their midst."""
     strokes = []
     for i, clip in enumerate(clips):
@@ -155,12 +155,12 @@ def _notes(
         semitones = float(rng.uniform(-_NOTE_SEMITONES, _NOTE_SEMITONES))
         skip = float(rng.uniform(0, 0.8)) if held else 0.0
         strokes.append(
-            Stroke(clip, start, _amplitude(rng, low, high), semitones, _WHOLE, 0.0, skip)
+            PlayedClip(clip, start, _amplitude(rng, low, high), semitones, _WHOLE, 0.0, skip)
         )
     return strokes
 
 
-def _tune(clip: Clip, rng: np.random.Generator) -> float:
+def _tune(clip: HitClip, rng: np.random.Generator) -> float:
     most = _TOM_SEMITONES if clip.label in _TOMS else _SEMITONES
     return float(rng.uniform(-most, most))
 
@@ -173,7 +173,7 @@ def _treat(rng: np.random.Generator, codec: float) -> effects.Treatment | None:
     """Nothing for one in three; else what happens to drums, and now and then a telephone."""
     if rng.random() < 1 / 3:
         return None
-    treatment = effects.draw(rng, codec=codec)
+    treatment = effects.sample_effects(rng, codec=codec)
     if rng.random() < 0.25:
         treatment = replace(
             treatment,

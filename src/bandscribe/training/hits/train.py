@@ -10,19 +10,19 @@ from pathlib import Path
 
 from bandscribe.training import device as devices
 from bandscribe.training.batches import Batch, stream
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.fit import FitResult, fit
 from bandscribe.training.hits import validation
-from bandscribe.training.hits.clips import Clip, from_folder, from_kits, from_notes
-from bandscribe.training.hits.examples import Draw, loss
+from bandscribe.training.hits.clips import HitClip, from_folder, from_kits, from_notes
+from bandscribe.training.hits.examples import HitExamples, loss
 from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.recipe import Recipe, front_end, start
-from bandscribe.training.hits.validation import Validation
+from bandscribe.training.hits.validation import ValidationHits
 
 #: The checkpoint of the lowest validation loss is kept: project report 2024, section 4.
 CRITERION = "-validation_loss"
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Train the network of a recipe into the folder `run`, or go on where that run stopped.
 
     Raises ValueError when the recipe names no clips, or as `train_on`.
@@ -45,11 +45,11 @@ def keep(recipe: Recipe, split: str) -> Kept:
     )
 
 
-def read(recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
+def read(recipe: Recipe) -> tuple[list[HitClip], list[HitClip]]:
     """The clips that a recipe trains on, and those that it validates on."""
     rate, longest = front_end(recipe).sample_rate, recipe.seconds + 0.5
 
-    def gather(kits: Sequence[str], notes: Sequence[str], split: str) -> list[Clip]:
+    def gather(kits: Sequence[str], notes: Sequence[str], split: str) -> list[HitClip]:
         clips = from_kits(kits, sample_rate=rate, seconds=longest)
         for root in recipe.clips:
             clips += from_folder(
@@ -64,8 +64,8 @@ def read(recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
 
 
 def train_on(
-    recipe: Recipe, run: Path, training: Sequence[Clip], validating: Sequence[Clip]
-) -> Result:
+    recipe: Recipe, run: Path, training: Sequence[HitClip], validating: Sequence[HitClip]
+) -> FitResult:
     """Train on clips (at the front end's rate); choose weights and thresholds on others.
 
     Writes what `fit` writes, and metrics.json: `validation.report` of the best weights.
@@ -74,7 +74,7 @@ def train_on(
     """
     _check(recipe, training, validating)
     make = partial(
-        Draw, classes=recipe.classes, front_end=front_end(recipe), seconds=recipe.seconds,
+        HitExamples, classes=recipe.classes, front_end=front_end(recipe), seconds=recipe.seconds,
         augment=recipe.augment, null_share=recipe.null_share, overlap_share=recipe.overlap_share,
         codec_share=recipe.codec_share,
     )  # fmt: skip
@@ -88,11 +88,11 @@ def train_on(
     return _fit(recipe, run, stream(draw, recipe), held_out, len(training))
 
 
-def train_on_kept(recipe: Recipe, run: Path, training: Kept, validating: Kept) -> Result:
+def train_on_kept(recipe: Recipe, run: Path, training: Kept, validating: Kept) -> FitResult:
     """As `train_on`, on clips as they are, whose features were computed before."""
     _check(recipe, training.clips, validating.clips)
     recipe = _in_steps(recipe, len(training))
-    held_out = Validation(validating.every, validating.targets, recipe.classes)
+    held_out = ValidationHits(validating.every, validating.targets, recipe.classes)
     draw = Turns(training, recipe.seed, recipe.balance)
     return _fit(recipe, run, stream(draw, recipe, numbered=True), held_out, len(training))
 
@@ -109,9 +109,9 @@ def _fit(
     recipe: Recipe,
     run: Path,
     batches: Callable[[int], Iterator[Batch]],
-    held_out: Validation,
+    held_out: ValidationHits,
     clips: int,
-) -> Result:
+) -> FitResult:
     return fit(
         recipe,
         run,
@@ -129,7 +129,7 @@ def _fit(
     )
 
 
-def _check(recipe: Recipe, training: Sequence[Clip], validating: Sequence[Clip]) -> None:
+def _check(recipe: Recipe, training: Sequence[HitClip], validating: Sequence[HitClip]) -> None:
     for name, clips in (("training", training), ("validating", validating)):
         labels = {clip.label for clip in clips if clip.label is not None}
         if not labels:

@@ -14,13 +14,13 @@ from bandscribe.calibration import Calibration
 from bandscribe.metrics import hits, tags
 from bandscribe.training import calibration
 from bandscribe.training.device import infer
-from bandscribe.training.hits.examples import UNKNOWN, Draw, loss
+from bandscribe.training.hits.examples import UNKNOWN, HitExamples, loss
 
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 
 @dataclass(frozen=True, eq=False)
-class Validation:
+class ValidationHits:
     """Features (example, frame, bin), and targets (example, class + 1) (see `examples`)."""
 
     features: NDArray[np.float32]
@@ -33,7 +33,7 @@ class Validation:
         return np.asarray(self.targets[:, :-1].sum(axis=1) == 1)
 
 
-def prepare(draw: Draw, *, examples: int, seed: int) -> Validation:
+def prepare(draw: HitExamples, *, examples: int, seed: int) -> ValidationHits:
     """So many examples of `draw` where it augments, else each of its clips once.
 
     Raises ValueError when there are no clips.
@@ -46,10 +46,10 @@ def prepare(draw: Draw, *, examples: int, seed: int) -> Validation:
         else [draw.take(clip) for clip in draw.clips]
     )
     features, targets = (np.stack(arrays) for arrays in zip(*made, strict=True))
-    return Validation(features, targets, draw.classes)
+    return ValidationHits(features, targets, draw.classes)
 
 
-def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
+def validate(model: nn.Module, validation: ValidationHits) -> dict[str, float]:
     """What a validation adds to the history: loss, and accuracies of hits of one drum.
 
     The loss is that of the classes alone: velocities are hard to infer of an unknown kit, and would
@@ -63,7 +63,7 @@ def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
     return {"validation_loss": float(value), **{name: figures[name] for name in names}}
 
 
-def confuse(logits: NDArray[np.float32], validation: Validation) -> NDArray[np.int64]:
+def confuse(logits: NDArray[np.float32], validation: ValidationHits) -> NDArray[np.int64]:
     """Hits of one drum by their class and the most probable one (see `metrics.hits.confuse`)."""
     single, count = validation.single, len(validation.classes)
     there = validation.targets[single, :count].argmax(axis=1)
@@ -76,7 +76,7 @@ def confuse(logits: NDArray[np.float32], validation: Validation) -> NDArray[np.i
     )
 
 
-def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
+def report(model: nn.Module, validation: ValidationHits) -> dict[str, Any]:
     """Accuracies, the confusion matrix, and what a head of sigmoids needs beside.
 
     That is the thresholds and calibration of each class by itself (those of the figures are learned
@@ -96,10 +96,10 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
         return figures
     scores = (0.5 + 0.5 * np.tanh(0.5 * logits.astype(np.float64))).astype(np.float32)
     struck = validation.targets[:, :count] == 1
-    judged = calibration.judge(
+    fitted_labels = calibration.evaluate(
         struck, scores[:, :count], validation.classes, [str(i) for i in range(len(scores))]
     )
-    fitted = judged["calibration"]
+    fitted = fitted_labels["calibration"]
     calibrate = Calibration(
         *(
             np.array([fitted[part][c] for c in validation.classes])
@@ -108,7 +108,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     )
     probabilities = calibrate(scores[:, :count])
     thresholds = tags.learn_thresholds(struck, probabilities, ["validation"] * len(scores))
-    judged["thresholds"] = dict(
+    fitted_labels["thresholds"] = dict(
         zip(validation.classes, np.clip(thresholds, 0.01, 0.99).tolist(), strict=True)
     )
     velocity = validation.targets[:, count]
@@ -116,7 +116,7 @@ def report(model: nn.Module, validation: Validation) -> dict[str, Any]:
     error = np.abs(scores[known, count] - velocity[known])
     return {
         **figures,
-        "label": judged,
+        "label": fitted_labels,
         "heard": choose_presence(probabilities, struck),
         "velocity_error": float(error.mean()) if len(error) else None,
     }

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.extras import install
-from bandscribe.features.windows import Statistics
+from bandscribe.features.windows import FeatureStatistics
 
 Samples = NDArray[np.float32]
 Features = NDArray[np.float32]
@@ -52,7 +52,12 @@ def draw_shifts(rng: np.random.Generator, *, semitones: float = 6.0, time: float
 
 
 def apply_shifts(
-    samples: Samples, sample_rate: int, shifts: Shifts, noise: Statistics, *, alpha: float = 0.005
+    samples: Samples,
+    sample_rate: int,
+    shifts: Shifts,
+    noise: FeatureStatistics,
+    *,
+    alpha: float = 0.005,
 ) -> Samples:
     """Samples (sample,) with noise, then at another pitch, then at another time, same length.
 
@@ -65,7 +70,7 @@ def apply_shifts(
 
 
 def add_noise(
-    samples: Samples, noise: Statistics, rng: np.random.Generator, *, alpha: float = 0.005
+    samples: Samples, noise: FeatureStatistics, rng: np.random.Generator, *, alpha: float = 0.005
 ) -> Samples:
     """samples + alpha · noise, the noise having the training set's mean and deviation."""
     drawn = rng.standard_normal(samples.shape, dtype=np.float32)

@@ -25,7 +25,7 @@ _STEPS = (2.0**-15, 2.0**-16)
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class LabelledRecording:
     """A labelled recording: `target` (class,) is 1, 0, or nan where it is not annotated."""
 
     id: str
@@ -36,14 +36,14 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
-class Windows:
+class RecordingWindows:
     """Windows of `length` samples of `recordings`: `owner` (window,) and `start` (window,).
 
     A window's labels are its recording's (section 4.6). Starts are in samples at `sample_rate`.
     `packed` (window, length + 2) are those of all windows, where they were read before: see `pack`.
     """
 
-    recordings: tuple[Recording, ...]
+    recordings: tuple[LabelledRecording, ...]
     owner: NDArray[np.int64]
     start: NDArray[np.int64]
     length: int
@@ -83,13 +83,15 @@ def classes_of(sources: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in INSTRUMENTS if name in known)
 
 
-def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Recording, ...]:
+def load(
+    sources: Sequence[str], split: str, classes: Sequence[str]
+) -> tuple[LabelledRecording, ...]:
     """The recordings of one split of each source; audio is not read, only its length.
 
     A recording whose file or labels cannot be opened has a line on standard error, and is left out.
     Raises ValueError for a source that is none, a split that is empty, and where none is left.
     """
-    found: list[Recording] = []
+    found: list[LabelledRecording] = []
     for source in sources:
         address = _parse(source)
         for track in address.tracks(split):
@@ -104,7 +106,7 @@ def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Re
                 1.0 if name in labels else 0.0 if name in looked else np.nan for name in classes
             ]
             found.append(
-                Recording(
+                LabelledRecording(
                     track.id,
                     f"{address.root} {track.group}",
                     track.audio,
@@ -121,7 +123,9 @@ def _parse(source: str) -> CorpusAddress:
     return CorpusAddress.parse(source, "recognition")
 
 
-def cut(recordings: Sequence[Recording], seconds: float, sample_rate: int) -> Windows:
+def cut(
+    recordings: Sequence[LabelledRecording], seconds: float, sample_rate: int
+) -> RecordingWindows:
     """All windows of the recordings, laid out as `chunks.windows` does."""
     wide = round(seconds * sample_rate)
     owner: list[int] = []
@@ -131,7 +135,7 @@ def cut(recordings: Sequence[Recording], seconds: float, sample_rate: int) -> Wi
         starts = [*range(0, last, wide), last]
         owner += [index] * len(starts)
         start += starts
-    return Windows(
+    return RecordingWindows(
         tuple(recordings), np.array(owner, np.int64), np.array(start, np.int64), wide, sample_rate
     )
 

@@ -16,17 +16,21 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from bandscribe import __version__
-from bandscribe.features.windows import FrontEnd, Statistics
+from bandscribe.features.windows import FeatureStatistics, RecognitionFrontEnd
 from bandscribe.files import whole
 from bandscribe.training.batches import each
-from bandscribe.training.recognition.corpora import Windows, pack
+from bandscribe.training.recognition.corpora import RecordingWindows, pack
 
 #: Samples, neither normalised nor described.
-PLAIN = FrontEnd("audio", Statistics(0.0, 1.0))
+PLAIN = RecognitionFrontEnd("audio", FeatureStatistics(0.0, 1.0))
 
 
 def describe(
-    windows: Windows, front_end: FrontEnd, folder: Path | None = None, *, workers: int = 0
+    windows: RecordingWindows,
+    front_end: RecognitionFrontEnd,
+    folder: Path | None = None,
+    *,
+    workers: int = 0,
 ) -> NDArray[np.float32]:
     """Features (window, frame, bin) of every window, mapped from a file, made by `workers`.
 
@@ -49,7 +53,7 @@ def describe(
     return np.asarray(np.load(path, mmap_mode="r"))
 
 
-def keep(windows: Windows, folder: Path, *, workers: int = 0) -> Windows:
+def keep(windows: RecordingWindows, folder: Path, *, workers: int = 0) -> RecordingWindows:
     """The same windows, which read their samples from a file in `folder`, written if need be.
 
     It holds whole numbers of 16 bits (see `corpora.pack`): half of what samples take otherwise.
@@ -67,7 +71,7 @@ def keep(windows: Windows, folder: Path, *, workers: int = 0) -> Windows:
 
 
 class _Features(Dataset[NDArray[np.float32]]):
-    def __init__(self, windows: Windows, front_end: FrontEnd) -> None:
+    def __init__(self, windows: RecordingWindows, front_end: RecognitionFrontEnd) -> None:
         self.windows, self.front_end = windows, front_end
 
     def __len__(self) -> int:
@@ -78,7 +82,7 @@ class _Features(Dataset[NDArray[np.float32]]):
 
 
 class _Packed(Dataset[NDArray[np.int16]]):
-    def __init__(self, windows: Windows) -> None:
+    def __init__(self, windows: RecordingWindows) -> None:
         self.windows = windows
 
     def __len__(self) -> int:
@@ -88,17 +92,19 @@ class _Packed(Dataset[NDArray[np.int16]]):
         return pack(self.windows.read(index))
 
 
-def _fill(features: np.memmap, windows: Windows, front_end: FrontEnd, workers: int) -> np.memmap:
+def _fill(
+    features: np.memmap, windows: RecordingWindows, front_end: RecognitionFrontEnd, workers: int
+) -> np.memmap:
     for index, made in enumerate(each(_Features(windows, front_end), workers=workers)):
         features[index] = made
     return features
 
 
-def _shape(windows: Windows, front_end: FrontEnd) -> tuple[int, ...]:
+def _shape(windows: RecordingWindows, front_end: RecognitionFrontEnd) -> tuple[int, ...]:
     return (len(windows), *front_end(windows.read(0)).shape)
 
 
-def digest(windows: Windows, front_end: FrontEnd) -> str:
+def digest(windows: RecordingWindows, front_end: RecognitionFrontEnd) -> str:
     """A name that changes with the files, the windows, the front end and the version."""
     files = [
         (str(recording.path.resolve()), stat.st_size, stat.st_mtime_ns)

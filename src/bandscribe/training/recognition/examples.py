@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from bandscribe.features.windows import FrontEnd
+from bandscribe.features.windows import RecognitionFrontEnd
 from bandscribe.training.batches import Example, shuffle
 from bandscribe.training.recognition import augmentation, sampling
-from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.corpora import RecordingWindows
 from bandscribe.training.recognition.sampling import Labels
 
 
 @dataclass(frozen=True, eq=False)
-class Draw:
+class WindowExamples:
     """Makes the training examples of a run.
 
     Static and base-persistent sampling take every window once an epoch, in an order of its own;
@@ -30,9 +30,9 @@ class Draw:
     computed before; they serve a draw that neither mixes nor augments.
     """
 
-    windows: Windows
+    windows: RecordingWindows
     targets: NDArray[np.float32]
-    front_end: FrontEnd
+    front_end: RecognitionFrontEnd
     seed: int
     sampling: str = "static"
     minimum: int = 1

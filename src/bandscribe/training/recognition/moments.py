@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandscribe.features.windows import Statistics
+from bandscribe.features.windows import FeatureStatistics
 from bandscribe.types import Floats
 
 
@@ -43,7 +43,7 @@ class Moments(NamedTuple):
         return Moments(total, self.mean + apart * share, squares)
 
     @property
-    def statistics(self) -> Statistics:
+    def statistics(self) -> FeatureStatistics:
         """The deviation is that of the values given (divided by n, not n - 1).
 
         Raises ValueError when there is no value, or one is not finite.
@@ -52,10 +52,10 @@ class Moments(NamedTuple):
             raise ValueError("arrays: expected at least one value, got none")
         if not math.isfinite(self.squares):
             raise ValueError("arrays: expected finite values")
-        return Statistics(self.mean, math.sqrt(self.squares / self.size))
+        return FeatureStatistics(self.mean, math.sqrt(self.squares / self.size))
 
 
-def measure(arrays: Iterable[Floats]) -> Statistics:
+def measure(arrays: Iterable[Floats]) -> FeatureStatistics:
     """The statistics of all values in the arrays, of any shapes, one array held at a time.
 
     Raises ValueError as `Moments.statistics`.

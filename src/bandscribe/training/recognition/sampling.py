@@ -33,7 +33,7 @@ Target = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class MixedExamples:
     """Indices of the `examples` that sound together, and their joint `target` (class,), 0 or 1."""
 
     examples: tuple[int, ...]
@@ -59,7 +59,7 @@ class Labels:
 
 def draw_true_dynamic(
     labels: Labels, rng: np.random.Generator, *, minimum: int = 1, maximum: int = 5
-) -> Mixture:
+) -> MixedExamples:
     """Algorithm 1: `minimum` to `maximum` distinct classes, and an example of each.
 
     Classes are drawn uniformly, then examples within a class, so that every class sounds equally
@@ -76,7 +76,7 @@ def draw_true_dynamic(
 
 def draw_base_persistent(
     labels: Labels, base: int, rng: np.random.Generator, *, minimum: int = 1, maximum: int = 5
-) -> Mixture:
+) -> MixedExamples:
     """Algorithm 2: example `base`, and examples of other classes up to `minimum` to `maximum`.
 
     An epoch takes every example as the base once, so that none is missed. The numbers include the
@@ -130,8 +130,8 @@ def _draw(
     return [int(rng.choice(labels.by_class[label])) for label in chosen]
 
 
-def _join(labels: Labels, examples: list[int]) -> Mixture:
-    return Mixture(tuple(examples), labels.targets[examples].max(axis=0).astype(np.float32))
+def _join(labels: Labels, examples: list[int]) -> MixedExamples:
+    return MixedExamples(tuple(examples), labels.targets[examples].max(axis=0).astype(np.float32))
 
 
 def _check(minimum: int, maximum: int, most: float = math.inf) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bandscribe import chunks
 from bandscribe.datasets.address import CorpusAddress
-from bandscribe.features.windows import BANDS, FrontEnd
+from bandscribe.features.windows import BANDS, RecognitionFrontEnd
 from bandscribe.training import export, record
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, read
 from bandscribe.training.recognition.train import read_front_end
@@ -71,7 +71,7 @@ def describe(run: Path, name: str) -> Export:
     return Export(card, network, front_end.kind.bins, frames=None if framed else frames)
 
 
-def _samples(recipe: Recipe, front_end: FrontEnd) -> int:
+def _samples(recipe: Recipe, front_end: RecognitionFrontEnd) -> int:
     """How many there are in a window."""
     return round(recipe.window_seconds * front_end.sample_rate)
 

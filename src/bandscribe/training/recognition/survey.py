@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from bandscribe.features.windows import FrontEnd, Statistics, is_silent
+from bandscribe.features.windows import FeatureStatistics, RecognitionFrontEnd, is_silent
 from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
 from bandscribe.training.batches import each
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.corpora import RecordingWindows
 from bandscribe.training.recognition.described import PLAIN, digest
 from bandscribe.training.recognition.moments import Moments
 
@@ -32,13 +32,13 @@ class Survey(NamedTuple):
     `unreadable` are the others: their paths, and what is wrong with each.
     """
 
-    statistics: Statistics
+    statistics: FeatureStatistics
     unreadable: dict[str, str]
 
 
 def survey(
-    windows: Windows,
-    front_end: FrontEnd = PLAIN,
+    windows: RecordingWindows,
+    front_end: RecognitionFrontEnd = PLAIN,
     *,
     workers: int = 0,
     folder: Path | None = None,
@@ -54,7 +54,7 @@ def survey(
     if path and path.is_file():
         with refused(f"{path}: damaged; delete it"):
             saved = read_json(path)
-            return Survey(Statistics(**saved["statistics"]), dict(saved["unreadable"]))
+            return Survey(FeatureStatistics(**saved["statistics"]), dict(saved["unreadable"]))
     total, unreadable = Moments(), {}
     moments = each(_Recordings(windows, front_end), workers=workers)
     for recording, found in zip(windows.recordings, moments, strict=True):
@@ -71,7 +71,9 @@ def survey(
     return result
 
 
-def usable(windows: Windows, *, workers: int = 0, folder: Path | None = None) -> Windows:
+def usable(
+    windows: RecordingWindows, *, workers: int = 0, folder: Path | None = None
+) -> RecordingWindows:
     """The windows of the recordings that can be read; the others are reported.
 
     Raises ValueError where there is none.
@@ -87,7 +89,7 @@ def report(unreadable: dict[str, str]) -> None:
         print(f"{problem}; left out", file=sys.stderr, flush=True)
 
 
-def without(windows: Windows, paths: Collection[str]) -> Windows:
+def without(windows: RecordingWindows, paths: Collection[str]) -> RecordingWindows:
     """The windows of recordings that are not at one of these paths."""
     if not paths:
         return windows
@@ -98,7 +100,7 @@ def without(windows: Windows, paths: Collection[str]) -> Windows:
 class _Recordings(Dataset[Moments | str]):
     """Of each recording, the moments of its windows' features, or what is wrong with it."""
 
-    def __init__(self, windows: Windows, front_end: FrontEnd) -> None:
+    def __init__(self, windows: RecordingWindows, front_end: RecognitionFrontEnd) -> None:
         self.windows, self.front_end = windows, front_end
         count = len(windows.recordings)
         self.edges = np.searchsorted(windows.owner, np.arange(count + 1))

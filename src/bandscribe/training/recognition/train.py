@@ -21,23 +21,23 @@ from typing import Any
 
 from torch import nn
 
-from bandscribe.features.windows import KINDS, FrontEnd
+from bandscribe.features.windows import KINDS, RecognitionFrontEnd
 from bandscribe.readers import read_json, refused
 from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.batches import stream
-from bandscribe.training.fit import Result, fit
+from bandscribe.training.fit import FitResult, fit
 from bandscribe.training.recognition import classical, corpora, sampling, survey, validation
-from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.corpora import RecordingWindows
 from bandscribe.training.recognition.described import describe, keep
-from bandscribe.training.recognition.examples import Draw, cross_entropy
+from bandscribe.training.recognition.examples import WindowExamples, cross_entropy
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
-from bandscribe.training.recognition.validation import Validation
+from bandscribe.training.recognition.validation import ValidationWindows
 
 _FRONT_END, _NETWORK = "front_end.json", "network.json"
 
 
-def train(recipe: Recipe, run: Path) -> Result:
+def train(recipe: Recipe, run: Path) -> FitResult:
     """Train the model of a recipe into the folder `run`, or go on where that run stopped.
 
     Raises ValueError when the recipe names no corpora, a recording is both trained and validated
@@ -64,14 +64,14 @@ def train(recipe: Recipe, run: Path) -> Result:
     recipe = _in_steps(recipe, windows)
     windows = keep(windows, cache, workers=workers) if cache else windows
     validating = survey.usable(validating, workers=workers, folder=cache)
-    judged = validation.prepare(
+    validation_windows = validation.prepare(
         validating, classes, describe(validating, front_end, cache, workers=workers)
     )
     if recipe.model in CLASSICAL:
-        return _train_classical(recipe, run, windows, judged, front_end, cache)
+        return _train_classical(recipe, run, windows, validation_windows, front_end, cache)
 
     mixed = recipe.sampling != "static"
-    draw = Draw(
+    draw = WindowExamples(
         windows, windows.targets, front_end, recipe.seed, recipe.sampling, recipe.minimum,
         recipe.maximum, recipe.augment, recipe.semitones,
         describe(windows, front_end, cache, workers=workers)
@@ -79,7 +79,9 @@ def train(recipe: Recipe, run: Path) -> Result:
     )  # fmt: skip
 
     def report(model: nn.Module) -> dict[str, Any]:
-        figures = validation.report(validation.infer_windows(model, judged), judged)
+        figures = validation.report(
+            validation.infer_windows(model, validation_windows), validation_windows
+        )
         return {"model": recipe.model, "origin": read_json(run / _NETWORK)["origin"], **figures}
 
     return fit(
@@ -89,7 +91,7 @@ def train(recipe: Recipe, run: Path) -> Result:
         build=partial(_start, recipe, len(classes), run),
         loss=cross_entropy,
         batches=stream(draw, recipe, numbered=True),
-        validate=partial(validation.validate, validation=judged),
+        validate=partial(validation.validate, validation=validation_windows),
         report=report,
         optimiser=partial(make_optimiser, recipe),
         floor=recipe.floor,
@@ -98,7 +100,7 @@ def train(recipe: Recipe, run: Path) -> Result:
     )
 
 
-def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
+def read_front_end(run: Path) -> tuple[RecognitionFrontEnd, tuple[str, ...]]:
     """The front end of a run, and its classes in the order of the network's outputs.
 
     Raises ValueError when the folder holds none.
@@ -108,7 +110,7 @@ def read_front_end(run: Path) -> tuple[FrontEnd, tuple[str, ...]]:
         raise ValueError(f"{path}: missing; name the folder of a recognition run")
     saved = read_json(path)
     with refused(f"{path}: damaged; train into another folder"):
-        return FrontEnd.read(saved), tuple(saved["classes"])
+        return RecognitionFrontEnd.read(saved), tuple(saved["classes"])
 
 
 def _start(recipe: Recipe, classes: int, run: Path) -> nn.Module:
@@ -122,7 +124,7 @@ def _start(recipe: Recipe, classes: int, run: Path) -> nn.Module:
     return model
 
 
-def _in_steps(recipe: Recipe, windows: Windows) -> Recipe:
+def _in_steps(recipe: Recipe, windows: RecordingWindows) -> Recipe:
     """The recipe with epochs counted in steps, where it gives none.
 
     An epoch takes each window once; of true dynamic samples, as many as table 3.3 has for the
@@ -145,8 +147,12 @@ def _in_steps(recipe: Recipe, windows: Windows) -> Recipe:
 
 
 def _look_over(
-    recipe: Recipe, windows: Windows, classes: tuple[str, ...], run: Path, cache: Path | None
-) -> tuple[Windows, FrontEnd]:
+    recipe: Recipe,
+    windows: RecordingWindows,
+    classes: tuple[str, ...],
+    run: Path,
+    cache: Path | None,
+) -> tuple[RecordingWindows, RecognitionFrontEnd]:
     """The windows that can be read, and the front end that their statistics make.
 
     Those of the run where it has one; else all windows are read, and both are written down.
@@ -158,7 +164,7 @@ def _look_over(
     found = survey.survey(windows, **given)
     survey.report(found.unreadable)
     windows = survey.without(windows, found.unreadable)
-    front_end = FrontEnd(recipe.features, found.statistics)
+    front_end = RecognitionFrontEnd(recipe.features, found.statistics)
     if recipe.feature_deviation:
         values = survey.survey(windows, front_end, **given).statistics
         front_end = replace(front_end, values=values, deviation=recipe.feature_deviation)
@@ -170,11 +176,11 @@ def _look_over(
 def _train_classical(
     recipe: Recipe,
     run: Path,
-    windows: Windows,
-    judged: Validation,
-    front_end: FrontEnd,
+    windows: RecordingWindows,
+    validation_windows: ValidationWindows,
+    front_end: RecognitionFrontEnd,
     cache: Path | None,
-) -> Result:
+) -> FitResult:
     """Fit a baseline to all windows as they are, and judge it."""
     record.start(run, recipe, step=0)
     features = describe(windows, front_end, cache, workers=devices.workers(recipe))
@@ -182,15 +188,15 @@ def _train_classical(
     baseline = classical.train(recipe.model, features, windows.targets, seed=recipe.seed)
     seconds = time.monotonic() - began
     classical.save(baseline, run / "best.pkl")
-    probabilities = baseline(judged.features)
-    best = validation.summarise(probabilities, judged)
+    probabilities = baseline(validation_windows.features)
+    best = validation.summarise(probabilities, validation_windows)
     figures = {
         "task": "recognition",
         "model": recipe.model,
         "finished": True,
         "seconds": seconds,
         "best": best,
-        **validation.report(probabilities, judged),
+        **validation.report(probabilities, validation_windows),
     }
     record.write_json(run / "metrics.json", figures)
-    return Result(True, 0, best)
+    return FitResult(True, 0, best)

@@ -17,7 +17,7 @@ from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.metrics import tags
 from bandscribe.training import calibration
 from bandscribe.training.device import infer
-from bandscribe.training.recognition.corpora import Windows
+from bandscribe.training.recognition.corpora import RecordingWindows
 
 _FIGURES = {
     "hamming": "hamming",
@@ -31,7 +31,7 @@ _FIGURES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Validation:
+class ValidationWindows:
     """Features (window, …) of recordings, and what is `known` (recording, class) of `targets`.
 
     `owner` (window,) is the recording of each window.
@@ -46,11 +46,11 @@ class Validation:
 
 
 def prepare(
-    windows: Windows, classes: tuple[str, ...], features: NDArray[np.float32]
-) -> Validation:
+    windows: RecordingWindows, classes: tuple[str, ...], features: NDArray[np.float32]
+) -> ValidationWindows:
     """Windows to validate on, with their `features` (window, …)."""
     targets = np.stack([recording.target for recording in windows.recordings])
-    return Validation(
+    return ValidationWindows(
         features,
         windows.owner,
         targets == 1,
@@ -60,7 +60,7 @@ def prepare(
     )
 
 
-def infer_windows(model: nn.Module, validation: Validation) -> NDArray[np.float32]:
+def infer_windows(model: nn.Module, validation: ValidationWindows) -> NDArray[np.float32]:
     """The network's probabilities (window, class)."""
     probabilities: NDArray[np.float32] = (
         infer(model, validation.features, batch=32).sigmoid().numpy()
@@ -93,7 +93,9 @@ def loss(
         return float(-np.maximum(np.log(right), -100).mean())
 
 
-def summarise(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, float]:
+def summarise(
+    probabilities: NDArray[np.floating], validation: ValidationWindows
+) -> dict[str, float]:
     """Figures of section 5.1 after S2 and a threshold of 0.5, and the losses of S2 and S1."""
     scores = gather(probabilities, validation.owner, "s2")
     targets, known = validation.targets, validation.known
@@ -104,19 +106,19 @@ def summarise(probabilities: NDArray[np.floating], validation: Validation) -> di
     return summary
 
 
-def validate(model: nn.Module, validation: Validation) -> dict[str, float]:
+def validate(model: nn.Module, validation: ValidationWindows) -> dict[str, float]:
     """What a validation adds to the history."""
     return summarise(infer_windows(model, validation), validation)
 
 
-def report(probabilities: NDArray[np.floating], validation: Validation) -> dict[str, Any]:
-    """Figures, thresholds and calibration for S1 and S2 (see `calibration.judge`)."""
+def report(probabilities: NDArray[np.floating], validation: ValidationWindows) -> dict[str, Any]:
+    """Figures, thresholds and calibration for S1 and S2 (see `calibration.evaluate`)."""
     figures_: dict[str, Any] = {
         "recordings": len(validation.targets),
         "classes": validation.classes,
     }
     for strategy in STRATEGIES:
-        figures_[strategy] = calibration.judge(
+        figures_[strategy] = calibration.evaluate(
             validation.targets,
             gather(probabilities, validation.owner, strategy),
             validation.classes,

@@ -23,10 +23,10 @@ from bandscribe.training.recognition import classical, corpora, survey, validati
 from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.recipe import CLASSICAL, build, read
 from bandscribe.training.recognition.train import read_front_end
-from bandscribe.training.recognition.validation import Validation
+from bandscribe.training.recognition.validation import ValidationWindows
 
 
-def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> dict[str, Any]:
+def evaluate(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> dict[str, Any]:
     """Figures after S1 and S2 on the recordings of `sources`, the mean of the runs' S1.
 
     At a threshold of 0.5 (`s1`, `s2`), and at the thresholds that the runs, together, learn on
@@ -35,10 +35,10 @@ def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> 
     Raises ValueError when a run is not whole, or runs differ in their classes or in what they were
     validated on.
     """
-    judged, mean = _infer_ensemble(runs, sources, split)
-    targets, known, classes = judged.targets, judged.known, judged.classes
+    recordings, mean = _infer_ensemble(runs, sources, split)
+    targets, known, classes = recordings.targets, recordings.known, recordings.classes
     figures: dict[str, Any] = {"runs": [run.name for run in runs], "recordings": len(targets)}
-    thresholds = _learn(runs)
+    thresholds = _learn_thresholds(runs)
     for strategy in chunks.STRATEGIES:
         scores = _aggregate(mean, strategy)
         figures[strategy] = tags.figures(targets, scores, classes, known=known)
@@ -50,7 +50,7 @@ def judge(runs: Sequence[Path], sources: Sequence[str], split: str = "test") -> 
 
 def infer_run(
     run: Path, sources: Sequence[str], split: str
-) -> tuple[Validation, NDArray[np.float32]]:
+) -> tuple[ValidationWindows, NDArray[np.float32]]:
     """The recordings, with the run's features, and its S1 scores of them (recording, class).
 
     What cannot be read is reported and left out. The network is computed on the device that it was
@@ -75,13 +75,13 @@ def infer_run(
 
 def _infer_ensemble(
     runs: Sequence[Path], sources: Sequence[str], split: str
-) -> tuple[Validation, NDArray[np.float64]]:
+) -> tuple[ValidationWindows, NDArray[np.float64]]:
     """The recordings, with the first run's features, and the mean of all runs' S1 scores."""
     inferred = [infer_run(run, sources, split) for run in runs]
-    judged = inferred[0][0]
-    if any(each.classes != judged.classes for each, _ in inferred):
+    recordings = inferred[0][0]
+    if any(each.classes != recordings.classes for each, _ in inferred):
         raise ValueError("runs: expected networks with the same classes in the same order")
-    return judged, np.mean([scores for _, scores in inferred], axis=0)
+    return recordings, np.mean([scores for _, scores in inferred], axis=0)
 
 
 def _aggregate(mean: NDArray[np.floating], strategy: chunks.Strategy) -> NDArray[np.float32]:
@@ -89,7 +89,7 @@ def _aggregate(mean: NDArray[np.floating], strategy: chunks.Strategy) -> NDArray
     return np.stack([chunks.aggregate(row[np.newaxis], strategy) for row in mean])
 
 
-def _learn(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
+def _learn_thresholds(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
     """Thresholds (class,) per strategy; one run learned its own when it was trained."""
     if len(runs) == 1:
         metrics = read_metrics(runs[0])
@@ -103,11 +103,11 @@ def _learn(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
     sources = read(runs[0]).validation
     if any(read(run).validation != sources for run in runs):
         raise ValueError("runs: expected networks that were validated on the same recordings")
-    judged, mean = _infer_ensemble(runs, sources, "validation")
+    recordings, mean = _infer_ensemble(runs, sources, "validation")
     every = ["validation"] * len(mean)
     return {
         strategy: tags.learn_thresholds(
-            judged.targets, _aggregate(mean, strategy), every, known=judged.known
+            recordings.targets, _aggregate(mean, strategy), every, known=recordings.known
         )
         for strategy in chunks.STRATEGIES
     }
