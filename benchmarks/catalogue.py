@@ -1,15 +1,14 @@
-"""What `bandscribe catalogue` does with many recordings: kills, speed, a lost node, a million rows.
+"""What `bandscribe catalogue build` does with many recordings: kills, speed, a lost node.
 
     python benchmarks/catalogue.py sounds FOLDER [--from DIR] [--recordings 2000] [--bad 50]
     python benchmarks/catalogue.py kills FOLDER        killed three times, resumed: the same rows?
     python benchmarks/catalogue.py throughput FOLDER   1 and 2 workers, and bandscribe transcribe
     python benchmarks/catalogue.py node FOLDER         two nodes of a cluster, one of them killed
-    python benchmarks/catalogue.py million FOLDER [--recordings 1000000]
 
 `sounds` makes recordings of mixed formats and lengths out of those in DIR (examples): excerpts at
 other speeds, so that no two are the same, and bad ones among them. The next three run on that
-folder. `million` analyses it, makes as many rows as are asked for with the distribution of those
-that were found, and asks. Needs the extra `catalogue`; m4a needs an ffmpeg on the PATH.
+folder; `--keep DIR` keeps what is built, for `benchmarks/catalogue_million.py` to start from. Needs
+the extra `catalogue`; m4a needs an ffmpeg on the PATH, `kills` and `throughput` need /proc.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,18 +94,15 @@ def build(folder: Path, out: Path, *options: str) -> list[str]:
     return [*COMMAND, "catalogue", "build", str(folder), "-o", str(out), *options]
 
 
-def run(command: list[str]) -> tuple[float, float]:
-    """Wall seconds, and the processor seconds of it and of what it started."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def run(command: list[str]) -> float:
+    """Wall seconds of a command, whose last line is printed."""
     begin = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)
     wall = time.perf_counter() - begin
     if done.returncode not in (0, 1):
         raise SystemExit(done.stderr)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(done.stdout.strip().splitlines()[-1], flush=True)
-    return wall, processor
+    return wall
 
 
 def descendants(process: int) -> list[int]:
@@ -125,6 +120,18 @@ def descendants(process: int) -> list[int]:
     return found
 
 
+def find_workers(process: int) -> list[int]:
+    """The processes that analyse for a build."""
+    found = []
+    for each in descendants(process):
+        try:
+            if b"MapWorker" in Path(f"/proc/{each}/cmdline").read_bytes():
+                found.append(each)
+        except OSError:
+            continue
+    return found
+
+
 class Memory(threading.Thread):
     """The resident memory of a process and of its workers, every second, in MB."""
 
@@ -137,21 +144,17 @@ class Memory(threading.Thread):
     def run(self) -> None:
         """Until `ended`."""
         while not self.ended.wait(1.0):
-            workers = []
-            for each in descendants(self.process):
-                try:
-                    command = Path(f"/proc/{each}/cmdline").read_bytes()
-                    # Without what is shared, which the object store counts once.
-                    pages = Path(f"/proc/{each}/statm").read_text().split()
-                except OSError:
-                    continue
-                size = (int(pages[1]) - int(pages[2])) * resource.getpagesize() / 2**20
-                if each == self.process:
-                    self.driver.append(size)
-                elif b"MapWorker" in command:
-                    workers.append(size)
-            if workers:
-                self.workers.append(max(workers))
+            self.driver.append(measure_memory(self.process))
+            self.workers.append(max(map(measure_memory, find_workers(self.process)), default=0))
+
+
+def measure_memory(process: int) -> float:
+    """Resident memory in MB without what is shared, which is the object store; 0 once it ended."""
+    try:
+        pages = Path(f"/proc/{process}/statm").read_text().split()
+    except OSError:
+        return 0.0
+    return (int(pages[1]) - int(pages[2])) * resource.getpagesize() / 2**20
 
 
 def read_rows(out: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -181,7 +184,7 @@ def compare(expected: Path, found: Path) -> None:
 
 
 def measure_kills(folder: Path, work: Path, jobs: str) -> None:
-    """An uninterrupted build, and one that is killed three times: driver, worker, driver."""
+    """An uninterrupted build, and one of which driver, worker and driver are killed."""
     process = subprocess.Popen(build(folder, work / "whole", "--jobs", jobs), stdout=sys.stderr)
     memory = Memory(process.pid)
     memory.start()
@@ -197,61 +200,56 @@ def measure_kills(folder: Path, work: Path, jobs: str) -> None:
         f"{max(memory.workers[-third:]):.0f} MB",
         flush=True,
     )
-    for number, victim in enumerate(("driver", "worker", "driver")):
-        process = subprocess.Popen(
-            build(folder, work / "killed", "--jobs", jobs), stdout=sys.stderr, stderr=sys.stderr
-        )
-        time.sleep(whole * (0.4 + 0.1 * number))
+    total, out = count(work / "whole"), work / "killed"
+    process = subprocess.Popen(build(folder, out, "--jobs", jobs), stdout=sys.stderr)
+    for victim, share in (("driver", 0.2), ("worker", 0.4), ("driver", 0.6)):
         if process.poll() is not None:
-            print("it ended before it was killed")
-            break
+            time.sleep(5)
+            process = subprocess.Popen(build(folder, out, "--jobs", jobs), stdout=sys.stderr)
+        while process.poll() is None and count(out) < share * total:
+            time.sleep(1)
+        workers = find_workers(process.pid)
+        for each in [process.pid] if victim == "driver" else workers[:1]:
+            os.kill(each, signal.SIGKILL)
         if victim == "driver":
-            process.kill()
             process.wait()
-        else:
-            workers = [
-                each
-                for each in descendants(process.pid)
-                if b"MapWorker" in Path(f"/proc/{each}/cmdline").read_bytes()
-            ]
-            for each in workers[:1]:
-                os.kill(each, signal.SIGKILL)
-            process.wait()
-        print(f"killed: {victim}; {count(work / 'killed')} recordings are there", flush=True)
-        time.sleep(5)
+        print(f"killed: {victim}, when {count(out)} of {total} were committed", flush=True)
+    time.sleep(5)
     run(build(folder, work / "killed", "--jobs", jobs))
     compare(work / "whole", work / "killed")
 
 
 def count(out: Path) -> int:
-    """Recordings in a catalogue."""
+    """Recordings in a catalogue, if there is one."""
     from bandscribe.catalogue import connect
 
+    if not (out / "manifest.json").is_file():
+        return 0
     [[found]] = connect(out).execute("SELECT count(*) FROM recordings").fetchall()
     return int(found)
 
 
 def measure_throughput(folder: Path, work: Path) -> None:
-    """Hours of audio per hour and per core-hour: drums and beats, and with instruments."""
+    """Hours of audio per hour and per core-hour: drums and beats, and with instruments.
+
+    The start of Ray, some seconds, is part of all: take a folder that needs minutes.
+    """
     for tasks in ("drums,beats", "drums,beats,instruments"):
         walls = {}
         for jobs in (1, 2):
             out = work / f"{tasks}-{jobs}"
-            wall, processor = run(build(folder, out, "--jobs", str(jobs), "--tasks", tasks))
-            hours = seconds_of_audio(out) / 3600
-            walls[jobs] = wall
+            walls[jobs] = run(build(folder, out, "--jobs", str(jobs), "--tasks", tasks))
+            rate = seconds_of_audio(out) / walls[jobs]
             print(
-                f"{tasks}, {jobs} workers: {wall:.1f} s wall, {processor:.1f} s processor; "
-                f"{hours / (wall / 3600):.0f} h of audio an hour, "
-                f"{hours / (processor / 3600):.0f} per core-hour",
+                f"{tasks}, {jobs} workers: {walls[jobs]:.1f} s; {rate:.0f} h of audio an hour, "
+                f"{rate / jobs:.0f} per core-hour",
                 flush=True,
             )
-        print(f"2 workers against 1: {walls[1] / walls[2]:.2f}")
+        print(f"2 workers against 1: {walls[1] / walls[2]:.2f}", flush=True)
     for jobs in (1, 2):
         parts = work / f"parts-{jobs}"
         command = [*COMMAND, "transcribe", str(folder), "-o", str(parts), "--jobs", str(jobs)]
-        wall, processor = run(command)
-        print(f"transcribe, {jobs} processes: {wall:.1f} s wall, {processor:.1f} s processor")
+        print(f"transcribe, {jobs} processes: {run(command):.1f} s", flush=True)
 
 
 def seconds_of_audio(out: Path) -> float:
@@ -284,7 +282,7 @@ def measure_node(folder: Path, work: Path) -> None:
     process = subprocess.Popen(build(folder, out, "--address", cluster.address))
     while process.poll() is None:
         time.sleep(2)
-        done = count(out) if (out / "recordings").is_dir() else 0
+        done = count(out)
         if done > total / 3:
             cluster.remove_node(node, allow_graceful=False)
             print(f"node killed after {done} of {total} recordings", flush=True)
@@ -295,22 +293,10 @@ def measure_node(folder: Path, work: Path) -> None:
     compare(whole, out)
 
 
-# a million rows -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def timed(what: str) -> Iterator[None]:
-    """Print the seconds of the block, and the peak of resident memory so far."""
-    begin = time.perf_counter()
-    yield
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what}: {time.perf_counter() - begin:.2f} s, peak {peak:.0f} MB", flush=True)
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("sounds", "kills", "throughput", "node", "million"))
+    parser.add_argument("what", choices=("sounds", "kills", "throughput", "node"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--from", dest="source", type=Path, default=EXAMPLES)
     parser.add_argument("--recordings", type=int)

@@ -11,7 +11,7 @@ from bandscribe.catalogue.analysis import Analysis, Analyst
 from bandscribe.catalogue.read import open_store
 from bandscribe.catalogue.schema import TABLES, TASKS
 from bandscribe.catalogue.store import Store
-from bandscribe.catalogue.work import Asked, Job, Outcome, fetch, process
+from bandscribe.catalogue.work import Claims, Job, Outcome, fetch, process
 from bandscribe.names import INSTRUMENTS
 
 
@@ -68,7 +68,7 @@ class Run:
     def __init__(self) -> None:
         self.analysed: list[tuple[str, tuple[str, ...]]] = []
 
-    def __call__(self, jobs: Sequence[Job], analyst: Analyst, ledger: Asked) -> Iterator[Outcome]:
+    def __call__(self, jobs: Sequence[Job], analyst: Analyst, ledger: Claims) -> Iterator[Outcome]:
         for job in jobs:
             with fetch(job) as fetched:
 

@@ -1,7 +1,10 @@
 """Through Ray: workers that die, and the command."""
 
+import io
 import os
 import signal
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,11 +18,13 @@ import ray
 
 import tiny_catalogue
 from bandscribe.catalogue.analysis import Analysis
+from bandscribe.catalogue.build import Progress
 from bandscribe.catalogue.cluster import Cluster
 from bandscribe.catalogue.read import connect
 from bandscribe.catalogue.sources import search
-from bandscribe.catalogue.work import QUARANTINED, Job, Ledger
+from bandscribe.catalogue.work import QUARANTINED, Job, Ledger, Outcome
 from bandscribe.cli import main
+from bandscribe.cli.catalogue import _shown
 
 GROOVE = Path(__file__).parents[2] / "examples" / "groove.flac"
 
@@ -91,3 +96,35 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*music, "--drum-model", "instruments"]) == 1
     assert "does not transcribe drums" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_progress_is_shown(stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch) -> None:
+    error = stream()
+    monkeypatch.setattr(sys, "stderr", error)
+    monkeypatch.setattr(time, "monotonic", iter([0.0, *range(100, 1000, 40)]).__next__)
+    progress = Progress(files=12, unchanged=2)
+    monkeypatch.setattr(Progress, "seconds", 60.0)
+    with _shown() as show:
+        show(progress)
+        for number in range(5):
+            record = {"duration": 3600.0} if number else {"error": "no sound"}
+            progress.add(Outcome(Job(f"{number}.wav", 1, ""), "a", None, Analysis(record)))
+            show(progress)
+        progress.add(Outcome(Job("again.wav", 1, ""), "a"))
+        show(progress)
+    told = error.getvalue()
+    shown = ("6 of 10", "4.00 h", "240 x real time", "0:40", "1", "1")
+    if stream is Terminal:
+        for name, value in zip(("files", "audio", "rate", "left"), shown, strict=False):
+            assert name in told and value in told
+    else:
+        names = ("files", "audio", "rate", "left", "duplicates", "failed")
+        line = ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
+        assert told.splitlines()[-1] == line
+    assert progress.problems == ["0.wav: no sound"]

@@ -26,6 +26,8 @@ from bandscribe.catalogue.work import Claim, Job, Ledger, Outcome, fetch, proces
 
 #: Files that an actor is given at once, at most: what is done again when it dies.
 BLOCK = 16
+#: Files that are given to Ray at once: beyond that, names alone would fill memory.
+WAVE = 100_000
 #: How often Ray may fail to start within its own half minute, which a busy machine exceeds.
 _STARTS = 5
 #: No statistics are sent, nothing is logged; workers have the priority of the command.
@@ -54,18 +56,22 @@ class Cluster:
         """
         with _started(self.workers, self.address) as cores:
             count = max(1, min(self.workers or cores, len(jobs)))
-            yield from _distribute(jobs, analyst, ledger, count)
+            shared = _share(ledger)
+            for begin in range(0, len(jobs), WAVE):
+                yield from _distribute(jobs[begin : begin + WAVE], analyst, shared, count)
+
+
+def _share(ledger: Ledger) -> Any:
+    """The ledger as an actor on this machine, which no other can take with it."""
+    here = ray.get_runtime_context().get_node_id()
+    strategy = NodeAffinitySchedulingStrategy(here, soft=False)
+    actor = ray.remote(Ledger).options(num_cpus=0, scheduling_strategy=strategy)
+    return actor.remote(ledger.tasks, ledger.done)
 
 
 def _distribute(
-    jobs: Sequence[Job], analyst: Analyst, ledger: Ledger, count: int
+    jobs: Sequence[Job], analyst: Analyst, ledger: Any, count: int
 ) -> Iterator[Outcome]:
-    here = ray.get_runtime_context().get_node_id()
-    shared = (
-        ray.remote(Ledger)
-        .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False))
-        .remote(ledger._tasks, ledger._done)
-    )
     size = max(1, min(BLOCK, len(jobs) // (4 * count)))
     blocks = [
         pa.table({"job": pa.array([pickle.dumps(job) for job in jobs[i : i + size]], pa.binary())})
@@ -77,7 +83,7 @@ def _distribute(
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     outcomes = ray.data.from_arrow(blocks).map_batches(
         _Actor,
-        fn_constructor_args=(analyst, shared),
+        fn_constructor_args=(analyst, ledger),
         batch_size=None,
         batch_format="pyarrow",
         concurrency=(1, count),

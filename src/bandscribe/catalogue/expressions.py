@@ -1,6 +1,6 @@
-"""Recordings in which something holds, as `vio > .8 and tempo between 90 and 110 and not voi`.
+"""Conditions on recordings, as `vio > .8 and tempo between 90 and 110 and not voi`, into SQL.
 
-    expression              what holds
+    expression              is met where
     vio                     a violin is present; also its name, in whatever spelling: violins
     vio > .8                its probability is above 0.8; also <, >=, <=
     tempo between 90 and 110  a number of the recording lies there; also 90 <= tempo < 110

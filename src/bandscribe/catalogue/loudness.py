@@ -54,11 +54,11 @@ class Meter:
         if len(steps) < _STEPS:
             return None
         blocks = np.convolve(steps, np.full(_STEPS, 1 / _STEPS), "valid")
-        heard = blocks[blocks > _power(_ABSOLUTE)]
-        if not len(heard):
+        loud = blocks[blocks > _power(_ABSOLUTE)]
+        if not len(loud):
             return None
-        heard = heard[heard > _power(_level(heard.mean()) + _RELATIVE)]
-        return float(_level(heard.mean()))
+        loud = loud[loud > _power(_level(loud.mean()) + _RELATIVE)]
+        return float(_level(loud.mean()))
 
     @cached_property
     def _weights(self) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Recordings of a catalogue that are asked for: by an expression, by SQL, or all of them."""
+"""A selection of the recordings of a catalogue: by a condition, by SQL, or all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = ("path", "duration", "tempo", "metre", "note_count", "loudness")
 
 
 def find(database: duckdb.DuckDBPyConnection, expression: str | None = None) -> list[str]:
-    """Make `selected`, a table of the recordings in which something holds, by path.
+    """Make `selected`, a table of the recordings that meet a condition, by path.
 
     It has the columns of `recordings`, and the probability of each instrument that the expression
     names; without one it has all that were analysed. Returns the columns to be shown.

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePath
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import fsspec
@@ -32,7 +33,7 @@ class Source(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Files by their path; the folders that were searched; what was named and is not there."""
+    """Files by their path; the folders that were searched; what was named and cannot be taken."""
 
     found: dict[str, Source]
     folders: list[str]
@@ -48,8 +49,19 @@ def search(named: Sequence[str]) -> Search:
     result = Search({}, [], [])
     for name in named:
         for source in _find(name, result):
-            result.found[source.path] = source
+            if _is_text(source.path):
+                result.found[source.path] = source
+            else:
+                result.missing.append(f"{source.path}: its name is no text in UTF-8; rename it")
     return result
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _find(name: str, result: Search) -> Iterator[Source]:
@@ -62,39 +74,66 @@ def _find(name: str, result: Search) -> Iterator[Source]:
                 inner, place = _open(listed)
             yield from _look(inner, place, listed, result)
     elif system.isdir(path):
-        result.folders.append(_address(system, path).rstrip("/") + "/")
-        yield from _sounds(system, system.find(path, detail=True), path)
+        locked: list[OSError] = []
+        if _is_local(system):
+            below = dict.fromkeys(_walk(path, locked.append))
+        else:
+            below = system.find(path, detail=True)
+        for each, info in sorted(below.items()):
+            if _is_sound(each.removeprefix(path)):
+                yield from _look(system, each, each, result, info)
+        result.missing.extend(f"{each.filename}: no permission to search it" for each in locked)
+        if not locked:
+            result.folders.append(_address(system, path).rstrip("/") + "/")
     elif any(sign in path for sign in "*?["):
-        found = system.glob(path, detail=True)
-        yield from _sounds(system, found, "")
-        if not found:
+        matching = system.glob(path, detail=True)
+        for each, info in sorted(matching.items()):
+            if _is_sound(each) and info["type"] != "directory":
+                yield from _look(system, each, each, result, info)
+        if not matching:
             result.missing.append(f"{name}: no file matches; check the pattern")
     else:
         yield from _look(system, path, name, result)
 
 
-def _look(system: Any, path: str, name: str, result: Search) -> Iterator[Source]:
-    """One file that was named itself."""
+def _walk(root: str, locked: Callable[[OSError], None]) -> Iterator[str]:
+    """Every file below a folder on this machine; links are followed, each folder is searched once.
+
+    `locked` is called with the error of each folder that cannot be searched.
+    """
+    searched = set()
+    for folder, below, names in os.walk(root, onerror=locked, followlinks=True):
+        here = os.path.realpath(folder)
+        if here in searched:
+            below.clear()
+            continue
+        searched.add(here)
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        yield from (f"{folder}/{name}" for name in sorted(names))
+
+
+def _is_sound(path: str) -> bool:
+    parts = PurePath(path).parts
+    hidden = any(part.startswith(".") for part in parts)
+    return not hidden and PurePath(path).suffix.lower() in EXTENSIONS
+
+
+def _look(
+    system: Any, path: str, name: str, result: Search, info: Mapping[str, Any] | None = None
+) -> Iterator[Source]:
+    """One file, which was found, with what is known of it, or named."""
     try:
-        info = system.info(path)
+        if _is_local(system):
+            status = Path(path).stat()
+            yield Source(path, status.st_size, str(status.st_mtime_ns))
+            return
+        info = info or system.info(path)
     except FileNotFoundError:
         result.missing.append(f"{name}: there is no such file or folder; check the name")
         return
-    yield _source(system, info)
-
-
-def _sounds(system: Any, found: Mapping[str, Mapping[str, Any]], root: str) -> Iterator[Source]:
-    for path, info in sorted(found.items()):
-        below = PurePath(path.removeprefix(root))
-        hidden = any(part.startswith(".") for part in below.parts)
-        if info["type"] == "file" and below.suffix.lower() in EXTENSIONS and not hidden:
-            yield _source(system, info)
-
-
-def _source(system: Any, info: Mapping[str, Any]) -> Source:
-    stamps: Iterable[Any] = (info.get(key) for key in ("ETag", "mtime", "LastModified", "created"))
+    stamps = (info.get(key) for key in ("ETag", "mtime", "LastModified", "created"))
     stamp = next((str(value) for value in stamps if value is not None), "")
-    return Source(_address(system, info["name"]), int(info["size"] or 0), stamp)
+    yield Source(_address(system, info["name"]), int(info["size"] or 0), stamp)
 
 
 def _address(system: Any, path: str) -> str:

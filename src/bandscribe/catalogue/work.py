@@ -62,7 +62,7 @@ class Ledger:
 
     def __init__(self, tasks: Sequence[str], done: Mapping[str, frozenset[str]]) -> None:
         """For a build of `tasks`, where of some recordings some are `done`."""
-        self._tasks, self._done = tuple(tasks), done
+        self.tasks, self.done = tuple(tasks), done
         self._owners: dict[str, str] = {}
         self._begun: dict[str, int] = {}
 
@@ -70,8 +70,8 @@ class Ledger:
         """What is left to be done for a recording, for the file that came first."""
         if self._owners.setdefault(recording, path) != path:
             return Claim((), 0)
-        done = self._done.get(recording, frozenset())
-        left = tuple(task for task in self._tasks if task not in done)
+        done = self.done.get(recording, frozenset())
+        left = tuple(task for task in self.tasks if task not in done)
         deaths = self._begun.get(recording, 0)
         if left:
             self._begun[recording] = deaths + 1
@@ -82,8 +82,8 @@ class Ledger:
         self._begun.pop(recording, None)
 
 
-class Asked(Protocol):
-    """A ledger, or what asks one that is somewhere else."""
+class Claims(Protocol):
+    """A ledger, or what speaks with one that is on another machine."""
 
     def begin(self, recording: str, path: str) -> Claim:
         """As `Ledger.begin`."""
@@ -115,9 +115,10 @@ def fetch(job: Job) -> Iterator[Fetched]:
                     sound = Path(folder, Path(job.path).name or "sound")
                     with sound.open("wb") as copy:
                         fetched = Fetched(sound, *_read(source, copy))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            fetched = Fetched(error=f"cannot be read: {reason}")
+        # Each kind of address has errors of its own.
+        except Exception as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            fetched = Fetched(error=f"cannot be read: {' '.join(str(reason).lower().split())}")
         yield fetched
 
 
@@ -132,7 +133,7 @@ def _read(source: Any, copy: IO[bytes] | None) -> tuple[str, int]:
     return digest.hexdigest(), count
 
 
-def process(job: Job, fetched: Fetched, analyst: Analyst, ledger: Asked) -> Outcome:
+def process(job: Job, fetched: Fetched, analyst: Analyst, ledger: Claims) -> Outcome:
     """Analyse what a file holds, unless that is done, or would end another worker."""
     if fetched.sound is None or fetched.recording is None:
         return Outcome(job, error=fetched.error)

@@ -34,7 +34,7 @@ def build(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...",
+            metavar="SOURCE",
             help="Folders, files, patterns, CSV or Parquet lists with a column path, or addresses "
             "such as s3://bucket/folder.",
         ),

@@ -1,4 +1,4 @@
-"""`bandscribe catalogue find`, `similar`, `stats` and `export`: what a catalogue is asked."""
+"""`bandscribe catalogue find`, `similar`, `stats` and `export`: queries of a catalogue."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find(
     output: TableFile = None,
     format: TableFormat = None,
 ) -> None:
-    """Print the recordings of which something holds."""
+    """Print the recordings that meet a condition."""
     kind = choose_table(format, output)
     database = _open(folder)
     from bandscribe.catalogue import selection
@@ -76,7 +76,7 @@ def similar(
     output: TableFile = None,
     format: TableFormat = None,
 ) -> None:
-    """Print the recordings with the most similar drum pattern and line-up."""
+    """Print the recordings that are most similar to another one."""
     kind = choose_table(format, output)
     database = _open(folder)
     from bandscribe.catalogue.similarity import KINDS
@@ -98,7 +98,7 @@ def stats(
         typer.Option(metavar="FILE", help="Draw tempi, lengths, loudness and instruments here."),
     ] = None,
 ) -> None:
-    """Print what a catalogue holds, in numbers."""
+    """Print counts of recordings, formats, metres, instruments, errors."""
     kind = choose_table(format, output)
     if picture is not None:
         require("plot", "matplotlib")
@@ -135,7 +135,7 @@ def export(
         typer.Option(metavar="midi|csv|m3u|json", help="Default: by the suffix of -o, or midi."),
     ] = None,
 ) -> None:
-    """Write the recordings of which something holds: drum parts, a table, a playlist, or all."""
+    """Write recordings that meet a condition as MIDI, CSV, M3U or JSON."""
     database = _open(folder)
     from bandscribe.catalogue import selection
     from bandscribe.catalogue.export import FORMATS, write_selected
