@@ -151,6 +151,54 @@ def test_alignment_measures_how_late_notes_are(tmp_path: Path, late: float) -> N
     assert alignment.measure(samples, RATE, moved) == pytest.approx(-late, abs=0.002)
 
 
+@pytest.mark.parametrize(
+    ("late", "stretch"), [(0.0, 0.0), (-0.05, 0.0), (0.03, 0.005), (-0.02, -0.004), (0.0, 0.001)]
+)
+def test_a_fit_follows_notes_that_drift(late: float, stretch: float) -> None:
+    samples, true = bursts(40.0, seed=1)
+    notes = np.maximum(0.0, true * (1 + stretch) + late)
+    fitted = alignment.fit(samples, RATE, notes)
+    np.testing.assert_allclose(fitted.move(notes)[5:], true[5:], atol=0.006)
+    assert fitted.agreement > 0.9
+
+
+def test_notes_of_another_recording_do_not_agree() -> None:
+    samples, true = bursts(40.0, seed=1)
+    _, others = bursts(40.0, seed=2)
+    assert alignment.fit(samples, RATE, others).agreement < 0.4 < alignment.LEAST
+    # Half of a recording without its notes, or half of the notes without a sound, is too little.
+    assert alignment.fit(samples, RATE, true[: len(true) // 4]).agreement < alignment.LEAST
+    assert alignment.fit(samples[: len(samples) // 4], RATE, true).agreement > alignment.LEAST
+    assert alignment.fit(np.zeros(RATE, np.float32), RATE, true).agreement == 0
+    assert alignment.fit(samples, RATE, np.zeros(0)).agreement == 0
+
+
+def bursts(seconds: float, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Strokes at random times, 80 ms or more apart, over faint noise; when they begin."""
+    rng = np.random.default_rng(seed)
+    onsets = np.cumsum(rng.uniform(0.08, 0.5, 400))
+    onsets = onsets[onsets < seconds - 0.2]
+    samples = 1e-4 * rng.standard_normal(round(seconds * RATE))
+    decay = np.exp(-np.arange(RATE // 20) / (0.01 * RATE))
+    for onset in onsets:
+        at = round(onset * RATE)
+        samples[at : at + len(decay)] += (
+            rng.uniform(0.1, 0.8) * decay * rng.standard_normal(len(decay))
+        )
+    return samples.astype(np.float32), onsets
+
+
+def test_a_recording_of_other_notes_is_cleaned_away_where_aligned(
+    root: Path, tmp_path: Path
+) -> None:
+    folder = root / "e-gmd-v1.0.0"
+    (folder / "1_in_time.midi").write_bytes(b"")
+    write_recording(folder, "other", {0.3: 36, 0.61: 36, 1.1: 38, 1.72: 44, 2.3: 36}, seed=9)
+    (folder / "other.midi").replace(folder / "1_in_time.midi")
+    found, _ = cut_all(root, tmp_path / "out", align=True)
+    assert not found.in_step and all(clip.peak == np.inf for clip in found.clips)
+
+
 def test_silence_is_not_aligned() -> None:
     assert alignment.measure(np.zeros(RATE, dtype=np.float32), RATE, np.array([0.5])) == 0.0
     assert alignment.measure(np.ones(RATE, dtype=np.float32), RATE, np.zeros(0)) == 0.0

@@ -40,9 +40,11 @@ def test_single_and_well_placed(found: CutClip, verdict: tuple[bool, bool]) -> N
 
 
 def test_precision_before_and_after(tmp_path: Path) -> None:
-    def make(name: str, late: float, *found: CutClip) -> Cut:
-        notes = Transcription(ONSETS, np.array(LABELS), np.full(3, 0.5), 3.0, ARTICULATIONS)
-        write_midi(tmp_path / f"{name}.midi", notes, bpm=120, late=late)
+    def make(
+        name: str, late: float, *found: CutClip, stretch: float = 0.0, played: list[str] = LABELS
+    ) -> Cut:
+        notes = Transcription(ONSETS, np.array(played), np.full(3, 0.5), 3.0, ARTICULATIONS)
+        write_midi(tmp_path / f"{name}.midi", notes, bpm=120, late=late, stretch=stretch)
         rows = [f"{onset},{label}" for onset, label in zip(ONSETS, LABELS, strict=True)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["onset,class", *rows]) + "\n")
         recording = Performance(
@@ -54,11 +56,15 @@ def test_precision_before_and_after(tmp_path: Path) -> None:
         make("in_time", 0.0, clip("kd", 1.0, 0.5), clip("sd", 2.0, 0.39)),
         make("late", 0.05, clip("kd", 1.05, 0.5), clip("sd", 2.05, 0.39, peak=0.35)),
         make("later", 0.06, clip("kd", 1.06, 0.5, peak=0.49)),
+        make("drifts", 0.0, clip("kd", 1.005, 0.5), stretch=0.005),
+        make("other", 0.0, clip("sd", 1.0, 0.5, peak=np.inf), played=["sd", "sd", "kd"]),
     ]
     rows = {row["files"]: row for row in hit_segments.tabulate("plain", cuts)}
-    assert (rows["all"]["clips"], rows["all"]["clips_kept"]) == (5, 4)
-    assert rows["all"]["precision"] == pytest.approx(2 / 5)
-    assert rows["all"]["precision_kept"] == pytest.approx(2 / 4)
+    assert (rows["all"]["clips"], rows["all"]["clips_kept"]) == (7, 5)
+    assert rows["all"]["precision"] == pytest.approx(3 / 7)
+    assert rows["all"]["precision_kept"] == pytest.approx(3 / 5)
+    assert (rows["drifting"]["clips"], rows["drifting"]["precision"]) == (1, 1.0)
+    assert (rows["of another"]["clips"], rows["of another"]["clips_kept"]) == (1, 0)
     assert rows["all"]["good_kept"] == 1.0
     assert (rows["in time"]["clips"], rows["in time"]["precision"]) == (2, 1.0)
     assert (rows["late"]["clips"], rows["late"]["precision"]) == (3, 0.0)

@@ -11,11 +11,12 @@ import pytest
 import soundfile
 
 from bandscribe.datasets import egmd, segments
+from bandscribe.formats import midi
 from bandscribe.synthesis import performances
 from bandscribe.synthesis.drummer.groove import Performance
 from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
 from bandscribe.types import Beats, Transcription
-from bandscribe.vocabulary import ARTICULATIONS
+from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
 RATE = 44100
 ONSETS = np.array([0.0, 0.5, 1.0, 1.5])
@@ -103,6 +104,29 @@ def test_misaligned_files_are_off_as_a_whole(tmp_path: Path) -> None:
         late.append(float(np.median(off)))
     assert len({round(each, 3) for each in late}) == 4
     assert np.abs(late).min() > 0.001 and np.abs(late).max() < performances.MOST + 0.001
+
+
+def test_files_that_drift_or_are_of_another_performance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = replace(GROOVES[0].notes, onsets=np.array([0.0, 30.0, 60.0, 90.0]), duration=91.0)
+    performances.write_midi(tmp_path / "a.midi", long, bpm=120, stretch=0.005)
+    read = midi.read(tmp_path / "a.midi", mapping=ROLAND_TO_ARTICULATION, channel=None)
+    np.testing.assert_allclose(read.onsets, 1.005 * long.onsets, atol=0.001)
+
+    other = replace(GROOVES[1].notes, labels=np.array(["sd", "sd", "kd", "kd"]))
+    both = [GROOVES[0], replace(GROOVES[1], notes=other)]
+    monkeypatch.setitem(globals(), "GROOVES", both)
+    write(tmp_path / "wrong", wrong=1.0)
+    for recording in segments.find_recordings(tmp_path / "wrong"):
+        played = segments.read_notes(recording).labels.tolist()
+        true = [name for _, name in truth(recording.audio.with_suffix(".csv"))]
+        # Of two performances, each has the notes of the other.
+        assert (played[:2] == ["sd", "sd"]) != (true[:2] == ["sd", "sd"])
+    write(tmp_path / "right", drifting=1.0)
+    for recording in segments.find_recordings(tmp_path / "right"):
+        same = tmp_path / "wrong" / recording.audio.relative_to(tmp_path / "right")
+        assert same.read_bytes() == recording.audio.read_bytes()
 
 
 def test_a_stopped_call_goes_on_with_the_same(tmp_path: Path) -> None:

@@ -36,7 +36,12 @@ def segment(
         typer.Option(help="Leave out recordings that are out of step with their MIDI file."),
     ] = True,
     align: Annotated[
-        bool, typer.Option("--align", help="Move the notes to where the sound begins, first.")
+        bool,
+        typer.Option(
+            "--align",
+            help="Move the notes to where the sound begins, first, and leave out recordings that "
+            "they do not describe.",
+        ),
     ] = False,
 ) -> None:
     """Find hits of one drum alone in performances, and cut them out as a corpus of clips.

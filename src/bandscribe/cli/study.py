@@ -176,7 +176,7 @@ def segments(
         Path, typer.Option("-o", "--output", metavar="DIR", help="The clips, and precision.csv.")
     ],
 ) -> None:
-    """Judge how well single hits are found where MIDI files are early or late.
+    """Evaluate how well single hits are found where MIDI files are early, late, or others.
 
     By the MIDI files as they are, as Hiner 2024 does, and aligned with the sound first; each before
     and after the clean-up.

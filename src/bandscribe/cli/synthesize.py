@@ -133,6 +133,14 @@ def performances(
         float,
         typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files early or late, 0 to 1."),
     ] = 0.0,
+    drifting: Annotated[
+        float,
+        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files too fast or too slow."),
+    ] = 0.0,
+    wrong: Annotated[
+        float,
+        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files of another performance."),
+    ] = 0.0,
 ) -> None:
     """Performances of Groove MIDI as they are, on kits as they are, in the layout of E-GMD."""
     require("train", "scipy")
@@ -142,7 +150,7 @@ def performances(
     source = SyntheticSource.load(find_kits(kits), groove=groove, split=split)
     rows = write_performances(
         source.grooves, source.kits, output, hours=hours, seed=seed, split=split,
-        misaligned=misaligned,
+        misaligned=misaligned, drifting=drifting, wrong=wrong,
     )  # fmt: skip
     count, done = _show(((row["audio_filename"], done) for row, done in rows), hours=hours)
     print(f"{output}: {count} recordings, {clock(done * 3600)}")

@@ -171,8 +171,8 @@ def cut(
     """Write the single hits of a recording below `out`, and a table of them, the last.
 
     Clips are `seconds` long at most. A recording whose table is there is not cut again. `align`
-    first moves the notes to where the sound begins (`alignment.measure`), which the report does
-    not.
+    first moves the notes to where the sound begins (`alignment.fit`), which the report does not;
+    clips of a recording that its notes do not describe peak never, and so are cleaned away.
 
     Raises ValueError or OSError, in one line, for a file that cannot be read or written, and for
     an id or a split that leads out of the folder.
@@ -182,12 +182,17 @@ def cut(
         return Cut(recording, _read_part(part))
     notes = read_notes(recording)
     sound = audio.read(recording.audio, sample_rate=SAMPLE_RATE, mono=True).samples[0]
-    late = alignment.measure(sound, SAMPLE_RATE, notes.onsets) if align else 0.0
+    found = find(notes, classes)
+    starts = np.array([segment.start for segment in found], dtype=np.float64)
+    follows = True
+    if align:
+        fitted = alignment.fit(sound, SAMPLE_RATE, notes.onsets)
+        starts, follows = fitted.move(starts), fitted.agreement >= alignment.LEAST
     name = recording.id.replace("/", "_")
     folder = inside(out / CLIPS, recording.split)
     clips = []
-    for segment in find(notes, classes):
-        first = max(0, round((segment.start + late) * SAMPLE_RATE))
+    for segment, start in zip(found, starts.tolist(), strict=True):
+        first = max(0, round(start * SAMPLE_RATE))
         audible = sound[first : first + round(segment.seconds * SAMPLE_RATE)]
         samples = audible[: round(seconds * SAMPLE_RATE)]
         file, peak = "", np.inf
@@ -195,12 +200,12 @@ def cut(
             number = round(1000 * segment.start)
             path = folder / segment.label / f"{name}_{number}.flac"
             file = path.relative_to(out).as_posix()
-            # The next hit, where the notes are late, is at the end of what is heard.
-            peak = float(np.abs(audible).argmax()) / SAMPLE_RATE
+            # The next hit, where the notes are late, is at the end of what is audible.
+            peak = float(np.abs(audible).argmax()) / SAMPLE_RATE if follows else np.inf
             path.parent.mkdir(parents=True, exist_ok=True)
             audio.write(path, Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE))
-        start, length = first / SAMPLE_RATE, len(samples) / SAMPLE_RATE
-        clips.append(CutClip(file, segment.label, segment.velocity, start, length, peak))
+        begins, length = first / SAMPLE_RATE, len(samples) / SAMPLE_RATE
+        clips.append(CutClip(file, segment.label, segment.velocity, begins, length, peak))
     part.parent.mkdir(parents=True, exist_ok=True)
     write_csv(part, _PART, (asdict(clip) for clip in clips))
     return Cut(recording, tuple(clips))

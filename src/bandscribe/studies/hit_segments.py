@@ -1,4 +1,4 @@
-"""How precise single hits are that were cut by MIDI files which may be early or late.
+"""How precise single hits are that were cut by MIDI files which may be early, late, or others.
 
 Hiner 2024, Drum Classification, sections 3.1 and 5: the clean-up is there because of "imprecise
 MIDI alignment", and "poor segmentation in some instances" may hinder the model. Rendered
@@ -25,20 +25,22 @@ from bandscribe.studies.tables import align
 PLACE = 0.02
 #: Seconds by which a MIDI file is in time: its ticks are as coarse.
 EXACT = 0.002
+#: What a MIDI file may be: as the sound, earlier or later as a whole, faster or slower, or that of
+#: another performance.
+FILES = ("in time", "early", "late", "drifting", "of another")
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Of clips (clip,): what each is, whether the clean-up keeps it, and how `late` its notes are.
+    """Of clips (clip,): what each is, whether the clean-up keeps it, and of which MIDI file it is.
 
-    The latter are seconds by which the recording's MIDI file is late, below 0 where it is early.
+    `files` (clip,) are some of `FILES`.
     """
 
     single: NDArray[np.bool_]
     placed: NDArray[np.bool_]
     kept: NDArray[np.bool_]
-
-    late: NDArray[np.float64]
+    files: NDArray[np.str_]
 
     @property
     def good(self) -> NDArray[np.bool_]:
@@ -69,31 +71,27 @@ def evaluate(cuts: Iterable[Cut]) -> Evaluation:
 
     Raises ValueError where a recording has none.
     """
-    found: list[tuple[bool, bool, bool, float]] = []
+    found: list[tuple[bool, bool, bool, str]] = []
     for cut in cuts:
         if not cut.clips:
             continue
         onsets, labels = read_reference(cut.recording.audio)
-        late = _measure_late(read_notes(cut.recording).onsets, onsets)
-        found += [(*evaluate_clip(clip, onsets, labels), cut.in_step, late) for clip in cut.clips]
-    single, placed, kept, lates = zip(*found, strict=True) if found else ((), (), (), ())
+        notes = read_notes(cut.recording)
+        kind = compare_notes(notes.onsets, notes.labels.tolist(), onsets, labels)
+        found += [(*evaluate_clip(clip, onsets, labels), cut.in_step, kind) for clip in cut.clips]
+    single, placed, kept, kinds = zip(*found, strict=True) if found else ((), (), (), ())
     return Evaluation(
         np.array(single, dtype=bool),
         np.array(placed, dtype=bool),
         np.array(kept, dtype=bool),
-        np.array(lates, dtype=np.float64),
+        np.array(kinds, dtype=np.str_),
     )
 
 
 def tabulate(label: str, cuts: Iterable[Cut]) -> list[dict[str, object]]:
-    """A row for all clips, and one for those of MIDI files in time, of early and of late ones."""
+    """A row for all clips, and one for those of each kind of MIDI file."""
     found = evaluate(cuts)
-    parts = {
-        "all": None,
-        "in time": np.abs(found.late) <= EXACT,
-        "early": found.late < -EXACT,
-        "late": found.late > EXACT,
-    }
+    parts = {"all": None, **{kind: found.files == kind for kind in FILES}}
     return [
         {"notes": label, "files": name, **found.summarise(which)} for name, which in parts.items()
     ]
@@ -108,9 +106,20 @@ def format_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
     return align([list(rows[0]), *cells], left=2)
 
 
-def _measure_late(notes: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
-    """Seconds by which all notes of a MIDI file come after they sound."""
-    return float(np.median(notes - reference)) if len(notes) == len(reference) else float("nan")
+def compare_notes(
+    notes: NDArray[np.float64],
+    labels: Sequence[str],
+    reference: NDArray[np.float64],
+    names: Sequence[str],
+) -> str:
+    """Which of `FILES` a MIDI file of notes and labels is, whose `reference` and `names` sound."""
+    if list(labels) != list(names):
+        return "of another"
+    off = notes - reference
+    if len(off) and np.ptp(off) > 2 * EXACT:
+        return "drifting"
+    late = float(np.median(off)) if len(off) else 0.0
+    return "in time" if abs(late) <= EXACT else "late" if late > 0 else "early"
 
 
 def evaluate_clip(

@@ -11,7 +11,8 @@ are articulations here, which tell the pedal of a hi-hat from its stick.
 
 Some of E-GMD's recordings do not follow their MIDI (Callender et al. 2020, and the data set's
 page): `misaligned` is the share of recordings whose MIDI is early or late as a whole, by up to
-`MOST` seconds. The table of notes beside them stays true.
+`MOST` seconds, `drifting` the share whose MIDI is faster or slower by up to `DRIFT`, and `wrong`
+that whose MIDI is of another performance. The table of notes beside them stays true.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from bandscribe.types import Audio, Transcription
 
 #: Seconds by which a misaligned MIDI file is early or late, at most.
 MOST = 0.06
+#: The share by which a drifting MIDI file is faster or slower, at most.
+DRIFT = 0.005
 #: Silence before a performance, so that a MIDI file can be early; ringing after it.
 LEAD_IN, RING_OUT = 0.1, 0.5
 #: Groove MIDI's note of each articulation (table "Drum Mapping" of the data set's page).
@@ -72,6 +75,8 @@ def write_performances(
     seed: int,
     split: str,
     misaligned: float = 0.0,
+    drifting: float = 0.0,
+    wrong: float = 0.0,
 ) -> Iterator[tuple[dict[str, str], float]]:
     """Render pairs of a performance and a kit, in an order of the seed, until there are `hours`.
 
@@ -92,7 +97,14 @@ def write_performances(
         groove, number = grooves[pair // len(drums)], pair % len(drums)
         rng = np.random.default_rng([seed, 2, pair])
         late = float(rng.uniform(-MOST, MOST)) if rng.random() < misaligned else 0.0
-        row = _write(groove, modules[number], number + 1, out, split, late, rng)
+        # Drawn apart, so that recordings sound the same whatever their files.
+        own = np.random.default_rng([seed, 3, pair])
+        stretch = float(own.uniform(-DRIFT, DRIFT)) if own.random() < drifting else 0.0
+        others = [each for each in grooves if each.name != groove.name]
+        swapped = own.random() < wrong and len(others) > 0
+        written = others[int(own.integers(len(others)))] if swapped else groove
+        file = _File(written.notes, late, stretch)
+        row = _write(groove, modules[number], number + 1, out, split, file, rng)
         rows.append(row)
         done += float(row["duration"]) / 3600
         yield row, done
@@ -101,13 +113,22 @@ def write_performances(
     write_index(out / INDEX, rows, split)
 
 
+@dataclass(frozen=True, eq=False)
+class _File:
+    """The notes of a MIDI file, `late` by so many seconds and longer by the share `stretch`."""
+
+    notes: Transcription
+    late: float
+    stretch: float
+
+
 def _write(
     groove: Performance,
     module: Module,
     number: int,
     out: Path,
     split: str,
-    late: float,
+    file: _File,
     rng: np.random.Generator,
 ) -> dict[str, str]:
     notes = _perform(groove.notes, module)
@@ -124,7 +145,10 @@ def _write(
         sound.parent.mkdir(parents=True, exist_ok=True)
         samples, _ = render(notes, module.drum_set, rng)
         samples = effects.apply(samples, SAMPLE_RATE, module.treatment)
-        write_midi(stem.with_name(f"{stem.name}.midi"), notes, bpm=groove.bpm, late=late)
+        write_midi(
+            stem.with_name(f"{stem.name}.midi"), _perform(file.notes, module),
+            bpm=groove.bpm, late=file.late, stretch=file.stretch,
+        )  # fmt: skip
         note_table.write(stem.with_name(f"{stem.name}.csv"), notes)
         # Last, since its presence says that the recording is complete.
         audio.write(sound, Audio(np.clip(samples, -1, 1)[None], SAMPLE_RATE))
@@ -149,8 +173,12 @@ def _perform(notes: Transcription, module: Module) -> Transcription:
     )
 
 
-def write_midi(path: Path, notes: Transcription, *, bpm: float, late: float = 0.0) -> None:
+def write_midi(
+    path: Path, notes: Transcription, *, bpm: float, late: float = 0.0, stretch: float = 0.0
+) -> None:
     """Write articulations as the notes of Groove MIDI's kit, `late` seconds after they sound.
+
+    Times are longer by the share `stretch`.
 
     Raises ValueError for an articulation that the kit lacks, or without velocities; OSError as
     `bandscribe.files.whole`.
@@ -162,7 +190,7 @@ def write_midi(path: Path, notes: Transcription, *, bpm: float, late: float = 0.
     tempo = mido.bpm2tempo(bpm)
     events: list[tuple[int, int, int]] = []
     for onset, label, velocity in zip(notes.onsets, notes.labels, notes.velocities, strict=True):
-        begin = max(0.0, float(onset) + late)
+        begin = max(0.0, float(onset) * (1 + stretch) + late)
         for seconds, loud in ((begin, max(1, round(127 * float(velocity)))), (begin + _LENGTH, 0)):
             ticks = round(mido.second2tick(seconds, _TICKS, tempo))
             events.append((ticks, loud, NOTES[str(label)]))

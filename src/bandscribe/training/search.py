@@ -140,8 +140,9 @@ def count_steps(recipe: Recipe) -> int:
     """Steps with as many seconds as the corpora of a recipe have."""
     cache = Path(recipe.cache) if recipe.cache else None
     tracks = Tracks.load(
-        recipe.corpora, "train", classes=recipe.classes, sample_rate=44100, cache=cache
-    )
+        recipe.corpora, "train", classes=recipe.classes, sample_rate=44100, cache=cache,
+        alignment=recipe.alignment,
+    )  # fmt: skip
     return max(1, math.ceil(sum(tracks.seconds) / (recipe.batch * recipe.excerpt_seconds)))
 
 

@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 
@@ -95,6 +96,32 @@ def test_an_index_has_the_notes_of_the_files(
     sorted(root.rglob("*.wav"))[1].write_bytes(b"no sound")
     with pytest.raises(ValueError, match="no track of train can be opened"):
         Tracks.load([f"egmd={root}"], "train", cache=kept, **given)
+
+
+def test_tracks_off_their_notes_are_moved_or_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_corpus(tmp_path / "corpus", seed=5)
+    first, second = sorted(root.rglob("*.midi"))[:2]  # of train
+    late = mido.MidiFile(first)
+    late.tracks[0][1].time += 40  # ticks of a millisecond
+    late.save(first)
+    strange = mido.MidiFile(second)
+    for number, message in enumerate(strange.tracks[0][1:]):
+        message.time = round(1.7 * message.time) if number % 3 else message.time
+    strange.save(second)
+    given = {"classes": 5, "sample_rate": 44100, "cache": tmp_path / "kept"}
+    plain, checked, moved = (
+        Tracks.load([f"egmd={root}"], "train", alignment=alignment, **given)
+        for alignment in ("as_they_are", "checked", "moved")
+    )
+    assert [len(each.tracks) for each in (plain, checked, moved)] == [2, 1, 1]
+    assert capsys.readouterr().err.count("does not sound as its notes say") == 2
+    onsets = [each.index[0].onsets for each in (plain, checked, moved)]
+    np.testing.assert_array_equal(onsets[0], onsets[1])
+    np.testing.assert_allclose(onsets[0] - onsets[2], 0.04, atol=0.003)
+    with pytest.raises(ValueError, match="cache: expected a folder"):
+        Tracks.load([f"egmd={root}"], "train", **{**given, "cache": None}, alignment="checked")
 
 
 def test_a_corpus_of_fewer_classes() -> None:

@@ -10,15 +10,17 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from bandscribe import __version__
+from bandscribe.audio import read
+from bandscribe.datasets.alignment import LEAST, fit
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.files import whole
@@ -26,6 +28,11 @@ from bandscribe.readers import refused
 from bandscribe.training.batches import each
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
+
+#: Whether notes are taken as they are, or tracks that they do not describe are left out, or notes
+#: are moved to where the sound begins as well.
+Alignment = Literal["as_they_are", "checked", "moved"]
+_ALIGNED_RATE = 22050
 
 
 class Parsed(NamedTuple):
@@ -59,17 +66,26 @@ class Index:
 
     @classmethod
     def load(
-        cls, tracks: Sequence[Track[Transcription]], classes: int, folder: Path, *, workers: int = 0
+        cls,
+        tracks: Sequence[Track[Transcription]],
+        classes: int,
+        folder: Path,
+        *,
+        alignment: Alignment = "as_they_are",
+        workers: int = 0,
     ) -> Index:
         """The notes of these tracks in `classes` classes, out of `folder`; parsed if need be.
+
+        With an `alignment` all of the sound is read, and tracks that their notes do not describe
+        are among the problems; `moved` lets notes lie where the sound begins.
 
         A file is named by all that it depends on: the tracks' files, their sizes and times.
         Raises ValueError where it is damaged, OSError where it cannot be written.
         """
-        path = folder / f"notes-{_digest(tracks, classes)}.npz"
+        path = folder / f"notes-{_digest(tracks, classes, alignment)}.npz"
         if not path.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            made = cls._parse(tracks, classes, workers)
+            made = cls._parse(_Tracks(tracks, classes, alignment), workers)
             arrays: dict[str, Any] = {
                 name: value for name, value in vars(made).items() if isinstance(value, np.ndarray)
             }
@@ -101,12 +117,12 @@ class Index:
         )
 
     @classmethod
-    def _parse(cls, tracks: Sequence[Track[Transcription]], classes: int, workers: int) -> Index:
-        names = DRUMS[classes]
+    def _parse(cls, tracks: _Tracks, workers: int) -> Index:
+        names = DRUMS[tracks.classes]
         found: list[Parsed] = []
         problems = {}
         nothing = Transcription(np.zeros(0), np.zeros(0, np.str_), np.zeros(0), 0.0, names)
-        for place, parsed in enumerate(each(_Tracks(tracks, classes), workers=workers)):
+        for place, parsed in enumerate(each(tracks, workers=workers)):
             if isinstance(parsed, str):
                 problems[place] = parsed
             found.append(Parsed(0.0, nothing) if isinstance(parsed, str) else parsed)
@@ -129,9 +145,26 @@ class Index:
         )
 
 
-def parse(track: Track[Transcription], classes: int) -> Parsed:
-    """A track's length and notes. Raises ValueError or OSError, naming the file."""
-    return Parsed(length(track.audio), reduce(track.load(), classes))
+def parse(
+    track: Track[Transcription], classes: int, alignment: Alignment = "as_they_are"
+) -> Parsed:
+    """A track's length and notes. Raises ValueError or OSError, naming the file.
+
+    So too, with an `alignment`, for a track that its notes do not describe.
+    """
+    notes = reduce(track.load(), classes)
+    if alignment == "as_they_are":
+        return Parsed(length(track.audio), notes)
+    sound = read(track.audio, sample_rate=_ALIGNED_RATE, mono=True)
+    fitted = fit(sound.samples[0], _ALIGNED_RATE, notes.onsets)
+    if len(notes.onsets) and fitted.agreement < LEAST:
+        raise ValueError(
+            f"{track.audio}: does not sound as its notes say (agreement {fitted.agreement:.2f})"
+        )
+    if alignment == "moved":
+        beats = notes.beats and replace(notes.beats, times=fitted.move(notes.beats.times))
+        notes = replace(notes, onsets=fitted.move(notes.onsets), beats=beats)
+    return Parsed(sound.duration, notes)
 
 
 def velocities_of(notes: Transcription) -> NDArray[np.float64]:
@@ -148,15 +181,17 @@ def leave_out(problems: Sequence[str]) -> None:
 class _Tracks(Dataset[Parsed | str]):
     """Each track, or what is wrong with it."""
 
-    def __init__(self, tracks: Sequence[Track[Transcription]], classes: int) -> None:
-        self.tracks, self.classes = tracks, classes
+    def __init__(
+        self, tracks: Sequence[Track[Transcription]], classes: int, alignment: Alignment
+    ) -> None:
+        self.tracks, self.classes, self.alignment = tracks, classes, alignment
 
     def __len__(self) -> int:
         return len(self.tracks)
 
     def __getitem__(self, index: int) -> Parsed | str:
         try:
-            return parse(self.tracks[index], self.classes)
+            return parse(self.tracks[index], self.classes, self.alignment)
         except (ValueError, OSError) as error:
             return str(error)
 
@@ -169,11 +204,11 @@ def _edges(counts: Sequence[int]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
 
 
-def _digest(tracks: Sequence[Track[Transcription]], classes: int) -> str:
+def _digest(tracks: Sequence[Track[Transcription]], classes: int, alignment: Alignment) -> str:
     files: list[Any] = []
     for track in tracks:
         for path in (track.audio, *track.annotations):
             stat = path.stat() if path.is_file() else None
             files.append([str(path.resolve()), stat and [stat.st_size, stat.st_mtime_ns]])
-    content = json.dumps([__version__, classes, files])
+    content = json.dumps([__version__, classes, alignment, files])
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -66,6 +66,11 @@ class Recipe(Settings):
         None, "folder that keeps the notes of corpora, parsed, for runs to share; none to parse "
         "them as they are drawn", changeable=True,
     )  # fmt: skip
+    alignment: Literal["as_they_are", "checked", "moved"] = setting(
+        "as_they_are", "notes of corpora: as_they_are; checked: tracks whose sound is not that of "
+        "their notes are left out; moved: early, late and drifting notes are moved to the sound, "
+        "too; both need a cache, for all of the sound is read once"
+    )  # fmt: skip
     excerpt_seconds: float = setting(4.0, "length of a training excerpt")
     batch: int = setting(16, "excerpts per step")
     features: dict[str, Any] = field(

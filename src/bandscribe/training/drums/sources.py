@@ -30,6 +30,7 @@ def load(recipe: Recipe) -> tuple[LabelledSource, LabelledSource]:
                 classes=recipe.classes,
                 sample_rate=rate,
                 cache=Path(recipe.cache) if recipe.cache else None,
+                alignment=recipe.alignment,
                 workers=devices.workers(recipe),
             )
             for addresses, split in (

@@ -18,7 +18,7 @@ from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.synthesis.drummer.performance import excerpt
-from bandscribe.training.drums.index import Index, leave_out, velocities_of
+from bandscribe.training.drums.index import Alignment, Index, leave_out, velocities_of
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import reduce
 
@@ -48,12 +48,14 @@ class Tracks:
         classes: int,
         sample_rate: int,
         cache: Path | None = None,
+        alignment: Alignment = "as_they_are",
         workers: int = 0,
     ) -> Tracks:
         """The tracks of one split of each corpus; of their audio only the lengths are read.
 
         With `cache`, annotations are parsed by `workers`, once, and kept in that folder. A track
-        that cannot be opened has a line on standard error, and is left out.
+        that cannot be opened has a line on standard error, and is left out; so has, with an
+        `alignment` (see `Index.load`), one that its notes do not describe.
 
         Raises ValueError as `CorpusAddress`, for a corpus that annotates fewer classes, and where
         no track can be opened.
@@ -68,8 +70,10 @@ class Tracks:
                 )
             found += address.tracks(split)
         problems: dict[int, str] = {}
+        if cache is None and alignment != "as_they_are":
+            raise ValueError("cache: expected a folder, which an alignment needs")
         if cache:
-            index = Index.load(found, classes, cache, workers=workers)
+            index = Index.load(found, classes, cache, alignment=alignment, workers=workers)
             seconds, problems = index.seconds.tolist(), index.problems
         else:
             index, seconds = None, []
