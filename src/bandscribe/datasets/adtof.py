@@ -1,7 +1,8 @@
 """ADTOF: songs with drum charts of rhythm games, cleaned; RGW from Rhythm Gaming World, YT newer.
 
-The authors hand out spectrograms and targets alone (TensorFlow data sets), which no system can be
-heard on. This reads the folders that their tools make of charts and audio, one per set.
+The authors hand out spectrograms and targets alone (TensorFlow data sets, with a split), which
+networks can be trained on (`training.drums.spectra`) and nothing else can be evaluated on. This
+reads the folders that their tools make of charts and audio, one per set.
 
 Files are named `ARTIST - TITLE`; groups are artists, as the authors part them. Their split is not
 in the folders: all of it is `test`. mirdata has no loader for it.
@@ -21,10 +22,10 @@ from bandscribe.types import Transcription
 from bandscribe.vocabulary import ADTOF_TO_5, DRUMS_5
 
 LICENCE = "CC BY-NC-SA 4.0 (annotations)"
-FOLDERS: Mapping[str, str] = {"rgw": "ADTOF-RGW", "yt": "ADTOF-YT"}
+FOLDERS: Mapping[str, str] = {"yt": "ADTOF-YT", "rgw": "ADTOF-RGW"}
 
 
-def index(root: Path, variant: str = "rgw") -> list[Track[Transcription]]:
+def index(root: Path, variant: str = "yt") -> list[Track[Transcription]]:
     """The songs of a set that have audio or an annotation."""
     folder = root / FOLDERS[variant]
     sounds = {

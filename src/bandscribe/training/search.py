@@ -26,6 +26,7 @@ from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
 from bandscribe.training.drums.models import MODELS
 from bandscribe.training.drums.recipe import Recipe
+from bandscribe.training.drums.spectra import Spectra, are_spectra
 from bandscribe.training.drums.tracks import Tracks
 
 EPOCHS = 100
@@ -138,6 +139,10 @@ def resolve(
 
 def count_steps(recipe: Recipe) -> int:
     """Steps with as many seconds as the corpora of a recipe have."""
+    if all(map(are_spectra, recipe.corpora)):
+        bins = drums.front_end(recipe).n_bins
+        found = Spectra.load(recipe.corpora, "train", classes=recipe.classes, bins=bins)
+        return max(1, math.ceil(len(found) / recipe.batch))
     cache = Path(recipe.cache) if recipe.cache else None
     tracks = Tracks.load(
         recipe.corpora, "train", classes=recipe.classes, sample_rate=44100, cache=cache,

@@ -9,13 +9,20 @@ from bandscribe.drums import name_outputs
 from bandscribe.training import export
 from bandscribe.training.drums import sources
 from bandscribe.training.drums.recipe import Recipe, build, front_end, read
+from bandscribe.training.drums.spectra import are_spectra
 from bandscribe.training.drums.validation import PEAKS
 from bandscribe.training.task import Export, load_best, make_card
 from bandscribe.vocabulary import DRUMS
 
 
 def check(recipe: Recipe) -> tuple[dict[str, str], ...]:
-    """The credits of a run's sources. Raises ValueError when the recipe's leave one out."""
+    """The credits of a run's sources.
+
+    Raises ValueError when the recipe's leave one out, and where a network learned from spectrograms
+    that others computed.
+    """
+    if any(map(are_spectra, recipe.corpora)):
+        raise ValueError("corpora: a network of spectrograms by others cannot be run on audio")
     return tuple(sources.read_credits(recipe))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training.batches import Example, LabelledSource, stream
 from bandscribe.training.drums import sources, targets, validation, weights
 from bandscribe.training.drums.recipe import Recipe, front_end, is_model, start
+from bandscribe.training.drums.spectra import Spectra, are_spectra
 from bandscribe.training.fit import FitResult, fit
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS
@@ -24,20 +26,14 @@ from bandscribe.vocabulary import DRUMS
 class DrumExamples:
     """Makes training examples out of labelled audio."""
 
-    source: LabelledSource
+    source: LabelledSource | Spectra
     front_end: LogSpectrogram
     seconds: float
     neighbours: float
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """Features (frame, bin) and targets (frame, output) of an excerpt."""
-        audio, notes = self.source.draw(rng, self.seconds)
-        if audio.sample_rate != self.front_end.sample_rate:
-            raise ValueError(
-                f"features: sample_rate {self.front_end.sample_rate} differs from the audio's, "
-                f"{audio.sample_rate}"
-            )
-        features = self.front_end(audio.samples[0])
+        features, notes = validation.draw(self.source, self.front_end, rng, self.seconds)
         return features, self.targets(notes, len(features))
 
     def targets(self, notes: Transcription, frames: int) -> NDArray[np.float32]:
@@ -56,27 +52,61 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     Raises ValueError when the recipe names neither kits nor corpora, or `run` holds a run with
     another recipe.
     """
+    if any(map(are_spectra, recipe.corpora)):
+        training, validating, tested = load_spectra(recipe)
+        return train_on(recipe, run, training, validating, tested)
     return train_on(recipe, run, *sources.load(recipe))
 
 
+def load_spectra(recipe: Recipe) -> tuple[Spectra, Spectra, Spectra]:
+    """What is trained, validated and tested on.
+
+    Raises ValueError as `Spectra.load`, and for a recipe that does not go with them.
+    """
+    if not all(map(are_spectra, recipe.corpora)) or recipe.validation_corpora:
+        raise ValueError("corpora: spectrograms and audio do not go together in a training")
+    train_, validating, tested = (
+        Spectra.load(recipe.corpora, split, classes=recipe.classes, bins=front_end(recipe).n_bins)
+        for split in ("train", "validation", "test")
+    )
+    if not recipe.excerpt_seconds == recipe.chunk_seconds == train_.seconds:
+        raise ValueError(
+            f"excerpt_seconds, chunk_seconds: expected {train_.seconds:g}, as long as the "
+            f"spectrograms, got {recipe.excerpt_seconds:g} and {recipe.chunk_seconds:g}"
+        )
+    return train_, validating, tested
+
+
 def train_on(
-    recipe: Recipe, run: Path, training: LabelledSource, validating: LabelledSource
+    recipe: Recipe,
+    run: Path,
+    training: LabelledSource | Spectra,
+    validating: LabelledSource | Spectra,
+    tested: Spectra | None = None,
 ) -> FitResult:
     """Train on `training`; choose the best weights and their thresholds on `validating`.
 
     Writes what `fit` writes, and metrics.json: thresholds and scores of the best weights in ten,
-    five and three classes. A run that was stopped is reported too, as far as it went.
+    five and three classes. A run that was stopped is reported too, as far as it went. Where
+    spectrograms are `tested` on, it also has the scores there, of as many excerpts as in
+    validation.
     """
     by_loss = recipe.watch == "loss"
     draw = DrumExamples(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
     class_weights = torch.from_numpy(_class_weights(draw, recipe))
-    held_out = validation.render(
-        validating,
-        draw.front_end,
-        seed=recipe.validation_seed,
-        minutes=recipe.validation_minutes,
-        seconds=recipe.chunk_seconds,
-    )
+    render = partial(
+        validation.render, front_end=draw.front_end, seed=recipe.validation_seed,
+        minutes=recipe.validation_minutes, seconds=recipe.chunk_seconds,
+    )  # fmt: skip
+    held_out = render(validating)
+
+    def report(model: nn.Module) -> dict[str, Any]:
+        figures = validation.report(model, held_out)
+        if tested is not None:
+            own = figures["thresholds"][str(recipe.classes)]
+            figures["test"] = validation.test(model, render(tested), own)
+        weighed = dict(zip(DRUMS[recipe.classes], class_weights.tolist(), strict=True))
+        return {"weights": weighed, **figures}
 
     def build() -> nn.Module:
         network = start(recipe)
@@ -106,10 +136,7 @@ def train_on(
         loss=loss,
         batches=stream(draw, recipe),
         validate=partial(validation.validate, validation=held_out, loss=validation_loss),
-        report=lambda model: {
-            "weights": dict(zip(DRUMS[recipe.classes], class_weights.tolist(), strict=True)),
-            **validation.report(model, held_out),
-        },
+        report=report,
         watched="-validation_loss" if by_loss else None,
     )
 
@@ -117,12 +144,18 @@ def train_on(
 def _class_weights(draw: DrumExamples, recipe: Recipe) -> NDArray[np.float32]:
     """Infrequency weights, measured on excerpts that no step sees."""
     frames = round(recipe.excerpt_seconds * draw.front_end.frame_rate)
-    drawn = (
-        draw.source.draw(np.random.default_rng([recipe.seed, recipe.steps, 1, item]), draw.seconds)
-        for item in range(recipe.weight_excerpts)
-    )
+
+    def draw_notes(item: int) -> Transcription:
+        rng = np.random.default_rng([recipe.seed, recipe.steps, 1, item])
+        if isinstance(draw.source, Spectra):
+            return draw.source.draw(rng)[1]
+        return draw.source.draw(rng, draw.seconds)[1]
+
     return targets.infrequency_weights(
-        (draw.targets(notes, frames)[:, : recipe.classes] for _, notes in drawn),
+        (
+            draw.targets(draw_notes(item), frames)[:, : recipe.classes]
+            for item in range(recipe.weight_excerpts)
+        ),
         exponent=recipe.weight_exponent,
     )
 

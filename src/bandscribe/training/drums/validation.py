@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from bandscribe.metrics import onsets, velocity
 from bandscribe.metrics.beats import TOLERANCE as BEAT_TOLERANCE
 from bandscribe.training.batches import LabelledSource
 from bandscribe.training.device import infer
+from bandscribe.training.drums.spectra import Spectra
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
@@ -41,7 +42,12 @@ class ValidationExcerpts:
 
 
 def render(
-    source: LabelledSource, front_end: LogSpectrogram, *, seed: int, minutes: float, seconds: float
+    source: LabelledSource | Spectra,
+    front_end: LogSpectrogram,
+    *,
+    seed: int,
+    minutes: float,
+    seconds: float,
 ) -> ValidationExcerpts:
     """Draw excerpts of this many seconds; the same seed gives the same ones."""
     features: list[NDArray[np.float32]] = []
@@ -51,9 +57,10 @@ def render(
     every: list[Transcription] = []
     offset = 0.0
     for item in range(max(1, round(minutes * 60 / seconds))):
-        audio, notes = source.draw(np.random.default_rng([seed, item]), seconds)
-        features.append(front_end(audio.samples[0]))
-        inside = notes.onsets < audio.duration
+        rng = np.random.default_rng([seed, item])
+        made, notes = draw(source, front_end, rng, seconds)
+        features.append(made)
+        inside = notes.onsets < notes.duration
         times.append(notes.onsets[inside] + offset)
         labels.append(notes.labels[inside])
         if notes.velocities is None:
@@ -71,6 +78,27 @@ def render(
     return ValidationExcerpts(np.stack(features), joined, tuple(every), front_end.frame_rate)
 
 
+def draw(
+    source: LabelledSource | Spectra,
+    front_end: LogSpectrogram,
+    rng: np.random.Generator,
+    seconds: float,
+) -> tuple[NDArray[np.float32], Transcription]:
+    """Features (frame, bin) of an excerpt, and its notes, which last as long.
+
+    Raises ValueError where audio has another rate than the front end.
+    """
+    if isinstance(source, Spectra):
+        return source.draw(rng)
+    audio, notes = source.draw(rng, seconds)
+    if audio.sample_rate != front_end.sample_rate:
+        raise ValueError(
+            f"features: sample_rate {front_end.sample_rate} differs from the audio's, "
+            f"{audio.sample_rate}"
+        )
+    return front_end(audio.samples[0]), replace(notes, duration=audio.duration)
+
+
 def join(logits: Tensor, validation: ValidationExcerpts) -> drums.DrumActivations:
     """What was said about the joined excerpts."""
     values = np.pad(logits.sigmoid().numpy(), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
@@ -79,9 +107,12 @@ def join(logits: Tensor, validation: ValidationExcerpts) -> drums.DrumActivation
 
 
 def choose(
-    activations: Activations, velocities: Activations, reference: Transcription
+    activations: Activations,
+    velocities: Activations,
+    reference: Transcription,
+    given: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """The threshold of each class with the highest F1 (±50 ms), and the scores it gives.
+    """The threshold of each class with the highest F1 (±50 ms), or the `given`, and its scores.
 
     `reference` is in the classes of the activations. Of thresholds that score alike the middle one
     is taken, farthest from where it matters. Scores that thresholds were chosen on flatter a
@@ -92,12 +123,13 @@ def choose(
     for column, name in enumerate(activations.classes):
         values = activations.values[:, [column]]
         annotated = reference.onsets[reference.labels == name]
-        found = [peaks.pick(values, thresholds=[t], **PEAKS) for t in THRESHOLDS]
+        tried = THRESHOLDS if given is None else np.array([given[name]])
+        found = [peaks.pick(values, thresholds=[t], **PEAKS) for t in tried]
         onset_times = [peaks.refine(values, each) / activations.frame_rate for each in found]
         f1 = [_f1(annotated, times) for times in onset_times]
         equals = [index for index, value in enumerate(f1) if value == max(f1)]
         middle = equals[len(equals) // 2]
-        thresholds[name] = float(THRESHOLDS[middle])
+        thresholds[name] = float(tried[middle])
         estimates.append((onset_times[middle], velocities.values[found[middle].frames, column]))
     times = np.concatenate([times for times, _ in estimates])
     struck = np.concatenate([struck for _, struck in estimates]).astype(np.float64)
@@ -130,6 +162,14 @@ def validate(
         **{f"{kind}_f1": float(np.nan_to_num(scores[kind]["f1"])) for kind in ("micro", "macro")},
         **lost,
     }
+
+
+def test(
+    model: nn.Module, validation: ValidationExcerpts, thresholds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Scores in the network's own classes, with thresholds that were chosen on other excerpts."""
+    inferred = join(infer(model, validation.features, batch=16), validation)
+    return choose(inferred.onsets, inferred.velocities, validation.reference, thresholds)[1]
 
 
 def report(model: nn.Module, validation: ValidationExcerpts) -> dict[str, Any]:
