@@ -113,7 +113,7 @@ def open_egmd(root: Path, cache: Path, workers: int) -> Draw:
     """Excerpts of four seconds with the default front end."""
     from bandscribe.training.drums import sources
     from bandscribe.training.drums.recipe import Recipe, front_end
-    from bandscribe.training.drums.train import Draw as Excerpts
+    from bandscribe.training.drums.train import DrumExamples as Excerpts
 
     recipe = Recipe(corpora=(f"egmd={root}",), cache=str(cache), workers=workers, device="cpu")
     training, _ = sources.load(recipe)
@@ -123,7 +123,7 @@ def open_egmd(root: Path, cache: Path, workers: int) -> Draw:
 def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
     """Windows of a second, mixed, augmented but for pitch, as mel spectrograms."""
     from bandscribe.training.recognition import corpora, survey
-    from bandscribe.training.recognition.examples import Draw as Mixtures
+    from bandscribe.training.recognition.examples import WindowExamples as Mixtures
     from bandscribe.training.recognition.recipe import resolve
 
     given = {
@@ -140,10 +140,10 @@ def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
 
 
 def _front_end(recipe, windows, cache, workers, survey):  # type: ignore[no-untyped-def]
-    from bandscribe.features.windows import FrontEnd
+    from bandscribe.features.windows import RecognitionFrontEnd
 
     found = survey.survey(windows, workers=workers, folder=cache)
-    return FrontEnd(recipe.features, found.statistics)
+    return RecognitionFrontEnd(recipe.features, found.statistics)
 
 
 def open_hits(root: Path, cache: Path, workers: int) -> Draw:

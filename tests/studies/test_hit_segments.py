@@ -72,6 +72,16 @@ def test_precision_before_and_after(tmp_path: Path) -> None:
     assert hit_segments.format_lines(list(rows.values()))[1].split()[:2] == ["plain", "all"]
 
 
+def test_notes_at_one_moment_have_no_order() -> None:
+    times = np.array([1.0, 1.0, 2.0])
+    for late, kind in ((0.0, "in time"), (0.03, "late"), (-0.03, "early")):
+        args = (times + late, ["kd", "chh", "sd"], times, ["chh", "kd", "sd"])
+        assert hit_segments.compare_notes(*args) == kind
+    assert hit_segments.compare_notes(times, ["kd", "kd", "sd"], *args[2:]) == "of another"
+    drifting = hit_segments.compare_notes(times * 1.01, *args[1:])
+    assert drifting == "drifting"
+
+
 def test_a_recording_without_its_notes_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"x\.csv: missing"):
         hit_segments.read_reference(tmp_path / "x.flac")

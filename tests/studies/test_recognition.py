@@ -45,21 +45,22 @@ def test_a_study_trains_each_run_once(
 ) -> None:
     given = {**GIVEN, "model": "features"}
     lines = run(recognition.plan("ensemble", given, sources, tmp_path), [0, 1], tmp_path)
-    # Static and dynamic, two seeds each: nine rows of two seeds share them.
-    assert len(list((tmp_path / "runs").iterdir())) == 4
+    # Three ways to sample, two seeds each: fifteen rows of two seeds share them.
+    assert len(list((tmp_path / "runs").iterdir())) == 6
+    assert (tmp_path / "ensemble_losses.png").stat().st_size > 5_000
     rows = json.loads((tmp_path / "ensemble.json").read_text())["rows"]
     found = {row["label"]: row for row in rows}
-    both = found["both, S2"]
+    both = found["static and true dynamic, S2"]
     assert [len(names) for names in both["runs"]] == [2, 2]
     expected = evaluate([tmp_path / "runs" / name for name in both["runs"][1]], sources.test)
     second = both["scores"][1]
     assert second["lrap"] == second["s2.lrap"] == expected["s2"]["lrap"]
     assert second["s1_learned.micro.f1"] == expected["s1_learned"]["micro.f1"]
-    learned = found["both, S1, learned thresholds"]["scores"][1]
+    learned = found["static and true dynamic, S1, learned thresholds"]["scores"][1]
     assert learned["micro.f1"] == expected["s1_learned"]["micro.f1"]
     alone = found["static, S2"]["scores"][0]
     assert alone["parameters"] == second["parameters"] / 2
-    assert found["both, S2"]["scores"][0]["seconds"] > alone["seconds"]
+    assert found["static and true dynamic, S2"]["scores"][0]["seconds"] > alone["seconds"]
 
     # Started again, nothing is trained and nothing is evaluated.
     for name in ("train", "evaluate"):

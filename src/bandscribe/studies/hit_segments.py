@@ -10,6 +10,7 @@ label; it is *well placed* when that note lies within `PLACE` of its beginning.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +114,14 @@ def compare_notes(
     names: Sequence[str],
 ) -> str:
     """Which of `FILES` a MIDI file of notes and labels is, whose `reference` and `names` sound."""
-    if list(labels) != list(names):
+    if Counter(labels) != Counter(names):
         return "of another"
-    off = notes - reference
+    played, sounding = np.array(labels), np.array(names)
+    # Label by label: notes at one moment have no order.
+    off = np.concatenate(
+        [np.sort(notes[played == x]) - np.sort(reference[sounding == x]) for x in set(names)]
+        or [np.zeros(0)]
+    )
     if len(off) and np.ptp(off) > 2 * EXACT:
         return "drifting"
     late = float(np.median(off)) if len(off) else 0.0

@@ -17,7 +17,14 @@ import numpy as np
 from bandscribe.metrics import tags
 from bandscribe.readers import read_json
 from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, RecognitionRow
-from bandscribe.studies.runs import Fields, RowOutcome, Study, check, resolve_member
+from bandscribe.studies.runs import (
+    Fields,
+    RowOutcome,
+    Study,
+    check,
+    plot_losses,
+    resolve_member,
+)
 from bandscribe.studies.runs import StudyRow as AnyRow
 from bandscribe.studies.tables import column
 from bandscribe.training import search
@@ -30,8 +37,8 @@ COLUMNS = (
     column("parameters", "parameters"),
     column("seconds", "seconds"),
     column("hamming", "Hamming", drawn=True),
-    column("macro.precision", "precision"),
-    column("macro.recall", "recall"),
+    column("macro.precision", "precision", drawn=True),
+    column("macro.recall", "recall", drawn=True),
     column("macro.f1", "macro F1", drawn=True),
     column("exact_match", "exact match", drawn=True),
     column("micro.f1", "micro F1", drawn=True),
@@ -100,6 +107,7 @@ def plan(name: str, given: Fields, sources: StudyCorpora, folder: Path) -> Study
             for outcome, test in zip(outcomes, tests.values(), strict=False)
             if not beats_chance(outcome, chance[test])
         ]
+        plot_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes, "s1_loss")
         return remark(outcomes, low, set(decided.values()))
 
     return Study(

@@ -52,6 +52,7 @@ def _network(label: str, model: str, parameters: float) -> RecognitionRow:
 _RESNET = {"model": "resnet50"}
 _MFCC = {"model": "mfcc"}
 _STATIC, _DYNAMIC = {"sampling": "static"}, {"sampling": "true_dynamic"}
+_PERSISTENT = {"sampling": "base_persistent"}
 _NETWORKS = (
     _network("audio, 1-D CNN", "audio", 180e3),
     _network("MFCC, 2-D CNN", "mfcc", 879e3),
@@ -70,7 +71,7 @@ COMPARISONS: dict[str, RowComparison] = {
     "windows": RowComparison(
         "How long a window? (section 5.2)",
         _RESNET,
-        tuple(_row(f"{seconds} s", window_seconds=str(seconds)) for seconds in (1, 2, 3)),
+        tuple(_row(f"{seconds} s", window_seconds=str(seconds)) for seconds in (1, 2, 3, 4, 5)),
     ),
     "networks": RowComparison(
         "Which network without pretraining, and which baseline? (section 5.3)",
@@ -90,6 +91,39 @@ COMPARISONS: dict[str, RowComparison] = {
             _row("true dynamic", **_DYNAMIC),
             _row("base-persistent", sampling="base_persistent"),
         ),
+    ),
+    "mixtures": RowComparison(
+        "How many in a mixture, and how long? (section 5.4, figure 5.3)",
+        _RESNET,
+        tuple(
+            _row(
+                f"{how}-{most}, {seconds} s",
+                sampling=kind,
+                maximum=str(most),
+                window_seconds=str(seconds),
+            )
+            for how, kind in (("TDS", "true_dynamic"), ("BSPDS", "base_persistent"))
+            for most, seconds in ((4, 1), (5, 1), (5, 3))
+        ),
+    ),
+    "finalists": RowComparison(
+        "Which of the three finalists? (section 5.8, figure 5.8)",
+        {},
+        (
+            _row("ResNet-50, static, 1 s", model="resnet50", window_seconds="1"),
+            _row(
+                "ResNet-50, base-persistent, 3 s",
+                model="resnet50",
+                window_seconds="3",
+                sampling="base_persistent",
+            ),
+            _row("AST, static, 1 s", model="ast", window_seconds="1"),
+        ),
+    ),
+    "transformer": RowComparison(
+        "A transformer or a ResNet? (section 5.6, figure 5.5: of AudioSet, tested on IRMAS)",
+        {},
+        (_row("ResNet-50", model="resnet50"), _row("AST", model="ast")),
     ),
     "corpora": RowComparison(
         "How far does one corpus carry to the other? (section 5.5)",
@@ -151,7 +185,9 @@ COMPARISONS: dict[str, RowComparison] = {
             for label, members in (
                 ("static", (_STATIC,)),
                 ("true dynamic", (_DYNAMIC,)),
-                ("both", (_STATIC, _DYNAMIC)),
+                ("base-persistent", (_PERSISTENT,)),
+                ("static and true dynamic", (_STATIC, _DYNAMIC)),
+                ("static and base-persistent", (_STATIC, _PERSISTENT)),
             )
             for how, decided in (
                 # Means over windows seldom reach 0.5.

@@ -29,7 +29,6 @@ from bandscribe.training.settings import Settings
 #: Fields of a recipe as text, by name.
 Fields = Mapping[str, str]
 R = TypeVar("R", bound=Settings)
-_CURVE = ("step", "loss", "validation_loss")
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,19 +238,24 @@ def keep_scores(
     return scores
 
 
-def plot_losses(path: Path, outcomes: Sequence[RowOutcome]) -> None:
+def plot_losses(
+    path: Path, outcomes: Sequence[RowOutcome], validation: str = "validation_loss"
+) -> None:
     """Draw the training and the validation loss of the first run of each row.
 
-    Raises as `display.losses.plot`.
+    The latter is what the runs call `validation`. Rows without a history, as those of baselines,
+    are left out, and nothing is drawn where none is left. Raises as `display.losses.plot`.
     """
     curves = {}
     for outcome in outcomes:
-        if outcome.runs:
-            rows = search.read_history(outcome.runs[0][0])
+        rows = search.read_history(outcome.runs[0][0]) if outcome.runs else []
+        if rows:
+            columns = ("step", "loss", validation)
             curves[outcome.label] = losses.Curve(
-                *(np.array([row[name] for row in rows]) for name in _CURVE)
+                *(np.array([row[name] for row in rows]) for name in columns)
             )
-    losses.plot(path, curves, title="losses over the steps")
+    if curves:
+        losses.plot(path, curves, title="losses over the steps")
 
 
 def _is_object(text: str) -> bool:
