@@ -267,6 +267,7 @@ def measure_node(folder: Path, work: Path) -> None:
     whole = work / "alone"
     run(build(folder, whole, "--jobs", "1"))
     total = count(whole)
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     cluster = Cluster(
         initialize_head=True,
         head_node_args={

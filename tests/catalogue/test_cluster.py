@@ -128,3 +128,17 @@ def test_progress_is_shown(stream: type[io.StringIO], monkeypatch: pytest.Monkey
         line = ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
         assert told.splitlines()[-1] == line
     assert progress.problems == ["0.wav: no sound"]
+
+
+def test_what_ray_prints_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(self: Cluster, jobs: Sequence[Job], *_: object) -> Iterator[Outcome]:
+        print("(raylet) pages of the state of a worker that died")
+        yield from (Outcome(job, "a" * 32, None, Analysis({"bytes": 1})) for job in jobs)
+
+    monkeypatch.setattr(Cluster, "__call__", run)
+    (tmp_path / "a.wav").write_text("sound")
+    assert main(["catalogue", "build", str(tmp_path), "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "raylet" not in told and told.startswith(f"{tmp_path}/out: 1 files")

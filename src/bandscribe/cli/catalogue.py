@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,7 +85,8 @@ def build(
     from bandscribe.catalogue.build import build as build_catalogue
     from bandscribe.catalogue.cluster import Cluster
 
-    with _shown() as show:
+    # Where a worker dies, Ray prints pages of its state; it is in the error of the recording.
+    with open(os.devnull, "w") as nothing, redirect_stdout(nothing), _shown() as show:  # noqa: PTH123
         progress = build_catalogue(
             output,
             sources,
