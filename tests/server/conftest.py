@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import tempfile
 import threading
 import time
@@ -88,7 +89,14 @@ class Client:
 
     def left(self) -> list[Path]:
         """Files of uploads."""
-        return [path for path in self.folder.glob("bandscribe-server-*/*/*") if path.is_file()]
+        # Unlike glob, walk does not mind folders that vanish meanwhile.
+        return [
+            Path(folder, name)
+            for top in self.folder.glob("bandscribe-server-*")
+            for folder, _, names in os.walk(top)
+            for name in names
+            if name != "held"
+        ]
 
 
 @contextmanager

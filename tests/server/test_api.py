@@ -275,7 +275,7 @@ def test_a_fault_is_a_failure_and_costs_no_other_job(tmp_path, monkeypatch, capl
     queue.submit(job, job.folder / "x.wav", "x.wav", lambda sound, step: 1 / 0)
     assert done(queue, 7).result == 7
     assert (job.state, job.error) == (
-        "failed", "x.wav: the analysis failed; the server's log says why",
+        "failed", "x.wav: the analysis failed; see the server's log",
     )  # fmt: skip
     queue.close()
     assert "ZeroDivisionError" in caplog.text

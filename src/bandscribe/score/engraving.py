@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -172,6 +173,8 @@ def _render(text: str, size: float, seed: int, **options: float) -> Element:
     """The SVG of a score on the width of a page."""
     import verovio
 
+    # Each thread has a path of its own, which is set in the one that imports verovio alone.
+    verovio.setDefaultResourcePath(str(files("verovio") / "data"))
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -104,12 +105,26 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """A server that tells when the first request would be answered."""
+    """A server that reports when it accepts requests."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         """Call `started` then."""
         super().__init__(config)
         self._tell = started
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """As of any server, but for the complaints of answers that are cut short by its end."""
+        log = logging.getLogger("uvicorn.error")
+        level = log.level
+        try:
+            super().run(sockets)
+        finally:
+            log.setLevel(level)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As of any server; see `run`."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As of any server."""

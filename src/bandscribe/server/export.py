@@ -1,52 +1,75 @@
-"""A corrected part in any format of `bandscribe transcribe`, as bytes."""
+"""A corrected part in any format of `bandscribe transcribe`."""
 
 from __future__ import annotations
 
-import tempfile
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 
-from bandscribe import drums
+from bandscribe import preview, score
+from bandscribe.files import write_text
 from bandscribe.formats import csv, jams, json, midi, npz
+from bandscribe.server.recording import Recording
 from bandscribe.types import Transcription
 
-#: The suffix of each format.
+#: The end of the name of each format.
 SUFFIXES = {
     "midi": ".mid",
+    "quantised": ".quantised.mid",
+    "musicxml": ".musicxml",
+    "pdf": ".pdf",
+    "svg": ".svg",
+    "preview": ".preview.flac",
     "csv": ".csv",
     "json": ".json",
     "jams": ".jams",
     "npz": ".npz",
     "png": ".png",
 }
+#: The libraries that some of them need.
+_NEEDS = {"png": ("matplotlib",), "svg": ("verovio",), "pdf": ("verovio", "cairosvg", "pypdf")}
+
+#: Several pages of an engraver at once are not known to be safe.
+_ENGRAVING = threading.Lock()
 
 
 def available() -> dict[str, str]:
-    """The formats that can be written here, and the suffix of each."""
-    if find_spec("matplotlib") is None:
-        return {name: suffix for name, suffix in SUFFIXES.items() if name != "png"}
-    return dict(SUFFIXES)
+    """The formats that can be written here, and the end of the name of each."""
+    return {
+        name: suffix
+        for name, suffix in SUFFIXES.items()
+        if all(find_spec(library) for library in _NEEDS.get(name, ()))
+    }
 
 
-def render(name: str, part: Transcription, hearing: drums.DrumActivations, *, title: str) -> bytes:
-    """A file of this format; npz and png also hold the activations that were found.
+def engrave(part: Transcription, *, title: str) -> str:
+    """The score as SVG. Raises ModuleNotFoundError without the extra `score`."""
+    with _ENGRAVING:
+        return score.to_svg(score.quantise(part, title=title))
 
-    Raises ValueError for a format that there is not.
+
+def write(name: str, path: Path, part: Transcription, recording: Recording) -> None:
+    """Write a file of one of the `available` formats.
+
+    npz and png also hold the activations, a preview the recording beside the part. Raises
+    ValueError or OSError where the file cannot be written.
     """
-    if name not in available():
-        raise ValueError(f"format: expected one of {', '.join(available())}, got {name!r}")
-    with tempfile.TemporaryDirectory(prefix="bandscribe-") as folder:
-        path = Path(folder, f"part{SUFFIXES[name]}")
-        _write(name, path, part, hearing, title)
-        return path.read_bytes()
-
-
-def _write(
-    name: str, path: Path, part: Transcription, hearing: drums.DrumActivations, title: str
-) -> None:
+    activations, title = recording.activations, recording.path.name
+    assert activations is not None
     match name:
         case "midi":
             midi.write(path, part)
+        case "quantised":
+            midi.write(path, score.snap(part))
+        case "musicxml":
+            write_text(path, score.to_musicxml(score.quantise(part, title=recording.path.stem)))
+        case "svg":
+            write_text(path, engrave(part, title=recording.path.stem))
+        case "pdf":
+            with _ENGRAVING:
+                path.write_bytes(score.to_pdf(score.quantise(part, title=recording.path.stem)))
+        case "preview":
+            preview.write(path, recording.path, part)
         case "csv":
             csv.write(path, part)
         case "json":
@@ -54,9 +77,9 @@ def _write(
         case "jams":
             jams.write(path, part, file=title)
         case "npz":
-            npz.write(path, hearing.onsets, hearing.velocities, hearing.beats, part)
+            npz.write(path, activations.onsets, activations.velocities, activations.beats, part)
         case "png":
             from bandscribe import display
 
-            beats = hearing.beats if hearing.beats.classes else None
-            display.plot(path, hearing.onsets, part, beats=beats, title=title)
+            beats = activations.beats if activations.beats.classes else None
+            display.plot(path, activations.onsets, part, beats=beats, title=title)

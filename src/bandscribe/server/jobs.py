@@ -160,7 +160,7 @@ class Queue:
             with self._lock:
                 cancelled = job.is_cancelled()
                 if outcome == "failed" and job.error is None:
-                    job.error = f"{name}: the analysis failed; the server's log says why"
+                    job.error = f"{name}: the analysis failed; see the server's log"
                 job.warnings = [_spell(line, sound, name) for line in dict.fromkeys(lines)]
                 job.ended = self._clock()
                 job.progress = 1.0 if outcome == "done" else job.progress

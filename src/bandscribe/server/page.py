@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import numpy as np
+import soundfile
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from bandscribe import drumkit
 from bandscribe.formats import bars
 from bandscribe.names import INSTRUMENTS
-from bandscribe.server import export, kit, sound, tasks
+from bandscribe.server import export, sound, tasks
 from bandscribe.server.recording import STAGES, Recording
 from bandscribe.server.waveform import FACTOR, Waveform
 from bandscribe.types import LEVEL_FLOOR_DB, Transcription
@@ -21,6 +28,8 @@ from bandscribe.vocabulary import DRUMS_10
 
 T = TypeVar("T")
 
+#: Notes of a score that is shown: some ten minutes.
+_MOST_ENGRAVED = 8000
 #: Levels of instruments that the page draws, per second.
 _LEVEL_RATE = 10.0
 
@@ -46,16 +55,17 @@ def create_router(recording: Recording) -> APIRouter:
 
     @router.get("/recording")
     def show() -> dict[str, Any]:
-        outline, hearing = recording.waveform, recording.hearing
+        outline, activations = recording.waveform, recording.activations
         return {
             "name": recording.path.name,
             "stages": {name: round(recording.progress[name], 3) for name in STAGES},
             "error": recording.error,
             "warnings": recording.warnings,
             "formats": export.available(),
+            "score": "svg" in export.available(),
             "corrections": recording.corrections.name,
             "waveform": None if outline is None else _describe_waveform(outline),
-            "drums": None if hearing is None else _describe_drums(recording),
+            "drums": None if activations is None else _describe_drums(recording),
         }
 
     @router.get("/waveform/{level}")
@@ -85,9 +95,14 @@ def create_router(recording: Recording) -> APIRouter:
     @router.get("/activations")
     def activations() -> Response:
         """Onsets (class, frame), then velocities (class, frame), float32, little endian."""
-        hearing = _made(recording.hearing)
-        curves = (hearing.onsets.values, hearing.velocities.values)
-        return _binary(b"".join(np.ascontiguousarray(c.T, "<f4").tobytes() for c in curves))
+        activations = _made(recording.activations)
+        curves = (activations.onsets.values, activations.velocities.values)
+        # Those of an hour are 30 MB: one class after another.
+        columns = (column.astype("<f4").tobytes() for curve in curves for column in curve.T)
+        size = {"content-length": str(sum(4 * curve.size for curve in curves))}
+        return StreamingResponse(
+            columns, headers={**_FRESH, **size}, media_type="application/octet-stream"
+        )
 
     @router.get("/instruments")
     def instruments() -> dict[str, Any]:
@@ -140,27 +155,58 @@ def create_router(recording: Recording) -> APIRouter:
         known = export.available()
         if format not in known:
             raise HTTPException(404, f"there is no format {format}")
-        name = recording.corrections.with_suffix(known[format]).name
+        folder = tempfile.TemporaryDirectory(prefix="bandscribe-")
+        path = Path(folder.name, f"part{known[format]}")
         try:
-            content = export.render(
-                format, notes, _made(recording.hearing), title=recording.path.name
-            )
-        except ValueError as error:
+            export.write(format, path, notes, recording)
+        except (ValueError, OSError) as error:
+            folder.cleanup()
             raise HTTPException(422, str(error)) from error
-        disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-        return _binary(content, {"content-disposition": disposition})
+        name = recording.corrections.stem + known[format]
+        headers = {
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+            "content-length": str(path.stat().st_size),
+        }
+        return StreamingResponse(
+            _send(path, folder),
+            headers={**_FRESH, **headers},
+            media_type="application/octet-stream",
+        )
+
+    @router.post("/score")
+    def engrave(part: Part) -> Response:
+        """The score as SVG; 422 where it would be longer than anybody looks at on a page."""
+        if len(part.notes) > _MOST_ENGRAVED:
+            raise HTTPException(422, "too long to be shown here; export it as pdf or musicxml")
+        picture = export.engrave(_correct(recording, part), title=recording.path.stem)
+        return Response(picture, media_type="image/svg+xml")
 
     @router.get("/kit/{name}")
     def play_drum(name: str) -> Response:
         if name not in DRUMS_10:
             raise HTTPException(404, f"there is no drum {name}")
-        return Response(kit.wav(name), media_type="audio/wav")
+        return Response(_drum(name), media_type="audio/wav")
 
     return router
 
 
 #: What changes with the recording is not kept by the browser.
 _FRESH = {"cache-control": "no-store"}
+
+
+def _send(path: Path, folder: tempfile.TemporaryDirectory[str]) -> Iterator[bytes]:
+    """A file piece by piece, then its folder is removed."""
+    with folder, path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            yield piece
+
+
+@cache
+def _drum(name: str) -> bytes:
+    """A stroke of a drum as a wav file."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, drumkit.sound(name), drumkit.SAMPLE_RATE, format="WAV")
+    return buffer.getvalue()
 
 
 def _describe_waveform(outline: Waveform) -> dict[str, Any]:
@@ -174,13 +220,13 @@ def _describe_waveform(outline: Waveform) -> dict[str, Any]:
 
 
 def _describe_drums(recording: Recording) -> dict[str, Any]:
-    hearing, card = _made(recording.hearing), tasks.load("drums").card
-    grid = hearing.grid
+    activations, card = _made(recording.activations), tasks.load("drums").card
+    grid = activations.grid
     return {
-        "classes": list(hearing.onsets.classes),
-        "frames": len(hearing.onsets.values),
-        "frame_rate": hearing.onsets.frame_rate,
-        "start": hearing.onsets.start,
+        "classes": list(activations.onsets.classes),
+        "frames": len(activations.onsets.values),
+        "frame_rate": activations.onsets.frame_rate,
+        "start": activations.onsets.start,
         "thresholds": card.thresholds["10"],
         "peaks": card.peaks,
         "beats": [] if grid is None else np.round(grid.times, 6).tolist(),
@@ -190,7 +236,7 @@ def _describe_drums(recording: Recording) -> dict[str, Any]:
 
 
 def _correct(recording: Recording, part: Part) -> Transcription:
-    _made(recording.hearing)
+    _made(recording.activations)
     try:
         return recording.correct([(note.onset, note.label, note.velocity) for note in part.notes])
     except ValueError as error:
@@ -216,7 +262,5 @@ def _range(header: str, total: int) -> tuple[int, int]:
     return first, last
 
 
-def _binary(content: bytes, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        content, media_type="application/octet-stream", headers={**_FRESH, **(headers or {})}
-    )
+def _binary(content: bytes) -> Response:
+    return Response(content, media_type="application/octet-stream", headers=_FRESH)

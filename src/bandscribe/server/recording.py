@@ -41,7 +41,7 @@ class Recording:
     warnings: list[str] = field(default_factory=list)
     error: str | None = None
     waveform: Waveform | None = None
-    hearing: drums.DrumActivations | None = None
+    activations: drums.DrumActivations | None = None
     activity: Activity | None = None
 
     def __post_init__(self) -> None:
@@ -72,16 +72,16 @@ class Recording:
 
     def transcribe(self) -> Transcription:
         """The part that the model finds, without corrections."""
-        assert self.hearing is not None and self.waveform is not None
+        assert self.activations is not None and self.waveform is not None
         card = tasks.load("drums").card
-        return drums.notes(self.hearing, card, duration=self.waveform.duration)
+        return drums.notes(self.activations, card, duration=self.waveform.duration)
 
     def correct(self, notes: Sequence[tuple[float, str, float]]) -> Transcription:
         """The part of these notes (onset, class, velocity), with the beats that were found.
 
         Raises ValueError for notes that are none, or lie outside of the recording.
         """
-        assert self.hearing is not None and self.waveform is not None
+        assert self.activations is not None and self.waveform is not None
         ordered = sorted(notes)
         onsets = np.array([note[0] for note in ordered], dtype=np.float64)
         duration = self.waveform.duration
@@ -93,7 +93,7 @@ class Recording:
             np.array([note[2] for note in ordered], dtype=np.float64),
             duration,
             DRUMS_10,
-            self.hearing.grid,
+            self.activations.grid,
         )
 
     def load(self) -> dict[str, Any] | None:
@@ -132,9 +132,9 @@ class Recording:
                 self.progress["waveform"] = 1.0
                 model = tasks.load("drums")
                 rate = drums.front_end(model.card).sample_rate
-                hearing = drums.infer(self._stream(rate, "drums", total), model)
-                hearing.grid  # noqa: B018, found here rather than while somebody waits
-                self.hearing = hearing
+                activations = drums.infer(self._stream(rate, "drums", total), model)
+                activations.grid  # noqa: B018, found here rather than while somebody waits
+                self.activations = activations
                 self.progress["drums"] = 1.0
                 model = tasks.load("instruments")
                 rate = instruments.front_end(model.card).sample_rate

@@ -81,17 +81,33 @@ function drawGrid(context, { layout, timeline }) {
 
 function drawWave(context, row, { outline, timeline }) {
   if (!outline) return;
-  const middle = row.top + row.height / 2, half = (row.height / 2 - 4) * outline.gain;
-  const level = outline.level(timeline.scale);
-  context.fillStyle = colour("wave");
-  for (let x = 0; x < timeline.width; x++) {
-    const from = timeline.time(x);
-    if (from > timeline.duration) break;
-    const range = outline.range(level, from, timeline.time(x + 1));
-    if (!range) continue;
-    const top = middle - (range[1] / 127) * half, bottom = middle - (range[0] / 127) * half;
-    context.fillRect(x, top, 1, Math.max(1, bottom - top));
+  const middle = row.top + row.height / 2, half = row.height / 2 - 4;
+  fillOutline(context, outline, timeline.scale, timeline.start, timeline.width, middle, half);
+}
+
+// One shape of lowest and highest samples; gaps where these are not there yet.
+function fillOutline(context, outline, scale, start, width, middle, half) {
+  const level = outline.level(scale), height = (half * outline.gain) / 127;
+  let bottoms = [];
+  const close = () => {
+    for (const [x, y] of bottoms.reverse()) context.lineTo(x, y);
+    bottoms = [];
+  };
+  context.beginPath();
+  for (let x = 0; x <= width; x++) {
+    const range = outline.range(level, start + x / scale, start + (x + 1) / scale);
+    if (!range) {
+      close();
+      continue;
+    }
+    const top = middle - Math.max(range[1] * height, 0.4), low = middle - Math.min(range[0] * height, -0.4);
+    if (bottoms.length) context.lineTo(x, top);
+    else context.moveTo(x, top);
+    bottoms.push([x, low]);
   }
+  close();
+  context.fillStyle = colour("wave");
+  context.fill();
 }
 
 function drawInstrument(context, row, { timeline, levelRate }) {
@@ -159,11 +175,11 @@ function drawNotes(context, row, { timeline, part, selection, muted }) {
     context.ellipse(x, y, across, radius, 0, 0, 2 * Math.PI);
     context.fillStyle = chosen ? colour("select") : tone;
     context.fill();
-    if (note.frame === null) { // a person's own: with a ring
+    if (chosen || note.frame === null) { // a person's own has a ring, too
       context.beginPath();
-      context.ellipse(x, y, across + 2, radius + 2, 0, 0, 2 * Math.PI);
-      context.strokeStyle = chosen ? colour("select") : tone;
-      context.lineWidth = 1;
+      context.ellipse(x, y, across + 2.5, radius + 2.5, 0, 0, 2 * Math.PI);
+      context.strokeStyle = chosen ? colour("ink") : tone;
+      context.lineWidth = chosen ? 2 : 1;
       context.stroke();
     }
     context.fillRect(x - 0.5, row.top + 2, 1, row.height - 4);
@@ -179,17 +195,7 @@ export function drawOverview(canvas, { outline, timeline, loop }, time) {
   if (!width) return;
   const context = prepare(canvas, width, height);
   const scale = width / timeline.duration;
-  if (outline) {
-    const level = outline.level(scale);
-    context.fillStyle = colour("wave");
-    for (let x = 0; x < width; x++) {
-      const range = outline.range(level, x / scale, (x + 1) / scale);
-      if (!range) continue;
-      const half = (height / 2 - 3) * outline.gain;
-      const top = height / 2 - (range[1] / 127) * half, bottom = height / 2 - (range[0] / 127) * half;
-      context.fillRect(x, top, 1, Math.max(1, bottom - top));
-    }
-  }
+  if (outline) fillOutline(context, outline, scale, 0, width, height / 2, height / 2 - 3);
   if (loop) {
     context.fillStyle = colour("accent");
     context.fillRect(loop[0] * scale, 0, Math.max(2, (loop[1] - loop[0]) * scale), 3);

@@ -44,9 +44,10 @@ export function listenToKeys(page) {
     const target = event.target;
     if (document.querySelector("dialog[open]") || event.altKey) return;
     const control = event.ctrlKey || event.metaKey;
-    const typing = target.matches("input, select, textarea");
+    const typing = target.matches("input:not([type=range]), select, textarea");
     // A button is pressed by Space, a slider moved by arrows; what has Ctrl is the page's anywhere.
     if (typing && !control && event.key !== "Escape") return;
+    if (target.matches("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
     if (target.matches("button") && (event.code === "Space" || event.key === "Enter")) return;
     if (typing && control && event.key.toLowerCase() === "a") return;
     const act = known.get(spell(event));

@@ -62,6 +62,7 @@ class Page {
       slider.addEventListener("input", () => this.player.setVolume(which, slider.value / 100));
     }
     on("export", "change", () => this.export());
+    on("score", "toggle", () => this.drawScore());
     const overview = find("overview");
     const travel = (event) => {
       const box = overview.getBoundingClientRect();
@@ -133,7 +134,8 @@ class Page {
     }
     part.listeners.push(() => this.refresh());
     this.thePart = this.scene.part = part;
-    this.hasScore = "score" in recording && recording.score;
+    this.hasScore = recording.score;
+    find("score").hidden = !recording.score;
     this.refresh();
     this.drawScore();
   }
@@ -172,22 +174,19 @@ class Page {
     }
   }
 
+  // Engraved anew while nobody corrects, the last request counts.
   async drawScore() {
-    if (!this.hasScore) return;
-    const mine = (this.scoreTurn = (this.scoreTurn ?? 0) + 1);
+    if (!this.hasScore || !find("score").open) return;
+    const turn = this.scoreTurn = (this.scoreTurn ?? 0) + 1;
     try {
-      const pages = await server.getScore(this.thePart);
-      if (mine !== this.scoreTurn) return;
-      find("score").hidden = false;
-      find("score").replaceChildren(...pages.map((address, index) => {
-        const image = new Image();
-        image.onload = () => URL.revokeObjectURL(address);
-        image.src = address;
-        image.alt = `Score, page ${index + 1} of ${pages.length}`;
-        return image;
-      }));
+      const address = await server.getScore(this.thePart);
+      const image = new Image();
+      image.onload = () => URL.revokeObjectURL(address);
+      image.src = address;
+      image.alt = "The drum part as a score";
+      if (turn === this.scoreTurn) find("paper").replaceChildren(image);
     } catch (error) {
-      this.complain(`No score: ${error.message}`);
+      if (turn === this.scoreTurn) find("paper").textContent = `No score: ${error.message}`;
     }
   }
 

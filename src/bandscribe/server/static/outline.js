@@ -25,6 +25,7 @@ export class Outline {
     const rate = this.description.rate / this.description.factor ** level;
     const count = this.description.levels[level];
     const first = Math.max(0, Math.floor(from * rate));
+    if (first >= count) return null;
     const last = Math.min(count - 1, Math.max(first, Math.ceil(to * rate) - 1));
     let low = 127, high = -127;
     for (let bin = first; bin <= last; bin++) {

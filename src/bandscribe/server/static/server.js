@@ -47,8 +47,6 @@ export async function exportPart(format, part) {
   return name;
 }
 
-// Pages of the score as addresses of pictures.
-export async function getScore(part) {
-  const pages = await (await send("score", "POST", part)).json();
-  return pages.map((svg) => URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" })));
-}
+// The score as the address of a picture, to be given back by URL.revokeObjectURL.
+export const getScore = async (part) =>
+  URL.createObjectURL(await (await send("score", "POST", part)).blob());
