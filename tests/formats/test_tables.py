@@ -157,3 +157,16 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
         npz.write(tmp_path / f"{name}.npz", activations, activations, pulse, PART)
         written.append([(tmp_path / f"{name}.{s}").read_bytes() for s in ("jams", "npz")])
     assert written[0] == written[1]
+
+
+def test_json_keeps_how_long_beats_are_written(tmp_path: Path) -> None:
+    grid = Beats(np.array([0.5, 1.0]), np.array([1, 2]), 1.5)
+    part = Transcription(np.array([0.5]), np.array(["KD"]), None, 2.0, DRUMS_10, grid)
+    json.write(tmp_path / "a.json", part, file="a")
+    read = json.read(tmp_path / "a.json", classes=DRUMS_10)
+    assert read.beats is not None
+    assert read.beats.quarters == 1.5
+    text = (tmp_path / "a.json").read_text().replace("1.5", "1.7")
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(ValueError, match="beat_quarters: expected one of"):
+        json.read(tmp_path / "a.json", classes=DRUMS_10)

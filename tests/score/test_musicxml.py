@@ -45,6 +45,22 @@ def test_performances_are_valid(seed: int) -> None:
     schema.check(score.to_musicxml(paper, simile=seed % 2 == 0))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_notes_and_beats_at_random_are_valid(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count, beats = (int(n) for n in rng.integers(0, 80, 2))
+    times = np.sort(rng.uniform(0, 20, beats))
+    if seed % 2:
+        times = rng.uniform(0, 2) + np.arange(beats) * rng.uniform(0.14, 2.2)
+    quarters = float(rng.choice([0.25, 0.5, 0.75, 1.0, 1.5, 2.0]))
+    part = Transcription(
+        np.sort(rng.uniform(0, 20, count)), rng.choice(DRUMS_10, count), rng.uniform(0, 1, count),
+        20.0, DRUMS_10, Beats(times, rng.integers(1, 9, beats), quarters),
+    )  # fmt: skip
+    schema.check(score.to_musicxml(score.quantise(part), simile=seed % 3 == 0))
+    assert np.all(np.diff(score.snap(part, 16).onsets) >= 0)
+
+
 def test_odd_scores_are_valid() -> None:
     gap = play([ROCK, {"KD": [0]}, {}, {}, {}, {"CR": [0]}])
     for paper in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
 from bandscribe.types import Beats, Transcription
 
+#: Quarter notes that a beat may be long.
+_QUARTERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+
 
 def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
     """Write `{"file", "duration", "classes", "notes", "beats"}`.
 
     `file` names the recording. A note is `{"onset", "class", "velocity"}`, the velocity null where
-    it is unknown; a beat is `{"time", "position"}`, position 1 being the downbeat. Times are
-    rounded to the microsecond. Raises OSError as `bandscribe.files.whole`.
+    it is unknown; a beat is `{"time", "position"}`, position 1 being the downbeat. `beat_quarters`
+    is there where a beat is no quarter note: 1.5 in 6/8. Times are rounded to the microsecond.
+    Raises OSError as `bandscribe.files.whole`.
     """
     write_json(path, content(transcription, file=file))
 
@@ -46,6 +51,7 @@ def content(transcription: Transcription, *, file: str) -> dict[str, Any]:
             {"time": round(float(time), 6), "position": int(position)}
             for time, position in zip(beats.times, beats.positions, strict=True)
         ],
+        **({} if beats is None or beats.quarters == 1.0 else {"beat_quarters": beats.quarters}),
     }
 
 
@@ -68,5 +74,12 @@ def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
             None if None in hard else np.array(hard, dtype=np.float64),
             float(tree.get("duration", onsets.max(initial=0.0))),
             classes,
-            None if grid is None else Beats.of((beat["time"], beat["position"]) for beat in grid),
+            None if grid is None else _read_beats(grid, tree.get("beat_quarters", 1.0)),
         )
+
+
+def _read_beats(rows: list[dict[str, Any]], quarters: float) -> Beats:
+    if quarters not in _QUARTERS:
+        raise ValueError(f"beat_quarters: expected one of {_QUARTERS}, got {quarters!r}")
+    beats = Beats.of((beat["time"], beat["position"]) for beat in rows)
+    return replace(beats, quarters=float(quarters))

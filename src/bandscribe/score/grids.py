@@ -30,6 +30,8 @@ _COLLISION = 8.0
 _CHANGE = 1.5
 #: A score that swings needs as much evidence.
 _SWING = 10.0
+#: Beats that swing are more than this share of all that are divided.
+_FEW = 0.2
 #: How much the grids of the same beat in other bars weigh.
 _HABIT = 1.0
 
@@ -74,12 +76,15 @@ def straight(beat: int) -> list[Grid]:
             _grid(beat, 24, 0.3, 0.3),
             _grid(beat, 12, 1.2, 0.7),
             _grid(beat, 6, 6.0, 3.0),
+            _grid(beat, 8, 6.0, 2.0, triple=True),
         ]
     if beat % 48:
-        grids = [_grid(beat, beat, 0.0, 0.0)]
-        grids += [_grid(beat, step, cost, 0.6) for step, cost in ((12, 0.6), (6, 2.0))
-                  if beat % step == 0 and step < beat]  # fmt: skip
-        return grids
+        steps = ((beat, 0.0, 0.0), (12, 0.8, 0.6), (6, 6.0, 3.0), (8, 5.0, 1.5))
+        return [
+            _grid(beat, step, cost, deep, triple=step == 8)
+            for step, cost, deep in steps
+            if beat % step == 0
+        ]
     return [
         _grid(beat, 48, 0.0, 0.0),
         _grid(beat, 24, 0.3, 0.3),
@@ -146,22 +151,26 @@ def decode(played: Played, grids: list[Grid], spread: float) -> Written:
     count = len(played.lengths)
     ticks = np.empty((len(grids), len(played.beat)), np.int64)
     off = np.empty((len(grids), len(played.beat)))
-    struck = np.isin(np.arange(count), played.beat)
+    struck = np.bincount(played.beat, minlength=count) > 0
+    drums = int(played.drum.max(initial=0)) + 1
     costs = np.empty((count, len(grids)))
     for g, grid in enumerate(grids):
-        distance = played.share[:, None] - grid.places
-        nearest = np.abs(distance).argmin(axis=1)
+        between = (grid.places[1:] + grid.places[:-1]) / 2
+        nearest = np.searchsorted(between, played.share)
         ticks[g] = grid.ticks[nearest]
-        apart = np.take_along_axis(distance, nearest[:, None], axis=1)[:, 0]
-        off[g] = apart * played.lengths[played.beat]
-        costs[:, g] = grid.cost * struck
+        off[g] = (played.share - grid.places[nearest]) * played.lengths[played.beat]
         error = np.minimum((off[g] / spread) ** 2 / 2, _FARTHEST)
-        np.add.at(costs[:, g], played.beat, error)
-        places = np.unique(np.stack([played.beat, nearest]), axis=1)
-        np.add.at(costs[:, g], places[0], grid.costs[places[1]])
-        strokes = np.stack([played.beat, nearest, played.drum])
-        doubled, times = np.unique(strokes, axis=1, return_counts=True)
-        np.add.at(costs[:, g], doubled[0], _COLLISION * (times - 1))
+        strokes = np.bincount(
+            (played.beat * len(grid.places) + nearest) * drums + played.drum,
+            minlength=count * len(grid.places) * drums,
+        ).reshape(count, len(grid.places), drums)
+        doubled = np.maximum(strokes - 1, 0).sum(axis=(1, 2))
+        costs[:, g] = (
+            grid.cost * struck
+            + np.bincount(played.beat, error, minlength=count)
+            + (strokes.any(axis=2) * grid.costs).sum(axis=1)
+            + _COLLISION * doubled
+        )
     triple = np.array([grid.triple for grid in grids])
     chosen, _ = _viterbi(costs, triple)
     prior = _habits(chosen, played.positions, len(grids))
@@ -208,7 +217,8 @@ def find_swing(played: Played, even: Written, spread: float) -> tuple[float, int
 
 
 def _prevails(written: Written, note: int) -> bool:
-    """Whether more beats swing than are even in the same notes, or in triplets."""
+    """Whether more beats swing than are even in the same notes, or in triplets; not just a few."""
     swings, others = ((1,), (2, 3, 5)) if note == 8 else ((2,), (3, 5))
     count = np.bincount(written.chosen, minlength=6)
-    return bool(count[list(swings)].sum() > count[list(others)].sum())
+    swinging = count[list(swings)].sum()
+    return bool(swinging > max(count[list(others)].sum(), _FEW * count[1:].sum()))

@@ -35,6 +35,7 @@ _SPREAD, _TIGHTEST, _LOOSEST = 0.02, 0.012, 0.03
 _AROUND = 4
 _USUAL = 120.0  # bpm, where nothing tells a tempo
 _NEW_TEMPO = 0.04  # relative change that is written
+_BEATS = (0.1, 3.0)  # seconds: 600 and 20 bpm; lines through beats that are none can be anything
 _MINIM = 2.0  # quarters
 
 
@@ -59,7 +60,7 @@ def quantise(part: Transcription, *, title: str = "") -> Score:
     played = _locate(strokes, frame, late)
     written = grids.decode(played, choices, spread)
     for _ in range(2):
-        late += _shifts(played, written, len(late))
+        late += _shifts(played, written, len(late), beat)
         spread = _measure_spread(written)
         played = _locate(strokes, frame, late)
         written = grids.decode(played, choices, spread)
@@ -135,7 +136,7 @@ def frame_of(part: Transcription) -> Frame:
         times = first + interval * np.arange(4, dtype=np.float64)
         return _extend(Frame(times, np.arange(1, 5), np.full(4, interval), 1.0), part)
     knots, at = tempo_maps.tempo_line(grid)
-    curve = np.diff(at) / np.diff(knots)
+    curve = np.clip(np.diff(at) / np.diff(knots), *_BEATS)
     piece = np.searchsorted(knots, np.arange(len(grid.times)), side="right") - 1
     tempi = curve[np.clip(piece, 0, len(curve) - 1)]
     frame = Frame(grid.times, grid.positions, tempi, beats.quarters)
@@ -206,9 +207,8 @@ def _measure_spread(written: Written) -> float:
     return min(max(spread, _TIGHTEST), _LOOSEST)
 
 
-def _shifts(played: Played, written: Written, count: int) -> Floats:
+def _shifts(played: Played, written: Written, count: int, full: int) -> Floats:
     """Seconds (m,) by which the strokes on and around each beat are late, as a running median."""
-    full = written.ticks.max(initial=0)
     on = (written.ticks == 0) | (written.ticks == full)
     beat = played.beat[on] + (written.ticks[on] == full)
     off = written.off[on]

@@ -91,12 +91,16 @@ def _write_beat(start: int, beat: int, chords: Chords) -> list[Piece]:
     places = [tick - start for tick in chords]
     if all(place % 6 == 0 for place in places):
         return _fill(start, start + beat, chords, PLAIN)
-    if all(place % 16 == 0 for place in places):
+    if beat == TICKS and all(place % 16 == 0 for place in places):
         return _tuplet(start, beat, chords, *_TRIPLET)
-    if all(place % 8 == 0 for place in places) and not (
-        any(place == TICKS // 2 for place in places)
-        or all(place == 0 or place > TICKS // 2 for place in places)
-        or all(place < TICKS // 2 for place in places)
+    if (
+        beat == TICKS
+        and all(place % 8 == 0 for place in places)
+        and not (
+            any(place == TICKS // 2 for place in places)
+            or all(place == 0 or place > TICKS // 2 for place in places)
+            or all(place < TICKS // 2 for place in places)
+        )
     ):
         return _tuplet(start, beat, chords, *_SEXTUPLET)
     pieces = []
@@ -166,14 +170,22 @@ def _join(bar: Bar, groups: list[list[Piece]]) -> list[list[Piece]]:
 
 
 def _beam(group: list[Piece]) -> None:
-    """Beams over the notes of a group that have flags; not over rests at its ends."""
+    """Beams over the flagged notes of a group: not over rests at its ends, nor into a tuplet.
+
+    The number of a tuplet stands at a beam of its own.
+    """
     run: list[Piece] = []
-    for piece in [*group, None]:
-        if piece is not None and piece.strokes and piece.value in _FLAGS:
-            run.append(piece)
-        elif piece is None or piece.strokes or piece.ticks >= TICKS // 2:
+    for piece in group:
+        flagged = piece.strokes and piece.value in _FLAGS
+        if piece.edge == "start" or not (flagged or piece.ticks < TICKS // 2):
             _beam_run(run)
             run = []
+        if flagged:
+            run.append(piece)
+        if piece.edge == "stop":
+            _beam_run(run)
+            run = []
+    _beam_run(run)
 
 
 def _beam_run(run: list[Piece]) -> None:
