@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 
 import pytest
 from playing import ROCK, play
@@ -71,3 +73,25 @@ def test_without_cairo_the_line_names_the_cure(
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(OSError, match="PDF needs the library cairo"):
         score.to_pdf(paper)
+
+
+def test_bars_that_repeat_are_signs_as_wide_as_bars() -> None:
+    part = play([ROCK] * 3 + [{"SD": [0, 1, 2, 3]}], jitter=0.0)
+    paper = score.quantise(part)
+    plain, signs = (score.to_svg(paper, simile=simile) for simile in (False, True))
+    hidden = {f"n{i}" for i in range(len(paper.bars[0].strokes), 3 * len(paper.bars[0].strokes))}
+    shown = set(re.findall(r'id="(n\d+)"', plain)) - set(re.findall(r'id="(n\d+)"', signs))
+    assert shown == hidden
+    lines = [set(re.findall(r'd="(M\d+ (\d+) L\d+ \2)"', picture)) for picture in (plain, signs)]
+    assert lines[0] == lines[1]
+
+
+def test_a_score_is_quantised_and_written_without_the_extra() -> None:
+    script = (
+        "import sys, numpy as np; from bandscribe import score, types\n"
+        "part = types.Transcription(np.array([0.5]), np.array(['KD']), None, 1.0, ('KD',))\n"
+        "assert '<measure' in score.to_musicxml(score.quantise(part))\n"
+        "assert not {'verovio', 'cairosvg', 'pypdf'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from bandscribe.score.model import Score
-from bandscribe.score.musicxml import key_to_musicxml, legible, to_musicxml
+from bandscribe.score.musicxml import find_repeats, key_to_musicxml, legible, to_musicxml
 
 Element = ElementTree.Element
 
@@ -33,6 +33,8 @@ _LEFT = 50
 
 def to_svg(score: Score, *, simile: bool = False) -> str:
     """The score as one SVG page as long as it has to be; notes have the ids of `to_musicxml`.
+
+    With `simile`, bars that repeat the one before are signs (%), without notes.
 
     Raises ModuleNotFoundError without verovio.
     """
@@ -129,7 +131,9 @@ def _engrave(score: Score, simile: bool) -> tuple[Element, list[_System]]:
     if score.drums:
         key = _render(key_to_musicxml(score), _SIZE * _KEY_SIZE, 2, lyricWordSpace=3)
         top += _place(page, key, top) + 50
-    music = _render(to_musicxml(score, simile=simile), _SIZE, 1)
+    music = _render(to_musicxml(score), _SIZE, 1)
+    if simile:
+        _draw_repeats(music, find_repeats(score))
     high = _place(page, music, top)
     page.set("viewBox", f"0 0 {_WIDTH} {top + high + _MARGIN:g}")
     return page, _systems(music, top)
@@ -190,6 +194,31 @@ def _render(text: str, size: float, seed: int, **options: float) -> Element:
         if mark.get("class") == "tempo":
             _draw_notes(mark)
     return picture
+
+
+def _draw_repeats(music: Element, repeats: list[bool]) -> None:
+    """Signs in place of the notes of bars that repeat: verovio's own leave themselves no room."""
+    shape, width = _shape("E500")
+    bars = {node.get("id"): node for node in music.iter(f"{{{_SVG}}}g")}
+    for number in (i for i, repeat in enumerate(repeats) if repeat):
+        bar = bars[f"b{number}"]
+        staff = next(node for node in bar if node.get("class") == "staff")
+        lines = [path.get("d", "").split() for path in staff.findall(f"{{{_SVG}}}path")]
+        left, right = float(lines[0][0][1:]), float(lines[0][2][1:])
+        top, bottom = float(lines[0][1]), float(lines[-1][1])
+        size = (bottom - top) / 1000  # a staff is a thousandth of a letter's size high
+        for node in [*bar]:
+            if node.get("class") in ("tuplet", "beam", "accent"):
+                bar.remove(node)
+        for layer in [node for node in staff if node.get("class") == "layer"]:
+            staff.remove(layer)
+        x, y = (left + right - width * size) / 2, (top + bottom) / 2
+        place = f"translate({x:g} {y:g}) scale({size:g} {-size:g})"
+        ElementTree.SubElement(
+            staff,
+            f"{{{_SVG}}}path",
+            {"d": shape, "transform": f"{place} scale({size:g} {-size:g})"},
+        )
 
 
 def _draw_notes(mark: Element) -> None:

@@ -63,7 +63,7 @@ def to_musicxml(score: Score, *, simile: bool = False) -> str:
     """The text of a `.musicxml` file.
 
     With `simile`, a bar that is played as the one before is written as a repeat sign (%). Notes
-    have the ids `n0`, `n1`, … in the order of the score's strokes.
+    have the ids `n0`, `n1`, … in the order of the score's strokes, bars `b0`, `b1`, ….
     """
     root = Element("score-partwise", version="4.0")
     if score.title:
@@ -73,7 +73,7 @@ def to_musicxml(score: Score, *, simile: bool = False) -> str:
     _add_part_list(root, score)
     part = _add(root, "part", id="P1")
     first = 0
-    repeated = _repeated(score) if simile else [False] * len(score.bars)
+    repeated = find_repeats(score) if simile else [False] * len(score.bars)
     for number, bar in enumerate(score.bars or (Bar(4, 1.0, 0.0, 2.0, ()),)):
         before = score.bars[number - 1] if number else None
         _Measure(part, score, bar, before, number, first).write(
@@ -121,7 +121,7 @@ def key_to_musicxml(score: Score) -> str:
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _repeated(score: Score) -> list[bool]:
+def find_repeats(score: Score) -> list[bool]:
     """Which bars are played as the one before, and are no rest."""
     bars = score.bars
     return [
@@ -183,7 +183,7 @@ class _Measure:
     ) -> None:
         self.score, self.bar, self.before = score, bar, before
         pickup = bool(score.bars) and not score.bars[0].complete
-        self.node = _add(part, "measure", number=str(number + 1 - pickup))
+        self.node = _add(part, "measure", number=str(number + 1 - pickup), id=f"b{number}")
         if not bar.complete:
             self.node.set("implicit", "yes")
         self.ids = {id(stroke): f"n{first + i}" for i, stroke in enumerate(bar.strokes)}
