@@ -82,24 +82,24 @@ def render(
     """
     events = sorted(_events(part, clicks), key=lambda event: event[0])
     rate = drumkit.SAMPLE_RATE
-    begins = np.array([round((time - start) * rate) for time, _ in events], dtype=np.int64)
-    longest = max((len(samples) for _, samples in events), default=0)
+    begins = np.array([round((time - start) * rate) for time, _, _ in events], dtype=np.int64)
+    longest = max((len(samples) for _, _, samples in events), default=0)
 
     def cut(first: int, last: int) -> Samples:
         mixed = np.zeros(last - first, np.float32)
         low, high = np.searchsorted(begins, [first - longest, last])
         for i in range(int(low), int(high)):
-            begin, samples = int(begins[i]), events[i][1]
+            begin, (_, gain, samples) = int(begins[i]), events[i]
             a, b = max(begin, first), min(begin + len(samples), last)
             if a < b:
-                mixed[a - first : b - first] += samples[a - begin : b - begin]
+                mixed[a - first : b - first] += gain * samples[a - begin : b - begin]
         return mixed
 
     return cut
 
 
-def _events(part: Transcription, clicks: bool) -> Iterator[tuple[float, Samples]]:
-    """The seconds and the sound of each stroke and click."""
+def _events(part: Transcription, clicks: bool) -> Iterator[tuple[float, np.float32, Samples]]:
+    """The seconds, the gain and the sound of each stroke and click."""
     labels = part.labels.tolist()
     velocities = part.velocities
     if velocities is None:
@@ -109,10 +109,10 @@ def _events(part: Transcription, clicks: bool) -> Iterator[tuple[float, Samples]
         samples = drumkit.sound(drum)
         if drum == "OHH" and time < hats[-1]:
             samples = _choke(samples, float(hats[np.searchsorted(hats, time, side="right")]) - time)
-        yield time, np.float32(10 ** (_RANGE_DB * (velocity - 1) / 20)) * samples
+        yield time, np.float32(10 ** (_RANGE_DB * (velocity - 1) / 20)), samples
     if clicks and part.beats is not None:
         for time, position in zip(part.beats.times, part.beats.positions, strict=True):
-            yield float(time), drumkit.click(bool(position == 1))
+            yield float(time), np.float32(1), drumkit.click(bool(position == 1))
 
 
 def _choke(samples: Samples, seconds: float) -> Samples:

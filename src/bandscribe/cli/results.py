@@ -55,7 +55,7 @@ class Results:
         name: str,
         path: Path,
         source: Path,
-        hearing: DrumActivations | None,
+        activations: DrumActivations | None,
         notes: Transcription,
         annotated: Transcription | None,
     ) -> None:
@@ -76,16 +76,16 @@ class Results:
             case "jams":
                 jams.write(path, notes, file=title)
             case "npz":
-                assert hearing is not None
-                onsets, velocities = drums.reduce_classes(hearing, len(notes.classes))
-                npz.write(path, onsets, velocities, hearing.beats, notes)
+                assert activations is not None
+                onsets, velocities = drums.reduce_classes(activations, len(notes.classes))
+                npz.write(path, onsets, velocities, activations.beats, notes)
             case "png":
                 from bandscribe import display
 
-                assert hearing is not None
-                onsets, _ = drums.reduce_classes(hearing, len(notes.classes))
+                assert activations is not None
+                onsets, _ = drums.reduce_classes(activations, len(notes.classes))
                 compared = _compare(annotated, notes) if annotated else None
-                beats = hearing.beats if hearing.beats.classes else None
+                beats = activations.beats if activations.beats.classes else None
                 display.plot(path, onsets, notes, beats=beats, reference=compared, title=title)
             case _:
                 self._write_score(name, path, notes, spell(source.stem))
@@ -141,10 +141,10 @@ def shift(notes: Transcription, seconds: float) -> Transcription:
     )
 
 
-def shift_hearing(hearing: DrumActivations, seconds: float) -> DrumActivations:
+def shift_activations(activations: DrumActivations, seconds: float) -> DrumActivations:
     """The activations of a part of a file that begins at `seconds`, at their times in the file."""
-    parts = (hearing.onsets, hearing.velocities, hearing.beats)
-    return type(hearing)(*(replace(part, start=part.start + seconds) for part in parts))
+    parts = (activations.onsets, activations.velocities, activations.beats)
+    return type(activations)(*(replace(part, start=part.start + seconds) for part in parts))
 
 
 def _compare(annotated: Transcription, notes: Transcription) -> Reference:

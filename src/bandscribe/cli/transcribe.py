@@ -23,7 +23,7 @@ from bandscribe.cli.arguments import (
 from bandscribe.cli.batch import Jobs, Work, process_all, written
 from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
-from bandscribe.cli.results import Results, parse_clock, shift, shift_hearing
+from bandscribe.cli.results import Results, parse_clock, shift, shift_activations
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
@@ -233,7 +233,7 @@ class Transcribing(Work[outputs.OutputJob, str]):
             return None, shift(drums.transcribe_blocks(blocks, model, **how), self.results.start)
         result = drums.infer(blocks, model)
         notes = drums.notes(result, model.card, duration=blocks.duration, **how)
-        return shift_hearing(result, self.results.start), shift(notes, self.results.start)
+        return shift_activations(result, self.results.start), shift(notes, self.results.start)
 
 
 def _parse_tempo(text: str | None) -> Tempo | None:

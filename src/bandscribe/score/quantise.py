@@ -67,9 +67,7 @@ def quantise(part: Transcription, *, title: str = "") -> Score:
     swing = grids.find_swing(played, written, spread) if beat == TICKS else None
     if swing:
         written = grids.decode(played, grids.swung(*swing), spread)
-    return Score(
-        _bars(strokes, played, written, frame), title, *(swing if swing else (None, 8))
-    )  # fmt: skip
+    return Score(_bars(strokes, played, written, frame), title, *(swing or (None, 8)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,21 +229,21 @@ def _bars(strokes: list[Stroke], played: Played, written: Written, frame: Frame)
         other = kept.get(key)
         if other is None or _rank(stroke) > _rank(other):
             kept[key] = stroke
+    inside: list[list[Stroke]] = [[] for _ in edges]
+    lines = np.array(edges) * beat_ticks
+    for (place, _), stroke in kept.items():
+        number = int(np.searchsorted(lines, place, side="right")) - 1
+        inside[number].append(replace(stroke, tick=place - int(lines[number])))
     found = []
     bpm = None
     for number, (a, b) in enumerate(pairwise(edges)):
-        here = [
-            replace(stroke, tick=place - a * beat_ticks)
-            for (place, _), stroke in kept.items()
-            if a * beat_ticks <= place < b * beat_ticks
-        ]
         tempo = 60 / float(frame.tempi[a])
         changed = bpm is None or abs(tempo / bpm - 1) > _NEW_TEMPO
         bpm = tempo if changed else bpm
         found.append(
             Bar(
                 b - a, frame.quarters, float(frame.times[a]), float(frame.times[b]),
-                tuple(sorted(_press(here), key=lambda note: (note.tick, note.drum))),
+                tuple(sorted(_press(inside[number]), key=lambda note: (note.tick, note.drum))),
                 round(tempo, 1) if changed else None,
                 complete=number > 0 or int(frame.positions[0]) == 1,
             )
