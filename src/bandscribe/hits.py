@@ -110,8 +110,7 @@ def classify(
     loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
     check(loaded.card)
     mel = front_end(loaded.card)
-    power = mel.power(_read(source, mel.sample_rate, stream))
-    return decide(power, loaded, mel)
+    return decide(_power(source, loaded.card, mel, stream), loaded, mel)
 
 
 def classify_all(
@@ -129,7 +128,7 @@ def classify_all(
 
     def classify_one(path: str | Path) -> Hit | ValueError | OSError:
         try:
-            return decide(mel.power(_read(path, mel.sample_rate, stream)), model, mel)
+            return decide(_power(path, model.card, mel, stream), model, mel)
         except (ValueError, OSError) as error:
             return error
 
@@ -138,11 +137,11 @@ def classify_all(
 
 
 def decide(power: NDArray[np.float32], model: runtime.Model, mel: MelBands) -> Hit:
-    """As `classify`, of the power (frame, bin) that the model's front end gives."""
+    """As `classify`, of power (frame, bin) that begins `silence` frames before the sound."""
     card = model.card
     frames = mel.count(card.chunk_seconds)
     count = len(card.classes)
-    lead = LEAD_FRAMES if len(card.outputs) > count else 0
+    lead = _lead(card)
     starts = find_hits(power, mel.frame_rate)[:MOST_HITS] - lead
     outputs = np.zeros(len(card.outputs))
     total = 0.0
@@ -160,7 +159,7 @@ def decide(power: NDArray[np.float32], model: runtime.Model, mel: MelBands) -> H
         _row(card.thresholds["label"], card),
         card.thresholds["heard"]["any"],
         float(outputs[count]) if len(outputs) > count else None,
-        max(0.0, (int(starts[0]) + lead) / mel.frame_rate) if len(starts) else 0.0,
+        max(0, int(starts[0]) + lead - silence(card)) / mel.frame_rate if len(starts) else 0.0,
     )
 
 
@@ -209,6 +208,26 @@ def check(card: runtime.ModelCard) -> None:
 def _row(values: dict[str, float], card: runtime.ModelCard) -> NDArray[np.float64]:
     """Values by class as (class,)."""
     return np.array([values[name] for name in card.classes])
+
+
+def silence(card: runtime.ModelCard) -> int:
+    """Frames of silence that a model needs before a sound.
+
+    In their last ones the attack of a hit that begins with the first sample rises as any other.
+    """
+    return 2 * _lead(card)
+
+
+def _lead(card: runtime.ModelCard) -> int:
+    """Frames that a window begins before a hit."""
+    return LEAD_FRAMES if len(card.outputs) > len(card.classes) else 0
+
+
+def _power(
+    source: Audio | str | Path, card: runtime.ModelCard, mel: MelBands, stream: int | None
+) -> NDArray[np.float32]:
+    samples = _read(source, mel.sample_rate, stream)
+    return mel.power(np.pad(samples, (silence(card) * mel.hop_length, 0)))
 
 
 def _read(source: Audio | str | Path, rate: int, stream: int | None = None) -> NDArray[np.float32]:

@@ -17,8 +17,9 @@ from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES
 from bandscribe.training.export import check_parity, export
 from bandscribe.training.hits import clips, recipe, scenes, train
-from bandscribe.training.hits.clips import HitClip
-from bandscribe.training.hits.examples import UNKNOWN, HitExamples, loss, make_target
+from bandscribe.training.hits.bank import Bank, Embedded, quantise
+from bandscribe.training.hits.clips import OPEN, HitClip
+from bandscribe.training.hits.examples import ANY, UNKNOWN, HitExamples, loss, make_target
 from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.hits.recipe import Recipe
@@ -32,7 +33,8 @@ LEVELS = {**SMALL, "scale": "levels"}
 
 
 def make(label: str | None, group: str = "kit", velocity: float | None = None) -> HitClip:
-    return HitClip(strike(label or "OTHER", duration=0.3), label, group, velocity)
+    tone = OPEN.get(label, (label,))[0] if label else "OTHER"
+    return HitClip(strike(tone, duration=0.3), label, group, velocity)
 
 
 def draw(**changes: object) -> HitExamples:
@@ -93,6 +95,20 @@ def test_notes_are_found_behind_links(tmp_path: Path) -> None:
         clips.from_notes([str(tmp_path / "empty")], sample_rate=SAMPLE_RATE, seconds=1.0)
 
 
+@pytest.mark.parametrize(
+    ("label", "classes"),
+    [("HH", {"CHH", "OHH"}), ("TT", {"HT", "MT", "LT"}), ("CY", {"CR", "RD"}), ("KD", {"KD"})],
+)
+def test_a_label_may_leave_the_class_open(tmp_path: Path, label: str, classes: set[str]) -> None:
+    soundfile.write(tmp_path / "a.wav", strike("KD"), SAMPLE_RATE)
+    (tmp_path / "labels.csv").write_text(f"file,label,split\na.wav,{label},train\n")
+    [clip] = clips.from_folder(
+        tmp_path, "train", sample_rate=SAMPLE_RATE, seconds=1.0, classes=CLASSES
+    )
+    assert set(clip.candidates) == classes
+    assert make(None).candidates == ()
+
+
 # scenes -------------------------------------------------------------------------------------------
 
 
@@ -146,6 +162,33 @@ def test_targets() -> None:
     assert make_target([], CLASSES)[:-1].sum() == 0
 
 
+@pytest.mark.parametrize(("label", "count"), [("HH", 2), ("TT", 3), ("CY", 2)])
+def test_targets_of_an_open_label(label: str, count: int) -> None:
+    target = make_target([make(label, velocity=0.5)], CLASSES)
+    assert (target[:-1] == ANY).sum() == count
+    assert set(target[:-1]) == {0, ANY}
+    assert target[-1] == 0.5
+
+
+def test_no_hit_of_a_class_is_laid_over_one_that_may_be_of_it() -> None:
+    made = draw(clips=[make("HH"), make("CHH", "b"), make("OHH", "c")], overlap_share=1.0)
+    for i in range(60):
+        target = made(np.random.default_rng([1, i]))[1][:-1]
+        assert not ((target == ANY).any() and (target == 1).any())
+
+
+@pytest.mark.parametrize("shift", [-30.0, -3.0, 0.0, 4.0, 30.0])
+def test_loss_of_an_open_label_is_that_of_any_of_its_classes(shift: float) -> None:
+    logits = torch.tensor([[0.3 + shift, -1.2 + shift, 2.0, 9.0]], requires_grad=True)
+    targets = torch.tensor([[ANY, ANY, 1.0, UNKNOWN]])
+    value = loss(logits, targets, velocity_weight=0.5)
+    p = torch.sigmoid(logits.detach()[0].double())
+    some = -torch.log(1 - (1 - p[0]) * (1 - p[1]))
+    assert value.item() == pytest.approx((some - torch.log(p[2])).item() / 3, rel=1e-4, abs=1e-6)
+    value.backward()
+    assert torch.isfinite(logits.grad).all()  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("balance", "share"), [(0.0, 0.25), (0.5, 1 / (1 + 3**0.5)), (1.0, 0.5)])
 def test_balance_is_the_chance_of_a_rare_class(balance: float, share: float) -> None:
     made = draw(balance=balance, augment=False)
@@ -191,6 +234,55 @@ def test_loss_of_each_by_itself_and_of_known_velocities() -> None:
     assert found == pytest.approx(struck + 0.2 * velocity, rel=1e-5)
 
 
+# bank ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_levels_of_a_bank_are_half_decibels_below_the_loudest(scale: float) -> None:
+    power = np.float32(scale) * np.array([[1.0, 0.1], [1e-6, 0.0]], dtype=np.float32)
+    np.testing.assert_array_equal(quantise(power), [[0, 20], [120, 255]])
+    np.testing.assert_array_equal(quantise(0 * power), 255)
+
+
+def test_a_scene_of_a_bank_is_never_the_same_and_its_targets_always() -> None:
+    bank = Bank.render(draw(overlap_share=0.0), scenes=6, seed=3)
+    again = Bank.render(draw(overlap_share=0.0), scenes=6, seed=3)
+    np.testing.assert_array_equal(bank.levels, again.levels)
+    seen = {}
+    for i in range(60):
+        features, target = bank(np.random.default_rng(i))
+        np.testing.assert_array_equal(features, again(np.random.default_rng(i))[0])
+        assert features.shape == (31, 32)
+        assert np.isfinite(features).all()
+        assert features.max() == 1
+        assert (bank.targets == target).all(axis=1).any()
+        seen[features.tobytes()] = True
+    assert len(seen) > 50
+
+
+@pytest.mark.parametrize("fixed", [1, 2])
+def test_outputs_of_fixed_convolutions_are_computed_once(fixed: int) -> None:
+    torch.manual_seed(0)
+    network = MODELS["compact"](32, 15, channels=[4, 4], hidden=8, fixed=fixed)
+    assert network.embeds == (fixed == 2)
+    bank = Bank.render(draw(), scenes=3, seed=0)
+    embedded = Embedded.make(bank, network, seed=5)
+    assert len(embedded.outputs) == 2 * len(bank.levels) == len(embedded.targets)
+    network.eval()
+    for i in range(len(bank.levels)):
+        plain = torch.from_numpy(bank.plain(i, np.random.default_rng([5, i])))
+        held = torch.from_numpy(embedded.outputs[i].astype(np.float32))
+        torch.testing.assert_close(network(held[None]), network(plain[None]), atol=5e-3, rtol=0)
+    values, target = embedded(np.random.default_rng(1))
+    assert values.dtype == np.float32
+    assert target.shape == (15,)
+
+
+def test_a_bank_needs_scenes_that_are_augmented() -> None:
+    with pytest.raises(ValueError, match="scenes: expected 0 without augment"):
+        Bank.render(draw(augment=False), scenes=3, seed=0)
+
+
 # networks -----------------------------------------------------------------------------------------
 
 
@@ -231,6 +323,45 @@ def test_every_network_keeps_the_contract(name: str, tmp_path: Path) -> None:
     assert runtime.load(tmp_path / "model.onnx").windowed
 
 
+@pytest.mark.parametrize("fixed", [1, 2, 3])
+def test_a_network_goes_on_from_exported_weights(fixed: int, tmp_path: Path) -> None:
+    options = {"channels": [4, 6, 8], "hidden": 8}
+    fields: dict[str, object] = {"features": LEVELS, "seconds": 0.3}
+    torch.manual_seed(1)
+    network = recipe.build(Recipe(options=options, **fields))  # type: ignore[arg-type]
+    for part in network.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.running_mean.normal_()  # type: ignore[union-attr]
+            part.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    export(network.eval(), hits_card(features=LEVELS), tmp_path / "given.onnx", bins=32)
+    given = str(tmp_path / "given.onnx")
+    onward = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)  # type: ignore[arg-type]
+    started = recipe.start(onward).train()
+    started.dense.eval()
+    features = torch.rand(3, 31, 32)
+    torch.testing.assert_close(started(features), network(features), atol=1e-5, rtol=0)
+    before = {name: value.clone() for name, value in started.state_dict().items()}
+    started.train()
+    optimiser = torch.optim.AdamW(started.parameters(), 0.1, weight_decay=0.1)
+    loss(started(features), torch.ones(3, 15), velocity_weight=1.0).backward()
+    optimiser.step()
+    changed = [
+        name for name, value in started.state_dict().items() if not torch.equal(value, before[name])
+    ]
+    blocks = {int(name.split(".")[1]) // 4 for name in changed if name.startswith("convolve")}
+    assert blocks == set(range(fixed, 3))
+    assert not any("running" in name for name in changed)
+    options["hidden"] = 9
+    anew = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)  # type: ignore[arg-type]
+    torch.testing.assert_close(
+        recipe.start(anew).embed(features), network.embed(features), atol=1e-5, rtol=0
+    )
+    with pytest.raises(ValueError, match="another network"):
+        recipe.start(Recipe(options={"channels": [4, 6], "fixed": 1}, initial=given, **fields))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="option fixed"):
+        recipe.start(Recipe(options=options, initial=given, **fields))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_pooling_that_leaves_nothing(name: str) -> None:
     with pytest.raises(ValueError, match="channels: 6 poolings leave nothing"):
@@ -262,6 +393,7 @@ def test_what_a_model_has_where_the_recipe_does_not_say() -> None:
         ({"options": '{"depth": 3}'}, "options: no such option 'depth'"),
         ({"features": '{"bands": 3}'}, "features: no such option 'bands'"),
         ({"balance": "2"}, "balance: expected 0 to 1"),
+        ({"scenes": "-1"}, "scenes: expected 0 or more"),
         ({"classes": "KD"}, "classes: expected two or more"),
         ({"kits": "a,b", "validation_kits": "b"}, "validation_kits: b are also among kits"),
     ],
@@ -315,6 +447,23 @@ def test_from_clips_to_a_model_that_classifies(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = network(torch.from_numpy(features[np.newaxis])).sigmoid()[0].numpy()
     np.testing.assert_allclose(model(features), expected, atol=1e-5)
+
+
+def test_dense_layers_go_on_from_exported_weights(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    options = {"channels": [4, 4], "hidden": 8}
+    given = recipe.build(small_recipe(options=options)).eval()
+    export(given, hits_card(features=LEVELS), tmp_path / "given.onnx", bins=32)
+    onward = small_recipe(
+        options={**options, "fixed": 2}, initial=str(tmp_path / "given.onnx"), scenes=6
+    )
+    result = train.train_on(onward, tmp_path / "run", *sources())
+    assert result.finished
+    network = recipe.build(onward)
+    network.load_state_dict(torch.load(tmp_path / "run/best.pt"))
+    features = torch.rand(2, 31, 32)
+    torch.testing.assert_close(network.embed(features), given.embed(features), atol=1e-5, rtol=0)
+    assert not torch.allclose(network.eval()(features), given(features), atol=1e-5)
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:

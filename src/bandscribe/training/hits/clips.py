@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from bandscribe import audio
 from bandscribe.datasets import splits
 from bandscribe.datasets.clips import read_labels
+from bandscribe.hits import CLASSES
 from bandscribe.synthesis import kits
-from bandscribe.vocabulary import ARTICULATION_TO_10
+from bandscribe.vocabulary import ARTICULATION_TO_10, TO_5
 
+#: Labels that leave the class open, and the classes that each may be: a hi-hat that may be open or
+#: closed, a tom of unknown size, a crash or a ride.
+OPEN = {label: tuple(c for c in CLASSES if TO_5.get(c) == label) for label in ("HH", "TT", "CY")}
 #: The fewest velocity layers of a piece that give a velocity.
 _LAYERS = 3
 _NOTHING = np.zeros(0, dtype=np.float32)
@@ -28,14 +32,19 @@ _NOTHING = np.zeros(0, dtype=np.float32)
 class HitClip:
     """A sound that begins with its onset, (n,) mono samples at the recipe's rate.
 
-    `label` is its class, or None for what is no drum. Clips of one `group` (a kit, a performance)
-    are all in one split. `velocity` in [0, 1] where it is known.
+    `label` is its class, a label of `OPEN`, or None for what is no drum. Clips of one `group` (a
+    kit, a performance) are all in one split. `velocity` in [0, 1] where it is known.
     """
 
     samples: NDArray[np.float32]
     label: str | None
     group: str
     velocity: float | None = None
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The classes that it may be: one, several of an open label, or none."""
+        return OPEN.get(self.label, (self.label,)) if self.label else ()
 
 
 def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> list[HitClip]:
@@ -79,7 +88,8 @@ def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tu
     """The files of one split that the table `labels.csv` of a folder names, without their samples.
 
     Its columns are `file` and `label`, where there are `split`, `group` and `velocity` too; labels
-    are the `classes` themselves, nothing stands for no drum. See `datasets.clips`.
+    are the `classes` themselves or those of `OPEN`; nothing stands for no drum. See
+    `datasets.clips`.
 
     Raises ValueError for a label that is none of them, or a table that cannot be read.
     """
@@ -88,7 +98,7 @@ def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tu
         if splits.name(row.get("split") or "test") != split:
             continue
         label = row["label"] or None
-        if label is not None and label not in classes:
+        if label is not None and not {label, *OPEN.get(label, ())} & {*classes}:
             raise ValueError(f"{row.where}: expected one of {', '.join(classes)}, got {label!r}")
         velocity = float(row["velocity"]) if row.get("velocity") else None
         group = row.get("group") or row["file"]

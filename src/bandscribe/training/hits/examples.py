@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
@@ -19,6 +20,8 @@ from bandscribe.training.hits.clips import HitClip
 
 #: Target of a velocity that is not known: it is left out of the loss.
 UNKNOWN = -1.0
+#: Target of the classes one of which is struck, where the label does not tell which.
+ANY = -1.0
 #: Share of hits under which another of the class is laid: a sound that no kit has.
 _LAYERED = 0.3
 
@@ -45,24 +48,14 @@ class HitExamples:
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """Features (frame, bin) and targets (class + 1,): which are struck, and the velocity."""
-        if self._nulls and rng.random() < self.null_share:
-            if not self.augment:
-                return self.take(_pick(self._nulls, rng))
-            count = int(rng.integers(0, 5))
-            sounds = [_pick(self._nulls, rng) for _ in range(count)]
-            scene = scenes.draw_null(sounds, rng, codec=self.codec_share)
-            return self._extract(scene), make_target([], self.classes)
-        main = self._draw_hit(rng)
         if not self.augment:
-            return self.take(main)
-        count = int(rng.integers(1, 3)) if rng.random() < self.overlap_share else 0
-        others = [self._draw_hit(rng) for _ in range(count)]
-        others = [clip for clip in others if clip.label != main.label]
-        under = self._draw_hit(rng, str(main.label)) if rng.random() < _LAYERED else None
-        softly = _pick(self._nulls, rng) if self._nulls and rng.random() < 0.15 else None
-        kin = self._by_class[str(main.label)][main.group]
-        scene = scenes.sample_scene(main, under, kin, others, softly, rng, codec=self.codec_share)
-        return self._extract(scene), make_target([main, *others], self.classes)
+            null = self._nulls and rng.random() < self.null_share
+            return self.take(_pick(self._nulls, rng) if null else self._draw_hit(rng))
+        scene, target = self.scene(rng)
+        before = scenes.BEFORE_FRAMES
+        power = self.power(scene, before)
+        frames = self.front_end.count(self.seconds)
+        return self.front_end.window(power, before - scene.early, frames), target
 
     def take(self, clip: HitClip) -> Example:
         """A clip as it is: features of its first `seconds`, and targets."""
@@ -72,16 +65,38 @@ class HitExamples:
         features = self.front_end(samples)
         return features, make_target([clip] if clip.label else [], self.classes)
 
-    def _extract(self, scene: scenes.Scene) -> NDArray[np.float32]:
+    def scene(self, rng: np.random.Generator) -> tuple[scenes.Scene, NDArray[np.float32]]:
+        """What is played, and its targets (class + 1,)."""
+        if self._nulls and rng.random() < self.null_share:
+            sounds = [_pick(self._nulls, rng) for _ in range(int(rng.integers(0, 5)))]
+            scene = scenes.draw_null(sounds, rng, codec=self.codec_share)
+            return scene, make_target([], self.classes)
+        main = self._draw_hit(rng)
+        count = int(rng.integers(1, 3)) if rng.random() < self.overlap_share else 0
+        others: list[HitClip] = []
+        for clip in (self._draw_hit(rng) for _ in range(count)):
+            # A hi-hat beside one that may be open or closed would leave the target undefined.
+            if not any(set(clip.candidates) & set(one.candidates) for one in (main, *others)):
+                others.append(clip)
+        under = self._draw_hit(rng, str(main.label)) if rng.random() < _LAYERED else None
+        softly = _pick(self._nulls, rng) if self._nulls and rng.random() < 0.15 else None
+        kin = self._by_class[str(main.label)][main.group]
+        scene = scenes.sample_scene(main, under, kin, others, softly, rng, codec=self.codec_share)
+        return scene, make_target([main, *others], self.classes)
+
+    def power(self, scene: scenes.Scene, before: int) -> NDArray[np.float32]:
+        """Power (before + frame, bin) of a scene, from so many frames before the hit on."""
         rate, hop_length = self.front_end.sample_rate, self.front_end.hop_length
-        # The outer frames reach over what lies before and behind the window.
+        # The outer frames reach over what lies before and behind them.
         beside = self.front_end.n_fft // hop_length
         seconds = self.seconds + self.front_end.n_fft / rate
         samples = scenes.play(scene, sample_rate=rate, seconds=seconds)
-        start = round(scenes.BEFORE * rate / hop_length) - scene.early
+        start = round(scenes.BEFORE * rate / hop_length) - before
         skipped = max(0, start - beside)
         power = self.front_end.power(samples[skipped * hop_length :])
-        return self.front_end.window(power, start - skipped, self.front_end.count(self.seconds))
+        frames = before + self.front_end.count(self.seconds)
+        cut = power[start - skipped : start - skipped + frames]
+        return np.pad(cut, ((0, frames - len(cut)), (0, 0)))
 
     def _draw_hit(self, rng: np.random.Generator, label: str | None = None) -> HitClip:
         label = label or str(rng.choice(self._labels, p=self._chances))
@@ -117,11 +132,15 @@ class HitExamples:
 
 
 def make_target(struck: Sequence[HitClip], classes: tuple[str, ...]) -> NDArray[np.float32]:
-    """(class + 1,): 1 for each class that is struck; the velocity of a single hit, or `UNKNOWN`."""
+    """(class + 1,): 1 for each class that is struck; the velocity of a single hit, or `UNKNOWN`.
+
+    Where a label leaves the class open, `ANY` for each class that it may be.
+    """
     target = np.zeros(len(classes) + 1, dtype=np.float32)
     target[-1] = UNKNOWN
     for clip in struck:
-        target[classes.index(str(clip.label))] = 1
+        may = [classes.index(name) for name in clip.candidates if name in classes]
+        target[may] = 1 if len(may) == 1 else ANY
     if len(struck) == 1 and struck[0].velocity is not None:
         target[-1] = struck[0].velocity
     return target
@@ -132,18 +151,29 @@ def loss(logits: Tensor, targets: Tensor, *, velocity_weight: float) -> Tensor:
 
     Without an output for the velocity the classes exclude each other (softmax): section 3.3 of the
     project report 2024. With one, each class is decided by itself, and `velocity_weight` weighs the
-    velocity, as a probability, where it is known.
+    velocity, as a probability, where it is known. Of classes that are `ANY` the loss is that of the
+    probability that one of them at least is struck, in place of theirs.
     """
     count = targets.shape[1] - 1
     if logits.shape[1] == count:
         return F.cross_entropy(logits.float(), targets[:, :count])
-    struck = F.binary_cross_entropy_with_logits(logits[:, :count].float(), targets[:, :count])
+    struck = _presence_loss(logits[:, :count].float(), targets[:, :count])
     known = targets[:, count] != UNKNOWN
     velocity = F.binary_cross_entropy_with_logits(
         logits[:, count].float(), targets[:, count].clamp(min=0), reduction="none"
     )
     velocity_loss: Tensor = (velocity * known).sum() / known.sum().clamp(min=1)
     return struck + velocity_weight * velocity_loss
+
+
+def _presence_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of logits and targets (batch, class), where those may be `ANY`."""
+    unknown = targets == ANY
+    each = F.binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
+    # log of the probability that none is struck: a sum over the classes of log(1 - p).
+    none = (F.logsigmoid(-logits) * unknown).sum(dim=1)
+    some = -torch.log(-torch.expm1(none.clamp(max=-1e-30))) * unknown.any(dim=1)
+    return ((each * ~unknown).sum() + some.sum()) / targets.numel()
 
 
 def _pick(clips: Sequence[HitClip], rng: np.random.Generator) -> HitClip:

@@ -77,8 +77,13 @@ class Compact(nn.Module):
         channels: Sequence[int] = (12, 24, 48, 64),
         hidden: int = 64,
         dropout: float = 0.2,
+        fixed: int = 0,
     ) -> None:
-        """Raises ValueError when pooling leaves no bins."""
+        """The first `fixed` convolutions keep their weights, and all normalisation its statistics.
+
+        That is for going on from trained weights in little time: what is fixed needs no gradients.
+        Raises ValueError when pooling leaves no bins.
+        """
         super().__init__()
         left = bins >> len(channels)
         if not left:
@@ -98,16 +103,42 @@ class Compact(nn.Module):
             nn.Linear(2 * width * left, hidden), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(hidden, outputs),
         )  # fmt: skip
+        self.fixed = fixed
+        for weight in self.convolve[: 4 * fixed].parameters():
+            weight.requires_grad_(False)
         # Channels last: a third faster on a CPU.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    def train(self, mode: bool = True) -> Compact:
+        """As of any module, but that normalisation keeps its statistics where weights are fixed."""
+        super().train(mode)
+        if self.fixed:
+            self.convolve.eval()
+        return self
+
     def forward(self, features: Tensor) -> Tensor:
-        """`features` (batch, frame, bin) to logits (batch, output)."""
+        """`features` (batch, frame, bin), or their `embed`, to logits (batch, output)."""
+        logits: Tensor = self.dense(self._pool(features) if features.ndim == 3 else features)
+        return logits
+
+    @torch.no_grad()
+    def embed(self, features: Tensor) -> Tensor:
+        """What the dense layers take of `features` (batch, frame, bin), (batch, value).
+
+        Normalisation keeps its statistics.
+        """
+        self.convolve.eval()
+        return self._pool(features)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether all convolutions are fixed, so that `embed` gives the same in all of training."""
+        return 4 * self.fixed == len(self.convolve)
+
+    def _pool(self, features: Tensor) -> Tensor:
         image = features.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         x = self.convolve(image)  # (batch, kernel, frame / 16, bin / 16)
-        pooled = torch.cat([x.mean(2), x.amax(2)], dim=1).flatten(1)  # (batch, 2 · kernel · bin)
-        logits: Tensor = self.dense(pooled)
-        return logits
+        return torch.cat([x.mean(2), x.amax(2)], dim=1).flatten(1)  # (batch, 2 · kernel · bin)
 
 
 MODELS: dict[str, type[nn.Module]] = {"report": ReportNetwork, "compact": Compact}

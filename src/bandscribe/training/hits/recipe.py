@@ -14,6 +14,7 @@ from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES, VELOCITY
 from bandscribe.training import recipes
 from bandscribe.training.fit import start_from
+from bandscribe.training.hits import weights
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.settings import Settings, setting
 
@@ -54,7 +55,9 @@ class Recipe(Settings):
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
     )
     initial: str | None = setting(
-        None, "best.pt of another run of this network, to start from instead of random weights"
+        None,
+        "weights to start from instead of random ones: best.pt of another run of this "
+        "network, or, with the option fixed of compact, a shipped model or an ONNX file",
     )
     model: str = setting("compact", f"network: {', '.join(MODELS)}")
     options: dict[str, Any] = field(
@@ -68,6 +71,10 @@ class Recipe(Settings):
         "sigmoid", "sigmoid: several drums, none, and velocity; softmax: one of the classes"
     )
     augment: bool = setting(True, "change and mix clips, or take them as they are")
+    scenes: int = setting(
+        0, "examples that are rendered once, and altered as spectra whenever they are drawn; 0: "
+        "every example is rendered anew"
+    )  # fmt: skip
     balance: float = setting(1.0, "chance of a rare class: 0 as in the clips, 1 as any other")
     null_share: float = setting(0.2, "share of examples that are no drum, where there are notes")
     overlap_share: float = setting(0.25, "share of hits with one or two more drums, if augmented")
@@ -98,6 +105,8 @@ class Recipe(Settings):
             raise ValueError(f"validation_kits: {', '.join(both)} are also among kits")
         if not self.epochs and not (self.steps and self.validate_every):
             raise ValueError("steps, validate_every: expected 1 or more, or a number of epochs")
+        if self.scenes < 0:
+            raise ValueError(f"scenes: expected 0 or more, got {self.scenes}")
         if len(set(self.classes)) < max(2, len(self.classes)):
             raise ValueError(f"classes: expected two or more, each once, got {self.classes}")
         for name in ("balance", "validation_balance", "null_share", "overlap_share", "codec_share"):
@@ -133,7 +142,11 @@ def start(recipe: Recipe) -> nn.Module:
 
     Raises ValueError when those are another network's.
     """
-    return start_from(build(recipe), recipe.initial)
+    network = build(recipe)
+    if recipe.initial and not recipe.initial.endswith(".pt"):
+        weights.fill(network, recipe.initial)
+        return network
+    return start_from(network, recipe.initial)
 
 
 def read(run: Path) -> Recipe:

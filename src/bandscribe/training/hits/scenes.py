@@ -21,14 +21,18 @@ Samples = NDArray[np.float32]
 
 #: Seconds before the hit, in which earlier strokes ring.
 BEFORE = 0.2
+#: The most frames that a window begins before the hit.
+BEFORE_FRAMES = 5
 #: A semitone and a half makes no floor tom of a high one; other drums differ more, and notes most.
 _SEMITONES, _TOM_SEMITONES, _NOTE_SEMITONES = 2.5, 1.5, 6.0
-_TOMS = ("HT", "MT", "LT")
+_TOMS = ("HT", "MT", "LT", "TT")
 #: Seconds that are left of a drum that is cut short, and the least damping in dB per second: an
 #: open hi-hat that is cut shorter is a closed one, and loose ones ring longer than those of kits.
 _SHORTEST, _LEAST_DAMPING = 0.06, 5.0
 _SHORTEST_CYMBAL, _LEAST_DAMPING_CYMBAL = 0.3, -25.0
-_CYMBALS = ("OHH", "CR", "RD")
+#: Seconds that may be missing of an attack.
+_LATEST = 0.01
+_CYMBALS = ("OHH", "CR", "RD", "CY")
 #: Longer than any clip, in seconds.
 _WHOLE = 9.0
 
@@ -106,7 +110,9 @@ def sample_scene(
     seconds = float(np.exp(rng.uniform(np.log(shortest), 0.0))) if rng.random() < 0.25 else _WHOLE
     least = _LEAST_DAMPING_CYMBAL if cymbal else _LEAST_DAMPING
     damping = float(rng.uniform(least, 60)) if rng.random() < (0.5 if cymbal else 0.2) else 0.0
-    strokes = [PlayedClip(main, 0.0, 1.0, semitones, seconds, damping)]
+    # One-shots are at times cut a little late, into the attack.
+    late = float(rng.uniform(0, _LATEST)) if rng.random() < 0.1 else 0.0
+    strokes = [PlayedClip(main, 0.0, 1.0, semitones, seconds, damping, late)]
     if under is not None:
         start, tuned = float(rng.uniform(-0.003, 0.003)), _tune(under, rng)
         strokes.append(PlayedClip(under, start, _amplitude(rng, -15, 0), tuned, seconds, damping))
@@ -121,7 +127,7 @@ def sample_scene(
         for clip in others
     ]
     if rng.random() < 0.3:
-        again = replace(strokes[0], clip=kin[int(rng.integers(len(kin)))])
+        again = replace(strokes[0], clip=kin[int(rng.integers(len(kin)))], skip=0.0)
         interval = float(np.exp(rng.uniform(np.log(0.04), np.log(0.7))))
         times = interval * np.arange(1, int(rng.integers(2, 9))) * rng.uniform(0.9, 1.1)
         strokes += [
@@ -132,7 +138,7 @@ def sample_scene(
             strokes.append(before)
     if background is not None:
         strokes += _notes([background], rng, -36, -12)
-    return Scene(tuple(strokes), _treat(rng, codec), int(rng.integers(0, 6)))
+    return Scene(tuple(strokes), _treat(rng, codec), int(rng.integers(0, BEFORE_FRAMES + 1)))
 
 
 def draw_null(clips: Sequence[HitClip], rng: np.random.Generator, *, codec: float) -> Scene:
@@ -141,7 +147,9 @@ def draw_null(clips: Sequence[HitClip], rng: np.random.Generator, *, codec: floa
     if not clips:
         plain = treatment or effects.sample_effects(rng)
         treatment = replace(plain, noise_db=float(rng.uniform(-60, -6)))
-    return Scene(tuple(_notes(clips, rng, -12, 0)), treatment, int(rng.integers(0, 6)))
+    return Scene(
+        tuple(_notes(clips, rng, -12, 0)), treatment, int(rng.integers(0, BEFORE_FRAMES + 1))
+    )
 
 
 def _notes(

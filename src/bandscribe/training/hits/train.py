@@ -12,9 +12,11 @@ from bandscribe.training import device as devices
 from bandscribe.training.batches import Batch, stream
 from bandscribe.training.fit import FitResult, fit
 from bandscribe.training.hits import validation
-from bandscribe.training.hits.clips import HitClip, from_folder, from_kits, from_notes
+from bandscribe.training.hits.bank import Bank, Embedded
+from bandscribe.training.hits.clips import OPEN, HitClip, from_folder, from_kits, from_notes
 from bandscribe.training.hits.examples import HitExamples, loss
 from bandscribe.training.hits.kept import Kept, Turns
+from bandscribe.training.hits.models import Compact
 from bandscribe.training.hits.recipe import Recipe, front_end, start
 from bandscribe.training.hits.validation import ValidationHits
 
@@ -78,9 +80,14 @@ def train_on(
         augment=recipe.augment, null_share=recipe.null_share, overlap_share=recipe.overlap_share,
         codec_share=recipe.codec_share,
     )  # fmt: skip
-    draw = make(training, balance=recipe.balance)
+    draw: HitExamples | Bank | Embedded = make(training, balance=recipe.balance)
+    if recipe.scenes and isinstance(draw, HitExamples):
+        draw = Bank.render(draw, recipe.scenes, recipe.seed)
+        if isinstance(network := start(recipe), Compact) and network.embeds:
+            draw = Embedded.make(draw, network, recipe.seed)
     held_out = validation.prepare(
-        make(validating, balance=recipe.validation_balance),
+        # Nothing could be called right of a label that leaves the class open.
+        make([c for c in validating if c.label not in OPEN], balance=recipe.validation_balance),
         examples=recipe.validation_examples,
         seed=recipe.validation_seed,
     )
@@ -134,7 +141,7 @@ def _check(recipe: Recipe, training: Sequence[HitClip], validating: Sequence[Hit
         labels = {clip.label for clip in clips if clip.label is not None}
         if not labels:
             raise ValueError(f"{name}: expected clips of drums, got none; name kits or clips")
-        if strange := sorted(labels - set(recipe.classes)):
+        if strange := sorted(labels - {*recipe.classes, *OPEN}):
             raise ValueError(
                 f"classes: expected {', '.join(recipe.classes)}, got clips of {strange[0]}"
             )
