@@ -72,7 +72,7 @@ def separate(path: Path, folder: Path, model: str) -> None:
     plays = activity.plays()
     heard = np.flatnonzero(plays.any(axis=0))
     if not len(heard):
-        raise SystemExit(f"{path}: no instrument heard")
+        raise SystemExit(f"{path}: no instrument detected")
     sound = audio.read(path)
     spectra = [analyse(channel) for channel in sound.samples]
     magnitude = np.mean([np.abs(spectrum) for spectrum in spectra], axis=0)

@@ -46,5 +46,5 @@ def test_separates_two_instruments(tmp_path: Path, separate: Callable[[Path, Pat
 
 def test_nobody_to_separate(tmp_path: Path, separate: Callable[[Path, Path], None]) -> None:
     soundfile.write(tmp_path / "x.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
-    with pytest.raises(SystemExit, match="no instrument heard"):
+    with pytest.raises(SystemExit, match="no instrument detected"):
         separate(tmp_path / "x.wav", tmp_path)

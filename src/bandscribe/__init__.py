@@ -1,9 +1,12 @@
-"""bandscribe listens to a recording and writes down who plays what, and when.
+"""Analyse music recordings: drum notes, instruments, their activity, and single drum hits.
 
     import bandscribe
     notes = bandscribe.transcribe("song.mp3")      the drum part
-    heard = bandscribe.recognize("song.mp3")       which instruments
+    found = bandscribe.recognize("song.mp3")       which instruments
     curves = bandscribe.track("song.mp3")          when each plays, and how loud
+    hit = bandscribe.classify("snare.wav")         which drum a one-shot is
+
+Each takes a file or audio, and a model by name, by path, or loaded; docs/api.md has examples.
 
 The public names are loaded when they are first used: importing bandscribe loads no other library.
 """
@@ -15,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bandscribe.drums import transcribe
+    from bandscribe.hits import Hit, classify
     from bandscribe.instruments import Activity, Recognition, recognize, track
-    from bandscribe.runtime import ModelCard
-    from bandscribe.types import Activations, Audio, Beats, Tags, Transcription
+    from bandscribe.runtime import Model, ModelCard
+    from bandscribe.types import Activations, Audio, Beats, Segment, Tags, Transcription
 
     __version__: str
 
@@ -26,11 +30,15 @@ __all__ = [
     "Activity",
     "Audio",
     "Beats",
+    "Hit",
+    "Model",
     "ModelCard",
     "Recognition",
+    "Segment",
     "Tags",
     "Transcription",
     "__version__",
+    "classify",
     "recognize",
     "track",
     "transcribe",
@@ -41,10 +49,14 @@ _HOMES = {
     "Activity": "instruments",
     "Audio": "types",
     "Beats": "types",
+    "Hit": "hits",
+    "Model": "runtime",
     "ModelCard": "runtime",
     "Recognition": "instruments",
+    "Segment": "types",
     "Tags": "types",
     "Transcription": "types",
+    "classify": "hits",
     "recognize": "instruments",
     "track": "instruments",
     "transcribe": "drums",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from bandscribe import encoding
 from bandscribe.decode import (
@@ -131,6 +132,27 @@ def downmix(audio: Audio) -> Audio:
     return _join(blocks) if blocks else Audio(audio.samples[:1], audio.sample_rate)
 
 
+def prepare(source: Audio, sample_rate: int) -> Audio:
+    """Mono audio at `sample_rate`, as all models take it.
+
+    Raises ValueError when a sample is NaN or infinite.
+    """
+    if not np.all(np.isfinite(source.samples)):
+        raise ValueError("source: expected finite samples, got NaN or infinity")
+    return resample(downmix(source), sample_rate)
+
+
+def samples_of(block: Audio, sample_rate: int) -> NDArray[np.float32]:
+    """Samples (n,) of a mono block. Raises ValueError for another rate, or several channels."""
+    if block.sample_rate != sample_rate or len(block.samples) != 1:
+        raise ValueError(
+            f"source: expected mono blocks at {sample_rate} Hz, got {len(block.samples)} channels "
+            f"at {block.sample_rate} Hz"
+        )
+    samples: NDArray[np.float32] = block.samples[0]
+    return samples
+
+
 def write(path: str | Path, audio: Audio | Iterable[Audio], *, subtype: str | None = None) -> None:
     """Write wav, aiff, caf, flac, mp3, ogg or opus, by the suffix of `path`; whole or not at all.
 
@@ -178,7 +200,7 @@ def _open(target: _Target, path: Path, kind: str, first: Audio, subtype: str | N
 
 
 class _Target(io.FileIO):
-    """A file that keeps what went wrong: libsndfile does not tell of a full disk in all formats."""
+    """A file that keeps its write errors: libsndfile does not report a full disk in all formats."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "w+")

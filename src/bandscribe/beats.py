@@ -18,8 +18,8 @@ Where we deviate:
   that a tempo between two frames, most of all a fast one, costs no changes.
 - A beat counts by the highest activation within 20 ms, and not by the sum over a sixteenth of its
   interval: our target is as narrow at any tempo. Odds are relative to the level of the
-  activations around, and bounded, so that a missed beat does not outweigh those that are heard.
-- The tempo prior is asked at each beat and not once: the doubt about the octave is the same in
+  activations around, and bounded, so that a missed beat does not outweigh those that are found.
+- The tempo prior is applied at each beat and not once: the octave is as uncertain in
   all beats of a song, so that their evidence does not add up as if they were independent.
 - Metre and bar lines are found in a second step, on the beats (`bandscribe.metre`).
 """
@@ -46,23 +46,23 @@ TEMPO_LAMBDA = 100.0
 
 # Tempo prior: log-normal around the tempo at which people like to tap (Moelants 2002, "Preferred
 # tempo reconsidered"), one octave wide: at most 0.6 nats per beat, a fifteenth of what a beat well
-# heard is worth, so that it decides only where both octaves are about equally likely.
+# a found beat counts, so that it decides only where both octaves are about equally likely.
 PREFERRED, PREFERRED_OCTAVES = 120.0, 1.0
 
 # A beat is bounded to [0.05, 0.95] and weighs as much as three frames, the width of the target.
 DOUBT, WEIGHT = 0.05, 3.0
-# What speaks neither for nor against a beat, relative to the level of the activations around. A
-# little below one half: with 30 % of the beats unheard, half the tempo would else be as likely.
+# The neutral activation, neither for nor against a beat, relative to the surrounding level. A
+# little below one half: with 30 % of the beats missed, half the tempo would else be as likely.
 NEUTRAL = 0.45
 
 REACH = 0.02  # seconds between a beat of the grid and its peak
 SOUND = 0.1  # an activation below is silence
 LONGEST_REST = 10.0  # seconds without a sound after which no beat is counted on
 
-# What may be asked for.
+# Metres and tempi that can be requested.
 TEMPI = (30.0, 300.0)
 Tempo = float | tuple[float, float]
-STEADY = 0.03  # how far the tempo may be from the one that is asked for
+STEADY = 0.03  # how far the tempo may deviate from the requested one
 
 CHUNK = 4096  # frames whose scores are held at a time; the result does not depend on it
 
@@ -77,7 +77,7 @@ def track(
     """The beat grid behind `activations`, whose classes are `("beat", "downbeat")`.
 
     A beat activation is near 1 on every beat, a downbeat activation on first beats of bars alone.
-    `drums` are activations of onsets in the same frames; kicks, snares and crashes help to tell
+    `drums` are activations of onsets in the same frames; kicks, snares and crashes help to find
     where the bars begin, as in `bandscribe.metre`.
 
     Tempi from 55 to 215 beats per minute, which may change, or those between a pair of `tempo`; a
@@ -264,7 +264,7 @@ def _keep_supported(
 def _settle(frames: NDArray[np.int64], beat: Array, level: Array, rate: float) -> Array:
     """Positions (n,) of the beats in frames: at their peaks, or between those of their neighbours.
 
-    A peak is heard if it is as high as the level around would have a beat.
+    A peak counts if it is as high as a beat is expected to be at the surrounding level.
     """
     reach = round(REACH * rate)
     around = np.clip(frames[:, None] + np.arange(-reach, reach + 1), 0, len(beat) - 1)

@@ -1,15 +1,15 @@
-"""Long inputs in overlapping chunks: cut the features, run the network, stitch what it says.
+"""Long inputs in overlapping chunks: cut the features, run the network, stitch its outputs.
 
 Chunk k holds the frames [k h, k h + c), where c is the chunk's length, v the overlap of two
-neighbours and h = c - v. Where two chunks overlap, each is believed in its own half: the frames
+neighbours and h = c - v. Where two chunks overlap, each is used in its own half: the frames
 nearest to a chunk's inner end, where the network lacks context, are dropped and not averaged. The
 last chunk ends with the input; an input shorter than a chunk is run at its own length.
 
 The grid starts at the input's first frame, whatever the size of the blocks that bring the frames,
 so that results do not depend on the reader. Few chunks are held at a time.
 
-A network that says one thing about a whole excerpt is asked about `windows` of its training length,
-and what it said is aggregated.
+A network with one output per excerpt is run on `windows` of its training length, and its outputs
+are aggregated.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STRATEGIES: tuple[Strategy, ...] = ("s1", "s2")
 
 
 class Chunk(NamedTuple):
-    """Frames `start` to `stop` of the input, believed from `keep_start` to `keep_stop`."""
+    """Frames `start` to `stop` of the input, used from `keep_start` to `keep_stop`."""
 
     start: int
     stop: int
@@ -81,7 +81,7 @@ def stitch(
     *,
     threads: int = 1,
 ) -> Iterator[Frames]:
-    """What `network` says about each frame, in consecutive pieces (frame, class).
+    """Activations of `network` in consecutive pieces (frame, class).
 
     `network` takes (frame, bin) of any length and gives (frame, class) of the same length. It runs
     in `threads` threads of its own, on a chunk in each, while the one that iterates makes the next
@@ -98,7 +98,7 @@ def stitch(
 
 
 def _keep(chunk: Chunk, inferred: Future[Frames]) -> Frames:
-    """The part of a chunk that is believed, as soon as the network has spoken."""
+    """The used part of a chunk, once its inference is done."""
     return inferred.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]
 
 
@@ -124,11 +124,11 @@ def windows(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
 def aggregate(
     probabilities: NDArray[np.floating], strategy: Strategy = "s2"
 ) -> NDArray[np.float32]:
-    """What windows (window, class) say about the whole: scores (class,) in [0, 1].
+    """Scores (class,) in [0, 1] of a recording, from those of its windows (window, class).
 
-    `"s1"` is the mean: how sure, so that nothing may be found. `"s2"` is the sum divided by the
+    `"s1"` is the mean, so that possibly nothing is found. `"s2"` is the sum divided by the
     largest class's: how loud beside the most prominent class, which is always found, unless all are
-    0. The classes whose score is above a threshold are heard; 0.5 was found best for S2.
+    0. The classes whose score is above a threshold are present; 0.5 was found best for S2.
 
     Source: Han, Kim and Lee 2017, Deep convolutional neural networks for predominant instrument
     recognition in polyphonic music; Harmony Is All You Need 2023, section 4.7.

@@ -1,4 +1,4 @@
-"""The drum part of a recording: audio → what a network hears → notes and beats."""
+"""Drum transcription: audio → activations of a network → notes and beats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, REDUCTIONS
 
-#: What a network says of each frame after the onsets and the velocities of its classes.
+#: Outputs of a network after the onsets and the velocities of its classes.
 BEATS = ("beat", "downbeat")
 #: Silence before and after a recording, in frames: a network finds an onset by what precedes it.
 PADDING = 20
@@ -28,40 +28,40 @@ SENSITIVITY_LOGITS = 4.0
 
 
 class DrumModel(Protocol):
-    """Whatever hears drums: a network, or anything else with a card that is called like one."""
+    """A drum transcription model: a network, or any callable with a card."""
 
     @property
     def card(self) -> runtime.ModelCard:
         """What it is. Its outputs are those of `name_outputs`, or the classes alone.
 
-        In the latter case they are amplitudes: an onset is as sure as it is loud, and there are no
+        In the latter case they are amplitudes: the confidence of an onset is its amplitude, without
         beats.
         """
 
     @property
     def threads(self) -> int:
-        """How many chunks to hear at the same time."""
+        """How many chunks to infer in parallel."""
 
     def __call__(self, features: NDArray[np.float32], /) -> NDArray[np.float32]:
         """Activations (frame, output) in [0, 1] of a chunk of features (frame, bin)."""
 
 
 def load(model: str | Path, *, threads: int | None = None) -> DrumModel:
-    """A listener by its name, or by the path of its file; raises as `runtime.load`."""
+    """Load a model by its name, or by the path of its file; raises as `runtime.load`."""
     if factorization.is_named(model):
         return factorization.load(model, threads=threads)
     return runtime.load(model, threads=threads)
 
 
 def read_bytes(model: str | Path) -> bytes:
-    """All that a listener was loaded from, to tell it from others; raises as `load`."""
+    """The content of a model's file, which identifies it; raises as `load`."""
     if factorization.is_named(model):
         return factorization.read_bytes(model)
     return runtime.read_bytes(model)
 
 
 def front_end(card: runtime.ModelCard) -> LogSpectrogram | Samples:
-    """What the model listens through: the class that has the parameters in its card.
+    """The front end that the model's card describes.
 
     Raises ValueError when the card describes another one.
     """
@@ -93,11 +93,11 @@ class TimedBlocks:
 
 @dataclass(frozen=True, eq=False)
 class DrumActivations:
-    """What a network says of each frame.
+    """Activations of a drum model, per frame.
 
-    `onsets` is how sure it is of an onset of each class, `velocities` how hard a stroke would have
-    been, in [0, 1]; `beats` how sure it is of a beat and of a downbeat, or without classes where it
-    does not say.
+    `onsets` are probabilities of an onset per class, `velocities` how hard a stroke would have
+    been, in [0, 1]; `beats` probabilities of a beat and of a downbeat, without classes for models
+    that have no beats.
     """
 
     onsets: Activations
@@ -106,7 +106,7 @@ class DrumActivations:
 
     @cached_property
     def grid(self) -> Beats | None:
-        """The beat grid that the activations speak for; None where they do not."""
+        """The most likely beat grid; None for models without beats."""
         return self.follow()
 
     def follow(self, metre: str | None = None, tempo: Tempo | None = None) -> Beats | None:
@@ -132,7 +132,7 @@ class DrumActivations:
 def transcribe(
     source: Audio | str | Path,
     *,
-    model: str | Path = "drums",
+    model: DrumModel | str | Path = "drums",
     classes: int = 10,
     sensitivity: float = 0.5,
     metre: str | None = None,
@@ -140,7 +140,8 @@ def transcribe(
 ) -> Transcription:
     """The drum part of `source`: audio of any rate and number of channels, or a file of it.
 
-    `model` is a shipped model's name or an ONNX file; `classes` and `sensitivity` as in `notes`.
+    `model` is a loaded model, a shipped one's name, or an ONNX file; `classes` and `sensitivity` as
+    in `notes`.
     The metre and the tempo are found, unless they are given: `metre` such as `"3/4"`, `tempo` in
     beats per minute as the one of the whole recording, or as the slowest and the fastest of it.
     A file is read in blocks, so that long ones need no more memory than short ones. Silence gives
@@ -150,7 +151,7 @@ def transcribe(
     cannot be read.
     """
     beats.check(metre, tempo)
-    loaded = load(model)
+    loaded = runtime.resolve(model, load)
     if isinstance(source, Audio):
         blocks: Iterable[Audio] = [prepare(source, loaded.card)]
     else:
@@ -191,17 +192,15 @@ def transcribe_blocks(
 
 
 def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
-    """`source` as the model wants it: one channel, at the front end's rate.
+    """`source` as the model's input: one channel, at the front end's rate.
 
     Raises ValueError when a sample is NaN or infinite.
     """
-    if not np.all(np.isfinite(source.samples)):
-        raise ValueError("source: expected finite samples, got NaN or infinity")
-    return audio.resample(audio.downmix(source), front_end(card).sample_rate)
+    return audio.prepare(source, front_end(card).sample_rate)
 
 
 def infer(source: Audio | Iterable[Audio], model: DrumModel) -> DrumActivations:
-    """What the model says of each frame of `source`.
+    """Activations of the model on `source`.
 
     `source` is audio of any kind, or consecutive mono blocks of it at the front end's rate; blocks
     are taken one at a time. `PADDING` frames of silence before and after it count as part of it.
@@ -226,7 +225,7 @@ def _run(blocks: Iterable[Audio], model: DrumModel) -> Iterator[NDArray[np.float
     card = model.card
     through = front_end(card)
     silence = np.zeros(round(PADDING / card.frame_rate * through.sample_rate), dtype=np.float32)
-    samples = (_samples(block, through.sample_rate) for block in blocks)
+    samples = (audio.samples_of(block, through.sample_rate) for block in blocks)
     features = through.stream(itertools.chain([silence], samples, [silence]))
 
     def network(chunk: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -268,12 +267,12 @@ def notes(
     metre: str | None = None,
     tempo: Tempo | None = None,
 ) -> Transcription:
-    """The notes and beats in what was heard, the notes in 10, 5 or 3 classes.
+    """Decode activations into notes, in 10, 5 or 3 classes, and beats.
 
     `sensitivity` in [0, 1] moves the card's thresholds t: 0.5 leaves them, more of it finds more
     notes. The threshold is sigmoid(logit(t) + 8 (0.5 - sensitivity)). The velocity of a note is
-    what was heard in the frame of its peak, or the share of the level there where the card has
-    amplitudes related to it. Onsets lie in [0, `duration`] seconds. `metre` and `tempo` as in
+    the activation in the frame of its peak, or the share of the level there where the card has
+    amplitudes normalized by it. Onsets lie in [0, `duration`] seconds. `metre` and `tempo` as in
     `transcribe`.
 
     Raises ValueError when the number of classes, the sensitivity, the metre or the tempo is none of
@@ -302,7 +301,7 @@ def _pick(
     classes: int,
     sensitivity: float,
 ) -> _Notes:
-    """The notes from frame to frame of what was heard."""
+    """The notes within a range of frames of the activations."""
     onsets, velocities = reduce_classes(activations, classes)
     base_thresholds = np.array([card.thresholds[str(classes)][name] for name in onsets.classes])
     logits = np.log(base_thresholds / (1 - base_thresholds)) + 2 * SENSITIVITY_LOGITS * (
@@ -322,7 +321,7 @@ def _pick(
 def _track_beats(
     activations: DrumActivations, keep: tuple[int, int], metre: str | None, tempo: Tempo | None
 ) -> Beats:
-    """The beats from frame to frame of what was heard."""
+    """The beats within a range of frames of the activations."""
     grid = beats.track(activations.beats, activations.onsets, metre=metre, tempo=tempo)
     first, last = (activations.beats.start + frame / activations.beats.frame_rate for frame in keep)
     inside = (grid.times >= first) & (grid.times < last)
@@ -347,7 +346,7 @@ def _names(card: runtime.ModelCard, classes: int) -> tuple[str, ...]:
 
 
 def check(card: runtime.ModelCard, classes: int, sensitivity: float) -> None:
-    """Raise ValueError where `notes` would, before any audio is heard."""
+    """Raise ValueError where `notes` would, before any audio is processed."""
     if classes not in DRUMS:
         raise ValueError(f"classes: expected 3, 5 or 10, got {classes}")
     if not 0 <= sensitivity <= 1:
@@ -366,8 +365,8 @@ def reduce_classes(activations: DrumActivations, count: int) -> tuple[Activation
     """Onsets and velocities in 10, 5 or 3 classes.
 
     The activation of a group is the sum of its members', 1 at most: the drums of a group seldom
-    sound at once, and a network in doubt splits its belief between them, so that the greatest alone
-    would miss what it is sure of. The velocity of a group is the mean of its members', weighted by
+    sound at once, and an uncertain network splits its probability among them: the greatest alone
+    would miss strokes. The velocity of a group is the mean of its members', weighted by
     their activations.
     """
     onsets, velocities = activations.onsets, activations.velocities
@@ -384,13 +383,3 @@ def reduce_classes(activations: DrumActivations, count: int) -> tuple[Activation
         Activations(np.minimum(total, 1), rate, start, names),
         Activations(np.minimum(struck, 1), rate, start, names),
     )
-
-
-def _samples(block: Audio, sample_rate: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    if block.sample_rate != sample_rate or len(block.samples) != 1:
-        raise ValueError(
-            f"source: expected mono blocks at {sample_rate} Hz, got {len(block.samples)} channels "
-            f"at {block.sample_rate} Hz"
-        )
-    mono: np.ndarray[tuple[int], np.dtype[np.float32]] = block.samples[0]
-    return mono

@@ -16,7 +16,7 @@ generalised Kullback-Leibler divergence Σ (V log (V / Λ) - V + Λ):
 - NMFD, convolutive NMF: several lags. Smaragdis 2004, "Non-negative matrix factor deconvolution",
   section 3; for drums Lindsay-Smith, McDonald and Sandler 2012, "Drumkit transcription via
   convolutive NMF". Smaragdis takes the mean over the lags of an update for each; the sum above
-  (Schmidt and Mørup 2006, "Nonnegative matrix factor 2-D deconvolution") is sure to descend.
+  (Schmidt and Mørup 2006, "Nonnegative matrix factor 2-D deconvolution") is certain to descend.
 - Semi-adaptive: the templates, too, follow the recording, little at first and more and more:
   W ← (1 - a) · W_fixed + a · (W after its update), a = (i / iterations) ** β in iteration i.
   Dittmar and Gärtner 2014, "Real-time transcription and separation of drum recordings based on NMF
@@ -50,7 +50,7 @@ SUFFIX = ".npz"
 REACH = 4.0
 #: Less than this is silence: 60 dB below a loud stroke at full scale.
 FLOOR = 1.0
-#: Updates that a card can ask for.
+#: The most updates that a card may specify.
 MOST_ITERATIONS = 1000
 
 # Where V or Λ is zero there is nothing to divide.

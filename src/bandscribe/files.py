@@ -47,7 +47,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     lay at `path` before is untouched. No folder is created. A link is followed, and its target
     replaced.
 
-    Raises ValueError when `path` is `-`, which nobody means as the name of a file, or something
+    Raises ValueError when `path` is `-`, which is never meant as the name of a file, or something
     other than a regular file (a folder, a device), and
     OSError (PermissionError, FileNotFoundError for a missing folder, a full disk, …) naming `path`.
     """

@@ -1,8 +1,8 @@
 """Single drum hits: audio → which drum is struck, and how hard; or that it is none.
 
-A network says of a window that begins just before a hit how sure it is of each class, several of
+From a window that begins just before a hit, a network predicts a probability per class, several of
 which may sound together, and how hard the stroke was. Of a longer sound the clearest hits are found
-and what is said of them is averaged.
+and their predictions are averaged.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from bandscribe.vocabulary import DRUMS_10
 
 #: The shipped model.
 MODEL = "hits"
-#: What it tells apart: the drums, then clap, cowbell, tambourine and other percussion.
+#: Its classes: the drums, then clap, cowbell, tambourine and other percussion.
 CLASSES = (*DRUMS_10, "CLAP", "CB", "TMB", "OTHER")
 #: The output beside the classes.
 VELOCITY = "velocity"
-#: How much of a file is listened to, in seconds, and how many hits in it.
+#: How much of a file is analysed, in seconds, and how many hits in it.
 LONGEST, MOST_HITS = 30.0, 8
 #: Shorter than this many seconds, a sound is no hit.
 SHORTEST = 0.01
@@ -63,12 +63,12 @@ class Hit:
 
     @property
     def presence(self) -> float:
-        """The probability that any class is heard, each being independent of the others."""
+        """The probability that any class is present, the classes being independent."""
         return float(1 - np.prod(1 - self.tags.scores.astype(np.float64)))
 
     @property
     def label(self) -> str | None:
-        """The most probable class; None where no drum is heard."""
+        """The most probable class; None where no drum is detected."""
         if not self.presence >= self.threshold:
             return None
         return self.tags.classes[int(self.tags.scores.argmax())]
@@ -100,14 +100,14 @@ def classify(
     """The drum hit in `source`.
 
     `source` is audio of any rate, length and number of channels, or a file of it, of which the
-    first 30 seconds are listened to; where there are several hits, what is said of the eight
-    clearest is averaged, louder ones weighing more. In less than 10 ms there is none. `model` is
+    first 30 seconds are analysed; where there are several hits, the predictions for the eight
+    clearest are averaged, louder ones weighing more. In less than 10 ms there is none. `model` is
     a model, a shipped one's name, or an ONNX file; `stream` as in `audio.read`.
 
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
     """
-    loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
+    loaded = runtime.resolve(model, runtime.load)
     check(loaded.card)
     mel = front_end(loaded.card)
     return decide(_power(source, loaded.card, mel, stream), loaded, mel)
@@ -120,7 +120,7 @@ def classify_all(
 
     `stream` as in `audio.read`.
 
-    Of a file that cannot be heard comes the error, so that the others are. Raises ValueError where
+    For a file that cannot be read the error is returned. Raises ValueError where
     the model does not classify hits.
     """
     check(model.card)
@@ -164,7 +164,7 @@ def decide(power: NDArray[np.float32], model: runtime.Model, mel: MelBands) -> H
 
 
 def find_hits(power: NDArray[np.float32], frame_rate: float) -> NDArray[np.int64]:
-    """The frames of `power` (frame, bin) in which a sound sets in, the clearest first.
+    """The frames of `power` (frame, bin) of sound onsets, the clearest first.
 
     How clear one is, is the mean rise of the bands in dB over two frames, what lies 50 dB below the
     loudest moment being silence. A frame counts that is the clearest within 0.1 s, and has at least
@@ -185,12 +185,12 @@ def find_hits(power: NDArray[np.float32], frame_rate: float) -> NDArray[np.int64
 
 
 def front_end(card: runtime.ModelCard) -> MelBands:
-    """What the network listens through. Raises ValueError when the card describes another one."""
+    """The network's front end. Raises ValueError when the card describes another one."""
     return runtime.front_end(card, MelBands)
 
 
 def check(card: runtime.ModelCard) -> None:
-    """Raise ValueError where `classify` would, before any audio is heard."""
+    """Raise ValueError where `classify` would, before any audio is processed."""
     if (
         card.task != "hits"
         or card.outputs not in (card.classes, name_outputs(card.classes))
@@ -235,10 +235,8 @@ def _read(source: Audio | str | Path, rate: int, stream: int | None = None) -> N
     if isinstance(source, Audio):
         if not source.samples.shape[1]:
             raise ValueError("source: expected sound, got no samples")
-        if not np.all(np.isfinite(source.samples)):
-            raise ValueError("source: expected finite samples, got NaN or infinity")
         cut = Audio(source.samples[:, : round(LONGEST * source.sample_rate)], source.sample_rate)
-        mono = audio.resample(audio.downmix(cut), rate)
+        mono = audio.prepare(cut, rate)
     else:
         mono = audio.read(source, sample_rate=rate, mono=True, duration=LONGEST, stream=stream)
     samples: NDArray[np.float32] = mono.samples[0]

@@ -1,8 +1,8 @@
-"""The instruments of a recording: audio → probabilities over time → which are heard, when, how
+"""Instruments of a recording: audio → probabilities over time → which are present, when, how
 loud.
 
-A network says of each frame (or of each window) how sure it is of each class; one that tracks says
-beside it how far each, if it is heard, is below the mixture at that moment.
+A network predicts a probability per class and frame (or window); one that tracks also predicts
+how far each, if it is present, is below the mixture at that moment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The shipped model.
 MODEL = "instruments"
-#: Over how many seconds probabilities are averaged before it is said when an instrument plays.
+#: Over how many seconds probabilities are averaged to decide when an instrument plays.
 SPAN_SECONDS = 1.0
 #: A stretch of a track shorter than this is left out, a gap shorter than this is played over.
 DURATION, GAP = 0.3, 0.5
@@ -43,7 +43,7 @@ def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Extent(NamedTuple):
-    """When a class is heard: its share of the time, and from when to when in seconds."""
+    """When a class is present: its share of the time, and from when to when in seconds."""
 
     share: float
     first: float | None
@@ -52,7 +52,7 @@ class Extent(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """Which instruments are heard, and when.
+    """Which instruments are present, and when.
 
     `tags` are probabilities, aggregated from those of frames, `probability`, and calibrated where
     the model can. A class is `present` when its score is at least that of `thresholds` (class,);
@@ -68,13 +68,13 @@ class Recognition:
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """Which classes are heard, (class,)."""
+        """Which classes are present, (class,)."""
         sounds = self.probability.values.any(axis=0)
         return np.asarray((self.tags.scores >= self.thresholds) & sounds)
 
     @cached_property
     def spans(self) -> tuple[Extent, ...]:
-        """When each class is heard, to the second; a class that is present in its best second."""
+        """When each class is present, to the second; if only overall, in its best second."""
         values, rate = self.probability.values, self.probability.frame_rate
         length = max(1, round(SPAN_SECONDS * rate))
         # A rest of less than half a second belongs to the second before.
@@ -131,7 +131,7 @@ class Activity:
         return sorted(found, key=lambda segment: (segment.start, segment.label))
 
     def plays(self, *, duration: float = DURATION, gap: float = GAP) -> NDArray[np.bool_]:
-        """Whether each class plays in each frame, (frame, class): where `segments` says so."""
+        """Whether each class plays in each frame, (frame, class): as in `segments`."""
         audible = self.probability.values >= self.thresholds
         plays = np.zeros_like(audible)
         for column in range(audible.shape[1]):
@@ -188,12 +188,12 @@ def recognize(
     of it at the front end's rate. Files are read in blocks, so that long ones need little more
     memory than short ones. `model` is a model, a shipped one's name, or an ONNX file. `aggregate`
     as in `chunks.aggregate`, over frames; `threshold` in [0, 1] takes the place of the card's
-    thresholds, one per class. In digital silence nothing is heard.
+    thresholds, one per class. In digital silence nothing is present.
 
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
     """
-    loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
+    loaded = runtime.resolve(model, runtime.load)
     check(loaded.card, aggregate, threshold)
     probability, _, duration = _infer(source, loaded)
     return decide(
@@ -208,7 +208,7 @@ def track(
 
     `source`, `model` and errors as in `recognize`; the model must be one that tracks.
     """
-    loaded = model if isinstance(model, runtime.Model) else runtime.load(model)
+    loaded = runtime.resolve(model, runtime.load)
     check_tracker(loaded.card)
     probability, levels, duration = _infer(source, loaded)
     if levels is None:
@@ -227,7 +227,7 @@ def decide(
     threshold: float | None = None,
     duration: float,
 ) -> Recognition:
-    """What probabilities over time say about the whole.
+    """Decide about a whole recording from probabilities over time.
 
     Raises ValueError as `check`, and when there are no frames.
     """
@@ -259,7 +259,7 @@ def decide(
 
 
 def check(card: runtime.ModelCard, aggregate: str = "s1", threshold: float | None = None) -> None:
-    """Raise ValueError where `recognize` would, before any audio is heard."""
+    """Raise ValueError where `recognize` would, before any audio is processed."""
     if aggregate not in STRATEGIES:
         raise ValueError(f"aggregate: expected one of {', '.join(STRATEGIES)}, got {aggregate!r}")
     if threshold is not None and not 0 <= threshold <= 1:
@@ -274,7 +274,7 @@ def check(card: runtime.ModelCard, aggregate: str = "s1", threshold: float | Non
 
 
 def check_tracker(card: runtime.ModelCard) -> None:
-    """Raise ValueError where `track` would, before any audio is heard."""
+    """Raise ValueError where `track` would, before any audio is processed."""
     known = set(card.thresholds.get("frame", {}))
     if card.outputs != name_outputs(card.classes) or known != set(card.classes):
         raise ValueError(
@@ -285,7 +285,7 @@ def check_tracker(card: runtime.ModelCard) -> None:
 
 
 def front_end(card: runtime.ModelCard) -> LogSpectrogram | RecognitionFrontEnd:
-    """What the network listens through: frames, or windows that each are a frame of its output.
+    """The front end of the network: frames, or windows that each are a frame of its output.
 
     Raises ValueError when the card describes another one.
     """
@@ -305,7 +305,7 @@ def _infer(
 ) -> tuple[Activations, Activations | None, float]:
     """Probabilities and levels of each frame, and the length in seconds; as `recognize` raises.
 
-    Levels are None where the model has none. A network that speaks of windows says the same of all
+    Levels are None where the model has none. A network of windows has the same output in all
     their frames.
     """
     card = model.card
@@ -318,14 +318,10 @@ def _infer(
     def counted(blocks: Iterable[Audio]) -> Iterator[NDArray[np.float32]]:
         nonlocal samples
         for block in blocks:
-            if block.sample_rate != spectrogram.sample_rate or len(block.samples) != 1:
-                raise ValueError(
-                    f"source: expected mono blocks at {spectrogram.sample_rate} Hz, got "
-                    f"{len(block.samples)} channels at {block.sample_rate} Hz"
-                )
-            samples += block.samples.shape[1]
+            mono = audio.samples_of(block, spectrogram.sample_rate)
+            samples += len(mono)
             power.add(block.samples)
-            yield block.samples[0]
+            yield mono
 
     pieces = chunks.stitch(
         spectrogram.stream(counted(_read(source, spectrogram.sample_rate))),
@@ -371,10 +367,9 @@ def _infer_windows(
     before = rest = np.zeros(0, dtype=np.float32)
     count = 0
     for block in _read(source, rate):
-        if block.sample_rate != rate or len(block.samples) != 1:
-            raise ValueError(f"source: expected mono blocks at {rate} Hz")
-        count += block.samples.shape[1]
-        rest = np.concatenate([rest, block.samples[0]])
+        mono = audio.samples_of(block, rate)
+        count += len(mono)
+        rest = np.concatenate([rest, mono])
         while len(rest) > length:
             before, rest = rest[:length], rest[length:]
             found.append(infer(before))
@@ -383,8 +378,8 @@ def _infer_windows(
     # The last one ends with the recording, or is filled up where that is shorter than a window.
     last = np.concatenate([before, rest])[-length:]
     found.append(infer(np.pad(last, (0, length - len(last)))))
-    heard = Activations(np.stack(found), card.frame_rate, 0.0, card.classes)
-    return heard, None, count / rate
+    probability = Activations(np.stack(found), card.frame_rate, 0.0, card.classes)
+    return probability, None, count / rate
 
 
 def _make_absolute(
@@ -412,9 +407,7 @@ def _make_absolute(
 def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:
     """Mono blocks."""
     if isinstance(source, Audio):
-        if not np.all(np.isfinite(source.samples)):
-            raise ValueError("source: expected finite samples, got NaN or infinity")
-        return [audio.resample(audio.downmix(source), rate)]
+        return [audio.prepare(source, rate)]
     if isinstance(source, (str, Path)):
         return audio.stream(source, sample_rate=rate)
     return source

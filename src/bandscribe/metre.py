@@ -10,7 +10,7 @@ on every beat (a kick on each of them, a downbeat as probable here as there), an
 activations as a whole, favour no metre; where that is all, the prior decides, which is for 4/4 and
 for a recording that begins with a bar.
 
-Four beats in which 3 resembles 1 cannot be told from two bars of 2/4: they are 4/4, and 2/4 is left
+Four beats in which 3 resembles 1 could be two bars of 2/4: they are 4/4, and 2/4 is left
 to single bars. A whole recording is in 6/8 where slow beats of three strokes come in pairs, or fast
 ones in sixes with the snare on 4.
 """
@@ -51,7 +51,7 @@ ALWAYS, NEVER, FOUR_ON_THE_FLOOR = 0.85, 0.15, 85.0
 
 @dataclass(frozen=True)
 class Pattern:
-    """A bar: the prior `cost` of each beat in nats, and the weight of what is heard on it."""
+    """A bar: the prior `cost` of each beat in nats, and the weight of the activations on it."""
 
     cost: float
     downbeat: Weights
@@ -144,7 +144,7 @@ def _every_third(frames: Array, positions: NDArray[np.int64], quarters: float) -
 
 
 def put_on_kicks(frames: Array, drums: Activations, fastest: float) -> Array:
-    """The beats, moved by half of one or twice as many where kicks say so from end to end.
+    """The beats, moved by half of one or doubled where kicks indicate so throughout.
 
     Hats between the kicks of house are taken for the beat now and then, and so are every other
     beat, where the snare or clap is.

@@ -70,7 +70,7 @@ class _Folder:
         first = not self._loudest
         before = self._channel
         mean = samples.mean(axis=0, dtype=np.float32)
-        # What is left at the end is too short to judge by, unless it is everything.
+        # What is left at the end is too short to decide by, unless it is everything.
         if first or samples.shape[1] == round(rate * WINDOW_SECONDS):
             self._decide(samples, mean)
         folded = mean if self._channel is None else samples[self._channel].copy()

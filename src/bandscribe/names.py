@@ -1,6 +1,6 @@
 """What instrument classes are called in words, and how people write them.
 
-Apart from `vocabulary` because a command's help tells them, and has no time to load NumPy.
+Apart from `vocabulary`, so that the help of a command can list them without loading NumPy.
 """
 
 from __future__ import annotations

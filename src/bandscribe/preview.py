@@ -1,4 +1,4 @@
-"""To hear whether a transcription is right: the recording on the left, the part on the right.
+"""A check by ear of a transcription: the recording on the left, the part on the right.
 
 The part is played on the kit of `bandscribe.drumkit`, as loud as the recording over its louder
 moments. An hour needs no more memory than a song: blocks are rendered as they are written, and the

@@ -41,7 +41,7 @@ _ZIP_DAMAGE = (
 def refused(message: str) -> Iterator[None]:
     """Turn what content of another shape makes Python raise into one ValueError.
 
-    It says `message`, which names the file, and in brackets why.
+    Its text is `message`, which names the file, and in brackets the reason.
     """
     try:
         yield

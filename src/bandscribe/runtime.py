@@ -1,7 +1,7 @@
 """Models as they are shipped: one ONNX file each, with its card inside.
 
 The graph takes features (batch, frame, bin) and gives logits (batch, frame, output), or
-(batch, output) where it says one thing about a whole chunk; an output of the name `activations` is
+(batch, output) for a whole chunk; an output of the name `activations` is
 taken as it is. Everything else that a result depends on stands in the card, as JSON in the file's
 metadata under `bandscribe`: a file without a card, or with one that does not fit, is not run.
 """
@@ -14,7 +14,9 @@ import math
 import os
 import re
 import reprlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import (
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 CARD_KEY = "bandscribe"
-#: What a card can say at most, so that a damaged one is no endless work.
+#: The largest values of a card, so that a damaged one cannot cause endless work.
 _MOST_CLASSES, _MOST_FRAMES, _LONGEST_CHUNK, _LARGEST = 1000, 100_000, 3600, 1e9
 #: Name of a graph's output that is no logits.
 ACTIVATIONS = "activations"
@@ -60,8 +62,8 @@ class ModelCard:
     frame_rate: float
     chunk_seconds: float
     overlap_seconds: float
-    #: What is asked for to the threshold of each class: of drums a number of classes ("10", "5",
-    #: "3"), of instruments an aggregation ("s1", "s2"), or "frame" for when they are heard.
+    #: The threshold of each class, by use: for drums a number of classes ("10", "5",
+    #: "3"), for instruments an aggregation ("s1", "s2"), or "frame" for their activity.
     thresholds: dict[str, dict[str, float]]
     #: Of an aggregation, the `slope` and `intercept` of each class (see `calibration`); may lack.
     calibration: dict[str, dict[str, dict[str, float]]]
@@ -75,7 +77,7 @@ class ModelCard:
     commit: str
 
     def __post_init__(self) -> None:
-        """Check each field to its leaves, and what one says of another."""
+        """Check the types of all fields, and their consistency."""
         for name, kind in get_type_hints(ModelCard).items():
             _check_type(name, getattr(self, name), kind)
         self._expect("classes", 0 < len(self.classes) <= _MOST_CLASSES, "at least one class")
@@ -211,7 +213,7 @@ class Model:
 
     @property
     def windowed(self) -> bool:
-        """Whether the network says one thing about a whole chunk, and not about each frame."""
+        """Whether the network has one output per chunk, and not per frame."""
         return len(self.session.get_outputs()[0].shape) == 2
 
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -248,7 +250,7 @@ class Model:
 
 
 class FrontEnd(Protocol):
-    """What all front ends tell."""
+    """What all front ends have."""
 
     @property
     def frame_rate(self) -> float:
@@ -260,6 +262,7 @@ class FrontEnd(Protocol):
 
 
 F = TypeVar("F", bound=FrontEnd)
+M = TypeVar("M")
 
 
 def front_end(card: ModelCard, kind: type[F]) -> F:
@@ -294,7 +297,7 @@ def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
 
     content = read_bytes(name_or_path)
     options = onnxruntime.SessionOptions()
-    # What it has to say is raised, and said once.
+    # Its errors are raised, and not also logged.
     options.log_severity_level = 4
     # Chunks run side by side, which is cheaper than threads inside of one.
     options.intra_op_num_threads = 1
@@ -325,6 +328,25 @@ def load(name_or_path: str | Path, *, threads: int | None = None) -> Model:
             "export it again"
         )
     return Model(card, session, threads or min(cores(), 4))
+
+
+def resolve(model: M | str | Path, loader: Callable[[str | Path], M]) -> M:
+    """A loaded model as it is; a name or a path by `loader`, whose results are kept for next time.
+
+    A file that has changed since is loaded again. Raises what `loader` does.
+    """
+    if not isinstance(model, (str, Path)):
+        return model
+    path = Path(model)
+    state = path.stat() if path.is_file() else None
+    version = (path.absolute(), state.st_mtime_ns, state.st_size) if state else None
+    found: M = _load_once(loader, model, version)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _load_once(loader: Callable[[str | Path], Any], model: str | Path, version: object) -> Any:
+    return loader(model)
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -37,9 +37,9 @@ class Section(NamedTuple):
 
 
 def find(active: Iterable[NDArray[np.bool_]], frame_rate: float) -> Iterator[Section]:
-    """The sections of a recording, from consecutive pieces (n,) that say which frames are active.
+    """The sections of a recording, from consecutive pieces (n,) of which frames are active.
 
-    A section is given as soon as it is known, and before any piece after it is asked for.
+    A section is given as soon as it is known, and before any later piece is read.
     """
     rest, length, margin = (
         round(seconds * frame_rate) for seconds in (REST_SECONDS, LENGTH_SECONDS, MARGIN_SECONDS)

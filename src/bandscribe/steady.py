@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 NEARLY_ALL = 0.85  # of the beats, on the line
 NEAR = 0.025  # seconds
-FEWEST = 16  # beats that tell a line from chance
+FEWEST = 16  # beats that show a line is not chance
 RANGE = 0.003  # how far the interval of the line may be from the median of those of the beats
 STEP = 0.01  # seconds by which the lines that are tried differ at the end
 ENOUGH = 4000  # beats to try them on

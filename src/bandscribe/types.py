@@ -166,7 +166,7 @@ class Transcription:
 
 @dataclass(frozen=True, eq=False)
 class Tags:
-    """How sure a model is of each class: `scores` (class,) probabilities."""
+    """Confidence of a model per class: `scores` (class,) probabilities."""
 
     scores: NDArray[np.float32]
     classes: tuple[str, ...]

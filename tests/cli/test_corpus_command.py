@@ -86,12 +86,12 @@ def test_lists_the_clips_to_obtain(tmp_path: Path, capsys: pytest.CaptureFixture
         '--aaaaaaaaa, 30.000, 40.000, "/m/07gql,/m/06ncr"\n'
         'bbbbbbbbbbb, 0.000, 10.000, "/m/012xff"\n'
     )
-    assert main(["corpus", "audioset", str(tmp_path), "--wanted"]) == 0
+    assert main(["corpus", "audioset", str(tmp_path), "--missing"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "YTID,start_seconds,end_seconds,classes,file",
         "--aaaaaaaaa,30.0,40.0,sax tru,audio/--aaaaaaaaa.wav",
     ]
-    assert main(["corpus", "irmas", str(tmp_path), "--wanted"]) == 2
+    assert main(["corpus", "irmas", str(tmp_path), "--missing"]) == 2
 
 
 def test_clips_of_the_wrong_length_are_dropped_and_named(

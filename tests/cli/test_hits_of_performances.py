@@ -146,7 +146,7 @@ def read_page(path: Path) -> dict[str, list[dict[str, Any]]]:
 def test_explores_clips(bandscribe, clips: Path) -> None:
     result = bandscribe("explore", clips, "-o", "page.html", "--count", 7, "--model", "none")
     assert (result.code, result.err) == (0, "")
-    assert result.out == "page.html: 12 clips, 7 of them to hear\n"
+    assert result.out == "page.html: 12 clips, 7 of them playable\n"
     data = read_page(Path("page.html"))
     assert sum(row["clips"] for row in data["counts"]) == 12
     # As many of each as there are, kicks being twice as many.
@@ -164,7 +164,7 @@ def test_explores_clips(bandscribe, clips: Path) -> None:
 def test_explores_a_plain_folder(bandscribe, clips: Path) -> None:
     (clips / "labels.csv").unlink()
     result = bandscribe("explore", clips, "-o", "page.html", "--model", "none")
-    assert "24 clips, 24 of them to hear" in result.out
+    assert "24 clips, 24 of them playable" in result.out
 
 
 def test_explores_names_that_are_no_text(bandscribe, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_page_needs_clips(bandscribe, tmp_path: Path) -> None:
     (folder / "a.wav").write_text("no sound")
     options = ["-o", "page.html", "--model", "none"]
     for arguments, words, code in (
-        ((folder,), "none of its clips can be heard", 1),
+        ((folder,), "none of its clips can be read", 1),
         ((folder / "a.wav",), "there is no such folder", 1),
         ((folder, "--seed", -1), "--seed: expected 0 or more", 2),
         ((folder, "--count", 0), "--count: expected 1 or more", 2),

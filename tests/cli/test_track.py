@@ -181,7 +181,7 @@ def test_silence(track, tmp_path) -> None:
     soundfile.write(tmp_path / "x.wav", np.zeros((4000, 2)), 8000)
     result = track(tmp_path / "x.wav", "--format", "csv,npz,png,jams", "--segments")
     assert (result.code, result.err) == (0, "")
-    assert result.out.endswith("  0:00  no instrument heard\n")
+    assert result.out.endswith("  0:00  no instrument detected\n")
     assert Path("x.segments.csv").read_text() == "class,start,end,level_db\n"
 
 

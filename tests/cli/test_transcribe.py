@@ -168,7 +168,7 @@ def test_a_reference_in_wider_classes(transcribe, song, compared) -> None:
     result = transcribe(song, "--format", "png", "--reference", notes)
     assert (result.code, len(result.complaints), compared) == (1, 1, [])
     assert "five.txt: " in result.err
-    assert "ask for fewer --classes" in result.err
+    assert "request fewer --classes" in result.err
     assert transcribe(song, "--format", "png", "--reference", notes, "--classes", "5").code == 0
 
 

@@ -57,7 +57,7 @@ def test_medleydb_damaged(medleydb_root: Path) -> None:
     for text, reason in (
         ("time,S01\n0.0,2.0\n0.1,0.0\n", r"values: a probability is in \[0, 1\]"),
         ("time,S01\n0.0,1.0\n0.1\n", "a line holds what is no number, or breaks off"),
-        ("time,S09\n0.0,1.0\n0.1,0.0\n", r"METADATA.yaml does not tell what \['S09'\] are"),
+        ("time,S09\n0.0,1.0\n0.1,0.0\n", r"METADATA.yaml does not list \['S09'\]"),
         ("", "expected a line of names"),
     ):
         table.write_text(text)

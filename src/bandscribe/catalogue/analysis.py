@@ -47,7 +47,7 @@ class Models:
         return {task: roles[TASKS[task]] for task in tasks}
 
     def describe(self, tasks: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What the manifest tells of each version."""
+        """The manifest's entry of each version."""
         described = [self._describe(role) for role in sorted({TASKS[task] for task in tasks})]
         return {each.pop("version"): each for each in described}
 

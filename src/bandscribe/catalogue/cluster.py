@@ -1,6 +1,6 @@
 """Workers of Ray Data, on this machine or on a cluster.
 
-Ray starts an actor for each core, gives it files as it is done with others, and starts it anew
+Ray starts an actor for each core, gives it files as it is done with others, and restarts it
 where it dies, or its machine does. What an actor held is then given to another; the ledger is what
 lets none of it be analysed twice, or be given out for ever.
 """
@@ -172,7 +172,7 @@ def _started(workers: int | None, address: str | None) -> Iterator[int]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing goes to standard error: Ray's core says there that it has been told to be silent."""
+    """Nothing goes to standard error: Ray's core reports there that its log is off."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)

@@ -2,7 +2,7 @@
 
 Drum patterns (`pattern`) are alike by their product, line-ups (the probability of each instrument)
 by the cosine of their angle; both are 0 to 1, and together their mean counts. Every recording is
-compared: exact, and fast enough for some millions (docs/catalogue.md tells how fast).
+compared: exact, and fast enough for some millions (docs/catalogue.md has the speed).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the header of a sound file tells: its format, and who plays what."""
+"""The header of a sound file: its format, title and artist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import soundfile
 
 
 class Tags(NamedTuple):
-    """Cells of `recordings`; None for what the file does not tell."""
+    """Cells of `recordings`; None for what the file does not state."""
 
     format: str | None = None
     sample_rate: int | None = None

@@ -1,6 +1,6 @@
-"""What a worker does with a file: read it, tell what it holds, and analyse that once.
+"""What a worker does with a file: read it, identify its content, and analyse that once.
 
-Files are told apart by their content. A ledger, which all workers of a build share, says what is
+Files are identified by their content. A ledger, which all workers of a build share, says what is
 left to do for a recording, and knows who is at it: a second file of the same content is not
 analysed again, and a recording that ended the life of two workers is not given to a third.
 """

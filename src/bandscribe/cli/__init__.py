@@ -97,7 +97,7 @@ def _bandscribe(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Listens to a recording and writes down who plays what, and when."""
+    """Analyse music recordings: drum notes, instruments, their activity, single drum hits."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -110,7 +110,7 @@ def main(args: Sequence[str] | None = None) -> int:
         warnings.showwarning = lambda message, *_, **__: complain(str(message))
         code = _run(list(sys.argv[1:] if args is None else args))
         output.flush()
-        # A reader that has left, as in `| head`, has had enough; a full disk loses what was asked.
+        # A reader that has left, as in `| head`, has had enough; a full disk loses the output.
         if output.error is not None and not isinstance(output.error, BrokenPipeError):
             complain(f"standard output: {explain(output.error)}")
             code = code or 1

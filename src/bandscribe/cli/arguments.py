@@ -1,4 +1,4 @@
-"""What the commands that listen to recordings share: arguments, warnings, names of files."""
+"""Arguments, checks and file names shared by the commands that analyse recordings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import typer
 
 from bandscribe.cli.inputs import Input
 
-#: How one thing is said of all inputs, and the suffix of a file of it.
+#: Formats of a table about all inputs, and the suffix of their files.
 TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
 
 
 def parse_input(text: str) -> Path:
-    """A name on the command line; an empty one, of a shell variable say, is no name."""
+    """A name on the command line; an empty one, as of an unset shell variable, is no name."""
     if not text:
         raise typer.BadParameter("INPUT: an empty name; name a file, or . for this folder")
     return Path(text)
@@ -67,7 +67,7 @@ SkipExisting = Annotated[
 
 
 def choose_table(given: str | None, output: Path | None) -> str:
-    """One of `TABLES`: what was asked for, or what the suffix of the file says, or a table.
+    """One of `TABLES`: the requested one, or that of the file's suffix, or a table.
 
     Raises a usage error for a format that there is not.
     """
@@ -90,7 +90,7 @@ def prepare_file(output: Path, sources: Sequence[Input]) -> None:
     """Make the folder of a file that is going to be written.
 
     Raises a usage error for one that should not be, and OSError for one that cannot be: before
-    anything is listened to.
+    any audio is processed.
     """
     from bandscribe.audio import EXTENSIONS
 

@@ -62,7 +62,7 @@ class Work(ABC, Generic[Kind, R]):
 
     @abstractmethod
     def __call__(self, item: Kind, sound: Path, at: Callable[[float], None]) -> R:
-        """Process `sound`, the file of the item's recording, and tell `at` the second it is at.
+        """Process `sound`, the file of the item's recording, and report each second it is `at`.
 
         Raises ValueError or OSError where the recording cannot be processed.
         """

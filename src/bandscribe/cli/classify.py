@@ -70,9 +70,9 @@ def classify(
     stream: StreamNumber = None,
     jobs: Jobs = None,
 ) -> None:
-    """Say which drum each one-shot is.
+    """Name the drum of each one-shot.
 
-    Where no drum is heard, the class is -. Of a longer file its clearest hits are found. Files are
+    The class is - where no drum is found. Of a longer file its clearest hits are found. Files are
     left alone unless there is --rename or --sort-into; those write a list by which --undo takes
     everything back, and overwrite nothing.
     """
@@ -124,7 +124,7 @@ def classify(
 
 @dataclass(frozen=True)
 class Classifying(Work[inputs.Input, dict[str, Any]]):
-    """Tells which drum a one-shot is, as `describe_hit` has it."""
+    """Classifies a one-shot; the result is that of `describe_hit`."""
 
     model: str
 

@@ -55,7 +55,7 @@ def corpus(
     ] = False,
     missing: Annotated[
         bool,
-        typer.Option("--wanted", help="List the clips that are not at hand as CSV (audioset)."),
+        typer.Option("--missing", help="List the clips that are not in ROOT as CSV (audioset)."),
     ] = False,
 ) -> int:
     """Check a copy of a corpus against a complete one, and show what it holds.
@@ -76,7 +76,7 @@ def corpus(
     if address.split:
         raise typer.BadParameter(f"{name}: a copy is checked as a whole; leave out the split")
     if missing and chosen.name != "audioset":
-        raise typer.BadParameter("--wanted: only audioset has clips that are obtained one by one")
+        raise typer.BadParameter("--missing: only audioset has clips that are obtained one by one")
     if missing:
         _list_missing(root)
         return 0

@@ -1,4 +1,4 @@
-"""`bandscribe explore`: a page to look at a folder of hits, and to hear it."""
+"""`bandscribe explore`: a page to browse and play a folder of hits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def explore(
         Path, typer.Option("-o", "--output", metavar="HTML", help="The page to write.")
     ],
     count: Annotated[
-        int, typer.Option(metavar="N", help="How many clips can be heard, drawn at random.")
+        int, typer.Option(metavar="N", help="Number of randomly chosen clips that can be played.")
     ] = 400,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other clips.")] = 0,
     model: Annotated[
@@ -46,7 +46,7 @@ def explore(
         ),
     ] = MODEL,
 ) -> None:
-    """Write a page with the counts of classes and kits, and clips that can be chosen and heard.
+    """Write a page with the counts of classes and kits, and clips that can be chosen and played.
 
     It is one file that holds its sound, some 8 kB a clip, and fetches nothing. Rare classes have as
     many clips in it as frequent ones, while there are any.
@@ -78,11 +78,11 @@ def explore(
             except (ValueError, OSError) as error:
                 complain(explain(error, path))
     if not clips:
-        raise ValueError(f"{folder}: none of its clips can be heard")
+        raise ValueError(f"{folder}: none of its clips can be read")
     counts = Counter((row["label"], row.get("kit", ""), row.get("split", "")) for _, row in rows)
     output.parent.mkdir(parents=True, exist_ok=True)
     name = spell(folder.resolve().name)
-    about = f"{len(rows):,} clips, {len(clips):,} of them to hear"
+    about = f"{len(rows):,} clips, {len(clips):,} of them playable"
     if loaded is not None:
         about += f", named by the model {loaded.card.name}"
     explorer.write(output, clips, counts, title=name, about=about)
@@ -124,7 +124,7 @@ def _choose(rows: Sequence[Labelled], count: int, seed: int) -> list[Labelled]:
 
 
 def _describe(path: Path, row: Mapping[str, str], model: Model | None) -> PlayableClip:
-    """A clip as the page has it. Raises ValueError or OSError where it cannot be heard."""
+    """A clip as the page has it. Raises ValueError or OSError where it cannot be read."""
     from bandscribe import audio, hits
     from bandscribe.datasets.supercut import name_class
     from bandscribe.display import explorer

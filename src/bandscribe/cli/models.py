@@ -11,13 +11,13 @@ import typer
 if TYPE_CHECKING:
     from bandscribe.runtime import ModelCard
 
-#: What is told of whole recordings, and how they are aggregated by default.
+#: The task whose figures are of whole recordings, and the default aggregation.
 _AGGREGATE = "s1"
 
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="Tell more of this model, or of that in an ONNX file.")
+        str | None, typer.Argument(help="Describe this model, or that in an ONNX file, in full.")
     ] = None,
     verbose: Annotated[
         bool,
@@ -89,12 +89,12 @@ def _print_sources(card: ModelCard) -> None:
 
 
 def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
-    """Lines with the figures of a card; a dash for each that it does not tell.
+    """Lines with the figures of a card; a dash for each that is missing.
 
     Of drums micro F1 by number of classes. Of single hits how many get their name, and how many
-    sounds that are no drum get none. Of instruments what is said of whole recordings at the
+    sounds that are no drum get none. Of instruments those of whole recordings at the
     learned thresholds, with the calibration error before and after; where the model tracks them,
-    what is said of frames.
+    also those of frames.
     """
     if task == "drums":
         rates = (_find(metrics, f"classes_{count}", "micro", "f1") for count in (10, 5, 3))
@@ -123,7 +123,7 @@ def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _find(metrics: Mapping[str, Any], *keys: str) -> float | None:
-    """A figure within nested tables; None where it is not told."""
+    """A figure within nested tables; None where it is missing."""
     found: Any = metrics
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None

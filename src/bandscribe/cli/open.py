@@ -1,4 +1,4 @@
-"""`bandscribe open`: a recording and its drum part in the browser, to be heard and corrected."""
+"""`bandscribe open`: a recording and its drum part in the browser, to be played and corrected."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def open_page(
     )
     address = f"http://{spell_host(host)}:{sock.getsockname()[1]}/?token={token}"
 
-    def tell() -> None:
+    def announce() -> None:
         print(f"{file}: {address}", file=sys.stderr)
         if browser:
             webbrowser.open(address)
 
-    app.create_server(application, started=tell).run([sock])
+    app.create_server(application, started=announce).run([sock])

@@ -1,4 +1,4 @@
-"""`bandscribe recognize`: recordings in, the instruments that are heard in them out."""
+"""`bandscribe recognize`: recordings in, the instruments that are present in them out."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def recognize(
     stream: StreamNumber = None,
     jobs: Jobs = None,
 ) -> None:
-    """Say which instruments are heard in recordings, and when.
+    """List the instruments that are present in recordings, and when.
 
-    A table has, for each instrument: how sure or how prominent it is, the share of the time that
-    it is heard, and from when to when. `--with vio` prints the names of the files alone, unless
+    A table has, for each instrument: its confidence or prominence, the share of the time that
+    it is present, and from when to when. `--with vio` prints the names of the files alone, unless
     there is a --format.
     """
     from bandscribe import instruments
@@ -106,7 +106,7 @@ def recognize(
 
 @dataclass(frozen=True)
 class Recognizing(Work[inputs.Input, dict[str, Any]]):
-    """Tells which instruments play in a recording, as `describe_recognition` has it."""
+    """Recognizes the instruments of a recording; the result is that of `describe_recognition`."""
 
     model: str
     aggregate: str
@@ -136,7 +136,7 @@ class Recognizing(Work[inputs.Input, dict[str, Any]]):
 
 
 def tabulate(entry: Mapping[str, Any]) -> str:
-    """Lines for a terminal: the file, and a bar for each instrument that is heard in it."""
+    """Lines for a terminal: the file, and a bar for each instrument that is present."""
     lines = [f"{visible(entry['file'])}  {clock(entry['duration'])}"]
     present = [row for row in entry["instruments"] if row["present"]]
     for row in sorted(present, key=lambda row: -float(row["probability"])):

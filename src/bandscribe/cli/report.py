@@ -1,4 +1,4 @@
-"""What commands say: lines on standard error, a progress bar, and how things are written out."""
+"""Messages of commands: lines on standard error, a progress bar, number formats."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
 
 
 def reported(blocks: Iterable[Audio], callback: Callable[[float], None]) -> Iterator[Audio]:
-    """Pass blocks on, telling `callback` the second at which each begins."""
+    """Pass blocks on, calling `callback` with the second at which each begins."""
     position = 0.0
     for block in blocks:
         callback(position)

@@ -81,11 +81,11 @@ def serve(
     application = app.create_app(limits=limits, token=chosen, hosts=hosts)
     address = f"http://{spell_host(host)}:{sock.getsockname()[1]}"
 
-    def tell() -> None:
+    def announce() -> None:
         query = "" if token else f"?token={chosen}"  # a token that was given is known
         print(f"bandscribe serves at {address}/docs{query}", file=sys.stderr)
 
-    app.create_server(application, started=tell).run([sock])
+    app.create_server(application, started=announce).run([sock])
 
 
 def spell_host(host: str) -> str:

@@ -1,4 +1,4 @@
-"""`bandscribe study`: questions asked of corpora, each with a table and a picture."""
+"""`bandscribe study`: comparisons on corpora, each with a table and a plot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Start = Annotated[float, typer.Option(metavar="S", help="Where to begin, in seco
 
 study = typer.Typer(
     name="study",
-    help="Ask a question of a corpus or a clip, and show the answer.",
+    help="Compare features, networks or training data on a corpus.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

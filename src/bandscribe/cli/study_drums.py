@@ -66,7 +66,7 @@ def architectures(
 
     Further options --FIELD VALUE are fields of the recipe of all trials: see bandscribe train drums
     --help. A study that was stopped goes on when it is started again; where nothing is left to do,
-    it writes its report anew. best.json is the recipe for bandscribe study data.
+    it rewrites its report. best.json is the recipe for bandscribe study data.
     """
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
@@ -129,7 +129,7 @@ def data(
 
     Further options --FIELD VALUE are fields of the recipe of all runs. A study that was stopped
     goes on when it is started again, and takes the trials of other studies in its folder for its
-    own; where nothing is left to do, it writes its report anew.
+    own; where nothing is left to do, it rewrites its report.
     """
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse

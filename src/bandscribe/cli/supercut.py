@@ -35,7 +35,7 @@ def supercut(
 ) -> None:
     """Join hits of one class, in an order drawn at random, until they fill so many seconds.
 
-    Every clip is heard once before any is heard twice. Without a labels.csv, a model says first
+    Every clip is played once before any is repeated. Without a labels.csv, a model first classifies
     which of the files are of the class; --model names another one.
     """
     if not 0 < seconds < float("inf"):
@@ -84,7 +84,7 @@ def supercut(
 
 
 def _classify(folder: Path, label: str, model: str) -> tuple[list[Path], int]:
-    """The sound files in a folder that are of a class, and how many could not be heard.
+    """The sound files in a folder that are of a class, and how many could not be read.
 
     Raises ValueError where none is of the class, or there is no such class.
     """

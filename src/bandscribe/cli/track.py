@@ -43,7 +43,7 @@ SUFFIXES = {
     "segments": ".segments.csv",
 }
 FORMATS = ("csv", "npz", "png", "jams")
-#: The model that hears the strokes of the drums, and how many kinds are drawn.
+#: The model that transcribes the drums, and the number of classes that are plotted.
 DRUMMER, DRUM_CLASSES = "drums", 5
 
 
@@ -85,7 +85,7 @@ def track(
 ) -> None:
     """Write down which instruments of recordings play when, and how loud.
 
-    A CSV has a row per frame: of each instrument how sure it is that it plays, and its level in dB
+    A CSV has a row per frame: of each instrument the probability that it plays, and its level in dB
     below the loudest moment. --segments and --find write no such table unless there is a --format.
     """
     from bandscribe import drums, instruments
@@ -129,7 +129,7 @@ def track(
 
 @dataclass(frozen=True)
 class Tracking(Work[outputs.OutputJob, list[str]]):
-    """Writes down who plays when in a recording, or finds passages in it; says so in lines."""
+    """Tracks the instruments of a recording, or finds passages in it; returns lines to print."""
 
     model: str
     min_duration: float
@@ -186,7 +186,7 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
     def transcribe_drums(
         self, sound: Path, duration: float, at: Callable[[float], None]
     ) -> Transcription:
-        """The strokes of the drums. What there was to warn of has been said."""
+        """The notes of the drums. Warnings were shown before."""
         from bandscribe import audio, drums
 
         rate = drums.front_end(self.drummer.card).sample_rate
@@ -276,7 +276,7 @@ def _summary(activity: Activity, segments: Sequence[Segment]) -> str:
         parts.append(
             f"{INSTRUMENTS.get(label, label)} " + (f"{share:.0%}" if share >= 0.01 else "<1%")
         )
-    return f"{clock(activity.duration)}  {', '.join(parts) or 'no instrument heard'}"
+    return f"{clock(activity.duration)}  {', '.join(parts) or 'no instrument detected'}"
 
 
 def _tenths(seconds: float) -> str:

@@ -52,9 +52,7 @@ def transcribe(
             help="One or more formats. Default: by the suffix of -o, or midi.",
         ),
     ] = None,
-    classes: Annotated[
-        int, typer.Option(metavar="3|5|10", help="How many kinds of drums to tell apart.")
-    ] = 10,
+    classes: Annotated[int, typer.Option(metavar="3|5|10", help="Number of drum classes.")] = 10,
     sensitivity: Annotated[
         float, typer.Option(metavar="X", help="0 to 1: more finds more notes, and more wrong ones.")
     ] = 0.5,
@@ -156,7 +154,7 @@ def transcribe(
 
 @dataclass(frozen=True)
 class Transcribing(Work[outputs.OutputJob, str]):
-    """Writes down the drum part of a recording, in the formats of its job; says so in a line."""
+    """Transcribes the drums of a recording into the formats of its job; returns a line to print."""
 
     model: str
     classes: int
@@ -255,7 +253,7 @@ def _parse_tempo(text: str | None) -> Tempo | None:
 def _read_notes(path: Path, classes: int) -> Transcription:
     """The notes of a file in 10, 5 or 3 classes.
 
-    Raises ValueError, naming the file, when it does not fit, or tells fewer classes apart.
+    Raises ValueError, naming the file, when it does not fit, or has fewer classes.
     """
     from bandscribe.formats import notes
     from bandscribe.vocabulary import reduce
@@ -264,7 +262,7 @@ def _read_notes(path: Path, classes: int) -> Transcription:
     try:
         return reduce(found, classes)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}; ask for fewer --classes") from error
+        raise ValueError(f"{path}: {error}; request fewer --classes") from error
 
 
 def _summary(notes: Transcription) -> str:

@@ -54,7 +54,7 @@ Cluster = Annotated[
     str | None,
     typer.Option("--address", metavar="RAY", help="A Ray cluster. Default: this machine."),
 ]
-Seed = Annotated[int, typer.Option(metavar="N", help="Of what is drawn.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of the random trials.")]
 
 
 def tune(

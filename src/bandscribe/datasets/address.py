@@ -1,6 +1,6 @@
 """Where a corpus lies: `NAME=ROOT`, or in full `NAME:SPLIT/AUDIO=ROOT`.
 
-    mdb=~/mdb                     the usual audio; the split that the reader asks for
+    mdb=~/mdb                     the usual audio; the split that the command uses
     mdb:all/full_mix=~/mdb        all splits, of the variant `full_mix` of the audio
     irmas:train=~/irmas           the split `train`
 

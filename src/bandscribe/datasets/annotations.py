@@ -31,7 +31,7 @@ def home(root: Path, *names: str) -> Path:
 
 
 def rows(path: Path) -> list[Row]:
-    """Lines of a time in seconds and a label, parted by spaces or tabs; empty lines are skipped.
+    """Lines of a time in seconds and a label, separated by spaces or tabs; empty lines are skipped.
 
     Raises ValueError, naming the file and the line, for another line; OSError when the file
     cannot be read.
@@ -58,7 +58,7 @@ def notes(
     classes: tuple[str, ...],
     beats: Beats | None = None,
 ) -> Transcription:
-    """Events as notes in `classes`. The annotation tells no length: it lasts to the last event.
+    """Events as notes in `classes`. The annotation has no length: it lasts to the last event.
 
     Raises ValueError, naming `path`, when a label is missing from the map or a time is not finite.
     """

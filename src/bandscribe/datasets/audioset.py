@@ -10,7 +10,7 @@ electric piano no `pia`, so that a clip with no other class is left out. Clips m
 10 s are dropped, which takes the length of each file, and `read` pads or cuts the others. Divided
 70:10:20 into `train`, `validation` and `test` (section 3.6.2), here by the video's id. That
 document collected 20,884 clips, without those of eval_segments.csv, and some more disappear each
-year: no number tells a complete copy, but the tables at hand do. mirdata has no loader for it.
+year: no number identifies a complete copy, but the tables at hand do. mirdata has no loader for it.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _classes(clip: AudioSetSegment) -> frozenset[str]:
 
 
 def _fits(path: Path) -> bool:
-    """Whether a file is about ten seconds long; what is missing or damaged is for others to say."""
+    """Whether a file is about ten seconds long; missing and damaged ones are reported later."""
     try:
         return _is_long(path, path.stat().st_mtime_ns)
     except (ValueError, OSError):
@@ -136,7 +136,7 @@ def _is_long(path: Path, changed: int) -> bool:
 @lru_cache(maxsize=len(TABLES))  # one has two million lines, and each split needs them all
 def _rows(path: Path, changed: int) -> tuple[AudioSetSegment, ...]:
     """The clips of a table, of this time of its last change, that have a class of ours."""
-    # Fields are parted by a comma and a blank, and labels are quoted; `#` begins a comment.
+    # Fields are separated by a comma and a blank, and labels are quoted; `#` begins a comment.
     found = []
     for row in _read_rows(path):
         if not row or row[0].startswith("#") or row[0] == "YTID":
@@ -181,7 +181,7 @@ CORPUS: Corpus[frozenset[str]] = Corpus(
     "events, ICASSP",
     licence=LICENCE,
     obtain="https://research.google.com/audioset/download.html for the tables; "
-    "`bandscribe corpus audioset ROOT --wanted` lists the clips to obtain",
+    "`bandscribe corpus audioset ROOT --missing` lists the clips to obtain",
     tree="""\
 balanced_train_segments.csv     and unbalanced_train_segments.csv, eval_segments.csv
 audio/YTID.wav                  or YYTID.wav, YTID_START.wav; any format, any folder

@@ -1,11 +1,11 @@
-"""A plain folder of clips, with a table `labels.csv` that says what is heard in each.
+"""A plain folder of clips, with a table `labels.csv` with the labels of each.
 
 The table has the columns `file` (a path below the folder) and `label`, or `instrument`; several
-labels are parted by semicolons. `split` (`training` is `train`, and so on) and `group` are read
+labels are separated by semicolons. `split` (`training` is `train`, and so on) and `group` are read
 where they are there; else all of it is `test`, and every clip a group.
 
 Labels are our classes, or the names that other corpora have for them: instruments for `CORPUS`,
-drum hits for `HITS`. Case does not matter, nor whether words are parted by spaces or underscores.
+drum hits for `HITS`. Case does not matter, nor do spaces or underscores between words.
 A label that is known, but no class of ours, leaves a clip without classes; an unknown one is an
 error.
 """
@@ -41,7 +41,7 @@ NAMES: Mapping[str, str | None] = {
     "electric guitar": "gel",
     **{label: label for label in INSTRUMENTS},
 }
-#: Name of a drum hit to its class. A hi-hat that does not say whether it is open is none.
+#: Name of a drum hit to its class. A hi-hat without its state, open or closed, has none.
 HIT_NAMES: Mapping[str, str | None] = {
     **ARTICULATION_TO_10,
     **{label.lower(): label for label in DRUMS_10},
@@ -58,7 +58,7 @@ def read_labels(
 ) -> list[tuple[Path, TableRow]]:
     """The clips that `labels.csv` names, each with its row, which has these columns at least.
 
-    `skip` is called with a line on each row that names no file, or tells a velocity that is none.
+    `skip` is called with a line on each row that names no file, or has an invalid velocity.
     Raises ValueError when the table is not there, or has not the columns, or breaks off, and
     without `skip` for such a row.
     """
@@ -126,7 +126,7 @@ def _track(
 
 
 def classes_of(path: Path, labels: str, names: Mapping[str, str | None]) -> frozenset[str]:
-    """The classes of a clip whose labels, parted by semicolons, are these.
+    """The classes of a clip whose labels, separated by semicolons, are these.
 
     Raises ValueError, naming the clip, for a label that is missing from `names`.
     """

@@ -30,8 +30,8 @@ ROUNDING = 0.05
 class Complete:
     """What a complete copy holds, by its authors (`source`).
 
-    `variant` and `split` say what is counted; empty, they say: any variant, all splits.
-    `minutes` is None where the source does not tell.
+    `variant` and `split` select what is counted; empty: any variant, all splits.
+    `minutes` is None where the source does not state it.
     """
 
     tracks: int
@@ -51,7 +51,7 @@ class Corpus(Generic[T_co]):
     the targets. Of them, or of classes they reduce to, `unscored` are annotated nowhere in the
     corpus: an estimate is scored without them. Of a drum corpus, `counts` are the class counts
     (10, 5, 3) that it can be scored in, `melodic` the variants in which other instruments than
-    drums and percussion sound, and `percussion` says whether percussion sounds that is none of
+    drums and percussion sound, and `percussion` whether percussion occurs that is none of
     `classes` (tambourine, cowbell, claps).
     """
 

@@ -1,7 +1,7 @@
 """ENST-Drums: three drummers, each on a kit of their own.
 
 The part that is scored is `minus-one`: 64 pieces played to an accompaniment that is recorded
-apart. They can be heard as drums alone (`wet_mix`, with effects, or `dry_mix`), or with the
+apart. The audio exists as drums alone (`wet_mix`, with effects, or `dry_mix`), or with the
 accompaniment (`mix`, which `mix` makes once: the plain sum of the two, as Fosse 2025 has it).
 `all` are all annotated recordings, as `wet_mix`: hits, phrases and solos too.
 

@@ -1,7 +1,7 @@
 """ENST+MDB: the two small corpora of real recordings as one, as Fosse 2025 combines them.
 
 Fosse 2025, Automatic Drum Transcription using Deep Learning, section 4.1; the split and the maps
-to five classes are those of the thesis's code and its appendix A. ENST-Drums' pieces are heard
+to five classes are those of the thesis's code and its appendix A. ENST-Drums' pieces are used
 with their accompaniment, MDB's as mixed; tambourine counts as hi-hat, cowbell as cymbal, sticks
 as snare.
 

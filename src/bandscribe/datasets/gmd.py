@@ -1,7 +1,7 @@
 """Groove MIDI Dataset: ten drummers on a Roland TD-11, as MIDI and as the kit sounded.
 
-The official split parts performances, not players: most drummers, and most of their sessions, are
-in all three. Groups are therefore drummers; who splits anew parts those. Of the 1,150 performances
+The official split divides performances, not players: most drummers, and most of their sessions, are
+in all three. Groups are therefore drummers, to be kept together. Of the 1,150 performances
 1,090 have audio; the others are no tracks here. mirdata's loader takes split and tracks from the
 same table.
 

@@ -56,7 +56,7 @@ def _track(folder: Path, name: str) -> Track[Transcription]:
 
 
 def load(files: tuple[Path, ...], instruments: tuple[str, ...]) -> Transcription:
-    """What these XML or SVL files say of these instruments.
+    """The annotations of these instruments in XML or SVL files.
 
     Raises ValueError when a file is damaged or names another instrument, OSError when it cannot
     be read.

@@ -9,7 +9,7 @@ and `test`, as in Harmony Is All You Need 2023, section 3.6.1 (862 and 2,010 cli
 random); here by song, so that the clips of a song stay together. mirdata's loader knows the two
 official sets only, and makes no groups.
 
-File names of training clips also tell the genre, and of some whether drums play: see `fields`.
+File names of training clips also give the genre, and of some whether drums play: see `fields`.
 Section 3.1 of the same document leaves both out, since the testing set has neither.
 """
 
@@ -39,7 +39,7 @@ _EXCERPT = re.compile(r"-\d+$")
 
 @dataclass(frozen=True)
 class Fields:
-    """What a training clip's name tells: `drums` is None where it does not say."""
+    """What a training clip's name states: `drums` is None where it does not."""
 
     instrument: str
     drums: bool | None

@@ -1,4 +1,4 @@
-"""How loud each part of a mixture is over time, from the parts' own recordings; which are heard."""
+"""Levels over time of each part of a mixture, from the parts' own recordings; which are audible."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio
 
 #: Samples; a frame is two of them long (Neuroment 2022, section 4.2: 2048 and 1024 at 44.1 kHz).
 HOP_LENGTH = 1024
-#: An instrument is heard at a moment where it is no further below all that sounds around it; below
-#: the second level it is not; between them nobody is asked.
+#: An instrument is audible at a moment where it is no further below the mixture around it; below
+#: the second level it is not; between them it is unknown.
 AUDIBLE_DB, UNHEARD_DB = -25.0, -35.0
-#: Below the loudest moment nothing counts as heard; ten decibels further down is not asked either.
+#: Below the loudest moment nothing counts as audible; ten decibels further down is unknown, too.
 SILENT_DB = -50.0
-#: Seconds around a frame that count, so that an instrument is heard between quick strokes.
+#: Seconds around a frame that count, so that an instrument stays audible between quick strokes.
 AROUND = 0.16
 
 #: Mean square below which a recording is silent: what is left of a player who rests.
@@ -58,7 +58,7 @@ def levels(
 def find_audible(
     parts: NDArray[np.float64], together: NDArray[np.float64], frame_rate: float
 ) -> NDArray[np.float32]:
-    """Where each part is heard: (frame, class), 1 where it is, 0 where not, nan where in doubt.
+    """Where each part is audible: (frame, class), 1 where it is, 0 where not, nan where in doubt.
 
     Of the powers `parts` (frame, class) and of all that sounds, `together` (frame,): a part counts
     as it is at its loudest within `AROUND`, beside all at their loudest there.

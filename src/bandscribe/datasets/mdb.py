@@ -1,6 +1,6 @@
 """MDB Drums: drum annotations of 23 songs of MedleyDB.
 
-The songs can be heard as drums alone (`drum_only`), as mixed (`full_mix`), or, where it was made,
+The audio exists as drums alone (`drum_only`), as mixed (`full_mix`), or, where it was made,
 as the sum of their stems (`remix`). There is no official split: all of it is `test`; every song is
 a group. mirdata has no loader for it.
 
@@ -9,7 +9,7 @@ Annotations are in classes (`CORPUS`, scored in five and three) and in subclasse
 side stick and tambourine under `OT`, other, which is not scored. Whoever scores an estimate on
 `CORPUS` leaves the classes in `UNSCORED` out of it: what they would find is annotated nowhere.
 
-The corpus does not say how hard a drum was hit. Where a folder `velocity_midi` lies beside
+The corpus has no velocities. Where a folder `velocity_midi` lies beside
 `MDB Drums`, with MIDI files that others transcribed, each annotated onset takes the velocity of the
 note of its class that is the same stroke; of onsets without such a note it is 0, for unknown.
 """
@@ -43,7 +43,7 @@ from bandscribe.vocabulary import (
 
 LICENCE = "CC BY-NC-SA 4.0"
 UNSCORED = ("SS",)
-#: The audio a track can be heard in: folder, and end of the file's name.
+#: The audio versions of a track: folder, and end of the file's name.
 AUDIO: Mapping[str, tuple[str, str]] = {
     "drum_only": ("MDB Drums/audio/drum_only", "_Drum.wav"),
     "full_mix": ("MDB Drums/audio/full_mix", "_MIX.wav"),

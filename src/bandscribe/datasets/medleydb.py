@@ -7,7 +7,7 @@ active from 0.5 on). A synthesizer whose stem is marked as bass is `bas`.
 
 There is no official split: all of it is `test`, and the group is the artist. mirdata loads its
 melodies only, not its activations. Variant `mix` is the corpus's mix; `remix` are sums of the stems
-that somebody made, as `NAME_remix.flac`, for songs whose mix is not at hand.
+made by users, as `NAME_remix.flac`, for songs whose mix is not at hand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bandscribe.vocabulary.instruments import classes_of
 LICENCE = "CC BY-NC-SA 4.0"
 SOUND = {"mix": "_MIX.wav", "remix": "_remix.flac"}
 _CONFIDENCE = "_ACTIVATION_CONF.lab"
-#: Where a song's instruments are told: the corpus's file, or {stem: instrument} as JSON.
+#: Where a song's instruments are listed: the corpus's file, or {stem: instrument} as JSON.
 _METADATA = ("_METADATA.yaml", "_stems.json")
 _STEMS = "_STEMS"
 
@@ -86,7 +86,7 @@ def read(confidence: Path, metadata: Path) -> Activations:
         raise ValueError(f"{confidence}: expected a line of names, then times and confidences")
     missing = sorted(set(names[1:]) - set(roles))
     if missing:
-        raise ValueError(f"{confidence}: {metadata.name} does not tell what {missing} are")
+        raise ValueError(f"{confidence}: {metadata.name} does not list {missing}")
     frame_rate = (len(table) - 1) / (table[-1, 0] - table[0, 0])
     values = np.zeros((len(table), len(INSTRUMENTS)), dtype=np.float32)
     for name, column in zip(names[1:], table[:, 1:].T, strict=True):

@@ -3,7 +3,7 @@
 Citation: Rafii, Liutkus, Stöter, Mimilakis and Bittner 2017, "The MUSDB18 corpus for music
 separation". Variants: `stems`, five streams in one .stem.mp4 (which takes the `formats` extra to
 read), and `hq`, a folder of wav files. The target is the level of `voi`, `dru` and `bas` below the
-mixture's loudest frame, measured from the stems when it is asked for.
+mixture's loudest frame, measured from the stems on demand.
 
 The official 50 songs are `test`; of the other 100, the 14 that the musdb package holds out are
 `validation`. The group is the artist: some are on both sides of that split. mirdata has no loader

@@ -66,7 +66,7 @@ def stems(song: Path) -> list[Stem]:
 
 
 def _tables(path: Path) -> dict[str, dict[str, str]]:
-    """The block `stems` of a metadata.yaml: two levels of `key: value`, told by indentation."""
+    """The block `stems` of a metadata.yaml: two levels of `key: value`, by indentation."""
     found: dict[str, dict[str, str]] = {}
     inside = False
     for line in read_text(path).splitlines():
@@ -99,7 +99,7 @@ def index(root: Path, variant: str = "mix") -> list[Track[Transcription]]:
 def _track(split: str, song: Path, variant: str) -> Track[Transcription]:
     try:
         drums = [stem for stem in stems(song) if stem.is_drum]
-    except (ValueError, OSError):  # said when the track is loaded
+    except (ValueError, OSError):  # reported when the track is loaded
         drums = []
     if variant == "drums":
         drums = drums[:1]

@@ -32,18 +32,18 @@ class CorpusStatistics:
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """(track, class): whether the class is heard in the track."""
+        """(track, class): whether the class occurs in the track."""
         return self.amounts > 0
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(track,): how many classes are heard in it."""
+        """(track,): how many classes occur in it."""
         labels: NDArray[np.int64] = self.present.sum(axis=1, dtype=np.int64)
         return labels
 
     @property
     def together(self) -> NDArray[np.int64]:
-        """(class, class): tracks in which both are heard; on the diagonal, those with the class."""
+        """(class, class): tracks in which both occur; on the diagonal, those with the class."""
         present = self.present.astype(np.int64)
         pairs: NDArray[np.int64] = present.T @ present
         return pairs

@@ -2,7 +2,7 @@
 
 A folder per piece holds `mixture.wav`, and beside it `CLASS.wav` for each class that plays, at its
 level in the mixture; `other.wav` is none of the classes. The target is the level of each of the
-thirteen classes below the mixture's loudest frame, measured from these files when it is asked for.
+thirteen classes below the mixture's loudest frame, measured from these files on demand.
 
 Folders are named by their split; every piece is a group.
 """

@@ -1,9 +1,9 @@
 """TMIDT: MIDI songs whose drums are synthesized, alone or with the other instruments.
 
 Deep Unsupervised Drum Transcription 2019, section 4.1, names it as a training set that anyone can
-have. The authors' page tells the eighteen labels; the folders are as loaders of others read them.
+have. The authors' page lists the eighteen labels; the folders are as loaders of others read them.
 
-It was made to train on, and its folders tell no split: all of it is `train`. Files are named
+It was made to train on, and its folders have no split: all of it is `train`. Files are named
 `NUMBER_ARTIST_-_TITLE`, with `_accomp` where the other instruments sound. Groups are artists.
 mirdata has no loader for it.
 """

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from bandscribe.types import Activations, Transcription
 
-#: What an annotation says: drum notes, activity over time, or the labels that apply to the whole.
+#: The content of an annotation: drum notes, activity over time, or labels of the whole.
 T_co = TypeVar("T_co", Transcription, Activations, frozenset[str], covariant=True)
 
 
@@ -19,9 +19,9 @@ class Track(Generic[T_co]):
     """A recording that has not been read yet.
 
     `split` is the corpus's own: `train`, `validation` or `test`, or the name of a fold. Tracks that
-    share a `group` (a song, a player, a session) must not be parted between training and
+    share a `group` (a song, a player, a session) must not be divided between training and
     evaluation. `load` reads the annotation, from the files `annotations`; it raises ValueError or
-    OSError, in one line that names the file. `unscored` are classes that nobody looked for in this
+    OSError, in one line that names the file. `unscored` are classes that were not annotated in this
     recording, beyond those of its corpus. `seconds` is the length that it is cut or filled up to,
     where its corpus has such a rule.
     """

@@ -1,6 +1,6 @@
 """Sound files to blocks of samples, at the file's own rate, by whichever decoder knows them.
 
-libsndfile is asked first, for every file, since it looks at the content. What it refuses goes to
+libsndfile tries every file first, since it looks at the content. What it refuses goes to
 PyAV if installed, else to an ffmpeg on the PATH. Recordings that were joined into one file are read
 one after another, at the rate and with the channels of the first. A file that breaks off gives what
 can be decoded, then a TruncatedAudioWarning. How a break shows depends on the format:

@@ -25,7 +25,7 @@ def decode_foreign(path: Path, *, misnamed: bool, stream: int | None = None) -> 
     """Blocks of a sound stream, by PyAV, or else by an ffmpeg on the PATH.
 
     `stream` counts them from 1; None takes the one that is marked as the default, or the longest,
-    or the first, and warns where there are several. `misnamed` says that the file's suffix
+    or the first, and warns where there are several. `misnamed` states that the file's suffix
     promised something plainer. Raises ValueError, in one line, where there is no decoder, no sound
     or no such stream.
     """
@@ -48,7 +48,7 @@ def decode_foreign(path: Path, *, misnamed: bool, stream: int | None = None) -> 
 
 
 class _Stream(NamedTuple):
-    """What a container says of a sound stream: its length in seconds, 0 where it is not told."""
+    """A container's description of a sound stream: its length in seconds, 0 where it is unknown."""
 
     default: bool
     seconds: float
@@ -126,7 +126,7 @@ def _promised(container: Any, stream: Any) -> float:
 
 
 def _seconds(stream: Any) -> float:
-    """Length of a stream by the container; 0 where it does not say."""
+    """Length of a stream by the container; 0 where it is unknown."""
     return float((stream.duration or 0) * (stream.time_base or 0))
 
 

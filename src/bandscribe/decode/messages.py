@@ -1,4 +1,4 @@
-"""What is said of a sound file that is not as it should be."""
+"""Messages about sound files that are damaged or unusual."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class AudioWarning(UserWarning):
-    """A sound file was read, but whoever uses the result should know how."""
+    """A sound file was read, with a limitation that the user should know."""
 
 
 class TruncatedAudioWarning(AudioWarning):

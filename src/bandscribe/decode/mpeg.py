@@ -1,7 +1,7 @@
 """Where the frames of an mp3 or mp2 lie, by their headers (ISO 11172-3 and 13818-3, section 2.4).
 
 An mp3 is a row of frames, and what is joined, recorded from a radio or torn may be in any such
-file: several streams after one another, each with a tag that tells its own length, a change of
+file: several streams after one another, each with a tag that gives its own length, a change of
 rate or channels, tags between them, or bytes that belong to nothing. Decoders give up at each.
 """
 
@@ -50,9 +50,9 @@ class Run(NamedTuple):
 
 
 def find_runs(path: Path, start: int, stop: int) -> list[Run]:
-    """The runs of frames in some bytes of a file; none where the headers do not tell.
+    """The runs of frames in some bytes of a file; none where the headers do not show them.
 
-    (In a free format, which nobody uses, they do not tell.)
+    (In the rare free format they do not.)
     """
     runs: list[Run] = []
     with path.open("rb") as handle:
@@ -148,7 +148,7 @@ def _tag(handle: BinaryIO, position: int) -> int:
 
 
 def _length_tag(head: bytes) -> tuple[int, int]:
-    """Frames and bytes by the Xing or Info tag in a frame's `head`, 0 where it does not tell."""
+    """Frames and bytes by the Xing or Info tag in a frame's `head`, 0 where it is absent."""
     at = 4 + (
         17
         if (head[3] >> 6 == 3) == (head[1] >> 3 & 3 == _MPEG1)

@@ -1,4 +1,4 @@
-"""Where a file begins anew that several recordings were joined into, as `cat a.ogg b.ogg` does.
+"""Where each recording begins in a file that several were joined into, as `cat a.ogg b.ogg` does.
 
 Decoders stop at the end of the first. (For mp3s see `mpeg`.)
 """
@@ -77,7 +77,7 @@ def find_data(path: Path) -> ByteSpan:
 def complete_header(path: Path) -> bytes | None:
     """The header of a wav, rf64 or au up to its samples, with the true size, or the largest, for 0.
 
-    None unless whoever wrote it never came to write its size: the size of the data is 0, and what
+    None unless its writer never came to write its size: the size of the data is 0, and what
     follows is not what may follow data.
     """
     with path.open("rb") as handle:

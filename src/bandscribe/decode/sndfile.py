@@ -56,7 +56,7 @@ class SoundHeader(soundfile.SoundFile):  # type: ignore[misc]
 class ContainedRecording(NamedTuple):
     """One of those in a file.
 
-    `frames` are how many it has, None where nothing tells; `find_loss` says what is missing at its
+    `frames` is their number, None where it is unknown; `find_loss` states what is missing at its
     end, for the formats that show it.
     """
 
@@ -102,7 +102,7 @@ def decode(path: Path, first: SoundHeader, start: float) -> Iterator[Audio]:
 def length(path: Path, first: SoundHeader) -> float | None:
     """Seconds by the headers; of flac by that of the first recording.
 
-    None where they do not tell. Warns where a header shows that the file breaks off.
+    None where they do not give it. Warns where a header shows that the file breaks off.
     """
     total = 0.0
     for recording in _open_all(path, first, seeking=False):

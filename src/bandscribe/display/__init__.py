@@ -1,6 +1,6 @@
 """Pictures: `plot` for activations and notes of a recording; a module for each other subject.
 
-Here: drawing of what is handed in. matplotlib is imported when something is drawn, and nowhere
+Here: plots of given data. matplotlib is imported when something is plotted, and nowhere
 else in the light install.
 """
 

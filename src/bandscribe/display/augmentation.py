@@ -80,7 +80,7 @@ def plot(
 def _draw_samples(
     axis: Any, samples: NDArray[np.float32], seconds: float, loudest: float, colour: str
 ) -> None:
-    """The outline: the lowest and highest of so many samples as a picture cannot tell apart."""
+    """The outline: the lowest and highest of so many samples as a picture can resolve."""
     step = max(1, len(samples) // _POINTS)
     whole = samples[: len(samples) // step * step].reshape(-1, step)
     times = np.arange(len(whole)) * seconds / max(1, len(whole))

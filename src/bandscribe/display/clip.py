@@ -92,7 +92,7 @@ def _scale(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _draw_samples(axis: Any, version: ClipVersion) -> None:
-    """The outline: the lowest and highest of so many samples as a picture cannot tell apart."""
+    """The outline: the lowest and highest of so many samples as a picture can resolve."""
     step = max(1, len(version.samples) // 3000)
     whole = version.samples[: len(version.samples) // step * step].reshape(-1, step)
     seconds = np.arange(len(whole)) * step / version.sample_rate

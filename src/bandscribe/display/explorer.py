@@ -2,7 +2,7 @@
 
 After the notebook that accompanies Hiner 2024, Drum Classification (section 4): how many clips of
 each class there are, and previews. Here they can be chosen by class, kit, split, and by what a
-model names them and how sure it is of that.
+model classifies them and with which probability.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _FORMAT = ".mp3"  # which every browser plays
 class PlayableClip:
     """A clip that can be played: its sound as MP3 in base64, its `shape` (point,) from 0 to 99.
 
-    `named` is what a model names it, None where it abstains, and `probability` how sure it is; None
-    where it was not asked. `differs` says that it is not what `label` stands for.
+    `named` is the class that a model gives it, None where it abstains, and its `probability`; None
+    without a model. `differs` states that it is not the class of `label`.
     """
 
     file: str

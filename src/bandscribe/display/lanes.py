@@ -70,7 +70,7 @@ def plot(
 
     `level` in dB (frame, class), `duration` in seconds. The strongest colour is that of the
     loudest moment that is drawn. Classes that play in less than a hundredth of the time are listed
-    below. `names` says what to call a class. `strokes` are notes of the drums, of five kinds, with
+    below. `names` are titles of classes. `strokes` are notes of the drums, of five kinds, with
     a lane of their own.
 
     Raises ValueError for other values than levels.

@@ -1,6 +1,6 @@
 """How well a system follows the instruments of a corpus over time: the evaluation of each track.
 
-The metrics are those of `metrics.frames`, over all frames of which the annotation says who plays;
+The metrics are those of `metrics.frames`, over all annotated frames;
 levels and matrices are measured where the corpus annotates levels. Where the annotation are
 confidences of MedleyDB, the levels of a network are converted to such: see `activity_reference`.
 `activity_metrics` sums the tracks up.

@@ -209,7 +209,7 @@ def _rows(scores: ActivityScores) -> Iterable[tuple[object, ...]]:
 
 
 def _page_rows(scores: ActivityScores) -> Iterable[Metrics]:
-    """What the page tells of each track."""
+    """The entry of each track on the page."""
     for i, track in enumerate(scores.tracks):
         error = np.nan
         if scores.levels is not None:

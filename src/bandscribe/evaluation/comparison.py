@@ -20,7 +20,7 @@ from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.vocabulary import DRUMS
 
 SEED = 0
-#: What two results must share for their difference to say something about the systems.
+#: What two results must share for their difference to be one of the systems.
 SHARED = {
     "drums": ("task", "corpus", "tolerance", "unscored"),
     "recognition": ("task", "corpus", "classes"),

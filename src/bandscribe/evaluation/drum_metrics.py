@@ -125,7 +125,7 @@ def summarize_classes(scores: Sequence[DrumScores], count: int) -> Metrics:
 
     Beside those of `tables.summarize_scores`, `tolerances` has micro and macro at each of
     `metrics.onsets.TOLERANCES`, `confusion` a row per annotated class and a column per estimated
-    one, the last of each for `nothing`. `velocity` tells how the velocities of true positives
+    one, the last of each for `nothing`. `velocity` states how the velocities of true positives
     agree, and is None where they are not known.
     """
     classes, found = DRUMS[count], stack(scores, count)
@@ -265,7 +265,7 @@ def _rows(track: DrumScores, count: int) -> Iterable[list[object]]:
 
 
 def _page_row(track: DrumScores, class_counts: Sequence[int]) -> Metrics:
-    """What the page tells of a track."""
+    """The entry of a track on the page."""
     grid = track.beats
     return {
         "track": track.track,

@@ -47,7 +47,7 @@ def write(
     """Write `folder`/report.html of tracks that were evaluated into `folder`/tracks.
 
     `kind` is one of `LIMITS`: as many tracks as it says, those of the lowest `f1`, have timelines
-    and sound. `tracks` are what the page tells of each, among it `track` (its id) and `audio` (a
+    and sound. `tracks` are their entries on the page, among them `track` (its id) and `audio` (a
     path); `more` is what else the script of the page needs. `copy_audio` puts the audio into
     `folder`/audio as Ogg Vorbis, so that the page can be moved.
 

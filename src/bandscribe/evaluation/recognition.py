@@ -1,4 +1,4 @@
-"""How well a system tells which instruments occur in the tracks of a corpus.
+"""Evaluation of instrument recognition on the tracks of a corpus.
 
 A class is scored where the corpus annotates it and, of a model, where the model has it. The metrics
 are those of `metrics.tags`: Harmony Is All You Need 2023, section 5.1 (Hamming score, macro
@@ -274,7 +274,7 @@ def _rows(scores: RecognitionScores) -> Iterable[tuple[object, ...]]:
 
 
 def _page_rows(scores: RecognitionScores) -> Iterable[Metrics]:
-    """What the page tells of each track."""
+    """The entry of each track on the page."""
     for i, track in enumerate(scores.tracks):
         rows = zip(scores.classes, scores.scores[i], scores.present[i], strict=True)
         yield {
@@ -285,7 +285,7 @@ def _page_rows(scores: RecognitionScores) -> Iterable[Metrics]:
 
 
 def page_row(track: Json, counts: NDArray[np.int64]) -> Metrics:
-    """What the page of instruments tells of any track, of its tp, fp and fn."""
+    """The entry of any track on an instrument page, from its tp, fp and fn."""
     return {
         **{name: track[name] for name in ("track", "split", "audio", "duration")},
         **dict(zip(COUNTS, counts.tolist(), strict=True)),

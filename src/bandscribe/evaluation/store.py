@@ -262,6 +262,6 @@ def _digest(track: Track[Any], key: list[object]) -> str:
 
 
 def file_name(track: str) -> str:
-    """A file name for any id; the digest tells ids apart that differ in other characters alone."""
+    """A file name for any id; the digest separates ids that differ only in other characters."""
     plain = re.sub(r"[^\w-]+", "_", track)[-80:]
     return f"{plain}-{hashlib.sha256(track.encode()).hexdigest()[:8]}.json"

@@ -15,7 +15,7 @@ is folded to the frame rate before it goes back into time, which is exact but fo
 than `_REACH` lobes from a filter's centre (less than 1e-4 of its peak each). On recordings the two
 agree within 0.8 % of the loudest value, and the squared differences sum to 1e-4 of the energy;
 with librosa's `sparsity=0` they sum to 3e-5. What is left is librosa's rounding of the lengths of
-filters at low rates: it shows in bins that hear little but a louder neighbour.
+filters at low rates: it shows in bins that contain little but a louder neighbour.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _transform(
 
 @lru_cache(maxsize=8)
 def _filters(transform: ConstantQ, size: int) -> tuple[tuple[int, NDArray[np.complex64]], ...]:
-    """Of each filter the first bin that it hears of a spectrum of size · hop samples, and how."""
+    """First bin and weights of each filter, of a spectrum of size · hop samples."""
     n = size * transform.hop_length
     made = []
     for frequency, length in zip(transform.frequencies, transform.lengths, strict=True):

@@ -1,4 +1,4 @@
-"""Descriptors of a frame: a few numbers each that say how bright, how noisy, how loud it is.
+"""Descriptors of a frame: a few numbers each for how bright, how noisy, how loud it is.
 
 All give `(frame, n)` float32, frame `i` centred on `i * hop_length`. Those of the spectrum take
 the magnitudes `(frame, bin)` that `spectrogram.magnitude` makes, so that one transform serves all.

@@ -70,7 +70,7 @@ def mel_kaldi(
 ) -> NDArray[np.float32]:
     """Triangular filters as Kaldi has them: on 1127 · ln(1 + f / 700), straight there, peak 1.
 
-    Where bands are narrower than a bin, some of them hear nothing and are all zero.
+    Where bands are narrower than a bin, some of them contain no bin and are all zero.
     Source: Povey et al., Kaldi, feat/mel-computations.h.
     """
     if not 0 <= fmin < sample_rate / 2:

@@ -1,4 +1,4 @@
-"""Power in mel bands: what the classifier of single hits listens through."""
+"""Power in mel bands: the front end of the classifier of single hits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No front end at all: what a network hears that takes the sound as it is."""
+"""No front end at all, for networks that take samples as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short-time Fourier transform, and the front end that the drum networks listen through."""
+"""The short-time Fourier transform, and the front end of the drum networks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bandscribe.features import filterbanks, limits
 _FRAMES_AT_ONCE = 64
 _BANDS_AT_ONCE = 7
 
-#: A few bands at a time: the FFT bins that they hear, their columns, and their filters (bin, band).
+#: A few bands at a time: the FFT bins they cover, their columns, and their filters (bin, band).
 Groups = list[tuple[slice, slice, NDArray[np.float32]]]
 
 

@@ -23,7 +23,7 @@ from bandscribe.vocabulary import signature
 
 _BEATS = (0.15, 2.1)  # seconds: 400 and 29 bpm; what is outside is no grid to write on
 _TEMPI = (20_000, 1_900_000)  # µs per quarter; half a tick of a slower one is more than 1 ms
-# How far beats may be from a line, as medians of so many: less than one hears beside a click.
+# How far beats may be from a line, as medians of so many: less than is audible beside a click.
 _APART, _AROUND = 0.03, 5
 _WHOLE = 0.001  # seconds that beats may move at the ends of a song for a whole number of bpm
 _SHORTEST = 0.25  # seconds of a quarter before the first beat: 240 bpm at most

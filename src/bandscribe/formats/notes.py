@@ -4,7 +4,7 @@ Labels are names of our ten, five or three classes, or General MIDI notes, or `O
 Drums calls what is no drum. Velocities and beats are read where the file has them. A file may be
 
 - `.csv` with the header `onset,class` (and `velocity`), as `bandscribe.formats.csv` writes it;
-- `.csv` or `.txt` without a header: onset in seconds, label, and perhaps more, parted by commas,
+- `.csv` or `.txt` without a header: onset in seconds, label, and perhaps more, separated by commas,
   semicolons or spaces; lines that begin with `#` are passed over;
 - `.jams`: annotations of the namespaces `tag_open` (values are labels; confidences are velocities
   where we wrote it) or `note_midi`, and `beat` (values are positions in the bar);

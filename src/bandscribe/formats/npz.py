@@ -20,8 +20,8 @@ def write(
 ) -> None:
     """Write the curves and what was found in them; read it with `numpy.load`.
 
-    Curves: `values` (frame, class), how sure the network is of an onset of each of `classes`;
-    `velocities` (frame, class), how hard it would have been; `beats` (frame, 2), how sure of a beat
+    Curves: `values` (frame, class), probabilities of an onset of each of `classes`;
+    `velocities` (frame, class), how hard it would have been; `beats` (frame, 2), those of a beat
     and of a downbeat. Frame `i` is centred on `start + i / frame_rate` seconds.
 
     Notes: `onsets`, `labels` and `note_velocities` (n,), the last nan where they are unknown.

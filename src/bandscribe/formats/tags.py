@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def describe_recognition(found: Recognition, file: str) -> dict[str, Any]:
     """The `file`, its `duration`, and each of its `instruments`.
 
-    Seconds are rounded to the millisecond, and null where a class is not heard.
+    Seconds are rounded to the millisecond, and null where a class is absent.
     """
     rows = zip(found.tags.classes, found.tags.scores, found.present, found.spans, strict=True)
     return {

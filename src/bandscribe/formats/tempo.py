@@ -20,7 +20,7 @@ def estimate_bpm(onsets: Floats) -> float | None:
     Intervals between any two onsets up to 2.4 s apart are counted. A tempo is likely when many
     are half a beat, one, two and four beats long, and the likelier the nearer it is to 115 bpm
     (a normal prior over the logarithm, 0.7 octaves wide, as in Ellis 2007, Beat Tracking by Dynamic
-    Programming, section 3.2). Double and half tempi are not told apart by more than that.
+    Programming, section 3.2). Nothing else distinguishes double and half tempi.
     """
     if len(onsets) < 8:
         return None

@@ -143,7 +143,7 @@ def name_level(reference: Times, estimate: Times) -> str | None:
 
     That is the level with the highest total continuity, if it exceeds one half, else `none`; the
     right one, where several are equal. Fewer than two beats of the estimate have `none`; of fewer
-    than two annotated ones nothing can be said: None.
+    than two annotated ones it is undefined: None.
     """
     if len(reference) < 2:
         return None

@@ -1,8 +1,8 @@
 """How far a figure might be off, given that other tracks could have been drawn.
 
 One function serves every figure of every task. A *statistic* is a function of track indices: it
-computes named figures on just these tracks. Tracks are drawn anew, with replacement, many times;
-the interval holds the middle 95 % of what the statistic then says (the percentile interval of
+computes named figures on just these tracks. Tracks are resampled with replacement, many times;
+the interval holds the middle 95 % of the statistic's values (the percentile interval of
 Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13). Tracks and not onsets,
 clips or frames of one track are drawn, because these are not independent of each other. With few
 tracks the interval is a rough one.
@@ -33,9 +33,9 @@ class Interval(NamedTuple):
 def resample(
     statistic: Statistic, tracks: int, rng: np.random.Generator, *, samples: int = SAMPLES
 ) -> dict[str, NDArray[np.float64]]:
-    """Each figure of `statistic` on `samples` drawings of as many tracks as there are, (sample,).
+    """Each figure of `statistic` on `samples` bootstrap resamples of the tracks, (sample,).
 
-    Without tracks, one drawing of none. Raises ValueError when `samples` is not positive.
+    Without tracks, one resample of none. Raises ValueError when `samples` is not positive.
     """
     if samples < 1:
         raise ValueError(f"samples: expected a positive number, got {samples}")
@@ -66,7 +66,7 @@ def intervals(
 ) -> dict[str, Interval]:
     """The interval of every figure that `statistic` names, over `tracks` tracks.
 
-    Drawings where a figure is undefined (nan) are left out of its interval.
+    Resamples where a figure is undefined (nan) are left out of its interval.
     """
     drawn = resample(statistic, tracks, rng, samples=samples)
     return {name: enclose(values, level) for name, values in drawn.items()}

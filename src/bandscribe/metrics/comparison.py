@@ -1,6 +1,6 @@
 """Is one system better than another, or were the tracks kind to it?
 
-Two systems are compared on the same tracks. Both are judged on the same drawings of tracks (the
+Two systems are compared on the same tracks. Both are scored on the same resamples of tracks (the
 paired bootstrap), so that what is hard about a track is hard for both and cancels out: the
 interval of the difference is narrower than two intervals side by side suggest.
 """
@@ -18,7 +18,7 @@ from bandscribe.metrics.bootstrap import LEVEL, SAMPLES, Interval, Statistic, en
 class Difference(NamedTuple):
     """A figure of the first and of the second result, and second minus first with its interval.
 
-    `share_better` is the share of drawings where the second result has the higher figure, equal
+    `share_better` is the share of resamples where the second result has the higher figure, equal
     ones counted half.
     """
 

@@ -1,6 +1,6 @@
 """How well activity over time follows the instruments.
 
-Task: reference and estimate say for each frame how surely (`kind` probability) or how loudly
+Task: reference and estimate give for each frame the probability (`kind` probability) or the level
 (`kind` level_db, in [-60, 0], -60 is silence) each instrument plays. Both lie on the same frames;
 `align` brings one onto the other's.
 
@@ -80,7 +80,7 @@ def count_presence(
     """Count frames; a class is detected where its probability is at least its threshold.
 
     `thresholds` is one number or one per class. Where `known` (frame, class) of a track is False,
-    nobody can say whether the class plays: such a frame counts for nothing there. Raises ValueError
+    it is unknown whether the class plays: such a frame is ignored there. Raises ValueError
     when the two sides differ in number, classes or frames, or are not probabilities.
     """
     classes = _classes(references, estimates, "probability")
@@ -130,7 +130,7 @@ def sum_levels(
     estimates: Sequence[Activations],
     solos: Sequence[NDArray[np.int64]] | None = None,
 ) -> Levels:
-    """Sum level errors, and what is heard while one instrument plays alone.
+    """Sum level errors, and what is estimated while one instrument plays alone.
 
     `solos` gives per track and frame the index of the class that plays alone, -1 for none; without
     it `find_solos` does. Raises ValueError when the two sides differ in number, classes or frames,
@@ -210,7 +210,7 @@ def align(activations: Activations, like: Activations) -> Activations:
 def _classes(
     references: Sequence[Activations], estimates: Sequence[Activations], kind: str
 ) -> tuple[str, ...]:
-    """The classes of all, once it is sure that the two sides can be compared."""
+    """The classes of all; checks that the two sides can be compared."""
     if len(references) != len(estimates):
         raise ValueError(f"estimates: expected {len(references)}, got {len(estimates)}")
     for t, (reference, estimate) in enumerate(zip(references, estimates, strict=True)):

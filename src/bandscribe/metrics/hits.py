@@ -35,7 +35,7 @@ def confuse(
 ) -> NDArray[np.int64]:
     """Hits of each class (row) by what they were named (column), (track, class, class + 1).
 
-    The last column is abstentions. `tracks` says which recording each hit comes from; without it,
+    The last column is abstentions. `tracks` is the recording that each hit comes from; without it,
     each hit is its own. Tracks come in the order of their first hit.
 
     Raises ValueError when lengths differ, or a name is no class.

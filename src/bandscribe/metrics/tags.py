@@ -1,6 +1,6 @@
-"""How well clips are tagged with the instruments that are heard.
+"""Metrics of tagging clips with the instruments that are present.
 
-Task: `targets` (clip, class) says which classes apply to a clip, `scores` (clip, class) how sure a
+Task: `targets` (clip, class) are the classes that apply to a clip, `scores` (clip, class) what a
 model is of each, in [0, 1]. A class is named when its score is at least its threshold.
 
 Metrics, those of Harmony Is All You Need (2023), section 5.1, and the field's usual ones:
@@ -105,7 +105,7 @@ def learn_thresholds(
     that do equally well, the one in the widest gap is taken. A class that no clip has keeps 0.5.
 
     Raises ValueError when a clip is of another split than `validation`: thresholds chosen on what
-    is then reported flatter, and training clips are scored too surely.
+    is then reported flatter, and training clips are scored too confidently.
     """
     targets, scores, known = _mask(targets, scores, known)
     others = sorted(set(splits) - {"validation"})

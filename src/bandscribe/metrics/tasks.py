@@ -1,6 +1,6 @@
 """What the literature calls an evaluation of drum transcription.
 
-The task says what sounds in the recordings, the set-up what the system was trained on. Both decide
+The task is what sounds in the recordings, the set-up what the system was trained on. Both decide
 which published figures ours may be compared with. Names as in Wu et al. 2018, A Review of
 Automatic Drum Transcription, and in Deep Unsupervised Drum Transcription (2019), section 4.
 """

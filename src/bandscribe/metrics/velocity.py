@@ -2,17 +2,17 @@
 
 Task: reference and estimate give each note a velocity in [0, 1]. Only notes that were found count:
 the pairs of `metrics.onsets.match` within a class. Pairs whose reference has velocity 0 are left
-out: MIDI has no such note, and 0 stands for a velocity that nobody knows. Metrics, per class, over
+out: MIDI has no such note, and 0 stands for an unknown velocity. Metrics, per class, over
 all notes (micro) and as the mean over classes (macro):
 
 - Pearson: the linear correlation of the velocities of pairs, which does not ask that both use the
   same scale; undefined (nan) for fewer than two pairs, or where either side never changes;
 - Pearson within recordings: the same of differences from the mean of the class in its recording,
   that is, whether a stroke is louder or softer than that drum's usual stroke in that song;
-- mean absolute error, in units of velocity (times `STEPS`: in steps of MIDI);
+- mean absolute error, in units of velocity (times `STEPS`: in MIDI velocity units);
 - bias: mean of estimate minus reference; positive where the estimate is too loud.
 
-All follow from sums over the pairs of a track, so that tracks can be drawn anew.
+All follow from sums over the pairs of a track, so that tracks can be resampled.
 """
 
 from __future__ import annotations

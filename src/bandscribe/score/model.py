@@ -8,7 +8,7 @@ from bandscribe.vocabulary import signature
 
 #: Ticks per quarter note: 32nd notes are 6, eighth triplets 16, sixteenth triplets 8.
 TICKS = 48
-#: The pedal of the hi-hat, which no transcriber tells from its stick; a score may.
+#: The pedal of the hi-hat, which no transcriber distinguishes from its stick; a score may.
 PEDAL = "PHH"
 #: What the feet play, which is written in the lower voice.
 FEET = ("KD", PEDAL)

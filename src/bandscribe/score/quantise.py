@@ -33,7 +33,7 @@ _ACCENT, _ACCENTED = 1.3, 0.3
 _SPREAD, _TIGHTEST, _LOOSEST = 0.02, 0.012, 0.03
 #: Beats on either side whose strokes move a beat.
 _AROUND = 4
-_USUAL = 120.0  # bpm, where nothing tells a tempo
+_USUAL = 120.0  # bpm, where no tempo is known
 _NEW_TEMPO = 0.04  # relative change that is written
 _BEATS = (0.1, 3.0)  # seconds: 600 and 20 bpm; lines through beats that are none can be anything
 _MINIM = 2.0  # quarters

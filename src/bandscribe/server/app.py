@@ -91,7 +91,7 @@ def create_app(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at an address; port 0 is any that is free.
+    """A listening socket at an address; port 0 is any that is free.
 
     Raises OSError, naming the address, where that is not possible.
     """

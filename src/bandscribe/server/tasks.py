@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bandscribe.beats import Tempo
     from bandscribe.chunks import Strategy
 
-#: Told how much is done, from 0 to 1.
+#: Called with how much is done, from 0 to 1.
 Step = Callable[[float], None]
 
 

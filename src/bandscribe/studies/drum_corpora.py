@@ -5,7 +5,7 @@ One that has the splits train, validation and test is trained on, any is tested 
 folder of a study lie
 
     trials/MODEL-DIGEST           runs of `bandscribe train drums`, with network.onnx, speed.json
-    judged/LABEL/MODEL-DIGEST/    what each scores on each test set, track by track
+    judged/LABEL/MODEL-DIGEST/    the scores of each on each test set, track by track
 """
 
 from __future__ import annotations

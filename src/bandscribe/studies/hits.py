@@ -72,7 +72,7 @@ def _step(label: str, figures: str, clips: str = "half", **own: Any) -> StudyRow
 _FIRST = {"sample_rate": 44100, "n_fft": 400, "hop_length": 200, "n_mels": 128}
 _LAST = {"n_fft": 2048, "hop_length": 512, "n_mels": 256}
 #: The appendix: each figure keeps what the one before it changed, but for those of figures 6 and 7.
-#: The first spectrogram is not told; half-hop is half of that library's hop, which halves windows.
+#: The first spectrogram is unknown; half-hop is half of that library's hop, which halves windows.
 _STEPS: Mapping[str, StudyRow] = {
     "figure_6": _step("1 s", "6", "half_unclean", seconds="1"),
     "figure_7": _step(

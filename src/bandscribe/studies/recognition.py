@@ -47,7 +47,7 @@ COLUMNS = (
 #: The figures of section 5.1, and two that the share of right decisions hides.
 FIGURES = tuple(each.score for each in COLUMNS[2:])
 #: A row is above chance if it is so in all of these.
-TELLING = ("macro.f1", "micro.f1", "lrap")
+COMPARED = ("macro.f1", "micro.f1", "lrap")
 _DRAWS = 20  # of random guesses
 
 
@@ -173,7 +173,7 @@ def score_chance(test: Sequence[str], classes: Sequence[str], suffix: str = "") 
 def beats_chance(outcome: RowOutcome, chance: Sequence[RowOutcome]) -> bool:
     """Whether the row's means are above all baselines."""
     return all(
-        outcome.values(name).mean() > each.scores[0][name] for name in TELLING for each in chance
+        outcome.values(name).mean() > each.scores[0][name] for name in COMPARED for each in chance
     )
 
 

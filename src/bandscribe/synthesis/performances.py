@@ -7,7 +7,7 @@
 
 A kit is tuned, miked and treated once, and sounds alike in all its recordings. Nothing is
 humanised. Notes that a kit has no sound for fall away, and so do kits of percussion alone. Classes
-are articulations here, which tell the pedal of a hi-hat from its stick.
+are articulations here, which distinguish the pedal of a hi-hat from its stick.
 
 Some of E-GMD's recordings do not follow their MIDI (Callender et al. 2020, and the data set's
 page): `misaligned` is the share of recordings whose MIDI is early or late as a whole, by up to

@@ -73,7 +73,7 @@ class SyntheticSource:
         """A mono excerpt at 44.1 kHz, and the notes in it: ten classes, velocities, beats.
 
         The beats are None where the drums and a band do not play in time with each other, or
-        nothing can be heard that has a beat.
+        nothing else has a beat.
         """
         duration = seconds + LEAD_IN
         backing, song = self._accompany(rng, round(duration * SAMPLE_RATE))

@@ -41,11 +41,11 @@ def cross_fit(
 ) -> NDArray[np.float64]:
     """Probabilities (clip, class), each by a calibration fitted on other groups of clips.
 
-    So they may be judged on the clips that there are. Raises ValueError for fewer than two groups.
+    So they may be scored on the clips that there are. Raises ValueError for fewer than two groups.
     """
     names, member = np.unique(np.array(groups), return_inverse=True)
     if len(names) < 2:
-        raise ValueError("groups: expected two groups of clips or more to calibrate and to judge")
+        raise ValueError("groups: expected two groups of clips or more to calibrate and to score")
     known = np.ones(targets.shape, dtype=bool) if known is None else known
     fold = member % min(_FOLDS, len(names))
     probabilities = np.empty(scores.shape)

@@ -33,7 +33,7 @@ def read_metrics(run: Path) -> dict[str, Any]:
         raise ValueError(f"{run}: no metrics.json in it; train until the first validation")
     metrics = read_json(run / "metrics.json")
     if not isinstance(metrics, dict) or not isinstance(metrics.get("best"), dict | None):
-        raise ValueError(f"{run / 'metrics.json'}: damaged; resume the run, which writes it anew")
+        raise ValueError(f"{run / 'metrics.json'}: damaged; resume the run, which rewrites it")
     return metrics
 
 

@@ -35,7 +35,7 @@ from bandscribe.training.batches import Batch
 from bandscribe.training.learner import Learner, Loss, Optimiser
 from bandscribe.training.settings import Settings
 
-#: What a run is judged by, unless its task has another criterion: a figure that `validate` returns.
+#: The criterion of a run, unless its task has another criterion: a figure that `validate` returns.
 CRITERION = "micro_f1"
 
 N = TypeVar("N", bound=nn.Module)
@@ -186,7 +186,7 @@ def fit(
 def _begin(run: Path, settings: Settings, learner: Learner) -> State:
     """Note this start in the run, and continue from its last checkpoint where it has one."""
     last = run / "last.pt"
-    damaged = f"{last}: of another run, or damaged; delete it to begin anew"
+    damaged = f"{last}: of another run, or damaged; delete it to start again"
     saved = checkpoints.read(last) if last.is_file() else {}
     with refused(damaged):
         state = State(**saved.get("state", {}))

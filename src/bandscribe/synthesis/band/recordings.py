@@ -114,7 +114,7 @@ def write_beats(path: Path, beats: Beats | None) -> None:
 def read_beats(path: Path) -> Beats:
     """The table that `write_beats` wrote. Raises ValueError naming a file that is none."""
     rows = read_csv(path, "time", "position")
-    with refused(f"{path}: no beats; delete it and render anew"):
+    with refused(f"{path}: no beats; delete it and render it again"):
         return Beats.of((row["time"], row["position"]) for row in rows)
 
 
@@ -135,7 +135,7 @@ def read_drums(path: Path, duration: float) -> Transcription:
     Raises ValueError naming a file that is none.
     """
     rows = read_csv(path, "time", "articulation", "velocity")
-    with refused(f"{path}: no notes; delete it and render anew"):
+    with refused(f"{path}: no notes; delete it and render it again"):
         return Transcription(
             np.array([row.number("time") for row in rows], dtype=np.float64),
             np.array([row["articulation"] for row in rows], dtype="<U5"),

@@ -75,7 +75,7 @@ class Speech:
                 pcm = np.round(samples * np.float32(32000 / loud)).astype(np.int16)
                 recordings.append(SpeechRecording(pcm, syllables, phrases))
         if not recordings:
-            raise ValueError(f"{folder}: no voice is heard in its sound files")
+            raise ValueError(f"{folder}: no voice was found in its sound files")
         return cls(tuple(recordings))
 
 

@@ -22,7 +22,7 @@ def vocode(
     speech: NDArray[np.int16], position: NDArray[np.int64], gain: NDArray[np.float32],
     f0: NDArray[np.float64], rng: np.random.Generator,
 ) -> NDArray[np.float32]:  # fmt: skip
-    """What is said around `position`, sung at `f0`: samples (hop * frame + 512,) or more.
+    """The speech around `position`, sung at `f0`: samples (hop * frame + 512,) or more.
 
     `position` (samples of `speech`), `gain` and `f0` (Hz) are (frame,); frame i is centred on
     sample i * 256 of the result. Silence where `gain` is 0. Speaker and breathiness are drawn.

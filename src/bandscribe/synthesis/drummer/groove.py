@@ -63,7 +63,7 @@ def read_groove(path: str | Path, split: str) -> list[Performance]:
         raise FileNotFoundError(f"{path}: not found; expected groove.zip or its folder")
     with Archive(path, largest=midi.LARGEST) as archive:
         if f"groove/{_INDEX}" not in archive.names:
-            raise ValueError(f"{path}: holds no groove/{_INDEX}; download groove.zip anew")
+            raise ValueError(f"{path}: holds no groove/{_INDEX}; download groove.zip again")
         return _read_split(lambda name: archive.read(f"groove/{name}"), split, f"{path}: groove/")
 
 

@@ -1,7 +1,7 @@
 """Playing in time with others: drums and percussion that follow a given beat grid.
 
 In a song the band strikes where the drums strike. Whoever learns from drums and a band that ignore
-each other never has to tell a bass note from the kick under it.
+each other never has to distinguish a bass note from the kick under it.
 """
 
 from __future__ import annotations

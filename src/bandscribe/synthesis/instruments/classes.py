@@ -53,8 +53,8 @@ PROFILES: Mapping[str, Profile] = {
                    ("electric_bass", "double_bass", "contrabass", "meatbass")),
 }  # fmt: skip
 
-#: Families of instruments that are none of the classes, to be heard beside them. A viola or a
-#: piccolo is too near to a class to be told from it, and left out.
+#: Families of instruments that are none of the classes, to be played beside them. A viola or a
+#: piccolo is too near to a class to be distinguished from it, and left out.
 OTHERS: tuple[Profile, ...] = (
     Profile((68, 69), 58, 86, _TUNE, ("oboe",), True),
     Profile((70,), 36, 70, _TUNE, ("bassoon",), True),

@@ -1,9 +1,9 @@
 """Real clips of one instrument each, laid over each other or played in turn.
 
     test/00007/mixture.wav      and vio.wav, pia.wav …: as `synthesis.instruments.stems` has them
-    labels.csv                  file, label (parted by semicolons), split
+    labels.csv                  file, label (separated by semicolons), split
 
-So both who tells which instruments are heard (corpus `clips`) and who follows them over time
+So systems that recognize instruments (corpus `clips`) and those that track them over time
 (corpus `stems`) can be evaluated on them. Piece `i` depends on the clips, the seed and `i` alone: a
 stopped call goes on where it was.
 """

@@ -1,8 +1,8 @@
-"""A corpus on disk in the layout of IRMAS, so that whoever reads IRMAS reads it.
+"""A corpus on disk in the layout of IRMAS, so that every reader of IRMAS reads it.
 
     IRMAS-TrainingData/cel/[cel]00007__1.wav           3 s, one instrument that predominates
     IRMAS-TestingData-Part1/Part1/00007-1.wav          5 to 20 s, stereo, 16 bit, 44.1 kHz
-    IRMAS-TestingData-Part1/Part1/00007-1.txt          all that are heard, one per line
+    IRMAS-TestingData-Part1/Part1/00007-1.txt          all that are present, one per line
 
 As in IRMAS, other instruments may sound beside the one in a training clip, and basses, drums and
 what is none of the classes beside those of a testing clip, without a label. File `i` depends on

@@ -25,7 +25,7 @@ BAND: Mapping[str, tuple[float, float, float]] = {
     "tru": (0.08, -10, 0), "vio": (0.06, -12, -2), "cel": (0.04, -14, -3), "flu": (0.04, -10, 0),
     "cla": (0.03, -10, 0), OTHER: (0.25, -18, -4),
 }  # fmt: skip
-#: Whoever is heard is not further below the mixture, and sounds for so many seconds at least.
+#: An audible player is not further below the mixture, and plays for so many seconds at least.
 INAUDIBLE_DB = -35.0
 AUDIBLE = 0.2
 _BLOCK = 1024
@@ -33,7 +33,7 @@ _BLOCK = 1024
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """`audio` (1 or 2, n); `stems` (n,) by class, mono, at their level in it; who is heard.
+    """`audio` (1 or 2, n); `stems` (n,) by class, mono, at their level in it; who is audible.
 
     Stems are as they were before the mixture as a whole was compressed, coloured or encoded, and
     their sum has its loudness. The stem `other`, where there is one, is none of the classes.

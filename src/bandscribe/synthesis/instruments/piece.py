@@ -24,7 +24,7 @@ _PROGRESSIONS = (
 class Piece:
     """`beat` in seconds; `start` of the first bar, at or before 0; `scale` pitch classes.
 
-    `chords` are degrees of the scale, one per bar, and begin anew after the last.
+    `chords` are degrees of the scale, one per bar, and repeat after the last.
     """
 
     beat: float

@@ -1,11 +1,11 @@
-"""Pieces on disk with the sound of each player, so that it is known who is heard at every moment.
+"""Pieces on disk with the sound of each player, so that it is known who plays at every moment.
 
-    train/00007/mixture.wav     what a listener hears: mono, 16 bit, 44.1 kHz
+    train/00007/mixture.wav     the mixture: mono, 16 bit, 44.1 kHz
     train/00007/vio.wav         and a file for each class that plays, at its level in the mixture
     train/00007/other.wav       where an instrument plays that is none of the classes
 
 Of some pieces the players are drawn from all alike, in others they are a band. Those to train on
-have more players than those to test on, since training mixes some of them anew.
+have more players than those to test on, since training remixes some of them.
 Piece `i` depends on the split, the seed and `i` alone: a stopped call goes on where it was.
 """
 

@@ -1,4 +1,4 @@
-"""What a drum sound's name says that it is.
+"""Which drum a sound is, by its name.
 
 Kits of samplers carry free names: `Hi-Hat Closed (Paiste 14")`, `BassDrum`, `c#3 - stick`. The
 rules below look at whole words, and prefer no answer to a wrong one: a loop or a roll in a kit
@@ -53,7 +53,7 @@ def words(name: str) -> list[str]:
 
 
 def articulation(name: str) -> str | None:
-    """The articulation (see `vocabulary.ARTICULATIONS`) that a name speaks of, or None."""
+    """The articulation (see `vocabulary.ARTICULATIONS`) that a name stands for, or None."""
     tokens = set(words(name))
     if tokens & _UNFIT:
         return None
@@ -81,7 +81,7 @@ def articulation(name: str) -> str | None:
 
 
 def _hat(tokens: set[str]) -> str | None:
-    """The state must be said: a hat that is neither open nor closed could be either."""
+    """The state must be given: a hat that is neither open nor closed could be either."""
     if tokens & _PEDAL:
         return "phh"
     if tokens & _OPEN:
@@ -90,7 +90,7 @@ def _hat(tokens: set[str]) -> str | None:
 
 
 def _tom(tokens: set[str]) -> str:
-    """By height if it is said, else by number; a tom without either is the middle one."""
+    """By height if it is given, else by number; a tom without either is the middle one."""
     if tokens & _LOW:
         return "lt"
     if tokens & _MIDDLE:

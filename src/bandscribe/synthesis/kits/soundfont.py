@@ -46,7 +46,7 @@ SAME = 0.99
 
 @dataclass(frozen=True)
 class SoundFontNote:
-    """A note to be played: when (seconds), which, how hard, and how long it is listened to."""
+    """A note to be played: when (seconds), which, how hard, and how long it is recorded."""
 
     start: float
     note: int

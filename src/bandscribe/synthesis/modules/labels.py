@@ -1,4 +1,4 @@
-"""Which instruments of a module are drums, and when they are heard.
+"""Which instruments of a module are drums, and when they are audible.
 
 A folder of modules has a table `instruments.csv` of roles: `file,instrument,role,confidence,use,
 lead_ms,…`, a row for each instrument and sample; and `modules.csv` with `file,author,…`. Only what
@@ -127,7 +127,7 @@ def label(
 def _articulations(struck: Sequence[Strike], listed: Listed) -> dict[tuple[int, int], str]:
     """The articulation of each (instrument, note) that is struck.
 
-    The table does not tell toms apart. Of one tom sample that is played at several pitches, the
+    The table does not distinguish toms. Of one tom sample that is played at several pitches, the
     lowest third of the pitches is the low tom, and so on; one pitch alone is the middle one.
     """
     names = {}
@@ -147,7 +147,7 @@ def _envelope(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _attacks(solo: NDArray[np.float32], times: Sequence[float], lead: float) -> list[Attack]:
-    """Of one instrument's strokes on one note, at `times`, those that are heard."""
+    """Of one instrument's strokes on one note, at `times`, those that are audible."""
     envelope = _envelope(solo)
     rises = [_rise(envelope, time, lead) for time in times]
     known = [(rise, time) for rise, time in zip(rises, times, strict=True) if rise is not None]

@@ -1,4 +1,4 @@
-"""Music in stems, mixed anew for each example.
+"""Music in stems, remixed for each example.
 
 Folders are as `synthesis.instruments.stems` writes them: SPLIT/PIECE/CLASS.wav, and `other.wav` for
 what is none of the classes.

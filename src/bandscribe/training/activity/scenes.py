@@ -1,4 +1,4 @@
-"""Recordings of single players, mixed anew for every example; and over songs without a singer.
+"""Recordings of single players, remixed for every example; and over songs without a singer.
 
 Folders are labelled by `labels.csv`: `file`, `class` and `group`, and perhaps `split`. A class is
 one of `INSTRUMENTS`, `other` for a player of none of them, or `backing` for a band of unknown

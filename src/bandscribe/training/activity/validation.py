@@ -58,8 +58,8 @@ def prepare(recipe: Recipe) -> ValidationPieces:
             of_scene(scenes.draw(np.random.default_rng([recipe.seed, 1, i]), SECONDS), extract)
             for i in range(recipe.validation_scenes)
         ]
-        inputs, wanted = zip(*drawn, strict=True)
-        return ValidationPieces(inputs, wanted, rate, chunk, overlap)
+        inputs, targets = zip(*drawn, strict=True)
+        return ValidationPieces(inputs, targets, rate, chunk, overlap)
 
     def read(path: Path) -> NDArray[np.float32]:
         samples: NDArray[np.float32] = audio.read(

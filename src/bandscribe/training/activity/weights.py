@@ -1,6 +1,6 @@
 """The weights of an exported tracker, back in torch: to train it further.
 
-The exporter folds batch normalisation into the convolution before it; `transfer` measures it anew.
+The exporter folds batch normalisation into the convolution before it; `transfer` measures it again.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Recipe(Settings):
     validation_corpora: tuple[str, ...] = setting(
         (), "the same, for validation; default: the split validation of corpora"
     )
-    classes: int = setting(10, "classes to tell apart, of corpora that annotate fewer: 10, 5 or 3")
+    classes: int = setting(10, "number of classes, of corpora that annotate fewer: 10, 5 or 3")
     groove: str | None = setting(None, "zip or folder of the Groove MIDI data set")
     groove_share: float = setting(0.5, "share of excerpts that play a Groove performance")
     band: tuple[str, ...] = setting((), "folders with recordings of bands without drums")

@@ -1,4 +1,4 @@
-"""From the paths in a recipe to sources of labelled audio, and to whom they are owed."""
+"""From the paths in a recipe to sources of labelled audio, and their credits."""
 
 from __future__ import annotations
 

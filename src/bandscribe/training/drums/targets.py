@@ -50,7 +50,7 @@ def joint_targets(
     frame_rate: float,
     neighbours: float = 0.5,
 ) -> NDArray[np.float32]:
-    """(frame, output) targets of all that a drum network says, ordered as `drums.name_outputs`.
+    """(frame, output) targets of all outputs of a drum network, ordered as `drums.name_outputs`.
 
     The onsets of each class (see `onset_targets`); the velocity of each, in the same frames and 0
     elsewhere and where it is not known; beats and downbeats, widened like onsets, or `UNKNOWN`
@@ -92,7 +92,7 @@ def _beat_targets(
 def infrequency_weights(
     targets: Iterable[NDArray[np.float32]], *, exponent: float = 0.5
 ) -> NDArray[np.float32]:
-    """(class,) weights that let rare classes be heard, with mean 1.
+    """(class,) weights that make rare classes count, with mean 1.
 
     A class that sounds in a share p of the frames carries -p ln p - (1 - p) ln(1 - p) nats a frame;
     the weight is the inverse of that entropy (Cartwright and Bello 2018; Fosse 2025, section
@@ -117,7 +117,7 @@ def weighted_bce(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Binary cross-entropy of each frame and class, times the class's weight, averaged.
 
     Every class is a question of its own ("does it start here?"), so that several may sound at
-    once. Working on logits keeps the loss finite however sure the network is: it grows linearly
+    once. Working on logits keeps the loss finite however confident the network: it grows linearly
     with a wrong logit and vanishes with a right one. At a neighbouring frame with target t the
     loss is least, but above zero, where the sigmoid equals t; that floor is the same for every
     network. The weight multiplies hits and silences of its class alike: it shifts attention

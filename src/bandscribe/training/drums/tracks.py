@@ -28,7 +28,7 @@ class Tracks:
     """Labelled audio drawn out of tracks: every second of them is as likely as any other.
 
     `seconds` is the length of each track; notes are in `classes` classes (10, 5 or 3). Where a
-    corpus does not tell how hard a drum was struck, its velocities are 0, which stands for unknown.
+    corpus has no velocities, its velocities are 0, which stands for unknown.
     Notes are those of `index`, at the places `rows`; without it they are parsed when needed.
     """
 

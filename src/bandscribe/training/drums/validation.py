@@ -1,4 +1,4 @@
-"""Judging a drum network on audio that it does not train on, and choosing thresholds."""
+"""Validation of a drum network on audio that it does not train on, and choice of thresholds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _GAP_FRAMES = 20  # silence between joined excerpts, wider than any window or to
 class ValidationExcerpts:
     """Excerpts as `features` (excerpt, frame, bin), and the `reference` of all, joined.
 
-    The excerpts are judged as one recording, with short silences between them; but for the beats of
+    The excerpts are scored as one recording, with short silences between them; but for the beats of
     their `notes`, which have nothing to do with each other.
     """
 
@@ -100,7 +100,7 @@ def draw(
 
 
 def join(logits: Tensor, validation: ValidationExcerpts) -> drums.DrumActivations:
-    """What was said about the joined excerpts."""
+    """Activations of the joined excerpts."""
     values = np.pad(logits.sigmoid().numpy(), ((0, 0), (0, _GAP_FRAMES), (0, 0)))
     flat = values.reshape(-1, values.shape[-1])
     return drums.split(flat, validation.frame_rate, validation.reference.classes)

@@ -1,7 +1,7 @@
 """The weights of an exported drum network, back in torch: to adapt it, or to train it further.
 
 What the exporter changed stays so: batch normalisation is folded into the convolution before it,
-and the normalisation that is left here does nothing, until `transfer` measures it anew. LSTM
+and the normalisation that is left here does nothing, until `transfer` measures it again. LSTM
 weights in 8 bits become float32 again.
 """
 
@@ -29,7 +29,7 @@ _GATES = (0, 2, 3, 1)
 def load(model: str | Path) -> tuple[runtime.ModelCard, CRNN]:
     """The card and the network of a shipped model's name, or of the path of its ONNX file.
 
-    Raises ValueError when it is no convolutional recurrent network with LSTM layers that hears
+    Raises ValueError when it is no convolutional recurrent network with LSTM layers that takes
     drums, and as `runtime.load`.
     """
     card = runtime.load(model).card

@@ -2,7 +2,7 @@
 
 Rendering a scene takes several times as long as a step of a small network on it. What differs
 between sources (bandwidth, tone, noise floor, level) costs next to nothing on a spectrum, and is
-drawn anew for every example, so that none of it tells the class. Where all convolutions of a
+drawn for every example, so that none of it reveals the class. Where all convolutions of a
 network are fixed, their outputs are computed once, too (`Embedded`).
 """
 

@@ -56,7 +56,7 @@ class PlayedClip:
 
 @dataclass(frozen=True)
 class Scene:
-    """What sounds, what happens to it (None: nothing), and how early it is listened to."""
+    """What sounds, what happens to it (None: nothing), and how early its window begins."""
 
     strokes: tuple[PlayedClip, ...]
     treatment: effects.Treatment | None

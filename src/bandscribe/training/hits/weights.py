@@ -20,7 +20,7 @@ from bandscribe.training.hits.models import Compact
 def fill(network: nn.Module, model: str) -> None:
     """Give `network` the weights of a shipped model's name, or of the path of an ONNX file.
 
-    Dense layers of another size than those begin anew. Raises ValueError when that is another
+    Dense layers of another size keep random weights. Raises ValueError when that is another
     network, and as `runtime.read_bytes`.
     """
     graph = onnx.load_from_string(runtime.read_bytes(model)).graph

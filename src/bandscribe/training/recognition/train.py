@@ -181,7 +181,7 @@ def _train_classical(
     front_end: RecognitionFrontEnd,
     cache: Path | None,
 ) -> FitResult:
-    """Fit a baseline to all windows as they are, and judge it."""
+    """Fit a baseline to all windows as they are, and evaluate it."""
     record.start(run, recipe, step=0)
     features = describe(windows, front_end, cache, workers=devices.workers(recipe))
     began = time.monotonic()
