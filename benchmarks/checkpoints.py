@@ -1,11 +1,12 @@
 """F1 of a DrummerNet over its training, on a corpus that is only watched, as the paper's figure 4.
 
-    python benchmarks/checkpoints.py RUN CORPUS ROOT CHECKPOINT... [--audio drum_only] -o DIR
+    bandscribe train drummernet --recipe docs/models/drummernet/recipe.json --trail true -o RUN
+    python benchmarks/checkpoints.py RUN CORPUS ROOT [--audio drum_only] -o DIR
 
-CHECKPOINTs are copies of RUN/last.pt, taken while it was trained. Writes DIR/training.csv and
-DIR/training.png: mean F1 of kick, snare and hi-hat (±50 ms) of the averaged weights, for both ways
-to pick peaks with δ = 0.2, beside what RUN/history.csv tells of rendered performances. Nothing is
-decided by it.
+The weights are those that RUN kept in RUN/trail, one file for each validation. Writes
+DIR/training.csv and DIR/training.png: mean F1 of kick, snare and hi-hat (±50 ms) of the averaged
+weights, for both ways to pick peaks with δ = 0.2, beside what RUN/history.csv tells of rendered
+performances. Nothing is decided by it.
 """
 
 import argparse
@@ -47,7 +48,6 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("corpus")
     parser.add_argument("root", type=Path)
-    parser.add_argument("checkpoints", type=Path, nargs="+")
     parser.add_argument("--audio")
     parser.add_argument("-o", type=Path, required=True)
     given = parser.parse_args()
@@ -56,18 +56,23 @@ def main() -> None:
     references = [reduce(track.load(), 3) for track in tracks]
     plain = {"3": dict.fromkeys(DRUMS_3, THRESHOLD)}
     rows = []
-    for path in given.checkpoints:
+    with (given.run / "history.csv").open(encoding="utf-8") as file:
+        history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    minutes = {int(row["step"]): row["minutes"] for row in history}
+    if not (trail := sorted((given.run / "trail").glob("*.pt"), key=lambda path: int(path.stem))):
+        raise SystemExit(f"{given.run}: no trail of weights; train with --trail true")
+    for path in trail:
         saved = torch.load(path, map_location="cpu")
         analysis = build(read(given.run))
         analysis.load_state_dict(
-            {name: saved["average"][f"analysis.{name}"] for name in analysis.state_dict()}
+            {name: saved[f"analysis.{name}"] for name in analysis.state_dict()}
         )
         model = Heard(described, Transcriber(analysis).eval())
         heard = [
             drums.infer(audio.read(track.audio, sample_rate=16000, mono=True), model)
             for track in tracks
         ]
-        row = {"step": saved["state"]["step"], "hours": saved["state"]["seconds"] / 3600}
+        row = {"step": int(path.stem), "hours": minutes[int(path.stem)] / 60}
         for name, peaks in PICKINGS.items():
             picking = replace(described, peaks=dict(peaks), thresholds=plain)
             estimates = [
@@ -84,8 +89,6 @@ def main() -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows({k: round(v, 4) for k, v in row.items()} for row in rows)
-    with (given.run / "history.csv").open(encoding="utf-8") as file:
-        history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     figure = begin(8, 4, "DrummerNet over its training: mean F1 of kick, snare and hi-hat")
     axis = figure.subplots()
     steps = [row["step"] for row in history]

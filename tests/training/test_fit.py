@@ -138,6 +138,17 @@ def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
     )
 
 
+def test_a_trail_has_the_weights_of_every_validation(tmp_path: Path) -> None:
+    run(replace(SETTINGS, trail=True), tmp_path / "trail")
+    run(SETTINGS, tmp_path / "plain")
+    names = sorted(path.name for path in (tmp_path / "trail/trail").iterdir())
+    assert names == ["2.pt", "4.pt", "6.pt"]
+    kept = {name: torch.load(tmp_path / "trail/trail" / name) for name in names}
+    best, plain = (torch.load(tmp_path / name / "best.pt") for name in ("trail", "plain"))
+    assert sum(equal(best, weights) for weights in kept.values()) == 1
+    assert equal(best, plain) and not (tmp_path / "plain/trail").exists()
+
+
 def test_the_signal_handlers_are_those_from_before(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     run(SETTINGS, tmp_path, stop_at=1)

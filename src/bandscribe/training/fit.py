@@ -7,6 +7,7 @@ with the same recipe, on the same device with the result of a run that was never
     versions.json  packages and commit, per start   curve.png     the history, drawn
     last.pt        where to resume                  best.pt       the best weights so far
     metrics.json   figures of the best weights
+    trail/STEP.pt  with the setting `trail`, the weights of each validation
 
 Devices, random states and processes that train together are handled here and in `device`, for all
 tasks: they give a network, a loss, batches, and what to validate on, and know of none of them.
@@ -277,6 +278,9 @@ def _validate(
     if devices.rank() == 0:
         if schedules.waited(state.scores(criterion)) == 0:
             checkpoints.write(run / "best.pt", learner.average.state_dict())
+        if learner.settings.trail:
+            (run / "trail").mkdir(exist_ok=True)
+            checkpoints.write(run / "trail" / f"{state.step}.pt", learner.average.state_dict())
         record.write_history(run / "history.csv", state.history)
 
 

@@ -27,7 +27,7 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 #: Fields on which no result depends.
 INDIFFERENT = frozenset(
     ("workers", "threads", "device", "compile", "checkpoint_minutes", "max_minutes", "credits",
-     "cache")
+     "cache", "trail")
 )  # fmt: skip
 
 

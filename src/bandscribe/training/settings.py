@@ -54,6 +54,9 @@ class Settings:
         20, "validations without gain after which the run ends", changeable=True
     )
     checkpoint_minutes: float = setting(3.0, "minutes between checkpoints", changeable=True)
+    trail: bool = setting(
+        False, "keep the weights of every validation, in trail/STEP.pt", changeable=True
+    )
     max_minutes: float = setting(
         0.0, "minutes after which this start stops, to be resumed; 0 for no limit", changeable=True
     )
