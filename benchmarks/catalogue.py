@@ -202,7 +202,7 @@ def measure_kills(folder: Path, work: Path, jobs: str) -> None:
     )
     total, out = count(work / "whole"), work / "killed"
     process = subprocess.Popen(build(folder, out, "--jobs", jobs), stdout=sys.stderr)
-    for victim, share in (("driver", 0.2), ("worker", 0.4), ("driver", 0.6)):
+    for victim, share in (("driver", 0.2), ("worker", 0.4), ("driver", 0.7)):
         if process.poll() is not None:
             time.sleep(5)
             process = subprocess.Popen(build(folder, out, "--jobs", jobs), stdout=sys.stderr)
