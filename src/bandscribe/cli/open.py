@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +31,8 @@ def open_page(
     if not file.is_file():
         kind = "a folder; name a sound file" if file.is_dir() else "there is no such file"
         raise ValueError(f"{file}: {kind}")
+    import webbrowser
+
     from bandscribe.server import app
     from bandscribe.server.limits import Limits
     from bandscribe.server.recording import Recording
