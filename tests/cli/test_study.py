@@ -105,7 +105,7 @@ def test_compares_runs(bandscribe, tmp_path: Path) -> None:
     root.mkdir()
     source = f"clips={write_clips(root)}"
     arguments = [
-        "schedules", "-o", tmp_path / "out", "--training", source, "--test", source,
+        "schedules", "-o", tmp_path / "out", "--corpora", source, "--test-corpora", source,
         "--model", "features", "--window-seconds=0.5", "--steps", 6, "--augment", "false",
         "--classes", ",".join(CLASSES), "--workers", 0, "--threads", 1,
     ]  # fmt: skip
@@ -129,7 +129,7 @@ def test_wrong_usage_of_comparisons(bandscribe, tmp_path: Path) -> None:
         (["windows", *needed, "--window-seconds", "1"], "window_seconds: each row sets it"),
         (["windows", *needed, "--stepz", "1"], "stepz: no such field"),
         (["windows", *needed[:2], "--training", "a", "--test", "b"], "a: expected NAME=ROOT"),
-        (["corpora", *needed], "--training: expected two corpora"),
+        (["corpora", *needed], "--corpora: expected two corpora"),
     ):
         result = bandscribe("study", "recognition", *arguments)
         assert (result.code, len(result.complaints)) == (2, 1)

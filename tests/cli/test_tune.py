@@ -42,7 +42,7 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
         ([*tune, "--space", '{"depth": [3]}'], "no such option 'depth'"),
         (["tune", "drums", "-o", "x", "--corpus", "irmas=y"], "expected NAME=ROOT"),
         ([*study, "--models", "crnn,mlp"], "--models: expected some of rnn, cnn"),
-        ([*study, "--corpus", f"egmd={root}"], "--corpus: two are called 'egmd'"),
+        ([*study, "--corpus", f"egmd={root}"], "--corpora: two are called 'egmd'"),
         ([*study, "--seeds", "a"], "--seeds: expected whole numbers"),
         ([*study, "--seed", "3"], "seed: the study sets it"),
         (
@@ -50,7 +50,7 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
             "none has the splits train, validation and test",
         ),
         ([*data, "--train", "egmd+slakh"], "train: expected some of egmd, got 'slakh'"),
-        ([*data, "--corpora", "x"], "corpora: the study sets it"),
+        ([*data, "--validation-corpora", "x"], "validation_corpora: the study sets it"),
         ([*data, "--depth", "3"], "depth: no such field"),
     ):
         result = bandscribe(*arguments)
@@ -86,8 +86,8 @@ def test_a_finished_study_is_reported_anew(
 
     test_only = f"other=egmd:test={root}"
     result = bandscribe(
-        "study", "data", "-o", tmp_path, "--recipe", tmp_path / "best.json", "--corpus", corpus,
-        "--corpus", test_only,
+        "study", "data", "-o", tmp_path, "--recipe", tmp_path / "best.json", "--corpora",
+        f"{corpus},{test_only}",
     )  # fmt: skip
     assert result.code == 0, result.err
     numbers = result.out.splitlines()[1].split()

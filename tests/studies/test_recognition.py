@@ -96,7 +96,7 @@ def test_corpora_are_crossed(clips: Path, tmp_path: Path) -> None:
     trained = [members[0].training for members in study.rows.values()]
     assert trained == [(f"clips={clips}",), ("clips=b",), ("clips=b",), (f"clips={clips}",)]
     assert [study.tested(row)[0] for row in study.rows] == [("x",), ("x",), ("y",), ("y",)]
-    with pytest.raises(ValueError, match="--training: expected two corpora"):
+    with pytest.raises(ValueError, match="--corpora: expected two corpora"):
         recognition.plan("corpora", {}, StudyCorpora(("clips=a",), (), ()), tmp_path)
 
 

@@ -25,10 +25,11 @@ Output = Annotated[
 Corpora = Annotated[
     list[str],
     typer.Option(
+        "--corpora",
         "--corpus",
-        metavar="CORPUS",
-        help="[LABEL=]NAME:SPLIT/AUDIO=ROOT. One without SPLIT that has train, validation and test "
-        "is trained on as well as tested on. May be repeated.",
+        metavar="CORPUS,…",
+        help="[LABEL=]NAME:SPLIT/AUDIO=ROOT each. One without SPLIT that has train, validation and "
+        "test is trained on as well as tested on. May be repeated.",
     ),
 ]
 Seeds = Annotated[
@@ -82,7 +83,7 @@ def architectures(
             known = ", ".join(comparing.NAMES)
             raise ValueError(f"--models: expected some of {known}, got {unknown[0]!r}")
         if not (trained := [source for source in sources if source.trainable]):
-            raise ValueError("--corpus: none has the splits train, validation and test")
+            raise ValueError("--corpora: none has the splits train, validation and test")
         spaces = {text.partition("=")[0]: text.partition("=")[2] for text in space or ()}
         planned = comparing.plan(
             trained, chosen, given, path=recipe, spaces=spaces,
@@ -204,10 +205,10 @@ def _sources(texts: Sequence[str]) -> list[StudyCorpus]:
     """The corpora. Raises ValueError for one that is none, or two of one label."""
     from bandscribe.studies.drum_corpora import StudyCorpus
 
-    sources = [StudyCorpus.parse(text) for text in texts]
+    sources = [StudyCorpus.parse(text) for text in ",".join(texts).split(",") if text]
     labels = [source.label for source in sources]
     if twice := [label for label in labels if labels.count(label) > 1]:
-        raise ValueError(f"--corpus: two are called {twice[0]!r}; name them LABEL=NAME=ROOT")
+        raise ValueError(f"--corpora: two are called {twice[0]!r}; name them LABEL=NAME=ROOT")
     return sources
 
 

@@ -37,18 +37,28 @@ def recognition(
     training: Annotated[
         str,
         typer.Option(
+            "--corpora",
+            "--training",
             metavar="CORPUS,…",
             help="Corpora to train on, each NAME:SPLIT/AUDIO=ROOT. Default split: train.",
         ),
     ],
     test: Annotated[
-        str, typer.Option(metavar="CORPUS,…", help="The same, to test on. Default split: test.")
+        str,
+        typer.Option(
+            "--test-corpora",
+            "--test",
+            metavar="CORPUS,…",
+            help="The same, to test on. Default split: test.",
+        ),
     ],
     validation: Annotated[
         str,
         typer.Option(
+            "--validation-corpora",
+            "--validation",
             metavar="CORPUS,…",
-            help="The same, to choose the best weights by. Default: those of --training; "
+            help="The same, to choose the best weights by. Default: those of --corpora; "
             "default split: validation.",
         ),
     ] = "",

@@ -67,8 +67,10 @@ def tune(
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CORPUS",
-            help="A corpus to train and validate on, by its splits: NAME=ROOT; or of one split: "
+            "--corpora",
+            "--corpus",
+            metavar="CORPUS,…",
+            help="Corpora to train and validate on, by their splits: NAME=ROOT; or of one split: "
             "NAME:SPLIT/AUDIO=ROOT. May be repeated.",
         ),
     ] = None,
@@ -98,7 +100,9 @@ def tune(
     from bandscribe.training import search
 
     with usage_errors():
-        base = search.resolve(recipe, parse(context.args), corpus or (), epochs)
+        base = search.resolve(
+            recipe, parse(context.args), ",".join(corpus or ()).split(","), epochs
+        )
         tried = propose(base, space, None if grid else trials, draw_seed, output / "trials")
     with table() as show:
         outcomes = run(tried, scheduler=scheduler, jobs=jobs, gpus=gpus, address=address, show=show)

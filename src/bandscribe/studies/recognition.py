@@ -62,9 +62,9 @@ class StudyCorpora:
     def choose(self, row: RecognitionRow) -> StudyCorpora:
         """The row's own. Raises ValueError where it needs more corpora than there are."""
         return StudyCorpora(
-            _choose("training", self.training, row.trained),
-            _choose("validation", self.validation, row.trained),
-            _choose("test", self.test, row.tested),
+            _choose("corpora", self.training, row.trained),
+            _choose("validation-corpora", self.validation, row.trained),
+            _choose("test-corpora", self.test, row.tested),
         )
 
 

@@ -73,7 +73,7 @@ class Recipe(Settings):
     augment: bool = setting(True, "change and mix clips, or take them as they are")
     scenes: int = setting(
         0, "examples that are rendered once, and altered as spectra whenever they are drawn; 0: "
-        "every example is rendered for itself"
+        "every example is rendered when it is used"
     )  # fmt: skip
     balance: float = setting(1.0, "chance of a rare class: 0 as in the clips, 1 as any other")
     null_share: float = setting(0.2, "share of examples that are no drum, where there are notes")
