@@ -378,6 +378,21 @@ def luminance(colour: str) -> float:
     return float(np.mean(json.loads(colour.replace("rgb(", "[").replace(")", "]")))) / 255
 
 
+def test_a_file_that_is_no_sound_is_explained(browser, tmp_path) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_text("no sound")
+    with running(Limits(), analyse(path)) as client:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{client.port}/?token={TOKEN}")
+        page.locator("#problem").wait_for()
+        assert "broken.wav" in page.text_content("#problem")
+        assert page.is_disabled("#play") and page.is_disabled("#save")
+        page.keyboard.press("Space")  # nothing to play, nothing to add to
+        page.keyboard.press("a")
+        assert page.text_content("#selected") == "No note selected"
+        page.close()
+
+
 def test_names_are_no_markup(browser, tmp_path, analysed) -> None:
     evil = tmp_path / "<img src=x onerror='document.title=1'>.flac"
     try:
