@@ -335,3 +335,17 @@ def test_levels_do_not_depend_on_confidence(tmp_path: Path) -> None:
         found.append(float(each[0, 0]))
     assert found[:2] == pytest.approx([-12.0, -12.0], abs=1e-4)
     assert found[2] == pytest.approx(-12.0 + 20 * np.log10(0.5), abs=1e-4)
+
+
+@pytest.mark.parametrize("gain_db", [-80, -40, 20])
+def test_no_gain_changes_levels(gain_db: float) -> None:
+    """Levels are below the loudest frame of the recording, however soft that is."""
+    found = []
+    for gain in (1.0, 10 ** (gain_db / 10)):
+        levels = np.full((2, 13), 0.8, np.float32)
+        sure, thresholds = np.ones((2, 13), np.float32), np.full(13, 0.5, np.float32)
+        power = np.array([1e-3, 1e-4]) * gain
+        instruments._make_absolute(levels, sure, thresholds, power)
+        found.append(levels)
+    np.testing.assert_allclose(found[0][:, 0], [-12, -22], atol=1e-3)
+    np.testing.assert_allclose(found[1], found[0], atol=1e-3)

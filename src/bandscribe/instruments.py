@@ -395,7 +395,7 @@ def _make_absolute(
     by the ratio of probability to threshold as an amplitude.
     """
     mixture = 10 * np.log10(np.maximum(power, _TINY))
-    drop = (mixture - mixture.max(initial=LEVEL_FLOOR_DB)).astype(np.float32)
+    drop = (mixture - mixture.max(initial=10 * np.log10(_TINY))).astype(np.float32)
     for first in range(0, len(levels), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
         below = (1 - levels[part]) * np.float32(LEVEL_FLOOR_DB)
