@@ -25,6 +25,7 @@ FILES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "src").rglob("*.py")),
+    *sorted((ROOT / "src").rglob("*.html")),
 ]
 
 

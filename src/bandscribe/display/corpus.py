@@ -157,7 +157,7 @@ def _draw_splits(
 
 
 def _draw_together(axis: Any, classes: Sequence[str], present: NDArray[np.bool_]) -> None:
-    """Colours tell the share of the rarer label's tracks that have the other too."""
+    """Colours show the share of the rarer label's tracks that have the other too."""
     both = present.T.astype(np.int64) @ present.astype(np.int64)
     alone = np.diag(both)
     rarer = np.maximum(np.minimum(alone[:, None], alone[None, :]), 1)

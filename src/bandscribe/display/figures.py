@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bandscribe.extras import install
 from bandscribe.files import whole
 
-# Okabe and Ito's colours, which the colour-blind tell apart; the yellow and pink are darkened.
+# Okabe and Ito's colours, which the colour-blind distinguish; the yellow and pink are darkened.
 BLUE, RED, GREEN, PURPLE, ORANGE = "#0072B2", "#D55E00", "#009E73", "#AA5C8F", "#C98A00"
 INK, PALE = "#222222", "#D8D8D8"
 

@@ -1,7 +1,7 @@
 """Kernels of convolutions: what the first layer's look like, and which way those of each point.
 
-Time goes to the right, frequency up. Directions are those of a study: 1 tells moments apart, -1
-tells bands apart.
+Time goes to the right, frequency up. Directions are those of a study: 1 distinguishes moments, -1
+distinguishes bands.
 """
 
 from __future__ import annotations

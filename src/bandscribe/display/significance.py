@@ -1,7 +1,7 @@
-"""Which features tell classes apart: a row for each feature, the most telling one on top.
+"""Which features distinguish classes: a row for each feature, the most significant on top.
 
 To the left, a dot for the effect size of each of its dimensions; in the middle, the same in the
-order of the dimensions; to the right, where the classes stand in its most telling dimension.
+order of the dimensions; to the right, where the classes stand in its most significant dimension.
 """
 
 from __future__ import annotations

@@ -216,7 +216,7 @@ def _log_fault(done: Future[None]) -> None:
 
 
 def _spell(line: str, sound: Path, name: str) -> str:
-    """A line about a file as whoever sent it knows it."""
+    """A line about a file, by the name that its sender gave."""
     line = line.replace(str(sound), name).replace(str(sound.parent), "…")
     return line if line.startswith(name) else f"{name}: {line}"
 

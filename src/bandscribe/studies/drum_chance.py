@@ -104,7 +104,7 @@ class _Baseline:
 
 
 def spread(rates: Mapping[str, float], duration: float) -> dict[str, NDArray[np.float64]]:
-    """Onsets of each class, evenly, as many a second as its rate says."""
+    """Onsets of each class, evenly spaced, at its rate per second."""
     return {
         name: np.asarray((np.arange(round(rate * duration)) + 0.5) / max(rate, 1e-9))
         for name, rate in rates.items()

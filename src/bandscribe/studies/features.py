@@ -1,4 +1,4 @@
-"""Which features tell instruments apart: a test per feature and dimension over a corpus's clips.
+"""Which features distinguish instruments: a test per feature and dimension over a corpus's clips.
 
 Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.5. Each dimension
 of each feature is averaged over a clip's time, and a one-way analysis of variance asks whether
@@ -6,7 +6,7 @@ these means differ between instruments, at α = 0.001, set beforehand. That anal
 variances, which the paper doubts and does not test: here Brown and Forsythe's test says where they
 differ, and a dimension is `robust` if Welch's test and that of Kruskal and Wallis, which do without
 that assumption and that of normality, find it significant too. With thousands of clips everything
-is significant: ω² says how much of the variance the instrument explains.
+is significant: ω² is how much of the variance the instrument explains.
 
 The paper holds its clips to be independent; several clips of one recording are not. `merge` takes
 the mean of a recording's clips instead.
@@ -70,7 +70,7 @@ class MeasuredClips:
 
 @dataclass(frozen=True, eq=False)
 class FeatureStudy:
-    """What the tests say per dimension (all arrays (dimension,)), and of which clips.
+    """Results of the tests per dimension (all arrays (dimension,)), and of which clips.
 
     `counts` are the clips per class of `classes`, all of so many `recordings`; `dropped` are
     classes of a single clip, which no test can take. `standing` (class, dimension) is how many

@@ -2,8 +2,8 @@
 
 Hiner 2024, Drum Classification, section 5, supposes that they do, and leaves it to be looked into.
 A kernel's *direction* is (T - F) / (T + F), where T sums its squared differences between neighbours
-in time, and F between neighbours in frequency: 1 for one that tells moments apart and bands not at
-all, as a detector of onsets; -1 for one that tells bands apart and moments not at all; 0 for one
+in time, and F between neighbours in frequency: 1 for one that distinguishes moments alone, as a
+detector of onsets; -1 for one that distinguishes bands alone; 0 for one
 that equals its transpose. Its *asymmetry* is how far it is from its transpose, K: the sum of
 (K - K')², over twice that of K²; 0 to 2, and 2/3 on average where weights are independent.
 

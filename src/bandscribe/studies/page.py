@@ -1,7 +1,7 @@
 """The report of a study of drum networks: F1 by row and test set, on one page and in tables.
 
 The page holds all that it shows. NAME.csv has a line for each row and test set, NAME_corpora.csv
-says what the corpora hold.
+describes the corpora.
 """
 
 from __future__ import annotations

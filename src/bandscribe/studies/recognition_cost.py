@@ -58,7 +58,7 @@ def measure_cost(
     """Time a row's network on one batch of `training`, and on some recordings of `test`.
 
     Scores are seconds of one core: of a `step`, and per recording to `describe` and to `recognize`
-    it; `origin` says where the weights are from. `given` are fields of the recipe; without
+    it; `origin` is where the weights are from. `given` are fields of the recipe; without
     `threads` there is one.
 
     Raises ValueError as `recipe.resolve` and `corpora.load`.

@@ -1,7 +1,7 @@
 """What chapter 5 of Harmony Is All You Need compares, and what it left for later: literal tables.
 
 Ferković and Smoljan 2023. A row is a label and the fields of a recipe in which it differs from the
-other rows; `base` says what all have, where the command line does not. Where the paper trains a
+other rows; `base` is what all have, where the command line does not. Where the paper trains a
 ResNet-50 on published weights, so do the tables: `--model features` and the like name a cheaper
 network for all rows.
 """

@@ -21,7 +21,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class ScoreColumn:
-    """A score that is shown, and its title; `panel` says how it is drawn, None that it is not."""
+    """A score that is shown, and its title; `panel` is where it is plotted, None for not at all."""
 
     score: str
     title: str

@@ -105,7 +105,7 @@ FOSSE_MDB_TO_5: Mapping[str, str | None] = {
     "TMB": "HH",
 }
 
-#: ENST-Drums, without the numbers that tell cymbals apart (Gillet and Richard 2006; toms as Vogl
+#: ENST-Drums, without the numbers of single cymbals (Gillet and Richard 2006; toms as Vogl
 #: et al. 2018 translate them). `c` is a cymbal of no other kind; tom rims count with their tom.
 #: Sticks struck together, cowbell and the sweep of a brush are no drum class.
 ENST_TO_10: Mapping[str, str | None] = {

@@ -86,7 +86,7 @@ function draw() {
   stop();
   drawBars("labels", "label", 0);
   by("by-kit").hidden = !drawBars("kits", "kit", 2);
-  by("shown").textContent = `${shown.length} of ${data.clips.length} clips to hear${wanted.label ? `: ${wanted.label}` : ""}${wanted.kit ? `, ${wanted.kit}` : ""}`;
+  by("shown").textContent = `${shown.length} of ${data.clips.length} clips${wanted.label ? `: ${wanted.label}` : ""}${wanted.kit ? `, ${wanted.kit}` : ""}`;
   show(by("clips"), shown.map((i, place) => card(data.clips[i], place)));
 }
 

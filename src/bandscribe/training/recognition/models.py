@@ -3,7 +3,7 @@
 They take features `(batch, frame, bin)` of a window of music and give logits `(batch, class)`,
 whose sigmoid is the probability that the class is present. Samples are features of one bin, a frame
 each. Any batch size; any number of frames above a network's least. Features go in normalised as
-section 3.3 says (see `front_end`). `MODELS` lists the choices; every entry is called with
+section 3.3 has it (see `front_end`). `MODELS` lists the choices; every entry is called with
 `bins`, `classes` and options by name. `head` holds the layers that replace a pretrained
 classifier, for a learning rate of their own.
 
