@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import sys
 from contextlib import suppress
 from typing import Annotated
@@ -93,6 +92,8 @@ def spell_host(host: str) -> str:
 
     Of all addresses of this computer, the one by which its network knows it.
     """
+    import socket
+
     if host in ("0.0.0.0", "::"):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
             probe.connect(("192.0.2.1", 9))  # sends nothing, but finds the way there

@@ -230,7 +230,7 @@ def test_the_defaults_are_the_papers() -> None:
     default = Recipe()
     assert (default.first, default.channels, default.memory) == (128, 50, "gru")
     assert (default.sparsity, default.spectrum, default.enhanced) == ("sparsemax", "cqt", True)
-    assert (default.excerpt_seconds, default.batch) == (2.0, 32)
+    assert (default.excerpt_seconds, default.batch) == (2.0, 16)
     assert default.steps * default.batch == 6_000_000
     assert to_classes().shape == (11, 10)
 

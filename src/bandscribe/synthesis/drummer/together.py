@@ -40,14 +40,14 @@ def follow(
     times = np.interp(played.onsets, source, grid.times)
     inside = (played.onsets >= source[0]) & (played.onsets < source[-1])
     inside &= (times >= 0) & (times < duration)
-    inside = (grid.times >= 0) & (grid.times < duration)
+    beats_inside = (grid.times >= 0) & (grid.times < duration)
     return replace(
         played,
         onsets=times[inside],
         labels=played.labels[inside],
         velocities=None if played.velocities is None else played.velocities[inside],
         duration=duration,
-        beats=Beats(grid.times[inside], grid.positions[inside]),
+        beats=Beats(grid.times[beats_inside], grid.positions[beats_inside]),
     )
 
 
