@@ -105,7 +105,7 @@ def test_velocities(name: str, tmp_path: Path) -> None:
         ("rbma", "RBMA13/annotations/drums/RBMA-13-Track-01.txt", "3"),
         ("rbma_full", "RBMA13/annotations/drums_full/RBMA-13-Track-01.drums", "8"),
         ("tmidt", "midi/annotations/drums_l/1_A_Band_-_One.txt", "18"),
-        ("adtof", "ADTOF-RGW/annotations/aligned_drum/Another - Song.txt", "36"),
+        ("adtof", "ADTOF-YT/annotations/aligned_drum/Another - Song.txt", "36"),
         ("folder", "more/two.txt", "XX"),
     ],
 )
