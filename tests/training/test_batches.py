@@ -28,6 +28,8 @@ def test_an_item_is_drawn_from_seed_step_and_place_alone() -> None:
     np.testing.assert_array_equal(targets[1].numpy(), expected[1])
 
 
+# torch warns where there are fewer cores than workers.
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 def test_the_same_for_any_number_of_workers() -> None:
     here = list(batches())
     assert same(here, list(batches(workers=1)))
