@@ -131,6 +131,7 @@ def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
     ("arguments", "reason"),
     [
         (["--format", "xml"], "--format: expected one of table, json, csv"),
+        (["--format", "json", "-o", "x.csv"], "name a file that ends with .json"),
         (["--aggregate", "s3"], "aggregate: expected one of s1, s2"),
         (["--threshold", "2"], "threshold: expected 0 to 1"),
         (["--with", "kazoo"], "--with: expected one of cel (cello), cla (clarinet)"),

@@ -255,6 +255,7 @@ def test_an_input_is_never_overwritten(track, duet) -> None:
         (["--min-gap", "nan"], "--min-gap: expected seconds from 0 on, got nan"),
         (["--model", "nobody"], "model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not track instruments"),
+        (["--format", "npz", "-o", "x.csv"], "name a file that ends with .activity.npz"),
         (["--format", "csv,npz", "-o", "x.csv"], "-o x.csv: name a folder for several results"),
         (["--segments", "-o", "x.png"], "-o x.png: name a folder for several results"),
     ],

@@ -407,6 +407,8 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--model", "nobody"], "model: there is no 'nobody'; shipped are"),
         (["--loud"], "--loud"),
         (["--format", "midi,csv", "-o", "part.csv"], "name a folder for several results"),
+        (["--format", "pdf", "-o", "part.mid"], "name a file that ends with .pdf"),
+        (["--format", "preview", "-o", "part.mid"], "not the suffix of --format preview"),
         (["-o", "part.gp5"], "no format has this suffix; expected one of .mid, .csv"),
         (["--jobs", "0"], "--jobs"),
         (["--format", "midi,csv", "-o", "-"], "standard output takes one input in one format"),

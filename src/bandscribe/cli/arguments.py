@@ -69,7 +69,7 @@ SkipExisting = Annotated[
 def choose_table(given: str | None, output: Path | None) -> str:
     """One of `TABLES`: the requested one, or that of the file's suffix, or a table.
 
-    Raises a usage error for a format that there is not.
+    Raises a usage error for a format that there is not, and for a suffix of another one.
     """
     from bandscribe.audio import EXTENSIONS
 
@@ -83,6 +83,12 @@ def choose_table(given: str | None, output: Path | None) -> str:
         return next((name for name, known in TABLES.items() if known == suffix), "table")
     if given not in TABLES:
         raise typer.BadParameter(f"--format: expected one of {', '.join(TABLES)}, got {given!r}")
+    known = {TABLES["json"], TABLES["csv"]}  # any other text may be in a .txt
+    if output is not None and output.suffix.lower() in known - {TABLES[given]}:
+        raise typer.BadParameter(
+            f"-o {output}: is not the suffix of --format {given}; name a file that ends with "
+            f"{TABLES[given]}, or leave out --format"
+        )
     return given
 
 

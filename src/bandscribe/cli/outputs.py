@@ -104,6 +104,8 @@ def plan(
     folder = Path(output or ".")
     single = len(formats) == len(named) == 1 and sources[0].path == named[0]
     as_file = bool(output) and single and not folder.is_dir() and not str(output).endswith("/")
+    if as_file:
+        _check_format(folder, formats[0], suffixes)
     if output and not as_file and not folder.is_dir():
         if folder.exists():
             raise typer.BadParameter(f"-o {output}: is a file; name a folder for several results")
@@ -133,6 +135,19 @@ def plan(
         taken |= {os.path.realpath(path): source.path for path in outputs.values()}
         jobs.append(OutputJob(source.path, outputs, notes))
     return jobs, len(sources) - len(jobs)
+
+
+def _check_format(path: Path, format: str, suffixes: Mapping[str, str]) -> None:
+    """Raise a usage error for a file whose suffix is that of another format.
+
+    A preview is of any kind of sound, and its suffix is that of no other format.
+    """
+    ends = {kind: Path(f"x{end}").suffix for kind, end in suffixes.items() if end != PREVIEW}
+    if path.suffix.lower() in set(ends.values()) - {ends.get(format)}:
+        raise typer.BadParameter(
+            f"-o {path}: is not the suffix of --format {format}; name a file that ends with "
+            f"{suffixes[format]}, or leave out --format"
+        )
 
 
 def _print(sources: Sequence[Input], formats: Sequence[str], reference: Path | None) -> OutputJob:
