@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -29,3 +30,21 @@ def test_a_missing_library_is_named_with_its_cure(bandscribe, monkeypatch) -> No
     result = bandscribe("serve")
     assert (result.code, len(result.complaints)) == (1, 1)
     assert "nowhere_installed" in result.err and "pip install" in result.err
+
+
+def test_an_address_with_a_token_of_ones_own_keeps_it_secret(bandscribe, monkeypatch) -> None:
+    class Server:
+        def __init__(self, _: object, *, started: Callable[[], None]) -> None:
+            self.started = started
+
+        def run(self, sockets: list[socket.socket]) -> None:
+            self.started()
+            for sock in sockets:
+                sock.close()
+
+    monkeypatch.setattr("bandscribe.server.app.create_app", lambda **_: None)
+    monkeypatch.setattr("bandscribe.server.app.create_server", Server)
+    result = bandscribe("serve", "--port", "0", "--token", "0123456789abcdef")
+    assert (result.code, len(result.complaints)) == (0, 1)
+    assert "/docs?token=TOKEN (with your token for TOKEN)" in result.err
+    assert "0123456789abcdef" not in result.err

@@ -81,8 +81,9 @@ def serve(
     address = f"http://{spell_host(host)}:{sock.getsockname()[1]}"
 
     def announce() -> None:
-        query = "" if token else f"?token={chosen}"  # a token that was given is known
-        print(f"bandscribe serves at {address}/docs{query}", file=sys.stderr)
+        # A token that was given is a secret which logs need not have.
+        query = "TOKEN (with your token for TOKEN)" if token else chosen
+        print(f"bandscribe serves at {address}/docs?token={query}", file=sys.stderr)
 
     app.create_server(application, started=announce).run([sock])
 

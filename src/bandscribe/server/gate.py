@@ -79,7 +79,8 @@ class Gate:
             await self._welcome(scope, answer, given)
         elif not self._known(headers, _cookie(scope)):
             await answer.refuse(
-                401, "the token is missing or wrong; use the address that the server printed",
+                401, "the token is missing or wrong; open the address that the server printed, or "
+                "send the header Authorization: Bearer TOKEN",
                 {"www-authenticate": "Bearer"},
             )  # fmt: skip
         elif scope["method"] == "POST" and scope["path"].startswith("/v1/"):
