@@ -35,6 +35,25 @@ def test_input_is_checked_alike(task: str, samples: np.ndarray, reason: str) -> 
 
 
 @pytest.mark.parametrize("task", TASKS)
+def test_a_bare_array_is_refused_with_its_cure(task: str) -> None:
+    with pytest.raises(TypeError, match=r"source: expected .*; wrap it as Audio\("):
+        getattr(bandscribe, task)(np.zeros(800, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("samples", "cure"),
+    [
+        (np.zeros((2000, 2), np.float32), "transpose them"),
+        (np.zeros((2, 2000)), r"samples\.astype\(numpy\.float32\)"),
+    ],
+    ids=["sample by channel", "float64"],
+)
+def test_samples_as_other_libraries_have_them(samples: np.ndarray, cure: str) -> None:
+    with pytest.raises(ValueError, match=cure):
+        Audio(samples, 8000)
+
+
+@pytest.mark.parametrize("task", TASKS)
 def test_a_model_that_there_is_not(task: str) -> None:
     with pytest.raises(ValueError, match="there is no 'nobody'"):
         getattr(bandscribe, task)(Audio(np.zeros((1, 800), np.float32), 8000), model="nobody")

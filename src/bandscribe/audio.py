@@ -142,6 +142,15 @@ def prepare(source: Audio, sample_rate: int) -> Audio:
     return resample(downmix(source), sample_rate)
 
 
+def refuse_array(source: object) -> None:
+    """Raise TypeError for a bare array, whose sample rate is not known."""
+    if isinstance(source, np.ndarray):
+        raise TypeError(
+            "source: expected a path or a bandscribe.Audio, got an array; wrap it as "
+            "Audio(samples, sample_rate), its samples (channel, sample) in float32"
+        )
+
+
 def samples_of(block: Audio, sample_rate: int) -> NDArray[np.float32]:
     """Samples (n,) of a mono block. Raises ValueError for another rate, or several channels."""
     if block.sample_rate != sample_rate or len(block.samples) != 1:

@@ -150,6 +150,7 @@ def transcribe(
     Raises ValueError when an argument or the file's content does not fit, OSError when the file
     cannot be read.
     """
+    audio.refuse_array(source)
     beats.check(metre, tempo)
     loaded = runtime.resolve(model, load)
     if isinstance(source, Audio):

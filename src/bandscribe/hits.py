@@ -232,6 +232,7 @@ def _power(
 
 def _read(source: Audio | str | Path, rate: int, stream: int | None = None) -> NDArray[np.float32]:
     """Mono samples (n,) of what is analysed; silent ones of what is too short."""
+    audio.refuse_array(source)
     if isinstance(source, Audio):
         if not source.samples.shape[1]:
             raise ValueError("source: expected sound, got no samples")

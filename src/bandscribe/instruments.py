@@ -406,6 +406,7 @@ def _make_absolute(
 
 def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:
     """Mono blocks."""
+    audio.refuse_array(source)
     if isinstance(source, Audio):
         return [audio.prepare(source, rate)]
     if isinstance(source, (str, Path)):

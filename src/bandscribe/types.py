@@ -19,6 +19,8 @@ Labels = NDArray[np.str_]
 LEVEL_FLOOR_DB = -60.0
 #: Seconds that any recording may last, which is four months: more is damage.
 LONGEST = 1e7
+#: More channels than any sound file has: such samples are (sample, channel).
+MAX_CHANNELS = 1024
 #: The highest position of a beat in its bar.
 _LAST_POSITION = 1000
 
@@ -33,8 +35,16 @@ class Audio:
     def __post_init__(self) -> None:
         if self.samples.ndim != 2 or self.samples.shape[0] < 1:
             raise ValueError(f"samples: expected (channel, sample), got {self.samples.shape}")
+        if len(self.samples) > MAX_CHANNELS:
+            raise ValueError(
+                f"samples: expected (channel, sample), got {self.samples.shape}; transpose them, "
+                f"{MAX_CHANNELS} channels are the most"
+            )
         if self.samples.dtype != np.float32:
-            raise ValueError(f"samples: expected float32, got {self.samples.dtype}")
+            raise ValueError(
+                f"samples: expected float32, got {self.samples.dtype}; convert them with "
+                "samples.astype(numpy.float32)"
+            )
         if self.sample_rate <= 0:
             raise ValueError(f"sample_rate: expected a positive number, got {self.sample_rate}")
 
