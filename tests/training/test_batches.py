@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 import torch
 
 from bandscribe.training.batches import Batch, Batches, Example, load
