@@ -192,8 +192,10 @@ def _pairs(part: Any) -> list[tuple[Any, Any]]:
 
 
 def _tabulate(found: dict[str, Any]) -> str:
+    hours = found["hours"]
+    length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
     lines = [
-        f"{found['recordings']:,} recordings in {found['files']:,} files, {found['hours']:,.1f} h, "
+        f"{found['recordings']:,} recordings in {found['files']:,} files, {length}, "
         f"{found['failed']:,} of them failed; {found['unreadable']:,} files cannot be read",
         f"{found['notes']:,} drum notes; {found['with_drums']:,} recordings with a drum pattern",
     ]

@@ -24,8 +24,8 @@ def open_page(
 ) -> None:
     """Show a recording and its drum part in the browser, to play and to correct it.
 
-    Corrections are saved beside the file, in a .json of its name. Only who has the address that is
-    printed can open the page. Ctrl-C ends it.
+    Corrections are saved beside the file, in a .json of its name. Only those with the printed
+    address can open the page. Ctrl-C ends it.
     """
     require("page", *MODULES)
     if not file.is_file():

@@ -20,13 +20,13 @@ Host = Annotated[
     str,
     typer.Option(
         metavar="ADDRESS",
-        help="Where to listen; 0.0.0.0 also lets in other devices of the network that know the "
+        help="Address to bind; 0.0.0.0 also lets in other devices of the network that know the "
         "token.",
     ),
 ]
 Port = Annotated[
     int,
-    typer.Option(metavar="N", min=0, max=65535, help="Where to listen; 0 takes any free port."),
+    typer.Option(metavar="N", min=0, max=65535, help="Port; 0 takes any free one."),
 ]
 
 

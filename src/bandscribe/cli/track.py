@@ -73,7 +73,7 @@ def track(
         float, typer.Option(metavar="S", help="Seconds; what is shorter is left out.")
     ] = 0.3,
     min_gap: Annotated[
-        float, typer.Option(metavar="S", help="Seconds; shorter gaps are played over.")
+        float, typer.Option(metavar="S", help="Seconds; shorter gaps within a passage are closed.")
     ] = 0.5,
     onsets: Annotated[
         bool, typer.Option("--onsets", help="Draw the strokes of the drums into the picture.")
