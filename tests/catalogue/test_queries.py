@@ -110,7 +110,7 @@ def test_stats(ask, small: Path, tmp_path: Path) -> None:
     assert found["tempo_histogram"] == [[60, 1], [90, 1], [95, 1], [100, 1], [130, 1]]
     assert found["by_error"] == {"no sound that can be decoded": 1}
     lines = ask("stats", "--picture", tmp_path / "stats.png").splitlines()
-    assert lines[0].startswith("6 recordings in 7 files, 0.1 h, 1 of them failed")
+    assert lines[0].startswith("6 recordings in 7 files, 5 min, 1 of them failed")
     assert f"{'violin':<40}{3:>11}" in lines
     assert (tmp_path / "stats.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads(ask("stats", "--format", "json")) == found
