@@ -119,7 +119,7 @@ def _retree(data: bytes, rng: random.Random) -> bytes:
     """Something in the tree is another thing, or is gone."""
     try:
         tree = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _flip(data, rng)
     inner: Any = tree
     while isinstance(inner, dict | list) and inner:

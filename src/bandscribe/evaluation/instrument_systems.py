@@ -206,7 +206,9 @@ def read_tags(path: Path, threshold: float | None = None) -> NameIndex[Tags]:
     for file in paths:
         with refused(f"{file}: not what bandscribe recognize writes"):
             for name, row in _rows(file):
-                tags = found[_parts(PurePath(name))]
+                if not (parts := _parts(PurePath(name))):
+                    raise ValueError("a row names no recording")
+                tags = found[parts]
                 if row is None:
                     continue
                 if row["class"] not in INSTRUMENTS:
