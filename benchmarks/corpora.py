@@ -122,6 +122,7 @@ def open_egmd(root: Path, cache: Path, workers: int) -> Draw:
 
 def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
     """Windows of a second, mixed, augmented but for pitch, as mel spectrograms."""
+    from bandscribe.features.windows import RecognitionFrontEnd
     from bandscribe.training.recognition import corpora, survey
     from bandscribe.training.recognition.examples import WindowExamples as Mixtures
     from bandscribe.training.recognition.recipe import resolve
@@ -134,16 +135,10 @@ def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
     classes = corpora.classes_of(recipe.training)
     windows = corpora.cut(corpora.load(recipe.training, "train", classes), 1.0, RATE)
     corpora.load(recipe.validation, "validation", classes)
-    front_end = _front_end(recipe, windows, cache, workers, survey)
+    found = survey.survey(windows, workers=workers, folder=cache)
+    front_end = RecognitionFrontEnd(recipe.features, found.statistics)
     draw = Mixtures(windows, windows.targets, front_end, 0, "base_persistent", semitones=0)
     return draw, recipe, True
-
-
-def _front_end(recipe, windows, cache, workers, survey):  # type: ignore[no-untyped-def]
-    from bandscribe.features.windows import RecognitionFrontEnd
-
-    found = survey.survey(windows, workers=workers, folder=cache)
-    return RecognitionFrontEnd(recipe.features, found.statistics)
 
 
 def open_hits(root: Path, cache: Path, workers: int) -> Draw:

@@ -67,7 +67,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}{suffix}")
     try:
         with temporary.open("xb") as held:
-            if not _hold(held):
+            if not hold(held):
                 held.close()
             yield temporary
             temporary.replace(target)
@@ -79,7 +79,7 @@ def whole(path: str | Path) -> Iterator[Path]:
         raise
 
 
-def _hold(file: IO[bytes]) -> bool:
+def hold(file: IO[bytes]) -> bool:
     """Lock a file until it is closed, or the process ends; whether nobody else holds it.
 
     Where there are no locks (Windows, some network drives) none is ever free.
@@ -100,7 +100,7 @@ def _sweep(folder: Path) -> None:
     _swept.add(folder)
     for left in folder.glob(f"{_TEMPORARY}*"):
         with suppress(OSError), left.open("rb") as file:
-            if _hold(file):
+            if hold(file):
                 left.unlink()
 
 

@@ -67,7 +67,7 @@ def test_ray_may_take_its_time_to_start(
     monkeypatch: pytest.MonkeyPatch, errors: list[Exception], raised: type[Exception] | None
 ) -> None:
     ray = pytest.importorskip("ray")
-    from bandscribe.training import tune
+    from bandscribe import ray_start
 
     coming = iter(errors)
     started = []
@@ -79,7 +79,7 @@ def test_ray_may_take_its_time_to_start(
 
     monkeypatch.setattr(ray, "init", init)
     with nullcontext() if raised is None else pytest.raises(raised):
-        tune.start(num_cpus=2)
+        ray_start.start(num_cpus=2)
     assert started == ([2] if raised is None else [])
 
 

@@ -21,6 +21,7 @@ import ray
 import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from bandscribe import ray_start
 from bandscribe.catalogue.analysis import Analyst
 from bandscribe.catalogue.work import Claim, Job, Ledger, Outcome, fetch, process
 
@@ -28,8 +29,6 @@ from bandscribe.catalogue.work import Claim, Job, Ledger, Outcome, fetch, proces
 BLOCK = 16
 #: Files that are given to Ray at once: beyond that, names alone would fill memory.
 WAVE = 100_000
-#: How often Ray may fail to start within its own half minute, which a busy machine exceeds.
-_STARTS = 5
 #: No statistics are sent, nothing is logged; workers have the priority of the command.
 _MANNERS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -151,19 +150,11 @@ def _started(workers: int | None, address: str | None) -> Iterator[int]:
             "object_store_memory": _STORE_BYTES,
             "include_dashboard": False,
         }
-    for _ in range(_STARTS):
-        try:
-            with _quiet():
-                ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
-            break
-        except ConnectionError as error:
-            raise ValueError(f"--address {address}: no Ray cluster there ({error})") from error
-        except Exception as error:  # its own class, and no other
-            if type(error) is not Exception or "timed out during startup" not in str(error):
-                raise
-            ray.shutdown()
-    else:
-        raise ValueError(f"Ray did not start {_STARTS} times; try when the machine is less busy")
+    try:
+        with _quiet():
+            ray_start.start(**options)
+    except ConnectionError as error:
+        raise ValueError(f"--address {address}: no Ray cluster there ({error})") from error
     try:
         yield _cores()
     finally:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -25,10 +24,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from bandscribe.decode import AudioWarning
+from bandscribe.files import hold
 from bandscribe.server.limits import Limits
-
-if sys.platform != "win32":
-    import fcntl
 
 State = Literal["uploading", "queued", "running", "done", "failed", "cancelled"]
 #: Makes a result, which can become JSON, of a file; calls back with the share done, in [0, 1].
@@ -225,20 +222,9 @@ def _make_folder() -> tuple[Path, IO[bytes]]:
     """A new folder that is held as long as the file is open; removes those that nobody holds."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError), (left / "held").open("rb") as file:
-            if _hold(file):
+            if hold(file):
                 shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     held = (folder / "held").open("wb")
-    _hold(held)
+    hold(held)
     return folder, held
-
-
-def _hold(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed or the process ends; whether nobody else holds it."""
-    if sys.platform == "win32":
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -208,3 +208,8 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
         raise ValueError(f"{name}: expected {_KINDS[kind]}, got {reprlib.repr(value)}")
     return value
+
+
+def is_model(initial: str | None) -> bool:
+    """Whether `initial` names a shipped model or an ONNX file, and not the weights of a run."""
+    return initial is not None and (initial in runtime.installed() or initial.endswith(".onnx"))

@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
 
+from bandscribe import ray_start
 from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.drums.recipe import Recipe
@@ -45,8 +45,6 @@ _MANNERS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "RAY_worker_niceness": "0",
 }
-#: How often Ray may fail to start within its own half minute, which a busy machine exceeds.
-_STARTS = 5
 _PATIENCE = 300.0  # seconds for a run to save itself when it is stopped
 
 
@@ -131,7 +129,7 @@ def search(
     os.environ.update(_MANNERS)
     folder = min(trials).parent.resolve() / "ray"
     where = {"address": address} if address else {"num_cpus": jobs and jobs * cores}
-    start(include_dashboard=None if address else False, **where)
+    ray_start.start(include_dashboard=None if address else False, **where)
     try:
         found = float(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
         own = share(gpus, found, [recipe.device for recipe in trials.values()])
@@ -172,22 +170,6 @@ def search(
         if (run / STOPPED).is_file() and not (run / "metrics.json").is_file():
             train(replace(recipe, max_minutes=1e-9), run)
     return _read(trials)
-
-
-def start(**options: Any) -> None:
-    """Start Ray, or connect to it; again where the machine is too busy for it to start in time.
-
-    Raises ValueError where it never does.
-    """
-    for _ in range(_STARTS):
-        try:
-            ray.init(log_to_driver=False, logging_level=CRITICAL, **options)
-            return
-        except Exception as error:  # its own class, and no other
-            if type(error) is not Exception or "timed out during startup" not in str(error):
-                raise
-            ray.shutdown()
-    raise ValueError(f"Ray did not start {_STARTS} times; try again when the machine is less busy")
 
 
 def share(requested: float | None, found: float, devices: Iterable[str]) -> float:

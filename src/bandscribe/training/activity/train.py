@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bandscribe import runtime
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.training import recipes
 from bandscribe.training.activity import envelopes, targets, validation, weights
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
@@ -74,7 +74,7 @@ def train(recipe: Recipe, run: Path) -> FitResult:
 
     def start() -> nn.Module:
         network = build(recipe)
-        if is_model(recipe.initial):
+        if recipes.is_model(recipe.initial):
             typical = [draw(np.random.default_rng([recipe.seed, 0, 0, i])) for i in range(32)]
             examples = torch.from_numpy(np.stack([features for features, _ in typical]))
             weights.transfer(str(recipe.initial), network, examples)
@@ -93,8 +93,3 @@ def train(recipe: Recipe, run: Path) -> FitResult:
         optimiser=partial(make_optimiser, recipe),
         criterion="map",
     )
-
-
-def is_model(initial: str | None) -> bool:
-    """Whether `initial` names a shipped model or an ONNX file, and not the weights of a run."""
-    return initial is not None and (initial in runtime.installed() or initial.endswith(".onnx"))

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from bandscribe import runtime
 from bandscribe.drums import name_outputs
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
@@ -129,11 +128,6 @@ def build(recipe: Recipe) -> nn.Module:
     )
 
 
-def is_model(initial: str | None) -> bool:
-    """Whether `initial` names a shipped model or an ONNX file, and not the weights of a run."""
-    return initial is not None and (initial in runtime.installed() or initial.endswith(".onnx"))
-
-
 def start(recipe: Recipe) -> nn.Module:
     """A new network, with the weights of the run that `initial` names.
 
@@ -143,7 +137,7 @@ def start(recipe: Recipe) -> nn.Module:
     Raises ValueError when they are of another network.
     """
     network = build(recipe)
-    if recipe.initial is None or is_model(recipe.initial):
+    if recipe.initial is None or recipes.is_model(recipe.initial):
         return network
     given = read_weights(recipe.initial)
     own = network.state_dict()
@@ -165,7 +159,7 @@ def lineage(recipe: Recipe) -> list[Recipe]:
     It ends with the one that starts from an exported model, or from random weights.
     """
     recipes_ = [recipe]
-    while (initial := recipes_[-1].initial) is not None and not is_model(initial):
+    while (initial := recipes_[-1].initial) is not None and not recipes.is_model(initial):
         recipes_.append(read(Path(initial).parent))
     return recipes_
 
