@@ -324,6 +324,20 @@ def test_a_loop_goes_back(shown) -> None:
     shown.press("Space")
 
 
+def test_paused_before_playback_begins(shown) -> None:
+    timer = shown.run(
+        """async () => {
+          const { player } = bandscribe, play = player.element.play.bind(player.element);
+          player.timer = null;
+          player.element.play = () => { const begun = play(); player.pause(); return begun; };
+          await player.play();
+          delete player.element.play;
+          return player.timer;
+        }"""
+    )
+    assert timer is None and shown.run("() => !bandscribe.player.playing")
+
+
 def test_muted_and_soloed_lanes(shown) -> None:
     audible = "() => bandscribe.audible(false).map(([name]) => name)"
     shown.page.click("button[aria-label='Mute Kick']")

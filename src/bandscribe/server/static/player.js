@@ -39,9 +39,15 @@ export class Player {
     await this.wake();
     if (this.element.currentTime >= this.duration - 0.01) this.seek(0);
     if (this.loop && !this.within(this.time)) this.seek(this.loop[0]);
-    await this.element.play();
+    try {
+      await this.element.play();
+    } catch (error) {
+      if (error.name !== "AbortError") throw error; // AbortError: paused before it began
+    }
+    if (!this.playing) return;
     this.placed = this.time;
     this.readings = [];
+    clearInterval(this.timer); // asked to play twice before the first time began
     this.timer = setInterval(() => this.tick(), EVERY);
     this.onState();
   }
