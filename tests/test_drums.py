@@ -31,6 +31,14 @@ def test_a_file_becomes_notes(groove_wav: Path, tiny_model: Path, groove: dict[f
     assert len(notes.beats.times) == 0
 
 
+def test_a_stroke_on_the_snare_is_no_side_stick_as_well(model: runtime.Model) -> None:
+    values = np.zeros((300, len(model.card.outputs)), np.float32)
+    sd, ss = DRUMS_10.index("SD"), DRUMS_10.index("SS")
+    values[[100, 200], sd], values[[101, 200], ss] = [0.9, 0.6], [0.6, 0.9]
+    found = drums.notes(drums.split(values, 100.0, DRUMS_10), model.card, duration=3.0)
+    assert found.labels.tolist() == ["SD", "SS"]
+
+
 @pytest.mark.parametrize(("sample_rate", "channels"), [(44100, 1), (48000, 2), (192000, 8)])
 def test_audio_of_any_kind(
     sample_rate: int, channels: int, tiny_model: Path, groove: dict[float, str]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bandscribe.peaks import Peaks, normalize_by_local_max, pick, refine
+from bandscribe.peaks import Peaks, keep_one, normalize_by_local_max, pick, refine
 
 UNIT = st.integers(0, 20).map(lambda n: n / 20)
 
@@ -118,6 +118,17 @@ def test_refine_keeps_the_ends_and_centres_a_plateau() -> None:
     peaks = Peaks(np.array([0, 3, 7]), np.zeros(3, dtype=np.int64))
     values = column(1, 0.5, 0, 1, 1, 0, 0.5, 1)
     assert refine(values, peaks).tolist() == [0, 3.5, 7]
+
+
+def test_the_higher_of_two_peaks_beside_each_other_stays() -> None:
+    values = np.zeros((60, 3))
+    values[[10, 12, 20, 30, 33, 40], [0, 1, 1, 0, 1, 0]] = [0.9, 0.4, 0.5, 0.3, 0.8, 0.5]
+    values[[41, 50, 50], [1, 0, 2]] = 0.7
+    found = pick(values, thresholds=[0.1, 0.1, 0.1])
+    kept = keep_one(found, values, (0, 1), 2)
+    assert list(zip(*kept, strict=True)) == [
+        (10, 0), (20, 1), (30, 0), (33, 1), (41, 1), (50, 0), (50, 2),
+    ]  # fmt: skip
 
 
 def test_bad_arguments_are_named() -> None:

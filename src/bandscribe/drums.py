@@ -23,6 +23,8 @@ from bandscribe.vocabulary import DRUMS, REDUCTIONS
 BEATS = ("beat", "downbeat")
 #: Silence before and after a recording, in frames: a network finds an onset by what precedes it.
 PADDING = 20
+#: A stroke on the snare drum is one of these; both within as many frames are one stroke.
+SNARE, SNARE_FRAMES = ("SD", "SS"), 2
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0
 
@@ -312,7 +314,11 @@ def _pick(
     if "level_frames" in windows:
         related = {name: windows.pop(name) for name in ("gather_frames", "level_frames")}
         values = struck = peaks.normalize_by_local_max(values, **related)
-    found = peaks.pick(values, thresholds=1 / (1 + np.exp(-logits)), **windows)
+    thresholds = 1 / (1 + np.exp(-logits))
+    found = peaks.pick(values, thresholds=thresholds, **windows)
+    if set(SNARE) <= set(onsets.classes):
+        pair = [onsets.classes.index(name) for name in SNARE]
+        found = peaks.keep_one(found, values / thresholds, pair, SNARE_FRAMES)
     inside = (found.frames >= keep[0]) & (found.frames < keep[1])
     times = onsets.start + peaks.refine(values, found) / onsets.frame_rate
     hardness = struck[found.frames, found.classes].astype(np.float64)

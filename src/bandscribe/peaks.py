@@ -131,6 +131,22 @@ def refine(values: Floats, peaks: Peaks) -> NDArray[np.float64]:
     return positions
 
 
+def keep_one(peaks: Peaks, values: Floats, pair: Sequence[int], reach: int) -> Peaks:
+    """The peaks without those of one class of `pair` beside a higher one of the other.
+
+    Two peaks are beside each other if they are up to `reach` frames apart; `values` (frame, class)
+    say which is higher, and of equals the first class stays.
+    """
+    first, second = (np.flatnonzero(peaks.classes == column) for column in pair)
+    kept = np.ones(len(peaks.frames), np.bool_)
+    at, others = peaks.frames[first], peaks.frames[second]
+    begin, end = np.searchsorted(others, at - reach), np.searchsorted(others, at + reach, "right")
+    for one, near in zip(first, map(slice, begin, end), strict=True):
+        highest = values[others[near], pair[1]].max(initial=0.0)
+        kept[one if highest > values[peaks.frames[one], pair[0]] else second[near]] = False
+    return Peaks(peaks.frames[kept], peaks.classes[kept])
+
+
 def _pick_column(
     values: NDArray[np.float64], threshold: float, max_frames: int, mean_frames: int
 ) -> NDArray[np.int64]:
