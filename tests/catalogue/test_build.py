@@ -1,8 +1,10 @@
 """What is done, done again and left alone; rows do not depend on how a build was interrupted."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("pyarrow", reason="needs the extra catalogue")
@@ -14,7 +16,7 @@ from bandscribe.catalogue.build import build
 from bandscribe.catalogue.read import connect
 from bandscribe.catalogue.schema import TASKS
 from bandscribe.catalogue.store import RESULTS, Store
-from bandscribe.catalogue.work import QUARANTINED, Ledger
+from bandscribe.catalogue.work import QUARANTINED, Job, Ledger, Outcome
 from tiny_catalogue import Run, read_all, write_sounds
 
 MUSIC = {f"{n // 3}/{n}.wav": f"{90 + n} {'vio' if n % 2 else 'voi'}" for n in range(7)} | {
@@ -116,6 +118,28 @@ def assert_rows_are_some_of(out: Path, expected: dict[str, list[tuple[object, ..
         assert {row[0] for row in found[name]} <= {row[0] for row in expected["recordings"]}
         whole = [row for row in expected[name] if row[0] in keys]
         assert [row for row in found[name] if row[0] in keys] == whole
+
+
+def test_parts_grow_with_the_time_of_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query opens every part: a long build does not leave one for each half minute."""
+    clock = [0.0]
+    monkeypatch.setattr(build_module.time, "monotonic", lambda: clock[0])
+    commits: list[float] = []
+    monkeypatch.setattr(Store, "commit", lambda *_: commits.append(clock[0]))
+
+    def run(jobs: Sequence[Job], *_: object) -> Iterator[Outcome]:
+        for _ in range(10_000):  # a day of it
+            clock[0] += 10
+            yield Outcome(jobs[0], "recording")
+
+    write_sounds(tmp_path / "music", {"a.wav": "90"})
+    build(tmp_path / "out", [str(tmp_path / "music")], run)
+    pauses = np.diff(commits)
+    assert pauses[:30].max() == 40
+    assert np.all(pauses <= np.maximum(40, 0.02 * np.array(commits[1:]) + 20))
+    assert len(commits) < 300
 
 
 def test_an_interrupt_loses_nothing(music: Path, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 The same build again does what is not committed yet, and nothing twice: files are known by path,
 size and time of change, recordings by their content, results by their version. What a kill loses
-is what was analysed since the last commit, `COMMIT_SECONDS` at most.
+is what was analysed since the last commit: half a minute at first, later `COMMIT_SHARE` of the time
+that the build has run, since a query opens every part, and takes a second more for a thousand.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from bandscribe.catalogue.sources import Source, search
 from bandscribe.catalogue.store import Manifest, Store
 from bandscribe.catalogue.work import Job, Ledger, Outcome
 
-COMMIT_SECONDS, COMMIT_RECORDINGS = 30.0, 1000
+#: A part is committed after so many seconds, or that share of the build's time where it is longer,
+#: and when it has so many recordings, which bounds the memory that they take.
+COMMIT_SECONDS, COMMIT_SHARE, COMMIT_RECORDINGS = 30.0, 0.02, 1000
 
 #: Runs jobs, wherever that is, and gives their outcomes in any order.
 Runner = Callable[[Sequence[Job], Analyst, Ledger], Iterable[Outcome]]
@@ -173,7 +176,7 @@ class _Writer:
         self._scan = str(max(scans, default=0) + 1)
         self._files: list[dict[str, Any]] = []
         self._outcomes: dict[str, Outcome] = {}
-        self._committed = time.monotonic()
+        self._begun = self._committed = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
         job = outcome.job
@@ -182,8 +185,9 @@ class _Writer:
         self._files.append(
             {**job._asdict(), "recording": outcome.recording, "error": outcome.error}
         )
-        late = time.monotonic() - self._committed > COMMIT_SECONDS
-        if late or len(self._files) >= COMMIT_RECORDINGS:
+        now = time.monotonic()
+        pause = max(COMMIT_SECONDS, COMMIT_SHARE * (now - self._begun))
+        if now - self._committed > pause or len(self._files) >= COMMIT_RECORDINGS:
             self.commit()
 
     def forget(self, paths: Iterable[str]) -> None:

@@ -48,12 +48,22 @@ def search(named: Sequence[str]) -> Search:
     """
     result = Search({}, [], [])
     for name in named:
-        for source in _find(name, result):
-            if _is_text(source.path):
-                result.found[source.path] = source
-            else:
-                result.missing.append(f"{source.path}: its name is no text in UTF-8; rename it")
+        try:
+            for source in _find(name, result):
+                if _is_text(source.path):
+                    result.found[source.path] = source
+                else:
+                    result.missing.append(f"{source.path}: its name is no text in UTF-8; rename it")
+        # Each kind of address has errors of its own: no credentials, no such bucket, no network.
+        except Exception as error:
+            if "://" not in name or isinstance(error, ValueError):
+                raise
+            raise ValueError(f"{name}: cannot be read ({_reason(error)})") from error
     return result
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _is_text(path: str) -> bool:
@@ -130,6 +140,9 @@ def _look(
         info = info or system.info(path)
     except FileNotFoundError:
         result.missing.append(f"{name}: there is no such file or folder; check the name")
+        return
+    except OSError as error:
+        result.missing.append(f"{name}: cannot be read ({error.strerror or _reason(error)})")
         return
     stamps = (info.get(key) for key in ("ETag", "mtime", "LastModified", "created"))
     stamp = next((str(value) for value in stamps if value is not None), "")
