@@ -82,7 +82,7 @@ def test_a_run_goes_on_from_the_weights_of_another(tmp_path: Path) -> None:
     assert own["output.bias"].shape == (22,)
     assert lineage(later) == [later, first]
     with pytest.raises(ValueError, match=r"initial: .* is of another network"):
-        start(Recipe(options={**SMALL, "hidden": 5}, initial=str(tmp_path / "best.pt")))
+        start(Recipe(options={**SMALL, "layers": 3}, initial=str(tmp_path / "best.pt")))
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:

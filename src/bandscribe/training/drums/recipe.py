@@ -13,7 +13,10 @@ from bandscribe.drums import name_outputs
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.checkpoints import read_weights
+from bandscribe.training.drums.growth import grow
 from bandscribe.training.drums.models import MODELS
+from bandscribe.training.drums.models.crnn import CRNN
+from bandscribe.training.fit import start_from
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import DRUMS
 
@@ -55,8 +58,8 @@ class Recipe(Settings):
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
         None,
-        "best.pt of another run of this network, or an exported model (drums, or an ONNX "
-        "file), to start from instead of random weights",
+        "best.pt of another run of this network, or of a narrower one, or an exported model "
+        "(drums, or an ONNX file), to start from instead of random weights",
     )
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
@@ -131,25 +134,21 @@ def build(recipe: Recipe) -> nn.Module:
 def start(recipe: Recipe) -> nn.Module:
     """A new network, with the weights of the run that `initial` names.
 
-    Those of an earlier run with fewer outputs fill the first ones. The weights of an exported model
-    need typical input: see `weights.transfer`.
+    A run of a `CRNN` may have had fewer kernels, units or outputs: see `growth`. The weights of an
+    exported model need typical input: see `weights.transfer`.
 
     Raises ValueError when they are of another network.
     """
     network = build(recipe)
     if recipe.initial is None or recipes.is_model(recipe.initial):
         return network
+    if not isinstance(network, CRNN):
+        return start_from(network, recipe.initial)
     given = read_weights(recipe.initial)
-    own = network.state_dict()
-    for name, tensor in given.items():
-        fits = name in own and tensor.shape[1:] == own[name].shape[1:]
-        grows = name.startswith("output.") and len(tensor) <= len(own[name]) if fits else False
-        if not fits or not (grows or tensor.shape == own[name].shape):
-            raise ValueError(f"initial: {recipe.initial} is of another network ({name} differs)")
-        if grows:
-            own[name][: len(tensor)] = tensor
-        else:
-            own[name].copy_(tensor)
+    try:
+        grow(network, given)
+    except ValueError as error:
+        raise ValueError(f"initial: {recipe.initial} is of another network ({error})") from error
     return network
 
 
