@@ -4,7 +4,7 @@ Here: functions and small frozen records from samples to `(frame, bin)` arrays. 
 (`audio`), anything learned (`runtime`), torch (its twins register these arrays as buffers).
 
 `spectrogram` has the STFT that all share and the drum networks' front end, `mel` that of single
-hits; `filterbanks` the matrices; `frames` framing and decibels; `descriptors`, `chroma` and
-`cepstrum` turn magnitudes into features; `clip` knows them all by name; `kaldi` is the front end of
-AST.
+hits; `constant_q` the transform with bins of equal pitch; `filterbanks` the matrices; `frames`
+framing and decibels; `descriptors`, `chroma` and `cepstrum` turn magnitudes into features; `clip`
+knows them all by name; `kaldi` is the front end of AST.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.features import filterbanks
+from bandscribe.features import constant_q, filterbanks, spectrogram
 from bandscribe.features.filterbanks import A4
 
 Floats = NDArray[np.float32]
@@ -34,12 +34,34 @@ def chroma(magnitude: Floats, sample_rate: int, *, tuning: float | None = None) 
     return _divide(classes, classes.max(axis=1, keepdims=True))
 
 
+def constant_q_chroma(
+    samples: Floats, sample_rate: int, *, hop_length: int = 512, tuning: float | None = None
+) -> Floats:
+    """Magnitude of the twelve pitch classes, C first: samples (n,) to (1 + n // hop_length, 12).
+
+    As `chroma`, from a constant-Q transform: low notes lie apart, too. `tuning` in thirds of a
+    semitone, which are its bins; None estimates it.
+    """
+    if tuning is None:
+        spectrum = spectrogram.magnitude(samples, n_fft=2048, hop_length=512, double=True)
+        per_octave = constant_q.BINS_PER_OCTAVE
+        tuning = estimate_tuning(spectrum, sample_rate, bins_per_octave=per_octave)
+    bins = constant_q.magnitude(samples, sample_rate, hop_length=hop_length, tuning=tuning)
+    octaves = bins.reshape(len(bins), -1, constant_q.BINS_PER_OCTAVE)
+    # The bin of a class and its neighbours; the one below C closes the octave.
+    thirds = np.roll(octaves, 1, axis=2).reshape(
+        len(bins), -1, 12, constant_q.BINS_PER_OCTAVE // 12
+    )
+    classes = thirds.sum(axis=(1, 3))
+    return _divide(classes, classes.max(axis=1, keepdims=True))
+
+
 def tonnetz(chroma: Floats) -> Floats:
     """Tonal centroid: chroma (frame, 12) to (frame, 6), in the order of `TONNETZ`.
 
     Sine and cosine on the circles of fifths, minor thirds and major thirds (radius ½), averaged
-    over the pitch classes by their share. The chroma here is that of the STFT; librosa's default
-    takes it from a constant-Q transform.
+    over the pitch classes by their share. By default librosa takes the chroma from a constant-Q
+    transform (`constant_q_chroma`).
 
     Source: Harte, Sandler and Gasser 2006, Detecting harmonic change in musical audio, section 3.
     """
@@ -50,18 +72,23 @@ def tonnetz(chroma: Floats) -> Floats:
 
 
 def estimate_tuning(
-    spectrum: Floats, sample_rate: int, *, fmin: float = 150.0, fmax: float = 4000.0
+    spectrum: Floats,
+    sample_rate: int,
+    *,
+    fmin: float = 150.0,
+    fmax: float = 4000.0,
+    bins_per_octave: int = 12,
 ) -> float:
-    """Commonest deviation of the spectral peaks from A4 = 440 Hz, in semitones, [-0.5, 0.5).
+    """Commonest deviation of the spectral peaks from A4 = 440 Hz, in bins (semitones), [-0.5, 0.5).
 
     Of the peaks between `fmin` and `fmax` Hz that reach a tenth of their frame's maximum, the
-    louder half, in steps of 0.01 semitones; 0 if there are none. `spectrum` is (frame, bin).
+    louder half, in steps of 0.01 bins; 0 if there are none. `spectrum` is (frame, bin of the FFT).
     """
     frequencies, heights = _peaks(spectrum, sample_rate, fmin, fmax)
     if not len(frequencies):
         return 0.0
     frequencies = frequencies[heights >= np.median(heights)]
-    deviations = np.mod(12 * np.log2(frequencies.astype(np.float64) / A4), 1.0)
+    deviations = np.mod(bins_per_octave * np.log2(frequencies.astype(np.float64) / A4), 1.0)
     deviations[deviations >= 0.5] -= 1.0
     counts, edges = np.histogram(deviations, np.linspace(-0.5, 0.5, 101))
     return float(edges[counts.argmax()])

@@ -78,7 +78,9 @@ FEATURES: dict[str, Callable[[ClipAnalysis], Floats]] = {
     "polynomial_1": lambda c: descriptors.polynomial(c.magnitude, c.sample_rate, order=1),
     "polynomial_2": lambda c: descriptors.polynomial(c.magnitude, c.sample_rate, order=2),
     "chroma": lambda c: c.chroma,
-    "tonnetz": lambda c: chroma.tonnetz(c.chroma),
+    "tonnetz": lambda c: chroma.tonnetz(
+        chroma.constant_q_chroma(c.samples, c.sample_rate, hop_length=c.hop_length)
+    ),
     "mfcc_13": lambda c: cepstrum.mfcc(c.mel_power, n_mfcc=13),
     "mfcc_40": lambda c: cepstrum.mfcc(c.mel_power, n_mfcc=40),
     "mel_128": lambda c: c.mel_power,
