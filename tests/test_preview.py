@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bandscribe import audio, drumkit, preview
-from bandscribe.types import Audio, Beats, Transcription
+from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
 RATE = drumkit.SAMPLE_RATE
@@ -40,7 +40,7 @@ def record(path: Path, seconds: float, level: float = 0.1) -> Path:
 def test_every_stroke_sounds_within_5_ms(tmp_path: Path, velocity: float) -> None:
     strokes = [(0.3 + 2.1 * i, drum, velocity) for i, drum in enumerate(DRUMS_10)]
     recording = record(tmp_path / "song.wav", 22.0)
-    preview.write(tmp_path / "preview.flac", recording, part(strokes, 22.0))
+    preview.write(tmp_path / "preview.flac", recording, preview.render(part(strokes, 22.0)))
     right = np.abs(audio.read(tmp_path / "preview.flac").samples[1])
     for time, drum, _ in strokes:
         here = right[round((time - 0.05) * RATE) : round((time + 0.1) * RATE)]
@@ -67,7 +67,7 @@ def test_dense_parts_are_the_sum_of_their_strokes() -> None:
 def test_levels_match_and_nothing_is_clipped(tmp_path: Path, level: float) -> None:
     recording = record(tmp_path / "song.wav", 6.0, level)
     strokes = [(0.2 + 0.25 * i, ["KD", "CHH", "SD", "CHH"][i % 4], 0.8) for i in range(23)]
-    preview.write(tmp_path / "preview.wav", recording, part(strokes, 6.0))
+    preview.write(tmp_path / "preview.wav", recording, preview.render(part(strokes, 6.0)))
     left, right = audio.read(tmp_path / "preview.wav").samples
     assert np.abs(right).max() < 0.99
     loud = [20 * np.log10(np.sqrt(np.mean(side[RATE // 2 :] ** 2))) for side in (left, right)]
@@ -76,7 +76,8 @@ def test_levels_match_and_nothing_is_clipped(tmp_path: Path, level: float) -> No
 
 def test_the_left_side_is_the_recording(tmp_path: Path) -> None:
     recording = record(tmp_path / "song.wav", 2.0, 0.05)
-    preview.write(tmp_path / "p.wav", recording, part([(0.5, "KD", 0.5)], 2.0), start=0.5, end=1.5)
+    rendered = preview.render(part([(0.5, "KD", 0.5)], 2.0), start=0.5)
+    preview.write(tmp_path / "p.wav", recording, rendered, start=0.5, end=1.5)
     left, right = audio.read(tmp_path / "p.wav").samples
     source = audio.read(recording).samples[0][RATE // 2 : 3 * RATE // 2]
     assert np.corrcoef(left, source)[0, 1] > 0.9999
@@ -115,5 +116,22 @@ def test_the_kit_is_the_same_each_time_and_knows_all_classes() -> None:
 
 def test_nothing_is_played_beside_nothing(tmp_path: Path) -> None:
     recording = record(tmp_path / "song.wav", 0.5, 0.0)
-    preview.write(tmp_path / "p.flac", recording, part([], 0.5))
+    preview.write(tmp_path / "p.flac", recording, preview.render(part([], 0.5)))
     assert not audio.read(tmp_path / "p.flac").samples.any()
+
+
+def test_tones_have_their_levels_while_each_plays() -> None:
+    """At 10 frames a second; the drums rest after a second, the violin is 20 dB softer then."""
+    level = np.zeros((21, 2), np.float32)
+    level[11:, 0] = -20
+    plays = np.ones((21, 2), bool)
+    plays[10:, 1] = False
+    activity = Activations(level, 10.0, 0.0, ("vio", "dru"), "level_db")
+    sound = preview.tones(activity, plays)
+    whole = sound(0, 2 * RATE)
+    np.testing.assert_array_equal(whole[1000:2000], sound(1000, 2000))
+    t = np.arange(2 * RATE) / RATE
+    violin = 0.1 * np.sin(2 * np.pi * 440 * t)
+    np.testing.assert_allclose(whole[round(1.15 * RATE) :], violin[round(1.15 * RATE) :], atol=1e-6)
+    noise = whole[: round(0.85 * RATE)] - np.sin(2 * np.pi * 440 * t[: round(0.85 * RATE)])
+    assert np.sqrt(np.mean(noise**2)) == pytest.approx(1 / np.sqrt(3), rel=0.02)

@@ -139,9 +139,10 @@ def check(metre: str | None, tempo: Tempo | None) -> None:
         return
     slowest, fastest = tempo if isinstance(tempo, tuple) else (tempo, tempo)
     if not TEMPI[0] <= slowest <= fastest <= TEMPI[1]:
+        got = f"{slowest:g}-{fastest:g}" if isinstance(tempo, tuple) else f"{tempo:g}"
         raise ValueError(
-            f"tempo: expected {TEMPI[0]:g} to {TEMPI[1]:g} beats per minute, or an ascending pair "
-            f"of these, got {tempo}"
+            f"tempo: expected {TEMPI[0]:g} to {TEMPI[1]:g} beats per minute, the slower of two "
+            f"first, got {got}"
         )
 
 

@@ -18,6 +18,7 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "bas": ("bass guitar", "double bass"),
     "dru": ("drum", "drum kit", "drum set"),
 }
+_QUOTED = 40  # letters of what is wrong
 
 
 def spellings(classes: Iterable[str]) -> dict[str, str]:
@@ -53,6 +54,16 @@ def list_names(classes: Iterable[str]) -> str:
     """For people: `cel (cello), cla (clarinet)`."""
     words = (f"{name} ({INSTRUMENTS[name]})" if name in INSTRUMENTS else name for name in classes)
     return ", ".join(words)
+
+
+def shorten(text: str) -> str:
+    """The beginning of a text that is quoted in a message."""
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+
+
+def describe_rest(rest: str) -> str:
+    """What is wrong where an expression cannot be read any further, before its `rest`."""
+    return f"cannot read {shorten(rest)!r}" if rest else "something is missing at its end"
 
 
 def _plain(text: str) -> str:

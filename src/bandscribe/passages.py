@@ -65,10 +65,11 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
     plain = " ".join(names.encode(text, classes).lower().split()).replace("−", "-")
     plain = re.sub(r"([\d.])\s*db\b", r"\1 ", plain)
 
-    def refuse(got: str) -> ValueError:
+    example = names.INSTRUMENTS.get(classes[0], classes[0])
+
+    def refuse(problem: str) -> ValueError:
         return ValueError(
-            f"{text!r}: expected 'not', 'and', 'or', '(', ')', one of {names.list_names(classes)}, "
-            f"and levels as '{classes[0]} > -30 dB', got {got}"
+            f"{names.shorten(text)!r}: {problem}; write such as '{example} > -30 dB and not drums'"
         )
 
     def build(node: ast.expr) -> Condition:
@@ -90,7 +91,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
                 if value is not None and compare is not None:
                     column = columns[name]
                     return lambda plays, level: plays[:, column] & compare(level[:, column], value)
-        raise refuse(repr(ast.get_source_segment(plain, node)))
+        raise refuse(f"cannot read {names.shorten(ast.get_source_segment(plain, node) or '')!r}")
 
     try:
         with warnings.catch_warnings():
@@ -98,9 +99,9 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
             return build(ast.parse(plain, mode="eval").body)
     except SyntaxError as error:
         rest = plain[(error.offset or len(plain) + 1) - 1 :]
-        raise refuse(repr(rest) if rest else "the end") from None
+        raise refuse(names.describe_rest(rest)) from None
     except (RecursionError, MemoryError):
-        raise refuse("too many of them") from None
+        raise refuse("too deeply nested") from None
 
 
 def _read_number(node: ast.expr) -> float | None:

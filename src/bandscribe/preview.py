@@ -1,8 +1,8 @@
-"""A check by ear of a transcription: the recording on the left, the part on the right.
+"""A check by ear of a result: the recording on the left, what was found in it on the right.
 
-The part is played on the kit of `bandscribe.drumkit`, as loud as the recording over its louder
-moments. An hour needs no more memory than a song: blocks are rendered as they are written, and the
-levels are measured on a first way through.
+A drum part is played on the kit of `bandscribe.drumkit` (`render`), tracked instruments are steady
+tones (`tones`), as loud as the recording over its louder moments. An hour needs no more memory than
+a song: blocks are rendered as they are written, and the levels are measured in a first pass.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, drumkit
-from bandscribe.types import Audio, Transcription
+from bandscribe.types import Activations, Audio, Transcription
 
 Samples = NDArray[np.float32]
+#: A function from the first sample to that after the last to samples (n,).
+Sound = Callable[[int, int], Samples]
 
 #: A soft stroke is this many dB below a full one; velocities are a straight line between.
 _RANGE_DB = 30.0
@@ -27,22 +29,27 @@ _CHOKE = 0.01  # seconds in which an open hat is closed
 _BLOCK, _GATE_DB = 0.4, 20.0
 _PEAK = 0.98
 _STEP = 10 * drumkit.SAMPLE_RATE
+#: Hz of the tone of each instrument, which always go together; drums are noise.
+_PITCHES = {
+    "bas": 82.4, "cel": 130.8, "gel": 146.8, "gac": 164.8, "org": 196.0, "sax": 220.0,
+    "pia": 261.6, "voi": 293.7, "tru": 329.6, "cla": 392.0, "vio": 440.0, "flu": 523.3,
+}  # fmt: skip
+_OTHER_PITCH = 587.3
 
 
 def write(
     path: str | Path,
     recording: str | Path,
-    part: Transcription,
+    rendered: Sound,
     *,
-    clicks: bool = False,
     start: float = 0.0,
     end: float | None = None,
     stream: int | None = None,
 ) -> None:
-    """Write a stereo file of the recording and the part, by the suffix of `path`.
+    """Write a stereo file of the recording and of `rendered`, by the suffix of `path`.
 
-    With `clicks`, the beats sound on the right too. From `start` to `end` seconds of the recording.
-    Both sides have the same level, and none is clipped. Raises as `audio.read` and `audio.write`.
+    From `start` to `end` seconds of the recording; sample 0 of `rendered` is at `start`. Both sides
+    have the same level, and none is clipped. Raises as `audio.read` and `audio.write`.
     """
     duration = None if end is None else end - start
 
@@ -57,7 +64,6 @@ def write(
     for samples in blocks():
         left.add(samples)
         length += len(samples)
-    rendered = render(part, clicks=clicks, start=start)
     for begin in range(0, length, _STEP):
         right.add(rendered(begin, min(begin + _STEP, length)))
     gain = left.rms / right.rms if right.rms else 1.0
@@ -73,10 +79,33 @@ def write(
     audio.write(path, both())
 
 
-def render(
-    part: Transcription, *, clicks: bool = False, start: float = 0.0
-) -> Callable[[int, int], Samples]:
-    """The part as sound: a function from the first sample to that after the last to samples (n,).
+def tones(level: Activations, plays: NDArray[np.bool_]) -> Sound:
+    """A steady tone for each class, at its `level`, in the frames in which it `plays`.
+
+    Both are (frame, class). Sample 0 is at 0 seconds.
+    """
+    gains = np.where(plays, 10 ** (level.values / 20), 0)
+    noise = np.random.default_rng(1).uniform(-1, 1, drumkit.SAMPLE_RATE)
+
+    def cut(first: int, last: int) -> Samples:
+        samples = np.arange(first, last)
+        t = samples / drumkit.SAMPLE_RATE
+        frames = (t - level.start) * level.frame_rate
+        mixed = np.zeros(last - first)
+        for name, curve in zip(level.classes, gains.T, strict=True):
+            gain = np.interp(frames, np.arange(len(curve)), curve)
+            if not gain.any():
+                continue
+            phase = 2 * np.pi * _PITCHES.get(name, _OTHER_PITCH) * t
+            tone = noise[samples % len(noise)] if name == "dru" else np.sin(phase)
+            mixed += gain * tone
+        return mixed.astype(np.float32)
+
+    return cut
+
+
+def render(part: Transcription, *, clicks: bool = False, start: float = 0.0) -> Sound:
+    """The part as sound, with `clicks` a metronome on its beats too.
 
     Sample 0 is at `start` seconds. A stroke begins within half a sample of its onset.
     """

@@ -52,7 +52,7 @@ def test_find_writes_json_and_csv(ask, tmp_path: Path) -> None:
 
 def test_wrong_usage(ask, tmp_path: Path) -> None:
     for arguments, named in (
-        (("find", "viola"), "expected 'not', 'and'"),
+        (("find", "viola"), "'viola': cannot read 'viola'; write such as"),
         (("find", "vio", "--sql", "SELECT 1"), "--sql: takes the place"),
         (("find", "--sql", "SELECT"), "--sql:"),
         (("export", "vio", "-o", tmp_path / "a.mid3"), "--format: expected one of midi"),
@@ -66,6 +66,12 @@ def ask_elsewhere(tmp_path: Path) -> str:
     with pytest.raises(ValueError, match="no catalogue") as raised:
         connect(tmp_path)
     return str(raised.value)
+
+
+def test_counts_of_one_are_singular(ask, tmp_path: Path) -> None:
+    assert ask("export", "metre == '3/4' or 'duo' in path", "-o", tmp_path / "x.csv").endswith(
+        "x.csv: 1 recording\n"
+    )
 
 
 def test_similar_is_exact(small: Path) -> None:

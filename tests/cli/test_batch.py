@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import mido
 import pytest
 
+from bandscribe import processes
 from bandscribe.cli import batch
 from bandscribe.cli.streams import Lasting
 
@@ -109,8 +110,34 @@ def test_no_file_is_named_like_standard_output(bandscribe, groove_wav) -> None:
     result = bandscribe("track", groove_wav, "-o", "-")
     assert result.out.startswith("time")
     assert "no format has this suffix" in bandscribe("classify", groove_wav, "-o", "x.xml").err
+    for command in ("recognize", "classify"):
+        result = bandscribe(command, groove_wav, "-o", "parts")
+        assert (result.code, result.out) == (2, "")
+        assert "-o parts: names a folder, but one table is written; end the name" in result.err
     assert "expected one of .csv" in bandscribe("track", groove_wav, "-o", "x.mid").err
     assert list(Path().iterdir()) == []
+
+
+def test_ctrl_c_is_one_line(transcribe, tmp_path, groove_wav, monkeypatch) -> None:
+    """The second of three is interrupted; the first stays."""
+    names = [tmp_path / f"{name}.wav" for name in "abc"]
+    for path in names:
+        shutil.copy(groove_wav, path)
+    run = processes.run
+
+    def interrupt(*arguments: object, **options: object):
+        results = run(*arguments, **options)
+        yield next(results)
+        results.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(processes, "run", interrupt)
+    result = transcribe(*names, "--jobs", "1")
+    assert (result.code, len(result.out.splitlines())) == (130, 1)
+    assert result.complaints == [
+        "bandscribe: interrupted: 1 of 3 done; the same command with --skip-existing does the rest"
+    ]
+    assert [path.name for path in Path().iterdir()] == ["a.mid"]
 
 
 def test_results_stop_where_nobody_reads(monkeypatch) -> None:

@@ -274,7 +274,7 @@ def test_wrong_usage(classify, bandscribe, samples, tmp_path, classifier) -> Non
         ((samples, "--undo", notes), "INPUT: name sound files"),
         ((samples, "--move"), "--move: is for --sort-into"),
         ((samples, "--format", "midi"), "--format: expected one of table, json, csv"),
-        ((samples, "-o", samples), "is a folder"),
+        ((samples, "-o", samples), "names a folder"),
         ((samples, "-o", tmp_path / "x.wav"), "has the name of a sound file"),
     ):
         result = classify(*arguments)

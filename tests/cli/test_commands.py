@@ -39,6 +39,15 @@ def test_help_names_every_command(bandscribe, arguments) -> None:
         assert f"  {command} " in result.out
 
 
+@pytest.mark.parametrize("group", ["", "catalogue", "evaluate", "synthesize", "study"])
+def test_no_summary_is_cut_off(bandscribe, monkeypatch, group) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = bandscribe(*group.split(), "--help")
+    _, _, commands = result.out.partition("Commands:")
+    assert len(commands.splitlines()) > 3
+    assert "..." not in commands
+
+
 def test_version(bandscribe) -> None:
     assert bandscribe("--version").out == f"{package.__version__}\n"
 
@@ -164,6 +173,7 @@ def test_a_missing_extra_is_answered_with_its_cure(bandscribe, monkeypatch, argu
     result = bandscribe(*arguments)
     assert (result.code, len(result.complaints)) == (1, 1)
     assert " -m pip install " in result.err and "'torch<" in result.err
+    assert "this needs the extra train (" in result.err
 
 
 @pytest.mark.parametrize(

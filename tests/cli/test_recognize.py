@@ -137,7 +137,7 @@ def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
         (["--with", "kazoo"], "--with: expected one of cel (cello), cla (clarinet)"),
         (["--model", "nobody"], "model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not recognize instruments"),
-        (["-o", "."], "-o .: is a folder"),
+        (["-o", "."], "-o .: names a folder"),
         (["-o", "x.wav"], "has the name of a sound file"),
     ],
 )
@@ -148,8 +148,8 @@ def test_wrong_usage(recognize, clips, tiny_model, arguments, reason) -> None:
 
 
 def test_an_input_is_never_overwritten(recognize, clips) -> None:
-    shutil.copy(clips / "a/solo.wav", "solo")
-    result = recognize("solo", "-o", "solo")
+    shutil.copy(clips / "a/solo.wav", "solo.txt")
+    result = recognize("solo.txt", "-o", "solo.txt")
     assert (result.code, len(result.complaints)) == (2, 1)
     assert "would overwrite an input" in result.err
 

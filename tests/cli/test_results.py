@@ -58,11 +58,11 @@ def test_a_preview_beside_the_recording(transcribe, groove_wav) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--start", "2", "--end", "1"], "end: expected a time after 2 s, got 1 s"),
-        (["--start", "soon"], "start: expected seconds or m:ss, such as 90 or 1:30, got 'soon'"),
-        (["--end", "-1"], "end: expected seconds or m:ss"),
-        (["--quantise", "5"], "quantise: expected one of 4, 8, 12"),
-        (["--map", "roland"], "map: expected one of general-midi"),
+        (["--start", "2", "--end", "1"], "--end: expected a time after 2 s, got 1 s"),
+        (["--start", "soon"], "--start: expected seconds or m:ss, such as 90 or 1:30, got 'soon'"),
+        (["--end", "-1"], "--end: expected seconds or m:ss"),
+        (["--quantise", "5"], "--quantise: expected one of 4, 8, 12"),
+        (["--map", "roland"], "--map: expected one of general-midi"),
     ],
 )
 def test_wrong_usage_is_one_line(transcribe, groove_wav, arguments, reason) -> None:

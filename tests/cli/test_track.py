@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bandscribe import cli, instruments, runtime
+from bandscribe import audio, cli, instruments, runtime
 from bandscribe.vocabulary import INSTRUMENTS
 from tiny_recognizer import SAMPLE_RATE, play, tracker_card, write_recognizer
 
@@ -138,8 +138,18 @@ def test_defaults_are_those_of_the_library() -> None:
 def test_one_input_and_one_format_name_a_file(track, duet) -> None:
     for name in ("a.csv", "b.npz", "c.jams", "d.png", "e"):
         assert track(duet, "-o", f"deep/{name}").code == 0
-    assert listing(Path("deep")) == ["a.csv", "b.npz", "c.jams", "d.png", "e"]
-    assert Path("deep/e").read_text().startswith("time,cel_probability,cel_level_db,")
+    assert listing(Path("deep")) == ["a.csv", "b.npz", "c.jams", "d.png", "e/duet.activity.csv"]
+    assert Path("deep/a.csv").read_text().startswith("time,cel_probability,cel_level_db,")
+
+
+def test_a_preview_has_a_tone_while_each_plays(track, duet) -> None:
+    result = track(duet, "--format", "preview", "-o", "out")
+    assert (result.code, result.err, listing()) == (0, "", ["out/duet.activity.preview.flac"])
+    sound = audio.read("out/duet.activity.preview.flac")
+    recording, tones = sound.samples
+    assert sound.duration == pytest.approx(5, abs=0.01) and recording.any()
+    alone = np.abs(np.fft.rfft(tones[: sound.sample_rate]))  # the violin's first second
+    assert int(np.argmax(alone)) == 440
 
 
 def test_folders_keep_their_paths(track, album) -> None:
@@ -249,12 +259,12 @@ def test_an_input_is_never_overwritten(track, duet) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--format", "midi"], "--format: expected some of csv,npz,png,jams, got 'midi'"),
-        (["--find", "kazoo"], "--find: 'kazoo': expected 'not', 'and', 'or', '(', ')'"),
+        (["--format", "midi"], "--format: expected some of csv,npz,png,jams,preview, got 'midi'"),
+        (["--find", "kazoo"], "--find: 'kazoo': cannot read 'kazoo'; write such as 'cello > -30"),
         (["--onsets"], "--onsets: only a picture shows them; add --format png"),
         (["--min-duration", "-1"], "--min-duration: expected seconds from 0 on, got -1.0"),
         (["--min-gap", "nan"], "--min-gap: expected seconds from 0 on, got nan"),
-        (["--model", "nobody"], "model: there is no 'nobody'"),
+        (["--model", "nobody"], "--model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not track instruments"),
         (["--format", "npz", "-o", "x.csv"], "name a file that ends with .activity.npz"),
         (["--format", "csv,npz", "-o", "x.csv"], "-o x.csv: name a folder for several results"),

@@ -95,3 +95,11 @@ def test_a_score_is_quantised_and_written_without_the_extra() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_empty_page_is_an_error_in_one_line(
+    paper: score.Score, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bandscribe.score.engraving.to_musicxml", lambda score: "no music")
+    with pytest.raises(ValueError, match="verovio engraved an empty page"):
+        score.to_svg(paper)

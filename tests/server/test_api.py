@@ -140,8 +140,10 @@ def test_no_texts_that_name_other_files(serve, text) -> None:
 
 def test_no_form_or_no_file(serve) -> None:
     client = serve()
-    assert client.ask("POST", "/v1/track").status == 422
-    assert client.ask("POST", "/v1/track", b"x" * 999, content_type="text/plain").status == 422
+    line = "file: missing; send the recording as the form field file (multipart/form-data)"
+    for content, kind in ((b"", "application/json"), (b"x" * 999, "text/plain")):
+        answer = client.ask("POST", "/v1/track", content, content_type=kind)
+        assert (answer.status, answer.json) == (422, {"detail": line})
     assert client.ask("POST", "/v1/nothing").status == 404
     assert client.ask("PUT", "/v1/track", b"x").status == 405
 

@@ -55,12 +55,14 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
     parameters: list[float | str] = []
     used: dict[str, None] = {}
 
-    def refuse(got: str) -> ValueError:
+    def refuse(problem: str) -> ValueError:
         return ValueError(
-            f"{text!r}: expected 'not', 'and', 'or', '(', ')', an instrument "
-            f"({names.list_names(classes)}), a number ({', '.join(NUMBERS)}) or a text "
-            f"({', '.join(TEXTS)}) with what it is compared to, got {got}"
+            f"{names.shorten(text)!r}: {problem}; write such as "
+            "\"violin > .8 and tempo > 100 and 'blue' in title\""
         )
+
+    def unread(node: ast.expr) -> ValueError:
+        return refuse(f"cannot read {names.shorten(ast.get_source_segment(plain, node) or '')!r}")
 
     def give(value: float | str) -> str:
         parameters.append(value)
@@ -81,7 +83,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
                     return f"contains(lower({name}), {give(part.lower())})"
             case ast.Compare(first, operators, others):
                 return chain([first, *others], operators)
-        raise refuse(repr(ast.get_source_segment(plain, node)))
+        raise unread(node)
 
     def chain(parts: Sequence[ast.expr], operators: Sequence[ast.cmpop]) -> str:
         """A comparison of two or more, one of which is a name; `a < b < c` is both of them."""
@@ -92,7 +94,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
             sign = _COMPARE.get(type(operator))
             named = [side for side in (left, right) if isinstance(side, ast.Name)]
             if sign is None or len(kinds) > 1 or len(named) != 1:
-                raise refuse(repr(ast.get_source_segment(plain, left)))
+                raise unread(left)
             found.append(f"{write(sides[0][1])} {sign} {write(sides[1][1])}")
         return "(" + " AND ".join(found) + ")"
 
@@ -111,7 +113,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
                 return float, -float(value)
             case ast.Constant(int() | float() as value) if not isinstance(value, bool):
                 return float, float(value)
-        raise refuse(repr(ast.get_source_segment(plain, node)))
+        raise unread(node)
 
     def write(side: ast.Name | float | str) -> str:
         if isinstance(side, ast.Name):
@@ -126,9 +128,9 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
             sql = build(ast.parse(plain, mode="eval").body)
     except SyntaxError as error:
         rest = plain[(error.offset or len(plain) + 1) - 1 :]
-        raise refuse(repr(rest) if rest else "the end") from None
+        raise refuse(names.describe_rest(rest)) from None
     except (RecursionError, MemoryError, OverflowError):
-        raise refuse("too many of them") from None
+        raise refuse("too deeply nested") from None
     return Condition(sql, tuple(parameters), tuple(used))
 
 

@@ -117,12 +117,22 @@ def main(args: Sequence[str] | None = None) -> int:
     return code
 
 
+def _name_option(error: Any) -> str:
+    """What was wrong, with the option in front as it is typed: `--tempo: expected …`."""
+    message: str = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    name, colon, rest = message.partition(": ")
+    for parameter in error.ctx.command.params if error.ctx and colon else ():
+        if parameter.name == name and parameter.opts[0].startswith("-"):
+            return f"{max(parameter.opts, key=len)}: {rest}"
+    return message
+
+
 def _run(arguments: list[str]) -> int:
     try:
         code = app(arguments or ["--help"], prog_name="bandscribe", standalone_mode=False)
     except UsageError as error:
         called = error.ctx.command_path if error.ctx else "bandscribe"
-        complain(f"{error.format_message().rstrip('.')}; see {called} --help")
+        complain(f"{_name_option(error)}; see {called} --help")
         return 2
     except BrokenPipeError:
         return 1  # whoever read the results has left

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bandscribe.cli.inputs import Input
+from bandscribe.cli.inputs import STANDARD, Input
 
 #: Formats of a table about all inputs, and the suffix of their files.
 TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
@@ -33,13 +33,19 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="PATH",
-        help="The file to write for one input and one format, or -; else a folder. "
-        "Default: the working directory.",
+        help="A name with the suffix of a format is the file to write, for one input; - is "
+        "standard output; any other name is a folder, which is made. Default: this folder.",
     ),
 ]
 TableFile = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write this file instead of printing."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=f"Write one table of all inputs to this file ({', '.join(TABLES.values())}) instead "
+        "of printing it.",
+    ),
 ]
 TableFormat = Annotated[
     str | None,
@@ -69,10 +75,16 @@ SkipExisting = Annotated[
 def choose_table(given: str | None, output: Path | None) -> str:
     """One of `TABLES`: the requested one, or that of the file's suffix, or a table.
 
-    Raises a usage error for a format that there is not, and for a suffix of another one.
+    Raises a usage error for an unknown format, for the suffix of another format, and for a name
+    without a suffix, which is a folder.
     """
     from bandscribe.audio import EXTENSIONS
 
+    if output is not None and names_folder(output):
+        raise typer.BadParameter(
+            f"-o {output}: names a folder, but one table is written; end the name with "
+            f"{', '.join(TABLES.values())}"
+        )
     if given is None:
         suffix = "" if output is None else output.suffix.lower()
         if suffix and suffix not in (*TABLES.values(), *EXTENSIONS):
@@ -92,6 +104,17 @@ def choose_table(given: str | None, output: Path | None) -> str:
     return given
 
 
+def names_folder(output: str | Path) -> bool:
+    """Whether an output is a folder: an existing one, or a name that does not end with a suffix.
+
+    Neither `-` nor a pipe or a device, such as /dev/stdout, is one.
+    """
+    path = Path(output)
+    if path.is_dir() or str(output).endswith("/"):
+        return True
+    return path != STANDARD and not path.suffix and not (path.exists() and not path.is_file())
+
+
 def prepare_file(output: Path, sources: Sequence[Input]) -> None:
     """Make the folder of a file that is going to be written.
 
@@ -100,8 +123,6 @@ def prepare_file(output: Path, sources: Sequence[Input]) -> None:
     """
     from bandscribe.audio import EXTENSIONS
 
-    if output.is_dir():
-        raise typer.BadParameter(f"-o {output}: is a folder; name one file for all inputs")
     if output.suffix.lower() in EXTENSIONS:
         raise typer.BadParameter(f"-o {output}: has the name of a sound file; choose another")
     if output.exists() and any(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import typer
 
@@ -59,6 +59,8 @@ class Work(ABC, Generic[Kind, R]):
     threads: int | None = field(default=None, kw_only=True)
     #: Which sound stream of a file to read, from 1 on, None for the best.
     stream: int | None = field(default=None, kw_only=True)
+    #: How the rest is done after Ctrl-C.
+    remedy: ClassVar[str] = "the same command starts again"
 
     @abstractmethod
     def __call__(self, item: Kind, sound: Path, at: Callable[[float], None]) -> R:
@@ -113,7 +115,8 @@ def process_all(
 ) -> Iterator[tuple[Kind, R | None]]:
     """Each item and what the work makes of it, in their order; None where it failed, with a line.
 
-    `jobs` processes share the items, as many as are fastest where it is None.
+    `jobs` processes share the items, as many as are fastest where it is None. Ctrl-C has a line
+    too: how many were done, and how to do the others.
     """
     from bandscribe import processes
 
@@ -129,12 +132,17 @@ def process_all(
 
         # A new one, which has nothing loaded that cannot be pickled.
         guarded = _Guarded(work, at) if count < 2 else _Guarded(replace(work, threads=1))
-        for item, outcome in zip(items, processes.run(guarded, items, jobs=count), strict=True):
-            for line in outcome.problems:
-                complain(line)
-            yield item, None if outcome.failed else outcome.value
-            done += 1
-            show(done, item.path.name)
+        try:
+            outcomes = processes.run(guarded, items, jobs=count)
+            for item, outcome in zip(items, outcomes, strict=True):
+                for line in outcome.problems:
+                    complain(line)
+                yield item, None if outcome.failed else outcome.value
+                done += 1
+                show(done, item.path.name)
+        except KeyboardInterrupt:
+            complain(f"interrupted: {done} of {len(items)} done; {work.remedy}")
+            raise
 
 
 def _choose_jobs(paths: Sequence[Path]) -> int:

@@ -10,9 +10,9 @@ import typer
 
 from bandscribe.cli.arguments import TableFile, TableFormat, choose_table
 from bandscribe.cli.batch import deliver
-from bandscribe.cli.report import clock, require, usage_errors, visible
+from bandscribe.cli.report import clock, count, require, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
-from bandscribe.names import INSTRUMENTS
+from bandscribe.names import INSTRUMENTS, list_names
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,7 +22,10 @@ Expression = Annotated[
     str | None,
     typer.Argument(
         metavar="EXPRESSION",
-        help="Such as 'vio > .8 and tempo between 90 and 110 and not voi'. Default: all.",
+        help='Such as "violin > .8 and tempo between 90 and 110 and not voice". Numbers: tempo, '
+        "duration, loudness, note_count, sample_rate, channels, bytes, copies, and the probability "
+        f"of {list_names(INSTRUMENTS)}. Texts: path, title, artist, album, genre, date, metre, "
+        "format, as \"'blue' in title\". Default: all recordings.",
     ),
 ]
 Sql = Annotated[
@@ -119,7 +122,7 @@ def stats(
     if picture is not None:
         from bandscribe.display.catalogue import draw
 
-        draw(picture, found, names=INSTRUMENTS, title=f"{found['recordings']:,} recordings")
+        draw(picture, found, names=INSTRUMENTS, title=count(found["recordings"], "recording"))
 
 
 def export(
@@ -150,8 +153,7 @@ def export(
             selection.find(database, expression)
         else:
             selection.find_by_sql(database, sql)
-    count = write_selected(database, kind, output)
-    print(f"{output}: {count:,} recordings")
+    print(f"{output}: {count(write_selected(database, kind, output), 'recording')}")
 
 
 def _open(folder: Path) -> DuckDBPyConnection:
@@ -194,10 +196,11 @@ def _pairs(part: Any) -> list[tuple[Any, Any]]:
 def _tabulate(found: dict[str, Any]) -> str:
     hours = found["hours"]
     length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
+    recordings, notes = count(found["recordings"], "recording"), count(found["notes"], "drum note")
     lines = [
-        f"{found['recordings']:,} recordings in {found['files']:,} files, {length}, "
-        f"{found['failed']:,} of them failed; {found['unreadable']:,} files cannot be read",
-        f"{found['notes']:,} drum notes; {found['with_drums']:,} recordings with a drum pattern",
+        f"{recordings} in {count(found['files'], 'file')}, {length}, "
+        f"{found['failed']:,} of them failed; unreadable: {count(found['unreadable'], 'file')}",
+        f"{notes}; {count(found['with_drums'], 'recording')} with a drum pattern",
     ]
     for name in ("format", "metre", "instrument", "error"):
         counts = found[f"by_{name}"]

@@ -22,7 +22,7 @@ from bandscribe.cli.arguments import (
     spell,
 )
 from bandscribe.cli.batch import Jobs, Work, deliver, process_all
-from bandscribe.cli.report import complain, usage_errors, visible
+from bandscribe.cli.report import complain, count, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
 from bandscribe.formats.tags import describe_hit
 
@@ -70,11 +70,11 @@ def classify(
     stream: StreamNumber = None,
     jobs: Jobs = None,
 ) -> None:
-    """Name the drum of each one-shot.
+    """Classify drum one-shots.
 
-    The class is - where no drum is found. Of a longer file its clearest hits are found. Files are
-    left alone unless there is --rename or --sort-into; those write a list by which --undo takes
-    everything back, and overwrite nothing.
+    The class is "-" for sounds that are no drum. Of a longer file the clearest hits are classified.
+    Files are only touched with --rename or --sort-into, which never overwrite anything and write a
+    list that --undo can revert.
     """
     from bandscribe import hits
 
@@ -168,7 +168,7 @@ def _file(
     """Copy, move or rename; returns how many files could not be."""
     steps = filing.plan(labels, sort_into, rename=rename, move=move)
     if sort_into is not None and len(steps) < len(labels):
-        complain(f"{_count_files(len(labels) - len(steps))} left, copies of which are there")
+        complain(f"{count(len(labels) - len(steps), 'file')} left, copies of which are there")
     elif not steps:
         complain("nothing to rename" if rename else "nothing to sort")
     if not steps:
@@ -176,30 +176,26 @@ def _file(
     first = named[0] if named[0].is_dir() else named[0].parent
     undo_list = filing.start_list(first if sort_into is None else sort_into)
     done = {"copy": "copied", "move": "renamed" if sort_into is None else "moved"}[steps[0].kind]
-    count = 0
+    finished = 0
     try:
         for carried_out in filing.carry_out(steps, undo_list):
-            count += carried_out
+            finished += carried_out
     finally:
         # Also of what was done before Ctrl-C, or before the disk was full.
         if undo_list.exists():
             complain(
-                f"{_count_files(count)} {done}; "
+                f"{count(finished, 'file')} {done}; "
                 f"to take it back: bandscribe classify --undo {spell(undo_list)}"
             )
-    return len(steps) - count
+    return len(steps) - finished
 
 
 def _undo(undo_list: Path) -> None:
     done, failed = filing.undo(undo_list)
-    rest = f"; {_count_files(failed)} could not be, see above" if failed else ""
-    complain(f"{_count_files(done)} taken back{rest}")
+    rest = f"; {count(failed, 'file')} could not be, see above" if failed else ""
+    complain(f"{count(done, 'file')} taken back{rest}")
     if failed:
         raise typer.Exit(1)
-
-
-def _count_files(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
 
 
 def _lies_in(path: Path, folder: Path) -> bool:

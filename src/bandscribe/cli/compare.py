@@ -29,10 +29,10 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """How much better B is than A in each class, and whether that can be chance.
+    """Compare two systems, with confidence intervals.
 
-    The interval is that of the difference in a paired bootstrap over tracks; "better" and "worse"
-    stand where it lies on one side of zero.
+    The difference B - A is given per class, with its interval from a paired bootstrap over tracks.
+    B is called "better" or "worse" where the interval excludes zero.
     """
     from bandscribe.display import components
     from bandscribe.evaluation import comparison

@@ -58,10 +58,10 @@ def corpus(
         typer.Option("--missing", help="List the clips that are not in ROOT as CSV (audioset)."),
     ] = False,
 ) -> int:
-    """Check a copy of a corpus against a complete one, and show what it holds.
+    """Check a copy of a corpus, and show its contents.
 
-    Every file with a problem has its line on standard error, and the exit code is then 1, as it is
-    for a partial copy. The rest stays usable.
+    Each file with a problem is reported on standard error. The exit code is 1 if there are any, or
+    if the copy is incomplete; the rest remains usable.
     """
     from bandscribe.datasets import corpora, statistics
     from bandscribe.datasets.corpus import TASKS, inspect

@@ -46,10 +46,11 @@ def explore(
         ),
     ] = MODEL,
 ) -> None:
-    """Write a page with the counts of classes and kits, and clips that can be chosen and played.
+    """Write a web page to browse and play labelled clips.
 
-    It is one file that holds its sound, some 8 kB a clip, and fetches nothing. Rare classes have as
-    many clips in it as frequent ones, while there are any.
+    The page shows the counts of classes and kits. It is a single file that contains its audio,
+    about 8 kB per clip, and needs no network. Rare classes get as many clips as frequent ones, as
+    far as there are enough.
     """
     if count < 1:
         raise typer.BadParameter(f"--count: expected 1 or more, got {count}")

@@ -28,7 +28,7 @@ def models(
         ),
     ] = False,
 ) -> None:
-    """List the models that are shipped."""
+    """List the shipped models, or describe one."""
     from bandscribe import drums, factorization, runtime
 
     def open_card(known: str) -> ModelCard:

@@ -22,10 +22,10 @@ def open_page(
         typer.Option("--browser/--no-browser", help="Open the page, or only print its address."),
     ] = True,
 ) -> None:
-    """Show a recording and its drum part in the browser, to play and to correct it.
+    """Play and correct a recording's drum part in the browser.
 
-    Corrections are saved beside the file, in a .json of its name. Only those with the printed
-    address can open the page. Ctrl-C ends it.
+    Corrections are saved beside the file, as song.json for song.mp3. The page opens only with the
+    address that is printed, which contains a secret. Ctrl-C stops the server.
     """
     require("page", *MODULES)
     if not file.is_file():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from bandscribe.cli.arguments import names_folder
 from bandscribe.cli.inputs import PREVIEW, STANDARD, Input
 from bandscribe.cli.report import complain
 
@@ -67,7 +68,7 @@ def check_suffix(output: str | None, named: Sequence[Path], known: Collection[st
     suffix = Path(output or "").suffix.lower()
     if suffix in known or not output:
         return suffix
-    folder = output.endswith("/") or Path(output).is_dir() or len(named) > 1 or named[0].is_dir()
+    folder = names_folder(output) or len(named) > 1 or named[0].is_dir()
     if folder or not suffix or suffix in EXTENSIONS:  # a sound file is refused by its input
         return ""
     raise typer.BadParameter(
@@ -87,8 +88,8 @@ def plan(
     """What to write for each input, and the number of inputs that cannot be written.
 
     `named` is what stood on the command line. `output` is `-` for standard output, or names a file
-    when that is one file and there is one format, and a folder otherwise, or where a folder of that
-    name exists; names in a folder end with the `suffixes` of the formats. `reference` is the file
+    by its suffix, for one input in one format, and otherwise a folder (`arguments.names_folder`);
+    names in a folder end with the `suffixes` of the formats. `reference` is the file
     of notes for one input, or a folder of files that have the inputs' names. An input whose output
     would overwrite an input or a reference, or that of an earlier input, or has the suffix of a
     sound file, is complained about, and so is one without its reference.
@@ -103,12 +104,15 @@ def plan(
         return [_print(sources, formats, reference)], 0
     folder = Path(output or ".")
     single = len(formats) == len(named) == 1 and sources[0].path == named[0]
-    as_file = bool(output) and single and not folder.is_dir() and not str(output).endswith("/")
+    as_file = output is not None and single and not names_folder(output)
     if as_file:
         _check_format(folder, formats[0], suffixes)
     if output and not as_file and not folder.is_dir():
         if folder.exists():
-            raise typer.BadParameter(f"-o {output}: is a file; name a folder for several results")
+            raise typer.BadParameter(
+                f"-o {output}: is a file, but without a suffix the name is that of a folder; "
+                "choose another"
+            )
         if folder.suffix.lower() in {f".{s.rpartition('.')[2]}" for s in suffixes.values()}:
             raise typer.BadParameter(f"-o {output}: name a folder for several results")
     jobs: list[OutputJob] = []

@@ -66,9 +66,9 @@ def recognize(
 ) -> None:
     """List the instruments that are present in recordings, and when.
 
-    A table has, for each instrument: its confidence or prominence, the share of the time that
-    it is present, and from when to when. `--with vio` prints the names of the files alone, unless
-    there is a --format.
+    For each instrument: its probability (or, with --aggregate s2, its prominence), the share of the
+    time during which it is present, and its first and last moment. --with prints only the names of
+    the matching files, unless --format is given.
     """
     from bandscribe import instruments
 

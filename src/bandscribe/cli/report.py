@@ -65,7 +65,15 @@ def require(extra: str, *modules: str) -> None:
     """Raise ValueError with the install command where a module of an extra is missing."""
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        raise ValueError(f"this needs {', '.join(missing)}; install with: {install(extra)}")
+        libraries = ", ".join(missing)
+        raise ValueError(
+            f"this needs the extra {extra} ({libraries} missing); install with: {install(extra)}"
+        )
+
+
+def count(number: int, noun: str) -> str:
+    """For example `1 file`, `1,234 files`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def clock(seconds: float) -> str:

@@ -111,10 +111,8 @@ class Results:
         """Write the recording beside the notes, played."""
         from bandscribe import preview
 
-        preview.write(
-            path, recording, notes, clicks=self.clicks, start=self.start, end=self.end,
-            stream=stream,
-        )  # fmt: skip
+        part = preview.render(notes, clicks=self.clicks, start=self.start)
+        preview.write(path, recording, part, start=self.start, end=self.end, stream=stream)
 
 
 def parse_clock(text: str | None, name: str) -> float | None:

@@ -44,10 +44,11 @@ def segment(
         ),
     ] = False,
 ) -> None:
-    """Find hits of one drum alone in performances, and cut them out as a corpus of clips.
+    """Cut isolated drum hits out of performances.
 
-    `labels.csv` is that of the corpus hits. A call that was stopped goes on where it was. A
-    recording that cannot be read has its line on standard error, and the exit code is then 1.
+    The clips and their labels.csv form a corpus of the type hits. An interrupted run resumes when
+    the command is repeated. Each recording that cannot be read is reported, and the exit code is
+    then 1.
     """
     if classes < 2:
         raise typer.BadParameter(f"--classes: expected 2 or more, got {classes}")

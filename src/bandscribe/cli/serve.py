@@ -59,10 +59,11 @@ def serve(
         ),
     ] = 16,
 ) -> None:
-    """Serve transcription, recognition, tracking and classification over HTTP.
+    """Serve the four analyses as an HTTP API.
 
-    The address of its documentation is printed. Recordings that are sent in are deleted as soon as
-    they are analysed. Ctrl-C ends it.
+    These are transcribe, recognize, track and classify. The address of the API's documentation is
+    printed. Uploaded recordings are deleted as soon as they have been analysed. Ctrl-C stops the
+    server.
     """
     require("page", *MODULES)
     from bandscribe.server import app

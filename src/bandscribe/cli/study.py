@@ -50,10 +50,10 @@ def features(
         ),
     ] = False,
 ) -> None:
-    """Test which features differ between instruments (extra: train).
+    """Test which features tell instruments apart (extra: train).
 
-    A one-way analysis of variance of every feature's mean over time, per dimension, over the clips
-    of one label, with effect sizes and with tests that do without equal variances.
+    A one-way analysis of variance of each feature's mean over time, per dimension, over the clips
+    with a single label, with effect sizes and with tests that do not assume equal variances.
     """
     require("train", "scipy", "matplotlib")
     address = read_address(corpus, root, "recognition", "hits", split=split)
@@ -116,7 +116,7 @@ def clip(
         float, typer.Option(metavar="S", help="How many seconds to draw, 120 at most.")
     ] = 10.0,
 ) -> None:
-    """Draw every feature of a sound file over its time, one under the other (extra: train)."""
+    """Plot all features of a sound file over time (extra: train)."""
     require("train", "scipy", "matplotlib")
     from bandscribe.studies import features as significance
     from bandscribe.studies import features_report
@@ -146,7 +146,7 @@ def augmentation(
     ] = 3.0,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the noise and the masks.")] = 0,
 ) -> None:
-    """Draw a sound file before and after each augmentation (extra: recognition)."""
+    """Plot the effect of each augmentation (extra: recognition)."""
     require("recognition", "torch", "matplotlib", "python_stretch")
     import numpy as np
 
@@ -176,10 +176,10 @@ def segments(
         Path, typer.Option("-o", "--output", metavar="DIR", help="The clips, and precision.csv.")
     ],
 ) -> None:
-    """Evaluate how well single hits are found where MIDI files are early, late, or others.
+    """Evaluate hits that are cut out by inaccurate MIDI files.
 
-    By the MIDI files as they are, as Hiner 2024 does, and aligned with the sound first; each before
-    and after the clean-up.
+    The files are early, late, or of another performance. They are used unchanged, as in Hiner 2024,
+    and after alignment with the audio; each before and after the clean-up.
     """
     from bandscribe.datasets import segments as cutting
     from bandscribe.files import write_csv

@@ -63,11 +63,12 @@ def architectures(
     address: tuning.Cluster = None,
     draw_seed: tuning.Seed = 0,
 ) -> None:
-    """Search each network on each corpus, and test the best ones, as Fosse 2025 (extra: tune).
+    """Compare drum networks at their best options (extra: tune).
 
-    Further options --FIELD VALUE are fields of the recipe of all trials: see bandscribe train drums
-    --help. A study that was stopped goes on when it is started again; where nothing is left to do,
-    it rewrites its report. best.json is the recipe for bandscribe study data.
+    As in Fosse 2025: the options of each network are searched on each corpus, and the best trials
+    are tested. Further options --FIELD VALUE set fields of the recipe of all trials: see bandscribe
+    train drums --help. An interrupted study resumes when the command is repeated; a complete one
+    rewrites its report. best.json is the recipe for bandscribe study data.
     """
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
@@ -126,11 +127,11 @@ def data(
     gpus: tuning.Gpus = None,
     address: tuning.Cluster = None,
 ) -> None:
-    """Train one network on sets of corpora and test each on all, as Fosse 2025 (extra: tune).
+    """Compare corpora to train on, tested on all (extra: tune).
 
-    Further options --FIELD VALUE are fields of the recipe of all runs. A study that was stopped
-    goes on when it is started again, and takes the trials of other studies in its folder for its
-    own; where nothing is left to do, it rewrites its report.
+    As in Fosse 2025. Further options --FIELD VALUE set fields of the recipe of all runs. An
+    interrupted study resumes when the command is repeated, and uses trials of other studies in its
+    folder; a complete one rewrites its report.
     """
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse

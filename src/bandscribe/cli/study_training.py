@@ -66,9 +66,9 @@ def recognition(
 ) -> None:
     """Compare ways to train a recognizer (extra: recognition).
 
-    Every row of the comparison is trained, and evaluated on the test recordings; a study that was
-    stopped goes on when it is started again, and studies in one folder share their runs. Further
-    options --FIELD VALUE are fields of the recipe for all rows: see bandscribe train recognition
+    Every row of the comparison is trained, and evaluated on the test recordings. An interrupted
+    study resumes when the command is repeated, and studies in one folder share their runs. Further
+    options --FIELD VALUE set fields of the recipe for all rows: see bandscribe train recognition
     --help.
     """
     require("train", "torch", "matplotlib")
@@ -100,11 +100,11 @@ def activity(
     output: Output,
     seeds: Seeds = "1",
 ) -> None:
-    """Compare choices of the activity network of Neuroment (extra: train).
+    """Compare variants of the Neuroment network (extra: train).
 
-    Every row of the comparison is trained, and evaluated on the split test of --validation-solos; a
-    study that was stopped goes on when it is started again, and studies in one folder share their
-    runs. Further options --FIELD VALUE are fields of the recipe for all rows, such as --solos and
+    Every row of the comparison is trained, and evaluated on the test split of --validation-solos.
+    An interrupted study resumes when the command is repeated, and studies in one folder share their
+    runs. Further options --FIELD VALUE set fields of the recipe for all rows, such as --solos and
     --validation-solos, which a study needs: see bandscribe train activity --help.
     """
     require("train", "torch", "scipy", "matplotlib")
@@ -131,11 +131,12 @@ def hits(
     output: Output,
     seeds: Seeds = "0",
 ) -> None:
-    """Compare ways to train a classifier of single hits, as Hiner 2024 does (extra: train).
+    """Compare ways to train a hit classifier (extra: train).
 
-    Every row of the comparison is trained, and evaluated on the test clips; a study that was
-    stopped goes on when it is started again, and studies in one folder share their runs. Further
-    options --FIELD VALUE are fields of the recipe for all rows: see bandscribe train hits --help.
+    As in Hiner 2024. Every row of the comparison is trained, and evaluated on the test clips. An
+    interrupted study resumes when the command is repeated, and studies in one folder share their
+    runs. Further options --FIELD VALUE set fields of the recipe for all rows: see bandscribe train
+    hits --help.
     """
     require("train", "torch", "matplotlib")
     from bandscribe.cli.train import parse
@@ -158,11 +159,12 @@ def drummernet(
     ] = None,
     seeds: Seeds = "1",
 ) -> None:
-    """Leave out parts of DrummerNet, one at a time, as Choi and Cho 2019 do (extra: train).
+    """Train DrummerNet without one part at a time (extra: train).
 
-    Every row of the comparison is trained and evaluated; a study that was stopped goes on when it
-    is started again, and studies in one folder share their runs. Further options --FIELD VALUE are
-    fields of the recipe for all rows: see bandscribe train drummernet --help.
+    As in Choi and Cho 2019. Every row of the comparison is trained and evaluated. An interrupted
+    study resumes when the command is repeated, and studies in one folder share their runs. Further
+    options --FIELD VALUE set fields of the recipe for all rows: see bandscribe train drummernet
+    --help.
     """
     require("train", "torch", "matplotlib")
     from bandscribe.cli.train import parse

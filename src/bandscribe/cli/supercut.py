@@ -33,10 +33,10 @@ def supercut(
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another order.")] = 0,
     model: ModelName = None,
 ) -> None:
-    """Join hits of one class, in an order drawn at random, until they fill so many seconds.
+    """Join hits of one class into a single sound file.
 
-    Every clip is played once before any is repeated. Without a labels.csv, a model first classifies
-    which of the files are of the class; --model names another one.
+    The order is random. Every clip is played once before any is repeated. Without a labels.csv, a
+    model first determines which files belong to the class.
     """
     if not 0 < seconds < float("inf"):
         raise typer.BadParameter(f"--seconds: expected a positive number, got {seconds:g}")

@@ -16,8 +16,8 @@ HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
 
 synthesize = typer.Typer(
     name="synthesize",
-    help="Render a corpus of labelled audio (extra: train). A call that was interrupted continues "
-    "where it was.",
+    help="Render a corpus of labelled audio (extra: train). An interrupted run resumes when the "
+    "command is repeated.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -105,7 +105,10 @@ def drums(
     ] = None,
     band_share: BandShare = 0.5,
 ) -> None:
-    """Drum performances in the layout of E-GMD, each on a new drum set in a new room."""
+    """Drum performances, each on a new drum set in a new room.
+
+    The folder has the layout of E-GMD.
+    """
     require("train", "scipy")
     from bandscribe.synthesis.corpus import TRACK_SECONDS, write_corpus
     from bandscribe.synthesis.source import SyntheticSource
@@ -142,7 +145,10 @@ def performances(
         typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files of another performance."),
     ] = 0.0,
 ) -> None:
-    """Performances of Groove MIDI as they are, on kits as they are, in the layout of E-GMD."""
+    """Performances of Groove MIDI, unchanged, on unchanged kits.
+
+    The folder has the layout of E-GMD.
+    """
     require("train", "scipy")
     from bandscribe.synthesis.performances import write_performances
     from bandscribe.synthesis.source import SyntheticSource
@@ -185,7 +191,7 @@ def band(
         ),
     ] = 0.75,
 ) -> None:
-    """Songs without drums, and beside each the drum part that belongs to it."""
+    """Songs without drums, each with the drum part that fits it."""
     require("train", "scipy")
     from bandscribe.synthesis.band.recordings import write_band
 
@@ -210,7 +216,7 @@ def modules(
     seed: Seed = 0,
     split: Split = "train",
 ) -> None:
-    """Tracker modules, and their drums by themselves."""
+    """Tracker modules, each with its drums on a separate track."""
     require("train", "scipy")
     from bandscribe.synthesis.modules import corpus, labels
 
@@ -232,7 +238,10 @@ def instruments(
     voices: Voices = None,
     solos: Solos = None,
 ) -> None:
-    """Clips of labelled instruments in the layout of IRMAS, which has no validation split."""
+    """Clips with labelled instruments.
+
+    The folder has the layout of IRMAS, which has no validation split.
+    """
     if split == "validation":
         raise typer.BadParameter("--split: instruments have train and test")
     require("train", "scipy")
@@ -257,7 +266,7 @@ def stems(
     solos: Solos = None,
     band_share: BandShare = 0.5,
 ) -> None:
-    """Pieces with the sound of each player, as the corpus stems has them."""
+    """Pieces with a separate track for each player (corpus stems)."""
     require("train", "scipy")
     from bandscribe.synthesis.instruments.stems import write_stems
 
@@ -290,7 +299,7 @@ def mixtures(
         bool, typer.Option("--in-turn", help="Play five seconds of each clip in turn instead.")
     ] = False,
 ) -> None:
-    """Mixtures of given clips, as the corpora clips and stems have them."""
+    """Mixtures of given clips (corpora clips and stems)."""
     least, _, most = players.partition("-")
     if not (least.isdigit() and (most or least).isdigit()):
         raise typer.BadParameter(f"--players: expected numbers as 2-4, got {players!r}")

@@ -23,7 +23,7 @@ from bandscribe.cli.arguments import (
     spell,
 )
 from bandscribe.cli.batch import Jobs, Work, deliver, process_all, written
-from bandscribe.cli.inputs import STANDARD
+from bandscribe.cli.inputs import PREVIEW, STANDARD
 from bandscribe.cli.recognize import MODEL
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
 from bandscribe.names import INSTRUMENTS, list_names
@@ -40,9 +40,11 @@ SUFFIXES = {
     "npz": ".activity.npz",
     "png": ".activity.png",
     "jams": ".activity.jams",
+    "preview": f".activity{PREVIEW}",
     "segments": ".segments.csv",
 }
-FORMATS = ("csv", "npz", "png", "jams")
+FORMATS = ("csv", "npz", "png", "jams", "preview")
+_BY_SUFFIX = ("csv", "npz", "png", "jams")
 #: The model that transcribes the drums, and the number of classes that are plotted.
 DRUMMER, DRUM_CLASSES = "drums", 5
 
@@ -83,10 +85,11 @@ def track(
     skip_existing: SkipExisting = False,
     jobs: Jobs = None,
 ) -> None:
-    """Write down which instruments of recordings play when, and how loud.
+    """Track when each instrument plays, and how loud.
 
-    A CSV has a row per frame: of each instrument the probability that it plays, and its level in dB
-    below the loudest moment. --segments and --find write no such table unless there is a --format.
+    The CSV has a row per frame with, for each instrument, the probability that it plays and its
+    level in dB below the loudest moment. --segments and --find write no such table unless --format
+    is given.
     """
     from bandscribe import drums, instruments
 
@@ -131,6 +134,8 @@ def track(
 class Tracking(Work[outputs.OutputJob, list[str]]):
     """Tracks the instruments of a recording, or finds passages in it; returns lines to print."""
 
+    remedy = "the same command with --skip-existing does the rest"
+
     model: str
     min_duration: float
     min_gap: float
@@ -174,7 +179,10 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
             strokes = self.transcribe_drums(sound, activity.duration, at)
         for kind, path in missing.items():
             with written(path, SUFFIXES[kind]) as target:
-                _write(kind, target, job.path, activity, segments, strokes)
+                if kind == "preview":
+                    self.write_preview(target, sound, activity)
+                else:
+                    _write(kind, target, job.path, activity, segments, strokes)
         if self.condition is None:
             return [visible(f"{job.path} → {list_paths(missing)}  {_summary(activity, segments)}")]
         found = passages.find(
@@ -182,6 +190,16 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
         )
         name = visible(str(job.path))
         return [f"{name}  {_tenths(start)}  {_tenths(end)}" for start, end in found]
+
+    def write_preview(self, path: Path, sound: Path, activity: Activity) -> None:
+        """Write the recording beside a tone for each instrument, at its level while it plays."""
+        from bandscribe import preview
+
+        plays = activity.plays(duration=self.min_duration, gap=self.min_gap)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # shown before
+            tones = preview.tones(activity.level, plays)
+            preview.write(path, sound, tones, stream=self.stream)
 
     def transcribe_drums(
         self, sound: Path, duration: float, at: Callable[[float], None]
@@ -216,7 +234,7 @@ def _choose_kinds(
                     f"--format: expected some of {','.join(FORMATS)}, got {name!r}"
                 )
         return [*kinds, "segments"] if segments else kinds
-    suffix = outputs.check_suffix(output, named, [f".{name}" for name in FORMATS])
+    suffix = outputs.check_suffix(output, named, [f".{name}" for name in _BY_SUFFIX])
     stated = [suffix[1:]] if suffix else []
     if segments:
         return [*(name for name in stated if name != "csv"), "segments"]

@@ -22,7 +22,7 @@ def train(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="RUN")] = None,
     gpus: Annotated[int, typer.Option(metavar="N")] = 1,
 ) -> None:
-    """Train a network, or resume a run that was stopped (extra: train)."""
+    """Train a network, or resume a run (extra: train)."""
     if task == "--help":
         every = "\n".join(f"bandscribe train {name} --help shows every field." for name in TASKS)
         print(f"Usage: {USAGE}\n\n{every}")

@@ -22,7 +22,7 @@ from bandscribe.cli.arguments import (
 )
 from bandscribe.cli.batch import Jobs, Work, process_all, written
 from bandscribe.cli.inputs import STANDARD
-from bandscribe.cli.report import clock, reported, require, usage_errors, visible
+from bandscribe.cli.report import clock, count, reported, require, usage_errors, visible
 from bandscribe.cli.results import Results, parse_clock, shift, shift_activations
 
 if TYPE_CHECKING:
@@ -117,9 +117,10 @@ def transcribe(
     skip_existing: SkipExisting = False,
     jobs: Jobs = None,
 ) -> None:
-    """Write down the drum part of recordings.
+    """Transcribe the drum part of recordings.
 
-    A JSON file of notes, as --format json or a corrected part, is written in the other formats.
+    For each recording a file is written per format: song.mid for song.mp3. A JSON file of notes,
+    such as one corrected in the browser, is converted to the other formats.
     """
     from bandscribe import beats, drums
 
@@ -155,6 +156,8 @@ def transcribe(
 @dataclass(frozen=True)
 class Transcribing(Work[outputs.OutputJob, str]):
     """Transcribes the drums of a recording into the formats of its job; returns a line to print."""
+
+    remedy = "the same command with --skip-existing does the rest"
 
     model: str
     classes: int
@@ -271,7 +274,6 @@ def _summary(notes: Transcription) -> str:
 
     found = notes.labels.tolist()
     counts = [f"{name} {found.count(name)}" for name in notes.classes if name in found]
-    number = "1 note" if len(found) == 1 else f"{len(found)} notes"
     grid = bars.describe(notes.beats) if notes.beats else None
-    parts = [clock(notes.duration), *([grid] if grid else []), number]
+    parts = [clock(notes.duration), *([grid] if grid else []), count(len(found), "note")]
     return "  ".join(parts) + (f" ({', '.join(counts)})" if counts else "")

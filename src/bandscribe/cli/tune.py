@@ -87,11 +87,11 @@ def tune(
     address: Cluster = None,
     draw_seed: Seed = 0,
 ) -> None:
-    """Search for the best options of a drum network, after Fosse 2025 (extra: tune).
+    """Search for the best options of a drum network (extra: tune).
 
-    Further options --FIELD VALUE are fields of the recipe of all trials: see bandscribe train drums
-    --help. --model names the network whose options are searched. Each trial is a run, as of
-    bandscribe train. A search that was stopped goes on where it was.
+    The method is that of Fosse 2025. Further options --FIELD VALUE set fields of the recipe of all
+    trials: see bandscribe train drums --help. --model names the network. Each trial is a run, like
+    those of bandscribe train. An interrupted search resumes when the command is repeated.
     """
     if task != "drums":
         raise typer.BadParameter(f"TASK: expected drums, got {task!r}")

@@ -153,16 +153,20 @@ def _place(page: Element, part: Element, top: float) -> float:
 
 def _systems(music: Element, top: float) -> list[_System]:
     """The systems by their staff lines; what is between two belongs half to each."""
-    inner = next(
-        node for node in music.iter(f"{{{_SVG}}}svg") if node.get("viewBox") and node is not music
-    )
+    drawings = (node for node in music.iter(f"{{{_SVG}}}svg") if node.get("viewBox"))
+    inner = next((node for node in drawings if node is not music), None)
+    if inner is None:
+        raise ValueError("score: verovio engraved an empty page")
     _, _, _, units = map(float, inner.get("viewBox", "").split())
     scale = float(music.get("height", "0")) / units
     found = []
     for node in music.iter(f"{{{_SVG}}}g"):
         if node.get("class") != "system":
             continue
-        staff = next(part for part in node.iter(f"{{{_SVG}}}g") if part.get("class") == "staff")
+        staves = (part for part in node.iter(f"{{{_SVG}}}g") if part.get("class") == "staff")
+        staff = next(staves, None)
+        if staff is None:
+            continue
         lines = [float(path.get("d", "").split()[1]) for path in staff.findall(f"{{{_SVG}}}path")]
         found.append((node, top + scale * min(lines), top + scale * max(lines)))
     edges = [(a[2] + b[1]) / 2 for a, b in pairwise(found)]

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import cast
 
 import uvicorn
-from fastapi import FastAPI, Response
-from fastapi.responses import FileResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.types import ASGIApp
 
 from bandscribe import __version__
@@ -64,6 +65,10 @@ def create_app(
     )
     app.include_router(api.create_router(queue))
 
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse({"detail": _describe(error)}, status_code=422)
+
     if recording is not None:
         app.include_router(page.create_router(recording))
 
@@ -88,6 +93,14 @@ def create_app(
         return FileResponse(known[name], headers=_CHECKED)
 
     return cast("ASGIApp", Gate(app, token=token, limits=limits, queue=queue, hosts=hosts))
+
+
+def _describe(error: RequestValidationError) -> str:
+    """One line with what is wrong in a request."""
+    problems = {".".join(map(str, each["loc"][1:])): each["msg"] for each in error.errors()}
+    if "file" in problems:
+        return "file: missing; send the recording as the form field file (multipart/form-data)"
+    return "; ".join(f"{name or 'request'}: {problem}" for name, problem in problems.items())
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -69,7 +69,7 @@ def write(name: str, path: Path, part: Transcription, recording: Recording) -> N
             with _ENGRAVING:
                 path.write_bytes(score.to_pdf(score.quantise(part, title=recording.path.stem)))
         case "preview":
-            preview.write(path, recording.path, part)
+            preview.write(path, recording.path, preview.render(part))
         case "csv":
             csv.write(path, part)
         case "json":

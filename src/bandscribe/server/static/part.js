@@ -19,13 +19,10 @@ export class Part {
     this.lanes = lanes; // by class: threshold, onsets, velocities
     this.duration = duration;
     this.classes = drums.classes;
-    const sensitivity = {}, notes = {}, deleted = {};
-    for (const name of this.classes) {
-      sensitivity[name] = 0.5;
-      deleted[name] = new Set();
-      notes[name] = this.detect(name, 0.5, [], deleted[name]);
-    }
-    this.state = { notes, sensitivity, deleted };
+    const each = (value) => Object.fromEntries(this.classes.map((name) => [name, value(name)]));
+    const sensitivity = each(() => 0.5);
+    const notes = this.detect(this.classes, sensitivity);
+    this.state = { notes, sensitivity, deleted: each(() => new Set()) };
     this.past = [];
     this.future = [];
     this.saved = this.state;
@@ -35,11 +32,10 @@ export class Part {
   // Take up what was saved: notes that are no detections are a person's, and the other way round.
   restore(saved) {
     const sensitivity = { ...this.state.sensitivity, ...saved.sensitivity };
-    const notes = {}, deleted = {};
+    const notes = {}, deleted = {}, detected = this.detect(this.classes, sensitivity);
     for (const name of this.classes) {
       const key = (note) => `${note.onset.toFixed(6)} ${Number(note.velocity).toFixed(4)}`;
-      const found = new Map(
-        this.detect(name, sensitivity[name], [], new Set()).map((note) => [key(note), note]));
+      const found = new Map(detected[name].map((note) => [key(note), note]));
       notes[name] = saved.notes.filter((note) => note.class === name).map((note) => {
         const known = found.get(key({ onset: note.onset, velocity: note.velocity ?? 0.8 }));
         if (known) found.delete(key(known));
@@ -52,9 +48,8 @@ export class Part {
     this.tell();
   }
 
-  detect(name, sensitivity, own, deleted) {
-    return detect(this.lanes[name], this.drums, this.duration, sensitivity).filter((note) =>
-      !deleted.has(note.frame) && !own.some((each) => Math.abs(each.onset - note.onset) < SAME));
+  detect(names, sensitivity) {
+    return detect(names, this.lanes, this.drums, this.duration, sensitivity);
   }
 
   get changed() { return this.state !== this.saved; }
@@ -66,12 +61,15 @@ export class Part {
   }
 
   setSensitivity(name, value, merge = false) {
-    const { notes, sensitivity, deleted } = this.state;
-    const own = notes[name].filter((note) => note.frame === null);
-    const lane = [...own, ...this.detect(name, value, own, deleted[name])].sort(byOnset);
-    this.change({
-      notes: { ...notes, [name]: lane }, sensitivity: { ...sensitivity, [name]: value }, deleted,
-    }, merge ? `sensitivity ${name}` : null);
+    const { deleted } = this.state;
+    const notes = { ...this.state.notes }, sensitivity = { ...this.state.sensitivity, [name]: value };
+    for (const [lane, found] of Object.entries(this.detect([name], sensitivity))) {
+      const own = notes[lane].filter((note) => note.frame === null);
+      const kept = found.filter((note) => !deleted[lane].has(note.frame)
+        && !own.some((each) => Math.abs(each.onset - note.onset) < SAME));
+      notes[lane] = [...own, ...kept].sort(byOnset);
+    }
+    this.change({ notes, sensitivity, deleted }, merge ? `sensitivity ${name}` : null);
   }
 
   add(name, onset, velocity = 0.7) {

@@ -49,11 +49,32 @@ export function moveThreshold(threshold, sensitivity) {
   return 1 / (1 + Math.exp(-logit));
 }
 
-// What a lane sounds like at a sensitivity: rows of { frame, onset, velocity }.
-export function detect(lane, drums, duration, sensitivity) {
-  const threshold = moveThreshold(lane.threshold, sensitivity);
-  return pickFrames(lane.onsets, threshold, drums.peaks).map((frame) => {
-    const onset = drums.start + refine(lane.onsets, frame) / drums.frame_rate;
-    return { frame, onset: Math.max(0, Math.min(duration, onset)), velocity: lane.velocities[frame] };
-  });
+// A stroke on the snare drum is one of these; both within as many frames are one stroke.
+const SNARE = ["SD", "SS"], SNARE_FRAMES = 2;
+
+// The detections of some classes, and of those that depend on them: by class, rows of
+// { frame, onset, velocity }.
+export function detect(names, lanes, drums, duration, sensitivity) {
+  const found = {}, thresholds = {};
+  const dependent = names.flatMap((name) => SNARE.includes(name) ? SNARE : [name]);
+  for (const name of new Set(dependent)) {
+    const { threshold, onsets, velocities } = lanes[name];
+    thresholds[name] = moveThreshold(threshold, sensitivity[name]);
+    found[name] = pickFrames(onsets, thresholds[name], drums.peaks).map((frame) => {
+      const onset = drums.start + refine(onsets, frame) / drums.frame_rate;
+      return { frame, onset: Math.max(0, Math.min(duration, onset)), velocity: velocities[frame] };
+    });
+  }
+  const [first, second] = SNARE;
+  if (found[first]) {
+    const height = (name, { frame }) => lanes[name].onsets[frame] / thresholds[name];
+    const dropped = new Set();
+    for (const one of found[first]) {
+      const near = found[second].filter(({ frame }) => Math.abs(frame - one.frame) <= SNARE_FRAMES);
+      const highest = Math.max(0, ...near.map((other) => height(second, other)));
+      for (const lower of highest > height(first, one) ? [one] : near) dropped.add(lower);
+    }
+    for (const name of SNARE) found[name] = found[name].filter((note) => !dropped.has(note));
+  }
+  return found;
 }
