@@ -1,6 +1,7 @@
 """From clips to a file that classifies: clips, scenes, examples, networks, runs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from small import kit
 
 import tiny_hits
-from bandscribe import hits, runtime
+from bandscribe import audio, hits, runtime
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.evaluation import hits as evaluation
 from bandscribe.features.mel import MelBands
@@ -567,6 +568,35 @@ def test_kept_features_are_those_of_a_draw(
     assert len(Kept.load(*given)) == 5
     with pytest.raises(ValueError, match="no clip of the split 'dev'"):
         Kept.load([str(root)], "dev", names, front_end, 0.3)
+
+
+def test_samples_are_mapped_from_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, cache = write_folder(tmp_path / "clips", broken=True), tmp_path / "cache"
+    given = {"sample_rate": SAMPLE_RATE, "seconds": 0.8, "classes": ("KD", "SD", "CR")}
+    read = [
+        replace(clip, samples=audio.read(path, sample_rate=SAMPLE_RATE, mono=True).samples[0])
+        for path, clip in clips.list_folder(root, "train", given["classes"])  # type: ignore[arg-type]
+        if path.name != "train1.wav"
+    ]
+    options = dict(given, cache=cache)
+    for known in ({}, {"workers": 1, "cache": cache}, options):
+        found = clips.from_folder(root, "train", **(given | known))  # type: ignore[arg-type]
+        assert capsys.readouterr().err.count("train1.wav") == 1
+        for ours, theirs in zip(found, read, strict=True):
+            assert (ours.label, ours.group) == (theirs.label, theirs.group)
+            np.testing.assert_array_equal(ours.samples, theirs.samples)
+    # All that is drawn of them is what is drawn of clips in memory, and none is changed by it.
+    for number in range(20):
+        one, other = (draw(clips=each)(np.random.default_rng(number)) for each in (found, read))
+        np.testing.assert_array_equal(one[0], other[0])
+    # The rest of a row is a hole: it takes no place on the disk.
+    [file] = cache.glob("*.npy")
+    assert file.stat().st_size > 6 * 0.8 * SAMPLE_RATE * 4
+    assert 512 * file.stat().st_blocks < 0.8 * file.stat().st_size
+    monkeypatch.setattr(audio, "read", None)
+    assert len(clips.from_folder(root, "train", **options)) == 5  # type: ignore[arg-type]
 
 
 def test_an_epoch_takes_every_clip_once(tmp_path: Path) -> None:

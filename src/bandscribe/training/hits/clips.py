@@ -6,8 +6,10 @@ What is trained on is a sequence of `HitClip`s, wherever they come from.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from bandscribe.datasets import splits
 from bandscribe.datasets.clips import read_labels
 from bandscribe.hits import CLASSES
 from bandscribe.synthesis import kits
+from bandscribe.training.hits.mapped import FileRows, compute
 from bandscribe.vocabulary import ARTICULATION_TO_10, TO_5
 
 #: Labels that leave the class open, and the classes that each may be: a hi-hat that may be open or
@@ -72,16 +75,45 @@ def from_kits(addresses: Sequence[str], *, sample_rate: int, seconds: float) -> 
 
 
 def from_folder(
-    root: str | Path, split: str, *, sample_rate: int, seconds: float, classes: Sequence[str]
+    root: str | Path,
+    split: str,
+    *,
+    sample_rate: int,
+    seconds: float,
+    classes: Sequence[str],
+    cache: Path | None = None,
+    workers: int = 0,
 ) -> list[HitClip]:
     """The clips of one split that the table `labels.csv` of a folder names: see `list_folder`.
 
-    Raises ValueError as it, and for a file that cannot be read.
+    Their samples are read once, by `workers`, into a file in `cache`, or one that vanishes with the
+    process, and mapped from there. What cannot be read has a line on standard error, and is left
+    out.
+
+    Raises ValueError as `list_folder`.
     """
+    named = list_folder(root, split, classes)
+    if not named:
+        return []
+    files = FileRows(
+        [path for path, _ in named],
+        (round(seconds * sample_rate),),
+        partial(_read, sample_rate=sample_rate, seconds=seconds),
+        ["samples", sample_rate],
+    )
+    made = compute(files, cache=cache, workers=workers)
+    leave_out(made.problems.values())
     return [
-        replace(clip, samples=_read(path, sample_rate, seconds))
-        for path, clip in list_folder(root, split, classes)
+        replace(clip, samples=made.values[row, : made.lengths[row]])
+        for row, (_, clip) in enumerate(named)
+        if row not in made.problems
     ]
+
+
+def leave_out(problems: Iterable[str]) -> None:
+    """Write a line on standard error for each clip that is left out."""
+    for problem in problems:
+        print(f"{problem}; left out", file=sys.stderr, flush=True)
 
 
 def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tuple[Path, HitClip]]:
@@ -108,7 +140,7 @@ def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tu
 
 def _read(path: Path, sample_rate: int, seconds: float) -> NDArray[np.float32]:
     sound = audio.read(path, sample_rate=sample_rate, mono=True, duration=seconds)
-    samples: NDArray[np.float32] = sound.samples[0]
+    samples: NDArray[np.float32] = sound.samples[0, : round(seconds * sample_rate)]
     return samples
 
 

@@ -86,8 +86,8 @@ class Recipe(Settings):
         "to count steps", changeable=True,
     )  # fmt: skip
     cache: str | None = setting(
-        None, "folder that keeps features of clips, if not augmented, for runs to share; none to "
-        "keep nothing", changeable=True,
+        None, "folder that keeps features of clips or, if augmented, their samples, for runs to "
+        "share; none to keep nothing", changeable=True,
     )  # fmt: skip
     validation_examples: int = setting(
         2000, "examples to validate on, if augmented; else every clip once"

@@ -55,8 +55,10 @@ def read(recipe: Recipe) -> tuple[list[HitClip], list[HitClip]]:
         clips = from_kits(kits, sample_rate=rate, seconds=longest)
         for root in recipe.clips:
             clips += from_folder(
-                root, split, sample_rate=rate, seconds=longest, classes=recipe.classes
-            )
+                root, split, sample_rate=rate, seconds=longest, classes=recipe.classes,
+                cache=Path(recipe.cache) if recipe.cache else None,
+                workers=devices.workers(recipe),
+            )  # fmt: skip
         return clips + from_notes(notes, sample_rate=rate, seconds=longest)
 
     return (
