@@ -22,9 +22,11 @@ from bandscribe.datasets.corpora import CORPORA
 from bandscribe.display.figures import BLUE, INK, ORANGE, begin, save
 from bandscribe.metrics import onsets
 from bandscribe.runtime import ModelCard
-from bandscribe.training.drummernet.recipe import build, read
-from bandscribe.training.drummernet.ship import Transcriber, describe
+from bandscribe.training.drummernet.network import Transcriber
+from bandscribe.training.drummernet.recipe import Recipe, build
 from bandscribe.training.drummernet.validation import PICKINGS, THRESHOLD
+from bandscribe.training.recipes import read
+from bandscribe.training.ship import describe
 from bandscribe.vocabulary import DRUMS_3, reduce
 
 
@@ -63,7 +65,7 @@ def main() -> None:
         raise SystemExit(f"{given.run}: no trail of weights; train with --trail true")
     for path in trail:
         saved = torch.load(path, map_location="cpu")
-        analysis = build(read(given.run))
+        analysis = build(read(given.run, Recipe))
         analysis.load_state_dict(
             {name: saved[f"analysis.{name}"] for name in analysis.state_dict()}
         )

@@ -123,15 +123,15 @@ def open_egmd(root: Path, cache: Path, workers: int) -> Draw:
 def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
     """Windows of a second, mixed, augmented but for pitch, as mel spectrograms."""
     from bandscribe.features.windows import RecognitionFrontEnd
+    from bandscribe.training import task
     from bandscribe.training.recognition import corpora, survey
     from bandscribe.training.recognition.examples import WindowExamples as Mixtures
-    from bandscribe.training.recognition.recipe import resolve
 
     given = {
         "model": "resnet50", "training": f"audioset={root}", "validation": f"audioset={root}",
         "cache": str(cache), "workers": str(workers), "steps": "1000000",
     }  # fmt: skip
-    recipe = resolve(None, given)
+    recipe = task.resolve("recognition", None, given)
     classes = corpora.classes_of(recipe.training)
     windows = corpora.cut(corpora.load(recipe.training, "train", classes), 1.0, RATE)
     corpora.load(recipe.validation, "validation", classes)
@@ -143,13 +143,13 @@ def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
 
 def open_hits(root: Path, cache: Path, workers: int) -> Draw:
     """Clips as they are, with the features of the report."""
+    from bandscribe.training import task
     from bandscribe.training.hits.kept import Turns
-    from bandscribe.training.hits.recipe import resolve
     from bandscribe.training.hits.train import keep
 
     given = {"model": "report", "clips": str(root), "classes": "sd,kd,chh,phh,rd",
              "cache": str(cache), "workers": str(workers), "steps": "1000000"}  # fmt: skip
-    recipe = resolve(None, given)
+    recipe = task.resolve("hits", None, given)
     return Turns(keep(recipe, "train"), 0), recipe, True
 
 

@@ -9,7 +9,7 @@ import soundfile
 
 from bandscribe.datasets.corpora import CORPORA
 from bandscribe.studies.neuroment_system import EnvelopeSystem
-from bandscribe.training.activity.recipe import resolve
+from bandscribe.training import task
 from bandscribe.training.activity.train import train
 
 RATE = 44100
@@ -43,7 +43,7 @@ def run(stems: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "validation_stems": str(stems), "classes": "vio,pia", "steps": "1", "threads": "1",
         "options": '{"channels": [2, 2, 2], "dropout": 0}',
     }  # fmt: skip
-    train(resolve(None, given), folder)
+    train(task.resolve("activity", None, given), folder)
     return folder
 
 

@@ -11,6 +11,7 @@ import soundfile
 from bandscribe.studies import drummernet, runs
 from bandscribe.training.drummernet import recipe as recipes
 from bandscribe.training.drummernet.components import COMPONENTS
+from bandscribe.training.recipes import read
 
 RATE = 16000
 SMALL = {
@@ -61,7 +62,7 @@ def test_rows_are_trained_and_evaluated(tmp_path: Path, monkeypatch: pytest.Monk
         assert [each["validation_loss"] for each in told["scores"]] == losses
         assert losses[0] != losses[1]
         assert float(row["cpu_minutes"]) > 0
-        model = recipes.build(recipes.read(folders[0]))
+        model = recipes.build(read(folders[0], recipes.Recipe))
         assert int(row["weights"]) == sum(weight.numel() for weight in model.parameters())
     assert lines[3].startswith("DFL") and lines[4].startswith("NOE")
     assert len(list((tmp_path / "runs").iterdir())) == 4

@@ -6,7 +6,7 @@ import pytest
 
 from bandscribe.studies import hits
 from bandscribe.studies.runs import resolve_member
-from bandscribe.training.hits.recipe import front_end, resolve
+from bandscribe.training.hits.recipe import front_end
 
 pytest.importorskip("torch")
 
@@ -15,7 +15,7 @@ def test_each_step_keeps_what_those_before_it_changed() -> None:
     made = {}
     for name in hits.QUESTIONS["steps"]:
         own = {"clips": "clean", **hits.ROWS[name].members[0]}
-        recipe = resolve_member({"model": "report"}, {"classes": "kd,sd"}, own, resolve)
+        recipe = resolve_member("hits", {"model": "report"}, {"classes": "kd,sd"}, own)
         bands = front_end(recipe)
         made[name.removeprefix("figure_")] = (
             recipe.clips[0], recipe.seconds, bands.sample_rate, bands.n_fft, bands.hop_length,

@@ -17,9 +17,10 @@ from bandscribe.studies.neuroment_system import (
     learn_thresholds,
     validation_recordings,
 )
+from bandscribe.training import task
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import Neuroment
-from bandscribe.training.activity.recipe import Recipe, resolve
+from bandscribe.training.activity.recipe import Recipe
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum
 from bandscribe.types import Activations
@@ -63,7 +64,7 @@ def small(stems: Path, **fields: str) -> Recipe:
         "validation_stems": str(stems), "classes": "cla,flu", "mixes": "4", "steps": "1",
         "threads": "1",
     }  # fmt: skip
-    return resolve(None, {**given, **fields})
+    return task.resolve("activity", None, {**given, **fields})
 
 
 @pytest.fixture(scope="module")

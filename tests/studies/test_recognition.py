@@ -11,6 +11,7 @@ from bandscribe.studies import recognition
 from bandscribe.studies.recognition import FIGURES, StudyCorpora
 from bandscribe.studies.recognition_rows import COMPARISONS, COSTS, RecognitionRow, RowComparison
 from bandscribe.studies.runs import RowOutcome, run
+from bandscribe.training import task
 from bandscribe.training.recipes import place
 from bandscribe.training.recognition import pretrained
 from bandscribe.training.recognition import recipe as recipes
@@ -145,7 +146,7 @@ def test_weights_name_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(pretrained, "find_cached", lambda name: "cache/resnet-50")
     pretrained.trace.cache_clear()
     recipe, random = (
-        recipes.resolve(None, {"model": "resnet50", **given})
+        task.resolve("recognition", None, {"model": "resnet50", **given})
         for given in ({}, {"pretrained": "no"})
     )
     assert recipes.trace_weights(recipe) == "microsoft/resnet-50"
@@ -153,7 +154,7 @@ def test_weights_name_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     origin = recipes.trace_weights(recipe)
     assert place(recipe, tmp_path, origin) != place(random, tmp_path)
     pretrained.trace.cache_clear()
-    assert recipes.trace_weights(recipes.resolve(None, {"model": "mfcc"})) == ""
+    assert recipes.trace_weights(task.resolve("recognition", None, {"model": "mfcc"})) == ""
     (tmp_path / "model.safetensors").write_bytes(b"one")
     first = pretrained.trace(str(tmp_path), "somebody")
     pretrained.trace.cache_clear()
@@ -163,7 +164,7 @@ def test_weights_name_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_networks_have_as_many_parameters_as_the_paper_says() -> None:
     for row in COSTS[:3]:
-        network = recipes.build(recipes.resolve(None, dict(row.members[0])), 11)
+        network = recipes.build(task.resolve("recognition", None, dict(row.members[0])), 11)
         count = sum(weight.numel() for weight in network.parameters())
         assert count == pytest.approx(row.about["parameters"], rel=0.01)
 

@@ -31,10 +31,6 @@ class Recipe(Settings):
     initial: str | None = setting(None, "")
 
 
-def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
-    return recipes.override(Recipe(), values)
-
-
 class Trainer:
     """Writes what a run writes; a run of width 0 is never finished."""
 
@@ -144,12 +140,12 @@ def test_a_run_is_named_by_all_that_its_result_depends_on(tmp_path: Path) -> Non
 
 
 def test_a_row_comes_before_what_is_given_and_that_before_the_base() -> None:
-    base = {"width": "2", "steps": "3"}
-    given = {"steps": "4", "seed": "5", "options": '{"a": 1, "b": 1}'}
-    member = {"seed": "6", "options": '{"b": 2}'}
-    made = runs.resolve_member(base, given, member, resolve)
-    assert (made.width, made.steps, made.seed) == (2, 4, 6)
-    assert made.options == {"a": 1, "b": 2}
+    base = {"batch": "2", "steps": "3"}
+    given = {"steps": "4", "seed": "5", "options": '{"hidden": 8, "fixed": 1}'}
+    member = {"seed": "6", "options": '{"fixed": 2}'}
+    made = runs.resolve_member("hits", base, given, member)
+    assert (made.batch, made.steps, made.seed) == (2, 4, 6)
+    assert made.options == {"hidden": 8, "fixed": 2}
 
 
 def test_what_a_study_sets_is_not_given() -> None:

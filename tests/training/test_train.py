@@ -13,7 +13,7 @@ from bandscribe.training import recipes
 from bandscribe.training.drums import validation
 from bandscribe.training.drums.recipe import Recipe, build, lineage, start
 from bandscribe.training.drums.train import DrumExamples, train_on
-from bandscribe.training.task import ship
+from bandscribe.training.ship import ship
 from bandscribe.types import Activations, Audio, Beats, Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_10
 

@@ -32,11 +32,12 @@ def export(
 ) -> None:
     """Write the best weights of a run as a model (extra: train)."""
     require("train", "torch", "onnx")
-    from bandscribe.training import record, task
+    from bandscribe.training import credits as crediting
+    from bandscribe.training import ship
 
-    name = name or task.name_of(run)
+    name = name or ship.name_of(run)
     path = output or run / f"{name}.onnx"
     if credits:
-        record.add_credits(run, credits)
-    task.ship(run, path, name=name, quantise=quantise)
+        crediting.add(run, credits)
+    ship.ship(run, path, name=name, quantise=quantise)
     print(f"{run} → {path}  {path.stat().st_size / 1e6:.1f} MB")

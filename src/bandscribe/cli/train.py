@@ -76,10 +76,10 @@ def _check_exportable(task: str, recipe: Any) -> None:
 
     Who gives credits means to export the run, who gives none may add them then.
     """
-    from bandscribe.training import task as tasks
+    from bandscribe.training import credits
 
     try:
-        tasks.check(task, recipe)
+        credits.of_recipe(task, recipe)
     except ValueError as error:
         if recipe.credits:
             raise

@@ -32,7 +32,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap, counts, onsets
 from bandscribe.readers import read_json, refused
-from bandscribe.training.task import ship
+from bandscribe.training.ship import ship
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 

@@ -23,7 +23,7 @@ from bandscribe.training import export, recipes
 from bandscribe.training.drummernet.components import COMPONENTS, SECONDS
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
 from bandscribe.training.drummernet.network import DrummerNet
-from bandscribe.training.drummernet.recipe import Recipe, build, make_loss, read
+from bandscribe.training.drummernet.recipe import Recipe, build, make_loss
 from bandscribe.training.drummernet.train import train
 
 _GRU = {"memory": "gru"}
@@ -78,7 +78,7 @@ def plan(name: str, given: Fields, path: Path | None = None) -> Study[Recipe]:
 
 def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
     """The scores of the best weights of a run in validation, its size, and what training costs."""
-    recipe = read(runs[0])
+    recipe = recipes.read(runs[0], Recipe)
     return {
         "weights": sum(weight.numel() for weight in build(recipe).parameters()),
         "cpu_minutes": measure_step(recipe) * recipe.steps / 60,

@@ -37,12 +37,12 @@ from bandscribe.studies.runs import (
     resolve_member,
 )
 from bandscribe.studies.tables import column
-from bandscribe.training import checkpoints, export
+from bandscribe.training import checkpoints, export, recipes
 from bandscribe.training.device import infer, nearest
 from bandscribe.training.fit import FitResult
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.kept import Kept
-from bandscribe.training.hits.recipe import Recipe, build, read, resolve
+from bandscribe.training.hits.recipe import Recipe, build
 from bandscribe.training.hits.train import keep, train_on_kept
 from bandscribe.training.hits.train import train as train_alone
 
@@ -205,7 +205,8 @@ def plan(name: str, given: Fields, clips: Path, folder: Path) -> Study[Recipe]:
     def make(row: StudyRow) -> Recipe:
         own = {"clips": "clean", **row.members[0]}
         own["clips"] = str(folder / "clips" / own["clips"])
-        return resolve_member({"model": "report"}, shared, own, resolve)
+        made: Recipe = resolve_member("hits", {"model": "report"}, shared, own)
+        return made
 
     planned = {row: [make(row)] for row in rows}
     write_clips(clips, folder / "clips")
@@ -253,7 +254,7 @@ def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
     Raises ValueError where there are none.
     """
     (run,) = runs
-    recipe = read(run)
+    recipe = recipes.read(run, Recipe)
     test = _keep(recipe, "test")
     prepared = validation.ValidationHits(test.every, test.targets, recipe.classes)
     logits = infer(reopen(run).to(nearest(recipe.device)), prepared.features).numpy()
@@ -315,11 +316,11 @@ def finish(stem: Path, outcomes: Sequence[RowOutcome]) -> list[str]:
 
 def reopen(run: Path) -> torch.nn.Module:
     """The network of a run with its best weights. Raises ValueError where there is no run."""
-    return checkpoints.fill(build(read(run)), run / "best.pt").eval()
+    return checkpoints.fill(build(recipes.read(run, Recipe)), run / "best.pt").eval()
 
 
 def compare_kernels(run: Path) -> list[hit_kernels.KernelLayer]:
     """The kernels of a run beside those of its network before the first step."""
-    recipe = read(run)
+    recipe = recipes.read(run, Recipe)
     torch.manual_seed(recipe.seed)
     return hit_kernels.compare(reopen(run), build(recipe))

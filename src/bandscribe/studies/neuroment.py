@@ -42,7 +42,7 @@ from bandscribe.studies.runs import (
 from bandscribe.studies.tables import column
 from bandscribe.training import export
 from bandscribe.training.activity import envelopes, solos
-from bandscribe.training.activity.recipe import Recipe, classes_of, resolve
+from bandscribe.training.activity.recipe import Recipe, classes_of
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, rms
 from bandscribe.training.device import nearest
@@ -228,7 +228,7 @@ def plan(name: str, given: Fields) -> Study[Recipe]:
     base = {"model": "neuroment"}
     return Study(
         name, "Neuroment: what matters", COLUMNS,
-        {row: [resolve_member(base, given, row.members[0], resolve)] for row in rows},
+        {row: [resolve_member("activity", base, given, row.members[0])] for row in rows},
         train, evaluate,
         baselines=make_baselines, finish=finish, described={"fields": given},
     )  # fmt: skip

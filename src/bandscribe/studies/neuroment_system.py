@@ -28,11 +28,11 @@ from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
 from bandscribe.readers import read_json
 from bandscribe.studies.neuroment import SoloMixture, hold_out, scale_levels
-from bandscribe.training import export
+from bandscribe.training import export, recipes
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
-from bandscribe.training.activity.recipe import Recipe, classes_of, read
+from bandscribe.training.activity.recipe import Recipe, classes_of
 from bandscribe.training.activity.targets import make_targets
 from bandscribe.training.activity.validation import THRESHOLDS, choose_thresholds
 from bandscribe.training.activity.windows import LogSpectrum
@@ -58,7 +58,7 @@ class EnvelopeSystem:
         Raises ValueError where the folder holds no run of a network of envelopes with weights, or
         its validation recordings are gone.
         """
-        recipe = read(run)
+        recipe = recipes.read(run, Recipe)
         if recipe.model not in ENVELOPES:
             raise ValueError(f"{run}: a run of {recipe.model!r}; name its ONNX file")
         weights = run / "best.pt"

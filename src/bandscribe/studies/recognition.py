@@ -30,7 +30,7 @@ from bandscribe.studies.tables import column
 from bandscribe.training import search
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition.ensemble import evaluate
-from bandscribe.training.recognition.recipe import Recipe, resolve, trace_weights
+from bandscribe.training.recognition.recipe import Recipe, trace_weights
 from bandscribe.training.recognition.train import read_front_end, train
 
 COLUMNS = (
@@ -90,7 +90,7 @@ def plan(name: str, given: Fields, sources: StudyCorpora, folder: Path) -> Study
             "cache": str(folder / "cache"),
         }
         planned[row] = [
-            resolve_member(comparison.base, shared, member, resolve) for member in row.members
+            resolve_member("recognition", comparison.base, shared, member) for member in row.members
         ]
         tests[row], decided[row] = own.test, row.decided
 

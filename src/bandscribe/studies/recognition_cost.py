@@ -20,6 +20,7 @@ from bandscribe.studies import tables
 from bandscribe.studies.recognition_rows import COSTS
 from bandscribe.studies.runs import Fields, RowOutcome, StudyRow
 from bandscribe.studies.tables import column
+from bandscribe.training import task
 from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.described import describe
@@ -61,9 +62,9 @@ def measure_cost(
     it; `origin` is where the weights are from. `given` are fields of the recipe; without
     `threads` there is one.
 
-    Raises ValueError as `recipe.resolve` and `corpora.load`.
+    Raises ValueError as `task.resolve` and `corpora.load`.
     """
-    recipe = recipes.resolve(None, {"pretrained": "no", **given, **row.members[0]})
+    recipe = task.resolve("recognition", None, {"pretrained": "no", **given, **row.members[0]})
     torch.set_num_threads(recipe.threads or 1)
     classes = recipe.classes or corpora.classes_of(training)
     rate = KINDS[recipe.features].sample_rate

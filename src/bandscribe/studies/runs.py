@@ -22,7 +22,7 @@ from bandscribe.display import losses
 from bandscribe.files import write_json
 from bandscribe.readers import read_json
 from bandscribe.studies import tables
-from bandscribe.training import recipes, search
+from bandscribe.training import recipes, search, task
 from bandscribe.training.fit import FitResult
 from bandscribe.training.settings import Settings
 
@@ -109,16 +109,14 @@ def check(given: Fields, rows: Iterable[StudyRow], own: Iterable[str] = ()) -> N
             raise ValueError(f"{name}: each row sets it; expected other fields of a recipe")
 
 
-def resolve_member(
-    base: Fields, given: Fields, member: Fields, make: Callable[[Path | None, Fields], R]
-) -> R:
+def resolve_member(kind: str, base: Fields, given: Fields, member: Fields) -> Any:
     """The recipe of a row's member: its own fields before those `given`, and these before `base`.
 
-    To a field that is an object, such as the network's options, it adds its own. Raises ValueError
-    as `make`, a task's `resolve`.
+    `kind` is the task. To a field that is an object, such as the network's options, it adds its
+    own. Raises ValueError as `task.resolve`.
     """
     own = {k: text for k, text in member.items() if k not in given or not _is_object(text)}
-    return recipes.override(make(None, {**base, **given, **own}), member)
+    return recipes.override(task.resolve(kind, None, {**base, **given, **own}), member)
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ class SinusoidalPositions(nn.Module):
 
 
 #: Parts of attention blocks in runs of an earlier version.
-_EARLIER_NAMES = {
+EARLIER_NAMES = {
     "before_attention": "norm1", "ask": "qkv", "answer": "out_proj", "before_feed": "norm2",
     "feed": "feed_forward",
 }  # fmt: skip
@@ -223,7 +223,7 @@ class AttentionBlock(nn.Module):
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
         """As any module, and weights under the names that they had in an earlier version."""
-        for old, new in _EARLIER_NAMES.items():
+        for old, new in EARLIER_NAMES.items():
             for name in [name for name in state if name.startswith(f"{prefix}{old}.")]:
                 state[name.replace(f"{prefix}{old}.", f"{prefix}{new}.", 1)] = state.pop(name)
         super()._load_from_state_dict(state, prefix, *rest)

@@ -8,19 +8,17 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from bandscribe import files
-from bandscribe.readers import read_csv, read_json, refused
+from bandscribe.readers import read_json, refused
 from bandscribe.training import device, recipes
 from bandscribe.training.settings import Settings
 
 S = TypeVar("S", bound=Settings)
-
-CREDIT_FIELDS = ["name", "licence", "origin"]
 
 _PACKAGES = (
     "bandscribe", "numpy", "torch", "onnx", "scipy", "soxr", "soundfile", "transformers",
@@ -110,43 +108,6 @@ def commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return finished.stdout.strip()
-
-
-def read_credits(
-    path: str | Path | None, sources: Iterable[str] | None = None
-) -> list[dict[str, str]]:
-    """The rows of a CSV file with `name`, `licence` and `origin` of each source.
-
-    Of `sources`, which are named there by the last part of their paths, exactly theirs, by name.
-
-    Raises ValueError when it has other columns, or lacks a source, or no file is named.
-    """
-    if path is None:
-        raise ValueError(
-            "credits: expected a CSV file with name,licence,origin of each source; name it with "
-            "--credits FILE"
-        )
-    rows = read_csv(path, *CREDIT_FIELDS)
-    credits = [{name: row[name] for name in CREDIT_FIELDS} for row in rows]
-    if sources is None:
-        return credits
-    known = {row["name"]: row for row in credits}
-    names = sorted({Path(source.partition("#")[0]).name for source in sources})
-    if missing := [name for name in names if name not in known]:
-        raise ValueError(f"{path}: no row for {', '.join(missing)}")
-    return [known[name] for name in names]
-
-
-def add_credits(run: Path, credits: Path) -> None:
-    """Make `credits` those of a run's recipe, as resuming it with them would.
-
-    Raises ValueError where the run is of a task that credits its sources by itself.
-    """
-    path = run / "recipe.json"
-    recipe = json.loads(path.read_text(encoding="utf-8"))
-    if "credits" not in recipe:
-        raise ValueError(f"{run}: its recipe takes no credits; export it without")
-    write_json(path, {**recipe, "credits": str(credits)})
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

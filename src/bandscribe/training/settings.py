@@ -20,7 +20,10 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 
 def setting(default: Any, text: str, *, changeable: bool = False) -> Any:
     """A field of a recipe with its help text; `changeable` ones may differ when a run resumes."""
-    return field(default=default, metadata={"help": text, "changeable": changeable})
+    metadata = {"help": text, "changeable": changeable}
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import sys
 import threading
 from pathlib import Path
 
-from bandscribe.training.drums.recipe import read
+from bandscribe.training import recipes
+from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.train import train
 
 
@@ -26,7 +27,7 @@ def _follow() -> None:
 def main(run: Path) -> None:
     """Train the recipe of a run, or go on with it; raises as `training.drums.train`."""
     threading.Thread(target=_follow, daemon=True).start()
-    train(read(run), run)
+    train(recipes.read(run, Recipe), run)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import torch
 from bandscribe.metrics import frames
 from bandscribe.studies import neuroment as study
 from bandscribe.studies import runs
-from bandscribe.training import recipes, schedules
+from bandscribe.training import recipes, schedules, task
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.models import Neuroment
 from bandscribe.training.activity.recipe import (
@@ -20,8 +20,6 @@ from bandscribe.training.activity.recipe import (
     build_envelopes,
     classes_of,
     make_optimiser,
-    read,
-    resolve,
 )
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, Windows
@@ -67,14 +65,14 @@ def small(clips: Path, **fields: str) -> Recipe:
         "validate_every": "1",
         "threads": "1",
     }
-    return resolve(None, {**given, **fields})
+    return task.resolve("activity", None, {**given, **fields})
 
 
 # ---- the recipe
 
 
 def test_a_network_of_the_paper_has_the_papers_training() -> None:
-    recipe = resolve(None, {"model": "neuroment"})
+    recipe = task.resolve("activity", None, {"model": "neuroment"})
     assert (recipe.optimiser, recipe.learning_rate, recipe.weight_decay) == ("adamw", 1e-3, 1e-3)
     assert (recipe.batch, recipe.epochs, recipe.losses) == (32, 150, ("bce",))
     assert (recipe.schedule, recipe.plateau_patience) == ("plateau", 8)
@@ -89,13 +87,13 @@ def test_a_network_of_the_paper_has_the_papers_training() -> None:
     ]
     assert rates == pytest.approx([1e-3, 2e-4, 4e-5, 1e-5, 1e-5])
     assert classes_of(recipe) == solos.EIGHT
-    assert resolve(None, {"model": "neuroment", "batch": "4"}).batch == 4
+    assert task.resolve("activity", None, {"model": "neuroment", "batch": "4"}).batch == 4
 
 
 def test_adam_adds_its_weight_decay_to_the_gradient() -> None:
     """A weight without a gradient moves by the whole rate under Adam, and hardly under AdamW."""
     network = torch.nn.Linear(1, 1, bias=False)
-    recipe = resolve(None, {"model": "neuroment", "optimiser": "adam"})
+    recipe = task.resolve("activity", None, {"model": "neuroment", "optimiser": "adam"})
     optimiser = make_optimiser(recipe, network)
     before = network.weight.item()
     network.weight.grad = torch.zeros(1, 1)
@@ -106,11 +104,11 @@ def test_adam_adds_its_weight_decay_to_the_gradient() -> None:
 
 def test_the_tracker_is_as_it_was(tmp_path: Path) -> None:
     """A run that was begun before there were envelopes can be read, and has today's defaults."""
-    assert resolve(None, {}) == Recipe()
+    assert task.resolve("activity", None, {}) == Recipe()
     known = ("steps", "learning_rate", "schedule", "batch", "model", "level_weight", "stems")
     old = {name: json.loads(recipes.to_json(Recipe()))[name] for name in known}
     (tmp_path / "recipe.json").write_text(json.dumps(old))
-    assert read(tmp_path) == Recipe()
+    assert recipes.read(tmp_path, Recipe) == Recipe()
     assert Recipe().optimiser == "adamw"
     assert len(classes_of(Recipe())) == 13
 
@@ -128,7 +126,7 @@ def test_the_tracker_is_as_it_was(tmp_path: Path) -> None:
 )
 def test_a_recipe_refuses_what_cannot_be(values: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        resolve(None, values)
+        task.resolve("activity", None, values)
 
 
 def test_a_tracker_says_no_envelopes() -> None:
@@ -165,7 +163,8 @@ def test_pieces_in_stems_are_material_too(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for name in CLASSES:
         soundfile.write(folder / f"{name}.wav", solo(name, rng, 4.0), RATE, "PCM_16")
-    recipe = resolve(
+    recipe = task.resolve(
+        "activity",
         None,
         {"model": "neuroment", "material": "stems", "stems": str(tmp_path), "mixes": "3"},
     )

@@ -10,10 +10,11 @@ import torch
 
 from bandscribe import runtime
 from bandscribe.files import write_csv
-from bandscribe.training.activity import targets, weights
+from bandscribe.training.activity import targets
 from bandscribe.training.activity.recipe import Recipe, build, front_end
 from bandscribe.training.activity.scenes import SAMPLE_RATE, Scenes
 from bandscribe.training.activity.train import train
+from bandscribe.training.exported import transfer_tracker
 from bandscribe.vocabulary import INSTRUMENTS
 
 ROWS = (
@@ -110,7 +111,7 @@ def test_training_goes_on_from_the_shipped_weights() -> None:
     generator = torch.Generator().manual_seed(0)
     bins = front_end(Recipe()).n_bins
     features = 2 * torch.rand(2, 30, bins, generator=generator)
-    weights.transfer("instruments", network, features)
+    transfer_tracker("instruments", network, features)
     session = onnxruntime.InferenceSession(runtime.read_bytes("instruments"))
     inside = features if not options.get("level_invariant") else features * 100
     expected = torch.from_numpy(session.run(None, {"features": inside.numpy()})[0])
@@ -118,6 +119,6 @@ def test_training_goes_on_from_the_shipped_weights() -> None:
         torch.testing.assert_close(network.eval()(inside), expected, atol=1e-3, rtol=0)
     other = build(Recipe(options={**options, "width": 80}))
     with pytest.raises(ValueError, match="initial: instruments is another network"):
-        weights.transfer("instruments", other, features)
+        transfer_tracker("instruments", other, features)
     with pytest.raises(ValueError, match="expected a network that tracks instruments, got drums"):
-        weights.transfer("drums", network, features)
+        transfer_tracker("drums", network, features)

@@ -14,9 +14,9 @@ from bandscribe.cli import main
 from bandscribe.training import export
 from bandscribe.training.adaptation import recordings
 from bandscribe.training.adaptation.train import Adapting, agree
-from bandscribe.training.drums import weights
-from bandscribe.training.drums.models.crnn import CRNN
+from bandscribe.training.drums.models import CRNN
 from bandscribe.training.drums.targets import UNKNOWN
+from bandscribe.training.exported import load_drums
 from tiny import SAMPLE_RATE, hits, tiny_card, write_model
 
 OPTIONS = {"channels": [4, 6], "pooling": [4, 3], "convolutions": 1, "hidden": 4, "layers": 2}
@@ -42,7 +42,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @torch.no_grad()
 def test_a_file_gives_its_network_back(model: Path) -> None:
     loaded = runtime.load(model)
-    card, network = weights.load(model)
+    card, network = load_drums(model)
     assert card == loaded.card
     features = np.random.default_rng(0).uniform(0, 2, (70, 84)).astype(np.float32)
     said = network(torch.from_numpy(features)[None])[0].sigmoid().numpy()
@@ -53,7 +53,7 @@ def test_a_file_gives_its_network_back(model: Path) -> None:
 def test_other_networks_are_refused(tmp_path: Path) -> None:
     path = write_model(tmp_path / "tiny.onnx", tiny_card())
     with pytest.raises(ValueError, match="initial: expected a drum network, crnn with LSTM"):
-        weights.load(path)
+        load_drums(path)
 
 
 def test_from_recordings_to_a_model(model: Path, tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_from_recordings_to_a_model(model: Path, tmp_path: Path) -> None:
     assert (after.name, after.thresholds) == ("adaptation", before.thresholds)
     assert [source["name"] for source in after.sources] == ["none", "sound"]
     assert after.recipe["adaptation"]["initial"] == str(model)
-    _, first = weights.load(model)
-    _, second = weights.load(out)  # it can be adapted again
+    _, first = load_drums(model)
+    _, second = load_drums(out)  # it can be adapted again
     assert not torch.equal(first.output.weight, second.output.weight)
 
 

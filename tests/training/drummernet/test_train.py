@@ -11,12 +11,11 @@ import torch
 from bandscribe import chunks, drums
 from bandscribe.cli import main
 from bandscribe.runtime import ACTIVATIONS
-from bandscribe.training import export
+from bandscribe.training import export, recipes
 from bandscribe.training.drummernet.analysis import Analysis
 from bandscribe.training.drummernet.components import COMPONENTS, to_classes
-from bandscribe.training.drummernet.network import DrummerNet, synthesize
-from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss, read
-from bandscribe.training.drummernet.ship import Transcriber
+from bandscribe.training.drummernet.network import DrummerNet, Transcriber, synthesize
+from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss
 from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples
 from bandscribe.training.drummernet.train import train_on
 from bandscribe.training.drummernet.validation import (
@@ -129,7 +128,7 @@ def test_a_run_becomes_a_model(run: Path, tmp_path: Path) -> None:
 
 
 def test_chunks_of_any_level_say_the_same(run: Path) -> None:
-    network = Transcriber(build(read(run))).eval()
+    network = Transcriber(build(recipes.read(run, Recipe))).eval()
     frames = torch.rand(1, 128, 16, generator=torch.Generator().manual_seed(0)) - 0.5
     with torch.no_grad():
         torch.testing.assert_close(network(frames), network(0.01 * frames))
@@ -272,7 +271,7 @@ def test_a_run_goes_on_from_weights_and_from_an_exported_model(run: Path, tmp_pa
     with pytest.raises(ValueError, match="is of another network"):
         fill(build(recipe(tmp_path, memory="conv", channels=3)), str(tmp_path / "best.pt"))
     with pytest.raises(ValueError, match=r"memory\.\S+ differs"):
-        fill(build(read(run)), str(tmp_path / "best.pt"))
+        fill(build(recipes.read(run, Recipe)), str(tmp_path / "best.pt"))
 
 
 def test_without_labels_the_loss_alone_is_told(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from bandscribe.training.drums.growth import grow
-from bandscribe.training.drums.models.crnn import CRNN
+from bandscribe.training.drums.models import CRNN
 
 SMALL = {"channels": (4, 6), "pooling": (2, 3), "hidden": 5, "layers": 2, "dropout": 0.0}
 

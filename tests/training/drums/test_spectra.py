@@ -12,7 +12,7 @@ from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.spectra import Spectra, are_spectra
 from bandscribe.training.drums.train import train
-from bandscribe.training.task import ship
+from bandscribe.training.ship import ship
 from bandscribe.vocabulary import DRUMS_5
 
 torch = pytest.importorskip("torch")

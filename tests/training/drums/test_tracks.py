@@ -15,7 +15,7 @@ from bandscribe.training.drums import index, sources, targets
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.tracks import Tracks
 from bandscribe.training.drums.train import train
-from bandscribe.training.task import ship
+from bandscribe.training.ship import ship
 from tiny_corpus import SECONDS, write_corpus
 
 torch = pytest.importorskip("torch")

@@ -9,9 +9,9 @@ import torch
 from bandscribe import runtime
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
-from bandscribe.training.drums import weights
 from bandscribe.training.drums.recipe import Recipe, build, front_end
 from bandscribe.training.export import export
+from bandscribe.training.exported import load_drums, transfer_drums
 from tiny import tiny_card
 
 CARD = runtime.load("drums").card
@@ -27,9 +27,9 @@ def recipe(**options: object) -> Recipe:
 def test_a_network_of_the_same_shape_starts_as_the_exported_one() -> None:
     network = build(recipe())
     features = torch.from_numpy(front_end(recipe())(NOISE))[None]
-    weights.transfer("drums", network, features)
+    transfer_drums("drums", network, features)
     with torch.no_grad():
-        exported = weights.load("drums")[1](features)
+        exported = load_drums("drums")[1](features)
         torch.testing.assert_close(network.eval()(features), exported, atol=1e-3, rtol=1e-3)
     for part in network.modules():
         if isinstance(part, torch.nn.Dropout2d | torch.nn.LSTM):
@@ -45,13 +45,13 @@ def test_another_shape_is_refused() -> None:
     other = recipe(hidden=16)
     features = torch.zeros(1, 10, LogSpectrogram().n_bins)
     with pytest.raises(ValueError, match="initial: drums is another network"):
-        weights.transfer("drums", build(other), features)
+        transfer_drums("drums", build(other), features)
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.onnx"
     with pytest.raises(ValueError, match="none"):
-        weights.load(str(path))
+        load_drums(str(path))
 
 
 def test_channels_that_the_exported_network_lacks_are_ignored_at_first(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_channels_that_the_exported_network_lacks_are_ignored_at_first(tmp_path:
     magnitudes = torch.from_numpy(LogSpectrogram(compression=0)(NOISE))[None]
     magnitudes *= 50 / magnitudes.square().sum(2).mean().sqrt()  # so that 1000 / level is 20
     network = build(Recipe(options=small | {"level_invariant": True}, features={"compression": 0}))
-    weights.transfer(str(path), network, magnitudes)
+    transfer_drums(str(path), network, magnitudes)
     with torch.no_grad():
         expected = exported(torch.log10(1 + 20 * magnitudes))
         torch.testing.assert_close(network(magnitudes), expected, atol=1e-3, rtol=1e-3)

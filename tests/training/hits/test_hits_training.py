@@ -16,6 +16,7 @@ from bandscribe.datasets.address import CorpusAddress
 from bandscribe.evaluation import hits as evaluation
 from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES
+from bandscribe.training import task
 from bandscribe.training.export import check_parity, export
 from bandscribe.training.hits import clips, recipe, scenes, train
 from bandscribe.training.hits.bank import Bank, Embedded, quantise
@@ -24,7 +25,7 @@ from bandscribe.training.hits.examples import ANY, UNKNOWN, HitExamples, loss, m
 from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.hits.recipe import Recipe
-from bandscribe.training.task import ship
+from bandscribe.training.ship import ship
 from bandscribe.types import Audio
 from tiny_hits import SAMPLE_RATE, hits_card, strike
 
@@ -373,7 +374,7 @@ def test_pooling_that_leaves_nothing(name: str) -> None:
 
 
 def test_what_a_model_has_where_the_recipe_does_not_say() -> None:
-    report = recipe.resolve(None, {"model": "report", "classes": "KD,SD"})
+    report = task.resolve("hits", None, {"model": "report", "classes": "KD,SD"})
     assert (report.head, report.augment, report.seconds, report.batch) == (
         "softmax",
         False,
@@ -382,7 +383,7 @@ def test_what_a_model_has_where_the_recipe_does_not_say() -> None:
     )
     assert recipe.front_end(report) == MelBands()
     assert recipe.outputs(report) == ("KD", "SD")
-    compact = recipe.resolve(None, {})
+    compact = task.resolve("hits", None, {})
     assert recipe.front_end(compact) == MelBands(n_mels=128, fmin=20.0, scale="levels")
     assert recipe.outputs(compact) == (*CLASSES, "velocity")
 
@@ -401,7 +402,7 @@ def test_what_a_model_has_where_the_recipe_does_not_say() -> None:
 )
 def test_recipes_that_cannot_be(values: dict[str, str], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        recipe.resolve(None, values)
+        task.resolve("hits", None, values)
 
 
 def small_recipe(credits: Path | None = None, **changes: object) -> Recipe:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bandscribe.training import task
 from bandscribe.training.recognition.models import MODELS
 from bandscribe.training.recognition.recipe import (
     CLASSICAL,
@@ -11,14 +12,13 @@ from bandscribe.training.recognition.recipe import (
     Recipe,
     build,
     make_optimiser,
-    resolve,
 )
 
 
 def test_every_model_has_defaults_that_are_a_recipe() -> None:
     assert set(DEFAULTS) == {*MODELS, *CLASSICAL}
     for name in DEFAULTS:
-        assert resolve(None, {"model": name}).model == name
+        assert task.resolve("recognition", None, {"model": name}).model == name
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_every_model_has_defaults_that_are_a_recipe() -> None:
 def test_hyperparameters_are_the_papers(
     model: str, rates: tuple[float, float], decays: tuple[float, float], last: float
 ) -> None:
-    recipe = resolve(None, {"model": model})
+    recipe = task.resolve("recognition", None, {"model": model})
     network = torch.nn.ModuleDict({"body": torch.nn.Linear(2, 2), "head": torch.nn.Linear(2, 2)})
     groups = make_optimiser(recipe, network).param_groups
     assert tuple(group["lr"] for group in groups) == rates
@@ -44,10 +44,10 @@ def test_hyperparameters_are_the_papers(
 def test_what_is_said_comes_before_what_the_model_has(tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps({"model": "resnet50", "learning_rate": 0.5}))
-    recipe = resolve(path, {"options": '{"size": 128}'})
+    recipe = task.resolve("recognition", path, {"options": '{"size": 128}'})
     assert (recipe.learning_rate, recipe.weight_decay, recipe.features) == (0.5, 1e-5, "mel_256")
     assert (recipe.pretrained, recipe.options) == ("hub", {"size": 128})
-    assert resolve(path, {"model": "features"}).features == "stack"
+    assert task.resolve("recognition", path, {"model": "features"}).features == "stack"
 
 
 def test_an_ast_is_as_wide_as_its_window() -> None:
@@ -82,4 +82,4 @@ def test_an_ast_is_as_wide_as_its_window() -> None:
 )
 def test_fields_that_cannot_be_right(fields: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        resolve(None, fields)
+        task.resolve("recognition", None, fields)

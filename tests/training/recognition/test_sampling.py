@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bandscribe.training import task
 from bandscribe.training.recognition.corpora import LabelledRecording, RecordingWindows
-from bandscribe.training.recognition.recipe import resolve
 from bandscribe.training.recognition.sampling import (
     Labels,
     draw_base_persistent,
@@ -35,7 +35,9 @@ def test_an_epoch_of_three_windows_per_recording(kind: str, examples: int) -> No
     recording = LabelledRecording("a", "a", Path("a.wav"), 3.0, np.zeros(2, np.float32))
     owner = np.repeat(np.arange(6705), 3)
     windows = RecordingWindows((recording,) * 6705, owner, np.zeros_like(owner), 44100, 44100)
-    recipe = resolve(None, {"model": "mfcc", "sampling": kind, "batch": "16", "epochs": "2"})
+    recipe = task.resolve(
+        "recognition", None, {"model": "mfcc", "sampling": kind, "batch": "16", "epochs": "2"}
+    )
     made = _in_steps(recipe, windows)
     assert (made.validate_every, made.steps) == (-(-examples // 16), 2 * -(-examples // 16))
 

@@ -12,12 +12,13 @@ import torch
 from bandscribe import instruments, runtime
 from bandscribe.calibration import Calibration
 from bandscribe.cli import main
+from bandscribe.training import task
 from bandscribe.training.recognition import corpora
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.ensemble import evaluate, infer_run
 from bandscribe.training.recognition.recipe import Recipe
 from bandscribe.training.recognition.train import read_front_end, train
-from bandscribe.training.task import ship
+from bandscribe.training.ship import ship
 from bandscribe.types import Audio
 from tiny_clips import CLASSES, write_clips
 
@@ -41,7 +42,7 @@ def small(clips: Path, model: str = "features", **fields: object) -> Recipe:
         "threads": "1",
         **{name: str(value) for name, value in fields.items()},
     }
-    return recipes.resolve(None, given)
+    return task.resolve("recognition", None, given)
 
 
 def test_from_clips_to_a_judged_run(clips: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bandscribe.training import checkpoints
+from bandscribe.training import checkpoints, recipes
 from bandscribe.training.activity import losses, solos
 from bandscribe.training.activity.models import EncoderDecoder, Neuroment
 from bandscribe.training.activity.pieces import Pieces
@@ -25,7 +25,6 @@ from bandscribe.training.activity.recipe import (
     build_envelopes,
     classes_of,
     make_optimiser,
-    read,
 )
 from bandscribe.training.activity.windows import (
     Array,
@@ -198,8 +197,11 @@ def to_levels(
 
 
 def load_run(run: Path) -> tuple[Neuroment | EncoderDecoder, Recipe]:
-    """The network of a run with its best weights, and the recipe. Raises ValueError as `read`."""
-    recipe = read(run)
+    """The network of a run with its best weights, and the recipe.
+
+    Raises ValueError as `recipes.read`, and for another network.
+    """
+    recipe = recipes.read(run, Recipe)
     model = build_envelopes(recipe)
     checkpoints.fill(model, run / "best.pt")
     return model.eval(), recipe

@@ -8,8 +8,7 @@ the settings of their paper are in `DEFAULTS`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
@@ -75,13 +74,9 @@ class Recipe(Settings):
     )
     excerpt_seconds: float = setting(6.0, "length of a training excerpt")
     batch: int = setting(16, "excerpts per step")
-    features: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "front end, where it differs (JSON)"}
-    )
+    features: dict[str, Any] = setting({}, "front end, where it differs (JSON)")
     model: str = setting("tracker", f"network: {', '.join(MODELS)}")
-    options: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "the network's own options (JSON)"}
-    )
+    options: dict[str, Any] = setting({}, "the network's own options (JSON)")
     level_weight: float = setting(0.5, "weight of the levels in the loss")
     chunk_seconds: float = setting(6.0, "length of a chunk in validation and inference")
     overlap_seconds: float = setting(2.0, "overlap of two chunks")
@@ -125,19 +120,6 @@ class Recipe(Settings):
             raise ValueError(
                 f"features: no such setting {unknown[0]!r}; expected {', '.join(asdict(BANDS))}"
             )
-
-
-def read(run: Path) -> Recipe:
-    """The recipe of a run. Raises ValueError when the folder holds none."""
-    return recipes.read(run, Recipe)
-
-
-def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
-    """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
-
-    What neither gives is as `DEFAULTS` have it for the model. Raises ValueError naming the field.
-    """
-    return recipes.resolve(path, values, Recipe, DEFAULTS)
 
 
 def front_end(recipe: Recipe) -> LogSpectrogram:

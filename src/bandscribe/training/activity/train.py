@@ -12,12 +12,13 @@ from torch import nn
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
-from bandscribe.training.activity import envelopes, targets, validation, weights
+from bandscribe.training.activity import envelopes, targets, validation
 from bandscribe.training.activity.models import ENVELOPES
 from bandscribe.training.activity.pieces import Pieces
 from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser
 from bandscribe.training.activity.scenes import Scenes
 from bandscribe.training.batches import Example, stream
+from bandscribe.training.exported import transfer_tracker
 from bandscribe.training.fit import FitResult, fit, start_from
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -77,7 +78,7 @@ def train(recipe: Recipe, run: Path) -> FitResult:
         if recipes.is_model(recipe.initial):
             typical = [draw(np.random.default_rng([recipe.seed, 0, 0, i])) for i in range(32)]
             examples = torch.from_numpy(np.stack([features for features, _ in typical]))
-            weights.transfer(str(recipe.initial), network, examples)
+            transfer_tracker(str(recipe.initial), network, examples)
             return network
         return start_from(network, recipe.initial)
 

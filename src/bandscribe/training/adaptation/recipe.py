@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from bandscribe.training import recipes
 from bandscribe.training.settings import Settings, setting
 
 
@@ -34,8 +32,3 @@ class Recipe(Settings):
     half: bool = setting(False, "compute convolutions in bfloat16")
     validate_every: int = setting(20, "steps between validations")
     workers: int = setting(0, "processes that make batches ahead", changeable=True)
-
-
-def read(run: Path) -> Recipe:
-    """The recipe of a run. Raises ValueError when the folder holds none."""
-    return recipes.read(run, Recipe)

@@ -14,8 +14,8 @@ from bandscribe.training.adaptation.recordings import PseudoLabelledExamples, la
 from bandscribe.training.batches import Batch, Batches, stream
 from bandscribe.training.device import infer
 from bandscribe.training.drummernet.sounds import Recordings
-from bandscribe.training.drums import weights
 from bandscribe.training.drums.targets import UNKNOWN
+from bandscribe.training.exported import load_drums
 from bandscribe.training.fit import FitResult, fit
 
 _HELD_OUT = 8  # excerpts
@@ -49,11 +49,11 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     The weights that are kept are those closest to the first network, on unchanged excerpts.
 
     Raises ValueError when the recipe names no recordings, or `run` holds a run with another recipe,
-    and as `weights.load`.
+    and as `load_drums`.
     """
     if not recipe.audio:
         raise ValueError("audio: expected folders of recordings")
-    card, network = weights.load(recipe.initial)
+    card, network = load_drums(recipe.initial)
     teacher = runtime.load(recipe.initial)
     paths = Recordings.find(recipe.audio).paths
     recordings = [label(path, teacher, recipe.doubt) for path in paths]

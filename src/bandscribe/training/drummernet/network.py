@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from bandscribe.training.drummernet.analysis import HOP, Analysis
+from bandscribe.training.drummernet.components import to_classes
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
+from bandscribe.training.drummernet.sounds import SILENCE
 
 #: How far a tone can go: its gain in dB, and its tilt in dB per octave.
 GAIN_DB, TILT_DB = 12.0, 6.0
@@ -72,6 +74,27 @@ class Tone(nn.Module):
         tilted = TILT_DB * self.tilt.tanh()[:, None] * octaves
         decibels: Tensor = GAIN_DB * self.gain.tanh()[:, None] + tilted
         return torch.pow(10, decibels / 20)
+
+
+class Transcriber(nn.Module):
+    """The transcriber as it is shipped: chunks of any level in, the ten classes out."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        """Components are added up by class; what no class holds is left out."""
+        super().__init__()
+        self.analysis = analysis
+        self.classes: Tensor
+        self.register_buffer("classes", torch.from_numpy(to_classes()))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, frame, 16) samples to amplitudes (batch, frame, class) in [0, 1].
+
+        The loudest sample of a chunk becomes 1, as that of an excerpt in training, but for silence.
+        """
+        samples = frames.flatten(start_dim=1)
+        peak = samples.abs().amax(dim=1, keepdim=True).clamp(min=SILENCE)
+        amplitudes: Tensor = self.analysis(samples / peak) @ self.classes
+        return amplitudes.clamp(max=1)
 
 
 def synthesize(

@@ -9,22 +9,18 @@ are in docs/models/drummernet.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 
-from bandscribe import runtime
 from bandscribe.synthesis import kits
-from bandscribe.training import recipes
 from bandscribe.training.checkpoints import read_weights
 from bandscribe.training.drummernet.analysis import BLOCK, HOP, Analysis
 from bandscribe.training.drummernet.components import COMPONENTS, draw_waveforms
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
 from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.exported import read_graph
 from bandscribe.training.settings import Settings, setting
 
 #: Frames per second of what the transcriber writes: 1000.
@@ -130,11 +126,6 @@ class Recipe(Settings):
             )
 
 
-def read(run: Path) -> Recipe:
-    """The recipe of a run. Raises ValueError when the folder holds none."""
-    return recipes.read(run, Recipe)
-
-
 def build(recipe: Recipe) -> Analysis:
     """A new transcriber. Raises ValueError for an unknown memory or sparsity."""
     return Analysis(
@@ -177,9 +168,7 @@ def fill(analysis: Analysis, initial: str) -> None:
     if initial.endswith(".pt"):
         given = read_weights(initial)
     else:
-        graph = onnx.load_from_string(runtime.read_bytes(initial)).graph
-        held = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-        given = {name: torch.tensor(values) for name, values in held.items()}
+        given = {name: torch.tensor(values) for name, values in read_graph(initial)[1].items()}
     for name, own in analysis.state_dict().items():
         found = given.get(f"analysis.{name}")
         if found is None or found.shape != own.shape:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from bandscribe.training.drums.models.crnn import CRNN
+from bandscribe.training.drums.models import CRNN
 
 #: Of an LSTM and of a GRU: the rows of their matrices are as many blocks, one for each gate.
 _GATES = {"LSTM": 4, "GRU": 3}

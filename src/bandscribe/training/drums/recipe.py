@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +14,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.checkpoints import read_weights
 from bandscribe.training.drums.growth import grow
-from bandscribe.training.drums.models import MODELS
-from bandscribe.training.drums.models.crnn import CRNN
+from bandscribe.training.drums.models import CRNN, MODELS
 from bandscribe.training.fit import start_from
 from bandscribe.training.settings import Settings, setting
 from bandscribe.vocabulary import DRUMS
@@ -75,13 +74,9 @@ class Recipe(Settings):
     )  # fmt: skip
     excerpt_seconds: float = setting(4.0, "length of a training excerpt")
     batch: int = setting(16, "excerpts per step")
-    features: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "front end, where it differs (JSON)"}
-    )
+    features: dict[str, Any] = setting({}, "front end, where it differs (JSON)")
     model: str = setting("crnn", f"network: {', '.join(MODELS)}")
-    options: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "the network's own options (JSON)"}
-    )
+    options: dict[str, Any] = setting({}, "the network's own options (JSON)")
     watch: Literal["score", "loss"] = setting(
         "score", "what patience and plateau_patience wait for: a higher micro F1, or a lower "
         "validation loss"
@@ -135,7 +130,7 @@ def start(recipe: Recipe) -> nn.Module:
     """A new network, with the weights of the run that `initial` names.
 
     A run of a `CRNN` may have had fewer kernels, units or outputs: see `growth`. The weights of an
-    exported model need typical input: see `weights.transfer`.
+    exported model need typical input: see `exported.transfer_drums`.
 
     Raises ValueError when they are of another network.
     """
@@ -159,10 +154,5 @@ def lineage(recipe: Recipe) -> list[Recipe]:
     """
     recipes_ = [recipe]
     while (initial := recipes_[-1].initial) is not None and not recipes.is_model(initial):
-        recipes_.append(read(Path(initial).parent))
+        recipes_.append(recipes.read(Path(initial).parent, Recipe))
     return recipes_
-
-
-def read(run: Path) -> Recipe:
-    """The recipe of a run. Raises ValueError when the folder holds none."""
-    return recipes.read(run, Recipe)

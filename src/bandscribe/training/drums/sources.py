@@ -1,16 +1,13 @@
-"""From the paths in a recipe to sources of labelled audio, and their credits."""
+"""From the paths in a recipe to sources of labelled audio."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bandscribe import runtime
-from bandscribe.datasets.address import CorpusAddress
 from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.training import device as devices
-from bandscribe.training import record
 from bandscribe.training.batches import LabelledSource
-from bandscribe.training.drums.recipe import Recipe, front_end, lineage
+from bandscribe.training.drums.recipe import Recipe, front_end
 from bandscribe.training.drums.tracks import Tracks
 
 
@@ -66,37 +63,3 @@ def load(recipe: Recipe) -> tuple[LabelledSource, LabelledSource]:
         )
     )
     return training, validating
-
-
-def read_credits(recipe: Recipe) -> list[dict[str, str]]:
-    """Name, licence and origin of all that was trained or validated on, out of `credits`.
-
-    So too for the runs and the model that the recipe starts from. The table names a source by the
-    last part of its path; corpora need no row.
-
-    Raises ValueError when one is missing.
-    """
-    addresses = sorted(
-        {text for each in lineage(recipe) for text in (*each.corpora, *each.validation_corpora)}
-    )
-    corpora = [CorpusAddress.parse(text, "drums").corpus for text in addresses]
-    credited = [
-        {"name": corpus.name, "licence": corpus.licence, "origin": corpus.obtain or "own"}
-        for corpus in {corpus.name: corpus for corpus in corpora}.values()
-    ]
-    first = lineage(recipe)[-1].initial
-    if first is not None:
-        credited += runtime.load(first).card.sources
-    if recipe.credits is None and recipe.corpora:
-        return credited
-    known = {row["name"]: row for row in record.read_credits(recipe.credits)}
-    paths: list[str] = []
-    for each in lineage(recipe):
-        paths += [*each.kits, *each.validation_kits, *each.band, *each.validation_band]
-        paths += [*each.extras, *each.validation_extras]
-        paths += [each.groove] if each.groove else []
-    names = sorted({Path(path.partition("#")[0]).name for path in paths})
-    if missing := [name for name in names if name not in known]:
-        raise ValueError(f"{recipe.credits}: no row for {', '.join(missing)}")
-    own = [known[name] for name in names]
-    return [*own, *(row for row in credited if row["name"] not in names)]

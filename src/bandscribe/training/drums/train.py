@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.batches import Example, LabelledSource, stream
-from bandscribe.training.drums import sources, targets, validation, weights
+from bandscribe.training.drums import sources, targets, validation
 from bandscribe.training.drums.recipe import Recipe, front_end, start
 from bandscribe.training.drums.spectra import Spectra, are_spectra
+from bandscribe.training.exported import transfer_drums
 from bandscribe.training.fit import FitResult, fit
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS
@@ -112,7 +113,7 @@ def train_on(
     def build() -> nn.Module:
         network = start(recipe)
         if recipe.initial is not None and recipes.is_model(recipe.initial):
-            weights.transfer(recipe.initial, network, _typical(draw, recipe))
+            transfer_drums(recipe.initial, network, _typical(draw, recipe))
         return network
 
     def loss(logits: Tensor, target: Tensor) -> Tensor:

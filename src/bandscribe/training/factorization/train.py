@@ -23,7 +23,7 @@ from bandscribe.metrics import onsets
 from bandscribe.runtime import ModelCard
 from bandscribe.synthesis import kits
 from bandscribe.synthesis.source import SyntheticSource
-from bandscribe.training import recipes, record
+from bandscribe.training import credits, recipes, record
 from bandscribe.training.factorization.recipe import Recipe
 from bandscribe.training.factorization.templates import average
 from bandscribe.training.fit import FitResult
@@ -48,7 +48,7 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     front_end = LogSpectrogram()
     named = [*recipe.kits, *recipe.validation_kits]
     named += [recipe.groove] if recipe.groove else []
-    sources = tuple(record.read_credits(recipe.credits, named))
+    sources = tuple(credits.read(recipe.credits, named))
     templates = average([kits.load(address) for address in recipe.kits], front_end, recipe.lags)
     versions = record.versions()
     card = ModelCard(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -13,8 +12,8 @@ from torch import nn
 from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES, VELOCITY
 from bandscribe.training import recipes
+from bandscribe.training.exported import fill_hits
 from bandscribe.training.fit import start_from
-from bandscribe.training.hits import weights
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.settings import Settings, setting
 
@@ -60,12 +59,8 @@ class Recipe(Settings):
         "network, or, with the option fixed of compact, a shipped model or an ONNX file",
     )
     model: str = setting("compact", f"network: {', '.join(MODELS)}")
-    options: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "the network's own options (JSON)"}
-    )
-    features: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "front end, where it differs (JSON)"}
-    )
+    options: dict[str, Any] = setting({}, "the network's own options (JSON)")
+    features: dict[str, Any] = setting({}, "front end, where it differs (JSON)")
     seconds: float = setting(1.0, "length of a window")
     head: Literal["sigmoid", "softmax"] = setting(
         "sigmoid", "sigmoid: several drums, none, and velocity; softmax: one of the classes"
@@ -144,19 +139,6 @@ def start(recipe: Recipe) -> nn.Module:
     """
     network = build(recipe)
     if recipe.initial and not recipe.initial.endswith(".pt"):
-        weights.fill(network, recipe.initial)
+        fill_hits(network, recipe.initial)
         return network
     return start_from(network, recipe.initial)
-
-
-def read(run: Path) -> Recipe:
-    """The recipe of a run. Raises ValueError when the folder holds none."""
-    return recipes.read(run, Recipe)
-
-
-def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
-    """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
-
-    What neither gives is as `DEFAULTS` have it for the model. Raises ValueError naming the field.
-    """
-    return recipes.resolve(path, values, Recipe, DEFAULTS)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from bandscribe import chunks
 from bandscribe.metrics import tags
 from bandscribe.readers import refused
-from bandscribe.training import checkpoints
+from bandscribe.training import checkpoints, recipes
 from bandscribe.training import device as devices
 from bandscribe.training.export import read_metrics
 from bandscribe.training.recognition import classical, corpora, survey, validation
 from bandscribe.training.recognition.described import describe
-from bandscribe.training.recognition.recipe import CLASSICAL, build, read
+from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build
 from bandscribe.training.recognition.train import read_front_end
 from bandscribe.training.recognition.validation import ValidationWindows
 
@@ -56,7 +56,7 @@ def infer_run(
     What cannot be read is reported and left out. The network is computed on the device that it was
     trained on, where this machine has that.
     """
-    recipe = read(run)
+    recipe = recipes.read(run, Recipe)
     front_end, classes = read_front_end(run)
     recordings = corpora.load(sources, split, classes)
     cache, workers = Path(recipe.cache) if recipe.cache else None, devices.workers(recipe)
@@ -100,8 +100,8 @@ def _learn_thresholds(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
                 )
                 for strategy in chunks.STRATEGIES
             }
-    sources = read(runs[0]).validation
-    if any(read(run).validation != sources for run in runs):
+    sources, *others = [recipes.read(run, Recipe).validation for run in runs]
+    if any(each != sources for each in others):
         raise ValueError("runs: expected networks that were validated on the same recordings")
     recordings, mean = _infer_ensemble(runs, sources, "validation")
     every = ["validation"] * len(mean)

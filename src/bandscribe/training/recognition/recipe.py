@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -68,9 +67,7 @@ class Recipe(Settings):
         (), "instruments to distinguish; none for all that the training corpora label"
     )
     model: str = setting("mfcc", f"network: {', '.join(MODELS)}; or {', '.join(CLASSICAL)}")
-    options: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "the network's own options (JSON)"}
-    )
+    options: dict[str, Any] = setting({}, "the network's own options (JSON)")
     pretrained: str = setting(
         pretrained.HUB, "weights that resnet50 and ast begin with: hub for those that their "
         "authors published, no for random ones, or a folder that save_pretrained wrote"
@@ -141,19 +138,6 @@ class Recipe(Settings):
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if self.model in MODELS:
             recipes.check_options("options", self.options, MODELS[self.model])
-
-
-def resolve(path: Path | None, values: Mapping[str, str]) -> Recipe:
-    """The recipe in a file (None: the defaults), with `values` as text instead of some of it.
-
-    What neither gives is as `DEFAULTS` have it for the model. Raises ValueError naming the field.
-    """
-    return recipes.resolve(path, values, Recipe, DEFAULTS)
-
-
-def read(run: Path) -> Recipe:
-    """The recipe of a run. Raises ValueError when the folder holds none."""
-    return recipes.read(run, Recipe)
 
 
 def build(recipe: Recipe, classes: int, *, trained: bool = False) -> nn.Module:
