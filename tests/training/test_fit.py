@@ -41,7 +41,12 @@ def toy() -> nn.Module:
 
 
 def run(
-    settings: Settings, folder: Path, *, stop_at: int = -1, model: nn.Module | None = None
+    settings: Settings,
+    folder: Path,
+    *,
+    stop_at: int = -1,
+    model: nn.Module | None = None,
+    shares: tuple[float, ...] = (1.0,),
 ) -> tuple[FitResult, nn.Module]:
     model = model or toy()
 
@@ -66,12 +71,45 @@ def run(
         batches=batches,
         validate=validate,
         report=lambda network: {"training": network.training},
+        shares=shares,
     )
     return result, model
 
 
 def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("shares", [(0.0,), (0.25,), (0.0, 0.3, 0.7, 1.0), (1.0, 0.5)])
+def test_the_mean_of_initial_and_trained_weights(shares: tuple[float, ...], tmp_path: Path) -> None:
+    """(1 - share) initial + share trained, of the share that validates best."""
+    result, _ = run(SETTINGS, tmp_path, shares=shares)
+    initial = toy().state_dict()
+    trained = checkpoints.read(tmp_path / "last.pt")["average"]
+    rows = json.loads((tmp_path / "metrics.json").read_text())["means"]
+    assert [row["share"] for row in rows] == list(shares)
+    best = max(rows, key=lambda row: row["micro_f1"])
+    assert result.best["micro_f1"] == best["micro_f1"]
+    kept = checkpoints.read(tmp_path / "best.pt")
+    for name, weight in kept.items():
+        if weight.is_floating_point():
+            expected = (1 - best["share"]) * initial[name] + best["share"] * trained[name]
+            torch.testing.assert_close(weight, expected)
+        else:
+            torch.testing.assert_close(weight, trained[name])
+    again, _ = run(replace(SETTINGS, steps=6), tmp_path, shares=shares)  # nothing left to train
+    assert again.best == result.best
+    assert equal(checkpoints.read(tmp_path / "best.pt"), kept)
+
+
+def test_an_interrupted_run_keeps_its_best_weights(tmp_path: Path) -> None:
+    result, _ = run(SETTINGS, tmp_path, stop_at=3, shares=(0.0,))
+    assert result.interrupted
+    assert "means" not in json.loads((tmp_path / "metrics.json").read_text())
+    run(SETTINGS, tmp_path / "straight", stop_at=3)
+    assert equal(
+        checkpoints.read(tmp_path / "best.pt"), checkpoints.read(tmp_path / "straight" / "best.pt")
+    )
 
 
 @pytest.mark.parametrize("native", [False, True])

@@ -15,13 +15,14 @@ tasks: they give a network, a loss, batches, and what to validate on, and know o
 
 from __future__ import annotations
 
+import copy
 import math
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +34,7 @@ from bandscribe.readers import refused
 from bandscribe.training import checkpoints, record, schedules
 from bandscribe.training import device as devices
 from bandscribe.training.batches import Batch
-from bandscribe.training.learner import Learner, Loss, Optimiser
+from bandscribe.training.learner import Learner, Loss, Optimiser, choose_mean
 from bandscribe.training.settings import Settings
 
 #: The criterion of a run, unless its task has another criterion: a figure that `validate` returns.
@@ -101,6 +102,7 @@ def fit(
     pieces: int = 1,
     criterion: str = CRITERION,
     watched: str | None = None,
+    shares: Sequence[float] = (1.0,),
 ) -> FitResult:
     """Train a network until the settings' last step, early stopping or a stop signal.
 
@@ -116,6 +118,9 @@ def fit(
     `watched` is what early stopping and the plateau wait for where it is not the criterion, such as
     the smooth loss (Fosse 2025, section 5.3).
 
+    `shares` other than (1.0,) replace the best weights, when the run has not been interrupted, by
+    the best mean of the weights it began with and those it ended with (see `choose_mean`).
+
     Raises ValueError when `run` holds a run with another recipe, the device is not available, or
     the loss is no longer finite.
     """
@@ -125,7 +130,9 @@ def fit(
     watched = watched or criterion
     with devices.together(device), _stop_signals() as stop:
         torch.manual_seed(settings.seed)
-        learner = Learner(build(), loss, settings, device, optimiser=optimiser, pieces=pieces)
+        network = build()
+        initial = copy.deepcopy(network) if tuple(shares) != (1.0,) else None
+        learner = Learner(network, loss, settings, device, optimiser=optimiser, pieces=pieces)
         state = _begin(run, settings, learner)
         started = checkpointed = time.monotonic()
         before = state.seconds
@@ -170,6 +177,14 @@ def fit(
         )
         if result.best and devices.rank() == 0:
             model = learner.model
+            means: dict[str, Any] = {}
+            if initial is not None and not result.interrupted:
+                mean, rows, row = choose_mean(
+                    initial.to(device), learner.average, shares, validate, criterion
+                )
+                checkpoints.write(run / "best.pt", mean.state_dict())
+                result = replace(result, best={**result.best, **row})
+                means = {"means": rows}
             checkpoints.fill(model, run / "best.pt")
             history.plot(run / "curve.png", state.history)
             figures = {
@@ -178,6 +193,7 @@ def fit(
                 "finished": result.finished,
                 "steps": result.step,
                 "best": result.best,
+                **means,
                 **report(model.eval()),
             }
             record.write_json(run / "metrics.json", figures)

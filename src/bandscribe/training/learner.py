@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -103,6 +103,31 @@ def update_ema(average: nn.Module, model: nn.Module, decay: float) -> None:
             old.lerp_(new, 1 - decay)
         else:
             old.copy_(new)
+
+
+@torch.no_grad()
+def choose_mean(
+    initial: nn.Module,
+    trained: nn.Module,
+    shares: Sequence[float],
+    validate: Callable[[nn.Module], dict[str, float]],
+    criterion: str,
+) -> tuple[nn.Module, list[dict[str, float]], dict[str, float]]:
+    """The best mean of initial and trained weights: (1 - share) initial + share trained.
+
+    Best is the highest `criterion` of what `validate` returns, the lowest of `-criterion`; the
+    first of equals. Returns the network, a row of each share with its figures, and its own row.
+    Source: Wortsman et al. 2022, Robust fine-tuning of zero-shot models.
+    """
+    name = criterion.removeprefix("-")
+    sign = 1 if name == criterion else -1
+    means, rows = [], []
+    for share in shares:
+        means.append(copy.deepcopy(initial).eval())
+        update_ema(means[-1], trained, 1 - share)
+        rows.append({"share": share, **validate(means[-1])})
+    best = max(range(len(rows)), key=lambda i: sign * rows[i][name])
+    return means[best], rows, rows[best]
 
 
 def _adamw(model: nn.Module, settings: Settings) -> Optimiser:

@@ -68,6 +68,22 @@ def test_over_a_backing_only_the_voice_is_known_to_be_absent(folder: Path) -> No
     assert seen == {(False, False), (False, True), (True, False), (True, True)}
 
 
+def test_players_of_a_continuous_scene_never_rest(folder: Path) -> None:
+    scenes = Scenes.load([str(folder)], "train")
+    counts = set()
+    for seed in range(12):
+        scene = scenes.draw(np.random.default_rng(seed), 1.0, continuous=True)
+        assert scene.known == set(INSTRUMENTS)
+        assert "other" not in scene.stems
+        counts.add(len(scene.stems))
+        levels = [10 * np.log10(np.mean(stem**2)) for stem in scene.stems.values()]
+        assert max(levels) - min(levels) < 6.5
+        for stem in scene.stems.values():
+            power = (stem[: 10 * 4410] ** 2).reshape(10, -1).mean(axis=1)
+            assert power.min() > 0.05 * power.max()
+    assert counts == {1, 2}
+
+
 def test_labels_that_are_not_understood(folder: Path, tmp_path: Path) -> None:
     write_csv(tmp_path / "labels.csv", ("file", "class", "group"), [("x.wav", "violin", "a")])
     with pytest.raises(ValueError, match=r"labels.csv: x.wav: expected a class of cel, .* backing"):
@@ -86,8 +102,9 @@ def test_a_network_of_scenes_learns_and_obeys_the_law_of_level(
 ) -> None:
     recipe = Recipe(
         recordings=(str(folder),), validation_recordings=(str(folder),), validation_scenes=4,
-        steps=4, batch=2, warmup_steps=1, validate_every=4, excerpt_seconds=1.0,
-        chunk_seconds=1.0, overlap_seconds=0.2, workers=0, threads=1, half=False,
+        continuous_share=0.5, steps=4, batch=2, warmup_steps=1, validate_every=4,
+        excerpt_seconds=1.0, chunk_seconds=1.0, overlap_seconds=0.2, workers=0, threads=1,
+        half=False,
         features={"compression": 0, "n_fft": 2048, "bands_per_octave": 6},
         options={**SMALL, "level_invariant": True},
     )  # fmt: skip
@@ -101,6 +118,12 @@ def test_a_network_of_scenes_learns_and_obeys_the_law_of_level(
             torch.testing.assert_close(
                 network(magnitudes * 10 ** (gain_db / 20)), network(magnitudes), atol=1e-3, rtol=0
             )
+
+
+@pytest.mark.parametrize("shares", [(), (1.5,), (0.5,)])
+def test_shares_of_a_mean_that_cannot_be(shares: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="trained_shares: expected"):
+        Recipe(trained_shares=shares)  # and 0.5 of what: there are no initial weights
 
 
 def test_training_goes_on_from_the_shipped_weights() -> None:

@@ -62,12 +62,26 @@ class Recipe(Settings):
         (), "folders of recordings of one player each, with labels.csv, to train on instead"
     )
     validation_recordings: tuple[str, ...] = setting((), "the same, to validate on")
-    validation_scenes: int = setting(120, "mixtures of 12 s of them to validate on")
+    validation_scenes: int = setting(
+        120, "mixtures of 12 s of them to validate on", changeable=True
+    )
+    continuous_share: float = setting(
+        0.0,
+        "share of these in which one to four players play without rests, at levels within 6 dB; "
+        "thresholds and calibration are learned on all of them",
+        changeable=True,
+    )
     codec_share: float = setting(0.05, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
         None,
         "best.pt of another run of this network, a shipped model or an ONNX file of it, to "
         "start from instead of random weights",
+    )
+    trained_shares: tuple[float, ...] = setting(
+        (1.0,),
+        "shares of the trained weights in a mean with those of `initial`; of several, that with "
+        "the best validation is kept (Wortsman et al. 2022)",
+        changeable=True,
     )
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
@@ -111,6 +125,10 @@ class Recipe(Settings):
             raise ValueError(f"material: expected stems for the tracker, got {self.material!r}")
         LogSpectrum(self.spectrum)
         in_order(self.classes)
+        if not self.trained_shares or not all(0 <= share <= 1 for share in self.trained_shares):
+            raise ValueError(f"trained_shares: expected some of 0 to 1, got {self.trained_shares}")
+        if self.trained_shares != (1.0,) and not self.initial:
+            raise ValueError("trained_shares: expected `initial` weights for the mean, got none")
         if self.slices not in SLICES:
             raise ValueError(f"slices: expected one of {', '.join(SLICES)}, got {self.slices!r}")
         if not self.losses or (strange := sorted(set(self.losses) - set(LOSSES))):

@@ -38,6 +38,8 @@ _COUNTS = (0.3, 0.25, 0.2, 0.15, 0.1)
 _QUIETEST_DB = -18.0  # of a player beside the loudest
 _FARTHEST = 1.5  # semitones by which a recording is moved
 _RESTS = 0.35  # chance that a player rests for a part of the excerpt
+#: Most players in a scene without rests, and how far they are below the loudest one.
+_MOST_CONTINUOUS, _QUIETEST_CONTINUOUS_DB = 4, -6.0
 _FADE = 0.02  # seconds
 
 
@@ -87,12 +89,16 @@ class Scenes:
             raise ValueError(f"{', '.join(folders)}: no recordings of instruments in {split}")
         return cls({name: found[name] for name in sorted(found)}, codec)
 
-    def draw(self, rng: Rng, seconds: float) -> Scene:
-        """A scene at 44.1 kHz."""
+    def draw(self, rng: Rng, seconds: float, *, continuous: bool = False) -> Scene:
+        """A scene at 44.1 kHz; a `continuous` one has one to four players, who never rest.
+
+        Players of a continuous scene are of all classes alike, at levels within 6 dB.
+        """
         length = round(seconds * SAMPLE_RATE)
-        names, levels = self._cast(rng)
+        names, levels = self._cast_continuous(rng) if continuous else self._cast(rng)
+        rests = 0.0 if continuous else _RESTS
         stems = {
-            name: at_level(self._play(rng, name, length), level)
+            name: at_level(self._play(rng, name, length, rests), level)
             for name, level in zip(names, levels, strict=True)
         }
         known = frozenset(INSTRUMENTS)
@@ -123,8 +129,18 @@ class Scenes:
             players.append(OTHER)
         return players, [0.0, *map(float, rng.uniform(_QUIETEST_DB, 0, len(players) - 1))]
 
-    def _play(self, rng: Rng, name: str, length: int) -> Samples:
-        """A stretch of a recording of this class, or several short ones of a group in turn."""
+    def _cast_continuous(self, rng: Rng) -> tuple[list[str], list[float]]:
+        there = [name for name in INSTRUMENTS if name in self.recordings]
+        count = int(rng.integers(1, _MOST_CONTINUOUS + 1))
+        players = [there[i] for i in rng.permutation(len(there))[:count]]
+        levels = rng.uniform(_QUIETEST_CONTINUOUS_DB, 0, len(players) - 1)
+        return players, [0.0, *map(float, levels)]
+
+    def _play(self, rng: Rng, name: str, length: int, rests: float) -> Samples:
+        """A stretch of a recording of this class, or several short ones of a group in turn.
+
+        `rests` is the chance that the player rests for a part of it.
+        """
         groups = self.recordings[name]
         files = groups[list(groups)[rng.integers(len(groups))]]
         rate = 2 ** (rng.uniform(-_FARTHEST, _FARTHEST) / 12)
@@ -139,7 +155,7 @@ class Scenes:
             part = _fade(moved.astype(np.float32))[: length - first]
             out[first : first + len(part)] = part
             first += max(len(part), SAMPLE_RATE // 20)
-        if rng.random() < _RESTS:
+        if rng.random() < rests:
             at = int(rng.integers(length))
             rest = slice(at, None) if rng.random() < 0.5 else slice(0, at)
             kept = np.ones(length, dtype=np.float32)

@@ -93,4 +93,5 @@ def train(recipe: Recipe, run: Path) -> FitResult:
         report=partial(validation.report, validation=held_out),
         optimiser=partial(make_optimiser, recipe),
         criterion="map",
+        shares=recipe.trained_shares,
     )

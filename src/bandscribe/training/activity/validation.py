@@ -54,10 +54,13 @@ def prepare(recipe: Recipe) -> ValidationPieces:
     chunk, overlap = round(recipe.chunk_seconds * rate), round(recipe.overlap_seconds * rate)
     if recipe.validation_recordings:
         scenes = Scenes.load(recipe.validation_recordings, "validation", codec=recipe.codec_share)
-        drawn = [
-            of_scene(scenes.draw(np.random.default_rng([recipe.seed, 1, i]), SECONDS), extract)
-            for i in range(recipe.validation_scenes)
-        ]
+        count = recipe.validation_scenes
+        first_continuous = count - round(count * recipe.continuous_share)
+        drawn = []
+        for i in range(count):
+            rng = np.random.default_rng([recipe.seed, 1, i])
+            scene = scenes.draw(rng, SECONDS, continuous=i >= first_continuous)
+            drawn.append(of_scene(scene, extract))
         inputs, targets = zip(*drawn, strict=True)
         return ValidationPieces(inputs, targets, rate, chunk, overlap)
 
