@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bandscribe.datasets.splits import assign, name
+from bandscribe.splits import assign, normalize
 from bandscribe.vocabulary import INSTRUMENTS
 from bandscribe.vocabulary import instruments as maps
 
@@ -61,7 +61,7 @@ def test_splits_have_their_shares() -> None:
     [("training", "train"), ("Valid", "validation"), ("eval", "test"), ("fold2", "fold2")],
 )
 def test_splits_have_one_name_each(split: str, ours: str) -> None:
-    assert name(split) == ours
+    assert normalize(split) == ours
 
 
 def test_a_split_follows_from_the_name_alone() -> None:

@@ -138,7 +138,6 @@ def test_openmic(openmic_root: Path) -> None:
     assert second.load() == {"dru"}
     assert [t.split for t in (first, second, third)] == ["train", "train", "test"]
     assert [t.group for t in (first, third)] == ["artist 7", "recording 000141"]
-    assert [t.licence for t in (first, third)] == ["Attribution 4.0", "CC BY 4.0"]
     assert len(openmic.CORPUS.tracks(openmic_root / "openmic-2018")) == 3
 
 

@@ -10,7 +10,7 @@ from bandscribe.types import Activations, Transcription
 
 
 def track(name: str, split: str) -> Track[frozenset[str]]:
-    return Track(name, split, name, Path(name), frozenset[str], "CC0")
+    return Track(name, split, name, Path(name), frozenset[str])
 
 
 def test_labels() -> None:

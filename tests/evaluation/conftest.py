@@ -63,7 +63,7 @@ def tracks(tmp_path: Path) -> list[Track[Transcription]]:
         write_notes(path, rng.uniform(0, 10, 40), rng.choice(DRUMS_10, 40))
         load = partial(csv.read, path, classes=DRUMS_10)
         audio = path.with_suffix(".wav")
-        found.append(Track(f"song{i}", "test", f"song{i}", audio, load, "own", (path,)))
+        found.append(Track(f"song{i}", "test", f"song{i}", audio, load, (path,)))
     return found
 
 

@@ -50,7 +50,7 @@ def scores() -> ActivityScores:
     )  # type: ignore[arg-type]
     results = []
     for i, (target, _) in enumerate(pairs):
-        track = Track(str(i), "test", str(i), Path(f"{i}.wav"), lambda: None, "own")  # type: ignore[arg-type]
+        track = Track(str(i), "test", str(i), Path(f"{i}.wav"), lambda: None)  # type: ignore[arg-type]
         result = task.evaluate(track, target)
         assert set(result.shown["lanes"]) == set(CLASSES)
         results.append(result.scores)
@@ -101,7 +101,7 @@ def test_always_on_is_what_scikit_learn_says_of_it(scores) -> None:
 def test_joined_classes_are_scored_as_one() -> None:
     target, predicted = make(0)
     task = ActivityTask(Fixed({"0": predicted}), CLASSES, (("gac", "gel"),))  # type: ignore[arg-type]
-    track = Track("0", "test", "0", Path("0.wav"), lambda: None, "own")  # type: ignore[arg-type]
+    track = Track("0", "test", "0", Path("0.wav"), lambda: None)  # type: ignore[arg-type]
     found = task.evaluate(track, target).scores
     truth = (target.values[:, 1:3] == 1).any(axis=1)
     named = (predicted.probability.values[:, 1:3] >= [0.4, 0.6]).any(axis=1)
@@ -115,6 +115,6 @@ def test_joined_classes_are_scored_as_one() -> None:
 def test_a_rest_of_one_class_alone_is_no_matrix() -> None:
     target, predicted = make(0)
     task = ActivityTask(Fixed({"0": predicted}), CLASSES)  # type: ignore[arg-type]
-    track = Track("0", "test", "0", Path("0.wav"), lambda: None, "own")  # type: ignore[arg-type]
+    track = Track("0", "test", "0", Path("0.wav"), lambda: None)  # type: ignore[arg-type]
     scores = ActivityScores.stack(Results([task.evaluate(track, target).scores], 0, []), CLASSES)
     assert summarize({}, scores)["leakage"] is None

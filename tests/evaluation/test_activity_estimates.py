@@ -74,7 +74,7 @@ def test_found_by_name(tmp_path: Path) -> None:
     found = ActivityEstimates.load(tmp_path, None)
     assert sorted(found.files.by_name) == ["mixture", "song"]
     piece = tmp_path / "corpus/test/00002/mixture.wav"
-    track = Track("test/00002", "test", "a", piece, lambda: None, "own")  # type: ignore[arg-type]
+    track = Track("test/00002", "test", "a", piece, lambda: None)  # type: ignore[arg-type]
     assert found.identity(track)[0] == "test/00002/mixture.activity.csv"
     with pytest.raises(ValueError, match=r"expected files .activity.npz, .npz, .activity.csv"):
         ActivityEstimates.load(tmp_path / "test/00003", None)

@@ -26,7 +26,7 @@ RATE = 44100 / 1024
 
 
 def track(audio: Path, target: Activations, unscored: frozenset[str] = frozenset()) -> Track:
-    return Track("a", "test", "a", audio, lambda: target, "own", unscored=unscored)
+    return Track("a", "test", "a", audio, lambda: target, unscored=unscored)
 
 
 def test_confidences_count_from_one_half() -> None:

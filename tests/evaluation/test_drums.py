@@ -156,7 +156,7 @@ def test_a_network_and_its_sound(tiny_model, groove_wav, groove, tmp_path) -> No
         labels = np.array(list(groove.values()))
         return Transcription(np.array(list(groove)), labels, None, 2.5, DRUMS[10])
 
-    track = Track("groove", "test", "groove", groove_wav, load, "own")
+    track = Track("groove", "test", "groove", groove_wav, load)
     network = DrumNetwork.load(str(tiny_model), (10, 5, 3))
     [scored] = evaluate([track], network, SETTINGS, store=tmp_path).scores
     assert scored.onsets[10].counts.sum(axis=0).tolist() == [8, 0, 0]

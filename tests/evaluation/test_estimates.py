@@ -10,7 +10,7 @@ from bandscribe.evaluation.estimates import NameIndex
 
 
 def track(name: str, audio: str) -> Track:
-    return Track(name, "test", name, Path(audio), lambda: None, "own")  # type: ignore[arg-type]
+    return Track(name, "test", name, Path(audio), lambda: None)  # type: ignore[arg-type]
 
 
 SONG = track("MusicDelta_Rock", "/corpus/audio/drum_only/MusicDelta_Rock_Drum.wav")

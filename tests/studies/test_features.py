@@ -117,7 +117,7 @@ def test_measures_what_the_dimensions_say() -> None:
 
 
 def track(path: Path, *labels: str, split: str = "train") -> Track[frozenset[str]]:
-    return Track(path.stem, split, path.stem, path, lambda: frozenset(labels), "own")
+    return Track(path.stem, split, path.stem, path, lambda: frozenset(labels))
 
 
 def test_measures_clips_of_one_label_and_names_what_it_cannot_read(tmp_path: Path) -> None:

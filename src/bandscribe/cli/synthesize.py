@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from bandscribe.cli.report import clock, complain, explain, progress, require
+from bandscribe.splits import SPLITS
 
-SPLITS = ("train", "validation", "test")
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bandscribe.audio import EXTENSIONS
-from bandscribe.datasets.annotations import notes, read_beats, rows
+from bandscribe.datasets.annotations import read_notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -28,34 +28,17 @@ FOLDERS: Mapping[str, str] = {"yt": "ADTOF-YT", "rgw": "ADTOF-RGW"}
 def index(root: Path, variant: str = "yt") -> list[Track[Transcription]]:
     """The songs of a set that have audio or an annotation."""
     folder = root / FOLDERS[variant]
-    sounds = {
-        path.stem: path
-        for path in (folder / "audio" / "audio").glob("*")
-        if path.suffix.lower() in EXTENSIONS
-    }
-    drums = folder / "annotations" / "aligned_drum"
-    names = sounds.keys() | {path.stem for path in drums.glob("*.txt")}
-    return [
-        Track(
-            name,
-            "test",
-            name.partition(" - ")[0],
-            sounds.get(name, folder / "audio" / "audio" / f"{name}.ogg"),
-            partial(load, drums / f"{name}.txt"),
-            LICENCE,
-            (drums / f"{name}.txt",),
-        )
-        for name in sorted(names)
-    ]
-
-
-def load(path: Path) -> Transcription:
-    """An annotation in five classes, with the beats in the folder beside it.
-
-    Raises ValueError when a line is not as it should be, OSError when the file cannot be read.
-    """
-    beats = read_beats(path.parents[1] / "aligned_beats" / path.name)
-    return notes(path, rows(path), ADTOF_TO_5, DRUMS_5, beats)
+    audio, notes, beats = (
+        folder / name
+        for name in ("audio/audio", "annotations/aligned_drum", "annotations/aligned_beats")
+    )
+    sounds = {path.stem: path for path in audio.glob("*") if path.suffix.lower() in EXTENSIONS}
+    tracks = []
+    for name in sorted(sounds.keys() | {path.stem for path in notes.glob("*.txt")}):
+        sound, text = sounds.get(name, audio / f"{name}.ogg"), notes / f"{name}.txt"
+        load = partial(read_notes, text, ADTOF_TO_5, DRUMS_5, beats=(beats / text.name,))
+        tracks.append(Track(name, "test", name.partition(" - ")[0], sound, load, (text,)))
+    return tracks
 
 
 CORPUS: Corpus[Transcription] = Corpus(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,29 @@ def notes(
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return relabel(everything, mapping, classes)
+
+
+def drop_decimals(label: str) -> str:
+    """The label `2` for `2.0`: some files write classes as numbers with decimals."""
+    return label.removesuffix(".0")
+
+
+def read_notes(
+    path: Path,
+    mapping: Mapping[str, str | None],
+    classes: tuple[str, ...],
+    *,
+    beats: Iterable[Path] = (),
+    clean: Callable[[str], str] = str,
+) -> Transcription:
+    """The `rows` of a file as `notes`, with the beats of the first of some files that has any.
+
+    `clean` is applied to each label. Raises ValueError, naming the file, when a line is not as it
+    should be; OSError when a file cannot be read.
+    """
+    events = [(time, clean(label)) for time, label in rows(path)]
+    grid = next((found for file in beats if (found := read_beats(file)) is not None), None)
+    return notes(path, events, mapping, classes, grid)
 
 
 def read_beats(path: Path) -> Beats | None:

@@ -26,9 +26,9 @@ import numpy as np
 
 from bandscribe import audio
 from bandscribe.datasets.corpus import Corpus, measure
-from bandscribe.datasets.splits import assign
 from bandscribe.datasets.track import Track
 from bandscribe.readers import read_text
+from bandscribe.splits import assign
 from bandscribe.types import Audio
 from bandscribe.vocabulary.instruments import AUDIOSET as LABELS
 from bandscribe.vocabulary.instruments import AUDIOSET_WITHOUT as WITHOUT
@@ -107,7 +107,6 @@ def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:
             clip.id,
             path,
             partial(_classes, clip),
-            LICENCE,
             (clip.table,),
             seconds=SECONDS,
         )

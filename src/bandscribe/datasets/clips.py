@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path, PurePath
 
-from bandscribe.datasets import splits
+from bandscribe import splits
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.readers import TableRow, read_csv
@@ -103,7 +103,7 @@ def index(
     tracks = [_track(root, path, row, column, names) for path, row in found]
     for number, problem in enumerate(lost, start=1):
         refuse = partial(_refuse, problem)
-        tracks.append(Track(f"lost {number}", "test", problem, table, refuse, "own", (table,)))
+        tracks.append(Track(f"lost {number}", "test", problem, table, refuse, (table,)))
     return tracks
 
 
@@ -116,11 +116,10 @@ def _track(
 ) -> Track[frozenset[str]]:
     return Track(
         Path(row["file"]).with_suffix("").as_posix(),
-        splits.name(row.get("split") or "test"),
+        splits.normalize(row.get("split") or "test"),
         row.get("group") or row["file"],
         path,
         partial(classes_of, path, row[column], names),
-        "own",
         (root / "labels.csv",),
     )
 

@@ -30,29 +30,12 @@ from bandscribe.datasets import (
 from bandscribe.datasets.corpus import Corpus
 
 CORPORA: Mapping[str, Corpus[Any]] = {
-    "egmd": egmd.CORPUS,
-    "gmd": gmd.CORPUS,
-    "enst": enst.CORPUS,
-    "mdb": mdb.CORPUS,
-    "mdb_subclass": mdb.SUBCLASSES,
-    "enst_mdb": enst_mdb.CORPUS,
-    "idmt": idmt.CORPUS,
-    "rbma": rbma.CORPUS,
-    "rbma_full": rbma.FULL,
-    "slakh": slakh.CORPUS,
-    "tmidt": tmidt.CORPUS,
-    "adtof": adtof.CORPUS,
-    "sadtp": sadtp.CORPUS,
-    "folder": folder.CORPUS,
-    "folder_5": folder.FIVE,
-    "folder_3": folder.THREE,
-    "hits": clips.HITS,
-    "irmas": irmas.CORPUS,
-    "audioset": audioset.CORPUS,
-    "openmic": openmic.CORPUS,
-    "medley_solos": medley_solos.CORPUS,
-    "medleydb": medleydb.CORPUS,
-    "musdb": musdb.CORPUS,
-    "stems": stems.CORPUS,
-    "clips": clips.CORPUS,
-}
+    corpus.name: corpus
+    for corpus in (
+        egmd.CORPUS, gmd.CORPUS, enst.CORPUS, mdb.CORPUS, mdb.SUBCLASSES, enst_mdb.CORPUS,
+        idmt.CORPUS, rbma.CORPUS, rbma.FULL, slakh.CORPUS, tmidt.CORPUS, adtof.CORPUS,
+        sadtp.CORPUS, folder.CORPUS, folder.FIVE, folder.THREE, clips.HITS, irmas.CORPUS,
+        audioset.CORPUS, openmic.CORPUS, medley_solos.CORPUS, medleydb.CORPUS, musdb.CORPUS,
+        stems.CORPUS, clips.CORPUS,
+    )
+}  # fmt: skip

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe import audio
-from bandscribe.datasets.annotations import home, notes, rows
+from bandscribe.datasets.annotations import home, read_notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Audio, Transcription
@@ -34,43 +34,32 @@ FOLDERS: Mapping[str, str] = {
 _NUMBER = re.compile(r"\d+$")
 
 
-def index(root: Path, variant: str = "wet_mix") -> list[Track[Transcription]]:
+def index(
+    root: Path,
+    variant: str = "wet_mix",
+    *,
+    mapping: Mapping[str, str | None] = ENST_TO_10,
+    classes: tuple[str, ...] = DRUMS_10,
+) -> list[Track[Transcription]]:
     """The pieces that have an annotation, or audio of this variant."""
     folder = home(root, "ENST-drums-public")
     pattern = "*" if variant == "all" else "*minus-one*"
     tracks = []
     for drummer in DRUMMERS:
         sound = folder / drummer / "audio" / FOLDERS[variant]
-        text = folder / drummer / "annotation"
-        names = {
-            path.stem for path in (*sound.glob(f"{pattern}.wav"), *text.glob(f"{pattern}.txt"))
-        }
-        tracks += [
-            Track(
-                f"{drummer}/{name}",
-                "test",
-                drummer,
-                sound / f"{name}.wav",
-                partial(load, text / f"{name}.txt"),
-                LICENCE,
-                (text / f"{name}.txt",),
-            )
-            for name in sorted(names)
-        ]
+        notes = folder / drummer / "annotation"
+        paths = (*sound.glob(f"{pattern}.wav"), *notes.glob(f"{pattern}.txt"))
+        for name in sorted({path.stem for path in paths}):
+            text = notes / f"{name}.txt"
+            load = partial(read_notes, text, mapping, classes, clean=_drop_number)
+            audio = sound / f"{name}.wav"
+            tracks.append(Track(f"{drummer}/{name}", "test", drummer, audio, load, (text,)))
     return tracks
 
 
-def load(
-    path: Path,
-    mapping: Mapping[str, str | None] = ENST_TO_10,
-    classes: tuple[str, ...] = DRUMS_10,
-) -> Transcription:
-    """An annotation. The number that a cymbal's label ends in is left out: `cr1` is `cr`.
-
-    Raises ValueError when a line is not as it should be, OSError when the file cannot be read.
-    """
-    events = [(time, _NUMBER.sub("", label)) for time, label in rows(path)]
-    return notes(path, events, mapping, classes)
+def _drop_number(label: str) -> str:
+    """A cymbal's label without the number that it ends in: `cr1` is `cr`."""
+    return _NUMBER.sub("", label)
 
 
 def mix(root: str | Path, progress: Callable[[int, int, str], None] | None = None) -> None:

@@ -12,11 +12,12 @@ who wants validation and test apart parts by those.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from bandscribe.datasets import enst, mdb
-from bandscribe.datasets.annotations import notes, read_beats, rows
+from bandscribe.datasets.annotations import read_notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -46,24 +47,18 @@ def split_of(name: str) -> str:
 
 def index(root: Path, variant: str = "mix") -> list[Track[Transcription]]:
     """The pieces of both; `wet_mix` is the drums alone of both, `mix` the music."""
-    mdb_variant = {"mix": "full_mix", "wet_mix": "drum_only"}[variant]
-    pieces = enst.index(root, variant)
-    songs = mdb.index(root, mdb_variant, kind="subclass")
-    loads = {t.id: partial(_load_enst, t.annotations[0]) for t in pieces}
-    loads |= {t.id: partial(_load_mdb, t.annotations[0]) for t in songs}
-    return [
-        Track(t.id, split_of(t.id), t.group, t.audio, loads[t.id], t.licence, t.annotations)
-        for t in (*pieces, *songs)
+    drums = {"mix": "full_mix", "wet_mix": "drum_only"}[variant]
+    pieces = enst.index(root, variant, mapping=FOSSE_ENST_TO_5, classes=DRUMS_5)
+    songs = [
+        replace(song, load=partial(_load_song, song.annotations[0]))
+        for song in mdb.index(root, drums, kind="subclass")
     ]
+    return [replace(track, split=split_of(track.id)) for track in (*pieces, *songs)]
 
 
-def _load_enst(path: Path) -> Transcription:
-    return enst.load(path, FOSSE_ENST_TO_5, DRUMS_5)
-
-
-def _load_mdb(path: Path) -> Transcription:
+def _load_song(path: Path) -> Transcription:
     beats = path.parents[1] / "beats" / f"{path.name.removesuffix('_subclass.txt')}_MIX.beats"
-    return notes(path, rows(path), FOSSE_MDB_TO_5, DRUMS_5, read_beats(beats))
+    return read_notes(path, FOSSE_MDB_TO_5, DRUMS_5, beats=(beats,))
 
 
 _SOURCE = "Fosse 2025, section 4.1: 1.37 hours, 64 pieces of ENST-Drums and 23 of MDB Drums"

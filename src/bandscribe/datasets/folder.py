@@ -35,7 +35,7 @@ def index(root: Path, variant: str = "", *, count: int = 10) -> list[Track[Trans
         notes = next((file for file in beside if file.is_file()), beside[0])
         # Two sound files of one name keep their suffixes, so that ids stay apart.
         own = name if names.count(name) == 1 else path.relative_to(root).as_posix()
-        tracks.append(Track(own, "test", name, path, partial(load, notes, count), "own", (notes,)))
+        tracks.append(Track(own, "test", name, path, partial(load, notes, count), (notes,)))
     return tracks
 
 

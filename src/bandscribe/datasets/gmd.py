@@ -28,8 +28,7 @@ COLUMNS = ("drummer", "split", "midi_filename", "audio_filename")
 
 def index(root: Path, variant: str = "") -> list[Track[Transcription]]:
     """The performances with audio that `info.csv` lists."""
-    folder = home(root, "groove")
-    return tracks_of(folder / "info.csv")
+    return tracks_of(home(root, "groove") / "info.csv")
 
 
 def tracks_of(table: Path) -> list[Track[Transcription]]:
@@ -37,25 +36,18 @@ def tracks_of(table: Path) -> list[Track[Transcription]]:
 
     Raises ValueError when the table is not there, lacks a column, or breaks off.
     """
-    found = read_csv(table, *COLUMNS)
-    return [_track(table.parent, row) for row in found if row["audio_filename"]]
+    tracks = []
+    for row in read_csv(table, *COLUMNS):
+        sound, notes = row["audio_filename"], table.parent / row["midi_filename"]
+        if sound:
+            # The table's own id is shared by the kits that play a performance.
+            name, audio = sound.removesuffix(".wav"), table.parent / sound
+            load = partial(read_performance, notes)
+            tracks.append(Track(name, row["split"], row["drummer"], audio, load, (notes,)))
+    return tracks
 
 
-def _track(folder: Path, row: dict[str, str]) -> Track[Transcription]:
-    notes = folder / row["midi_filename"]
-    return Track(
-        # The table's own id is shared by the kits that play a performance.
-        row["audio_filename"].removesuffix(".wav"),
-        row["split"],
-        row["drummer"],
-        folder / row["audio_filename"],
-        partial(load, notes),
-        LICENCE,
-        (notes,),
-    )
-
-
-def load(path: Path) -> Transcription:
+def read_performance(path: Path) -> Transcription:
     """The notes of a MIDI file, and the beats of the table `NAME.beats.csv` beside it.
 
     The data sets lack such tables; corpora that `bandscribe synthesize` renders have them.

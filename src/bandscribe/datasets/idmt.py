@@ -44,15 +44,8 @@ def _track(folder: Path, name: str) -> Track[Transcription]:
     xml = folder / "annotation_xml" / f"{loop}#MIX.xml"
     drawn = tuple(folder / "annotation_svl" / f"{loop}#{label}.svl" for label in instruments)
     files = drawn if not xml.is_file() and any(path.is_file() for path in drawn) else (xml,)
-    return Track(
-        name,
-        "test",
-        loop.partition("_")[0],
-        folder / "audio" / f"{name}.wav",
-        partial(load, files, instruments),
-        LICENCE,
-        files,
-    )
+    audio, kit = folder / "audio" / f"{name}.wav", loop.partition("_")[0]
+    return Track(name, "test", kit, audio, partial(load, files, instruments), files)
 
 
 def load(files: tuple[Path, ...], instruments: tuple[str, ...]) -> Transcription:

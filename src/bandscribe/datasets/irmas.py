@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe.datasets.corpus import Complete, Corpus
-from bandscribe.datasets.splits import assign
 from bandscribe.datasets.track import Track
 from bandscribe.readers import read_text
+from bandscribe.splits import assign
 from bandscribe.vocabulary.instruments import IRMAS as LABELS
 from bandscribe.vocabulary.instruments import classes_of
 
@@ -74,7 +74,7 @@ def _training(path: Path) -> Track[frozenset[str]]:
     number = _CLIP.search(path.stem)
     # An excerpt whose name has no number is a recording of its own.
     group = f"training {number[1] if number else path.stem}"
-    return Track(path.stem, "train", group, path, partial(_folder, path), LICENCE)
+    return Track(path.stem, "train", group, path, partial(_folder, path))
 
 
 def thesis_test(tracks: Sequence[Track[frozenset[str]]]) -> list[Track[frozenset[str]]]:
@@ -93,9 +93,7 @@ def _testing(path: Path) -> Track[frozenset[str]]:
     song = _EXCERPT.sub("", path.stem)
     split = assign(f"irmas {song}", SHARES)
     labels = path.with_suffix(".txt")
-    return Track(
-        path.stem, split, f"testing {song}", path, partial(read, labels), LICENCE, (labels,)
-    )
+    return Track(path.stem, split, f"testing {song}", path, partial(read, labels), (labels,))
 
 
 def _folder(path: Path) -> frozenset[str]:

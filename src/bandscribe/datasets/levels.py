@@ -26,10 +26,18 @@ _SILENCE = 1e-8
 
 def power(blocks: Iterable[Audio], hop_length: int = HOP_LENGTH) -> NDArray[np.float64]:
     """(frame,) mean square of all channels, as `FramePower` has it."""
-    power = FramePower(hop_length)
+    return measure(blocks, hop_length)[0]
+
+
+def measure(
+    blocks: Iterable[Audio], hop_length: int = HOP_LENGTH
+) -> tuple[NDArray[np.float64], int]:
+    """As `power`, and the sample rate of the last block; 0 without any."""
+    power, rate = FramePower(hop_length), 0
     for block in blocks:
         power.add(block.samples)
-    return power.frames()
+        rate = block.sample_rate
+    return power.frames(), rate
 
 
 def levels(

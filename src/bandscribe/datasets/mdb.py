@@ -21,14 +21,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets.annotations import (
-    home,
-    lend_velocities,
-    notes,
-    read_beats,
-    read_midi,
-    rows,
-)
+from bandscribe.datasets.annotations import home, lend_velocities, read_midi, read_notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -49,7 +42,7 @@ AUDIO: Mapping[str, tuple[str, str]] = {
     "full_mix": ("MDB Drums/audio/full_mix", "_MIX.wav"),
     "remix": ("remix", "_remix.flac"),
 }
-#: Kinds of annotation: folder and end of the name, map, classes.
+#: Kinds of annotation: folder and end of the name, map and classes.
 KINDS: Mapping[str, tuple[Mapping[str, str | None], tuple[str, ...]]] = {
     "class": (MDB_CLASS_TO_5, DRUMS_5),
     "subclass": (MDB_SUBCLASS_TO_10, DRUMS_10),
@@ -65,18 +58,11 @@ def index(
     annotations = root / "MDB Drums" / "annotations" / kind
     names = {path.name.removesuffix(end) for path in (root / folder).glob(f"*{end}")}
     names |= {path.name.removesuffix(f"_{kind}.txt") for path in annotations.glob("*.txt")}
-    return [
-        Track(
-            name,
-            "test",
-            name,
-            root / folder / f"{name}{end}",
-            partial(load, root, name, kind),
-            LICENCE,
-            (annotations / f"{name}_{kind}.txt",),
-        )
-        for name in sorted(names)
-    ]
+    tracks = []
+    for name in sorted(names):
+        audio, text = root / folder / f"{name}{end}", annotations / f"{name}_{kind}.txt"
+        tracks.append(Track(name, "test", name, audio, partial(load, root, name, kind), (text,)))
+    return tracks
 
 
 def load(root: Path, name: str, kind: str = "class") -> Transcription:
@@ -89,8 +75,8 @@ def load(root: Path, name: str, kind: str = "class") -> Transcription:
     annotations = root / "MDB Drums" / "annotations"
     path = annotations / kind / f"{name}_{kind}.txt"
     mapping, classes = KINDS[kind]
-    beats = read_beats(annotations / "beats" / f"{name}_MIX.beats")
-    annotated = notes(path, rows(path), mapping, classes, beats)
+    beats = annotations / "beats" / f"{name}_MIX.beats"
+    annotated = read_notes(path, mapping, classes, beats=(beats,))
     played = root / "velocity_midi" / f"{name}_Drum.mid"
     if not played.is_file():
         return annotated

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets import splits
+from bandscribe import splits
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.readers import read_csv
@@ -40,11 +40,10 @@ def _track(table: Path, folder: Path, row: dict[str, str]) -> Track[frozenset[st
     name = f"Medley-solos-DB_{row['subset']}-{row['instrument_id']}_{row['uuid4']}"
     return Track(
         name,
-        splits.name(row["subset"]),
+        splits.normalize(row["subset"]),
         f"song {row['song_id']}",
         folder / f"{name}.wav",
         partial(_classes, table, row),
-        LICENCE,
         (table,),
     )
 

@@ -59,12 +59,12 @@ def index(root: Path, variant: str) -> list[Track[Activations]]:
 
 def _track(root: Path, found: dict[str, Path], song: str, end: str) -> Track[Activations]:
     confidence = found.get(song + _CONFIDENCE, root / "Annotations" / (song + _CONFIDENCE))
-    metadata_rows = [found[song + name] for name in _METADATA if song + name in found]
-    metadata = metadata_rows[0] if metadata_rows else root / "Metadata" / (song + _METADATA[0])
+    usual = root / "Metadata" / (song + _METADATA[0])
+    metadata = next((found[song + name] for name in _METADATA if song + name in found), usual)
     sound = found.get(song + end, _expected(root, found, song, end))
     artist = song.partition("_")[0]
     load = partial(read, confidence, metadata)
-    return Track(song, "test", artist, sound, load, LICENCE, (confidence, metadata))
+    return Track(song, "test", artist, sound, load, (confidence, metadata))
 
 
 def _expected(root: Path, found: dict[str, Path], song: str, end: str) -> Path:
@@ -104,24 +104,19 @@ def stems(path: Path) -> dict[str, frozenset[str]]:
 
     Raises ValueError for an instrument that is not in the taxonomy, or when there are no stems.
     """
-    metadata_rows = (
-        _from_yaml(read_text(path)) if path.suffix == ".yaml" else _from_json(read_json(path))
-    )
+    found = _from_yaml(read_text(path)) if path.suffix == ".yaml" else _from_json(read_json(path))
     try:
-        if not metadata_rows:
+        if not found:
             raise ValueError("names no stem")
-        return {
-            stem: classes_of(names, LABELS) | extra
-            for stem, (names, extra) in metadata_rows.items()
-        }
+        return {stem: classes_of(names, LABELS) | extra for stem, (names, extra) in found.items()}
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _from_json(metadata_rows: object) -> dict[str, tuple[list[str], frozenset[str]]]:
-    if not isinstance(metadata_rows, dict):
+def _from_json(content: object) -> dict[str, tuple[list[str], frozenset[str]]]:
+    if not isinstance(content, dict):
         return {}
-    return {stem: ([str(name)], frozenset()) for stem, name in metadata_rows.items()}
+    return {stem: ([str(name)], frozenset()) for stem, name in content.items()}
 
 
 def _from_yaml(content: str) -> dict[str, tuple[list[str], frozenset[str]]]:
@@ -145,9 +140,9 @@ def _from_yaml(content: str) -> dict[str, tuple[list[str], frozenset[str]]]:
         elif stem and key and line.strip().startswith("- ") and indent <= depth + 2:
             fields[stem][key].append(line.strip()[2:].strip("'\""))
     found = {}
-    for name, metadata_rows in fields.items():
-        instruments = metadata_rows.get("instrument", [])
-        bass = "synthesizer" in instruments and metadata_rows.get("component") == ["bass"]
+    for name, described in fields.items():
+        instruments = described.get("instrument", [])
+        bass = "synthesizer" in instruments and described.get("component") == ["bass"]
         found[name] = (instruments, frozenset({"bas"} if bass else ()))
     return found
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe.datasets.corpus import Complete, Corpus
-from bandscribe.datasets.levels import HOP_LENGTH, levels, power
+from bandscribe.datasets.levels import HOP_LENGTH, levels, measure
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
 from bandscribe.extras import install
@@ -65,7 +65,7 @@ def index(root: Path, variant: str) -> list[Track[Activations]]:
             wavs = [path / f"{name}.wav" for name in STREAMS] if variant == "hq" else []
             sound, *parts = wavs or [path]
             load = partial(load_hq, path) if wavs else partial(load_stems, path)
-            tracks.append(Track(song, split, artist, sound, load, LICENCE, tuple(parts)))
+            tracks.append(Track(song, split, artist, sound, load, tuple(parts)))
     return tracks
 
 
@@ -83,16 +83,11 @@ def load_stems(path: Path) -> Activations:
 
 
 def _levels(path: Path, streams: Iterable[Iterator[Audio]]) -> Activations:
-    rates = set()
-
-    def watched(blocks: Iterator[Audio]) -> Iterator[Audio]:
-        for block in blocks:
-            rates.add(block.sample_rate)
-            yield block
-
-    mixture, *parts = [power(watched(blocks)) for blocks in streams]
+    measured = [measure(blocks) for blocks in streams]
+    rates = {rate for _, rate in measured if rate}
     if len(rates) != 1:
         raise ValueError(f"{path}: expected stems of one sample rate, got {sorted(rates)}")
+    mixture, *parts = [power for power, _ in measured]
     by_class = {LABELS[name]: [part] for name, part in zip(STREAMS[1:], parts, strict=True)}
     named = {label: by_class[label] for label in CLASSES}
     return levels(named, mixture, rates.pop() / HOP_LENGTH)

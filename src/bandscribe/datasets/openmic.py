@@ -63,7 +63,6 @@ def _track(
         f"artist {known['artist_id']}" if known.get("artist_id") else f"recording {recording}",
         root / "audio" / key[:3] / f"{key}.ogg",
         partial(_read, root / _LABELS, key, rows),
-        known.get("license_title") or LICENCE,
         (root / _LABELS,),
         unscored=frozenset(CLASSES) - labelled,
     )
@@ -99,7 +98,7 @@ CORPUS: Corpus[frozenset[str]] = Corpus(
 openmic-2018/audio/000/000046_3840.ogg
 openmic-2018/partitions/split01_train.csv              and split01_test.csv: a key per line
 openmic-2018/openmic-2018-aggregated-labels.csv        key, instrument, relevance, responses
-openmic-2018/openmic-2018-metadata.csv                 artist and licence of each clip
+openmic-2018/openmic-2018-metadata.csv                 the artist of each clip
 """,
     complete=(
         Complete(20000, 3333.3, "Humphrey et al. 2018: 10 s each"),

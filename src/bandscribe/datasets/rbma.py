@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets.annotations import home, notes, read_beats, rows
+from bandscribe.datasets.annotations import drop_decimals, home, read_notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -43,21 +43,14 @@ def _track(folder: Path, path: Path, full: bool) -> Track[Transcription]:
     audio = next((choice for choice in choices if choice.is_file()), choices[-1])
     number = name.rpartition("-")[2]
     fold = (fold for fold, songs in FOLDS.items() if number.isdigit() and int(number) in songs)
-    return Track(name, next(fold, "none"), name, audio, partial(load, path, full), LICENCE, (path,))
-
-
-def load(path: Path, full: bool = False) -> Transcription:
-    """An annotation, with the beats in the folder beside it.
-
-    Raises ValueError when a line is not as it should be, OSError when the file cannot be read.
-    """
-    folders = (path.parents[1] / name for name in ("beats_full", "beats"))
-    files = (folder / f"{path.stem}{end}" for folder in folders for end in (".beats", ".txt"))
-    beats = next((found for file in files if (found := read_beats(file)) is not None), None)
+    beats = [
+        folder / "annotations" / beats / f"{name}{end}"
+        for beats in ("beats_full", "beats")
+        for end in (".beats", ".txt")
+    ]
     mapping, classes = (RBMA_FULL_TO_10, DRUMS_10) if full else (RBMA_TO_3, DRUMS_3)
-    # Some files write the class as a number with decimals.
-    events = [(time, label.removesuffix(".0")) for time, label in rows(path)]
-    return notes(path, events, mapping, classes, beats)
+    load = partial(read_notes, path, mapping, classes, beats=beats, clean=drop_decimals)
+    return Track(name, next(fold, "none"), name, audio, load, (path,))
 
 
 _CITATION = (

@@ -26,18 +26,12 @@ def index(root: Path, variant: str = "") -> list[Track[Transcription]]:
     songs = {
         path.parent for name in ("mix.wav", "annotation.mid") for path in folder.glob(f"*/{name}")
     }
-    return [
-        Track(
-            song.name,
-            "test",
-            song.name,
-            song / "mix.wav",
-            partial(read_midi, (song / "annotation.mid",), ROLAND_TO_ARTICULATION),
-            LICENCE,
-            (song / "annotation.mid",),
-        )
-        for song in sorted(songs)
-    ]
+    tracks = []
+    for song in sorted(songs):
+        notes = song / "annotation.mid"
+        load = partial(read_midi, (notes,), ROLAND_TO_ARTICULATION)
+        tracks.append(Track(song.name, "test", song.name, song / "mix.wav", load, (notes,)))
+    return tracks
 
 
 CORPUS: Corpus[Transcription] = Corpus(

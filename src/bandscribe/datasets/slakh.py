@@ -19,11 +19,11 @@ from bandscribe.datasets.annotations import home, read_midi
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.readers import read_text
+from bandscribe.splits import SPLITS
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_10
 
 LICENCE = "CC BY 4.0"
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _track(split: str, song: Path, variant: str) -> Track[Transcription]:
         drums = drums[:1]
     audio = drums[0].audio if variant == "drums" and drums else song / "mix.flac"
     files = (song / "metadata.yaml", *(stem.midi for stem in drums))
-    return Track(song.name, split, song.name, audio, partial(_load, files), LICENCE, files)
+    return Track(song.name, split, song.name, audio, partial(_load, files), files)
 
 
 def _load(files: tuple[Path, ...]) -> Transcription:

@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.datasets.corpus import Corpus
-from bandscribe.datasets.levels import HOP_LENGTH, levels
+from bandscribe.datasets.levels import HOP_LENGTH, levels, measure
 from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
-from bandscribe.features.power import FramePower
+from bandscribe.splits import SPLITS
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
-SPLITS = ("train", "validation", "test")
 MIXTURE = "mixture.wav"
 #: The end of the name of a folder that is being written.
 PARTIAL = ".partial"
@@ -42,7 +41,7 @@ def index(root: Path, variant: str = "") -> list[Track[Activations]]:
 def _track(split: str, folder: Path) -> Track[Activations]:
     name = f"{split}/{folder.name}"
     load = partial(read, folder)
-    return Track(name, split, name, folder / MIXTURE, load, "own", solos(folder))
+    return Track(name, split, name, folder / MIXTURE, load, solos(folder))
 
 
 def solos(folder: Path) -> tuple[Path, ...]:
@@ -68,13 +67,10 @@ def read(folder: Path) -> Activations:
 
 def _measure(path: Path) -> tuple[NDArray[np.float64], int]:
     """Power (frame,), and the sample rate."""
-    power, rate = FramePower(HOP_LENGTH), 0
-    for block in decode(path):
-        power.add(block.samples)
-        rate = block.sample_rate
+    power, rate = measure(decode(path))
     if not rate:
         raise ValueError(f"{path}: holds no samples")
-    return power.frames(), rate
+    return power, rate
 
 
 CORPUS: Corpus[Activations] = Corpus(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from bandscribe.datasets.annotations import home, notes, read_beats, rows
+from bandscribe.datasets.annotations import drop_decimals, home, read_notes
 from bandscribe.datasets.corpus import Complete, Corpus
 from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
@@ -26,39 +26,24 @@ ACCOMPANIED = "_accomp"
 def index(root: Path, variant: str = "drums") -> list[Track[Transcription]]:
     """The songs that have audio or an annotation."""
     folder = home(root, "midi")
-    sounds, drums = folder / "mp3", folder / "annotations" / "drums_l"
-    names = {path.stem for path in (*sounds.glob("*.mp3"), *drums.glob("*.txt"))}
-    return [
-        Track(
-            name,
-            "train",
-            _artist(name),
-            sounds / f"{name}.mp3",
-            partial(load, drums / f"{name}.txt"),
-            LICENCE,
-            (drums / f"{name}.txt",),
-        )
-        for name in sorted(names)
-        if name.endswith(ACCOMPANIED) == (variant == "mix")
-    ]
+    sounds, notes = folder / "mp3", folder / "annotations" / "drums_l"
+    names = {path.stem for path in (*sounds.glob("*.mp3"), *notes.glob("*.txt"))}
+    tracks = []
+    for name in sorted(names):
+        if name.endswith(ACCOMPANIED) != (variant == "mix"):
+            continue
+        text = notes / f"{name}.txt"
+        song = name.removesuffix(ACCOMPANIED).partition("_")[2] or name
+        load = partial(
+            read_notes, text, TMIDT_TO_10, DRUMS_10,
+            beats=(folder / "annotations" / "beats" / text.name,), clean=drop_decimals,
+        )  # fmt: skip
+        artist = song.partition("_-_")[0]
+        tracks.append(Track(name, "train", artist, sounds / f"{name}.mp3", load, (text,)))
+    return tracks
 
 
-def _artist(name: str) -> str:
-    song = name.removesuffix(ACCOMPANIED).partition("_")[2] or name
-    return song.partition("_-_")[0]
-
-
-def load(path: Path) -> Transcription:
-    """An annotation, with the beats in the folder beside it.
-
-    Raises ValueError when a line is not as it should be, OSError when the file cannot be read.
-    """
-    beats = read_beats(path.parents[1] / "beats" / path.name)
-    # Some files write the class as a number with decimals.
-    events = [(time, label.removesuffix(".0")) for time, label in rows(path)]
-    return notes(path, events, TMIDT_TO_10, DRUMS_10, beats)
-
-
+_SOURCE = "Deep Unsupervised Drum Transcription 2019, section 4.1"
 CORPUS: Corpus[Transcription] = Corpus(
     name="tmidt",
     task="drums",
@@ -70,14 +55,7 @@ midi/mp3/1_ARTIST_-_TITLE.mp3                       and 1_ARTIST_-_TITLE_accomp.
 midi/annotations/drums_l/1_ARTIST_-_TITLE.txt       onset, one of 18 labels
 midi/annotations/beats/1_ARTIST_-_TITLE.txt         beat, position in the bar
 """,
-    complete=(
-        Complete(
-            4197,
-            259 * 60,
-            "Deep Unsupervised Drum Transcription 2019, section 4.1",
-            variant="drums",
-        ),
-    ),
+    complete=(Complete(4197, 259 * 60, _SOURCE, variant="drums"),),
     index=index,
     classes=DRUMS_10,
     variants=("drums", "mix"),

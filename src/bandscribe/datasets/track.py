@@ -31,7 +31,6 @@ class Track(Generic[T_co]):
     group: str
     audio: Path
     load: Callable[[], T_co]
-    licence: str
     annotations: tuple[Path, ...] = ()
     unscored: frozenset[str] = frozenset()
     seconds: float | None = None

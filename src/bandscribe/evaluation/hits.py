@@ -22,8 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from bandscribe import hits, runtime
-from bandscribe.datasets import splits
+from bandscribe import hits, runtime, splits
 from bandscribe.datasets.address import EVERY_SPLIT, CorpusAddress
 from bandscribe.datasets.clips import HIT_NAMES, read_labels
 from bandscribe.datasets.track import Track
@@ -91,7 +90,7 @@ def find_class(label: str) -> str | None:
 def _read_folder(root: Path, skip: Callable[[str], None] | None) -> list[Clip]:
     return [
         _clip(root, row["file"], find_class(row["label"]), row.get("group") or row["file"],
-              splits.name(row.get("split") or "test"))
+              splits.normalize(row.get("split") or "test"))
         for _, row in read_labels(root, "label", skip=skip)
     ]  # fmt: skip
 
@@ -113,7 +112,7 @@ def _read_kit(root: Path) -> list[Clip]:
 def _clip(root: Path, file: str, label: str | None, group: str, split: str) -> Clip:
     """Clips of a `group` are resampled together when metrics get their intervals."""
     labels = () if label is None else (label,)
-    return Track(file, split, group, root / file, partial(frozenset, labels), "own")
+    return Track(file, split, group, root / file, partial(frozenset, labels))
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from bandscribe.formats import midi
 from bandscribe.readers import refused
+from bandscribe.splits import assign
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.drummer.groove import tempo_map
 from bandscribe.synthesis.drummer.patterns import gather
 from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 from bandscribe.synthesis.fluidsynth import Note
-from bandscribe.synthesis.splits import split_of
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import GM_TO_ARTICULATION
 
@@ -56,7 +56,7 @@ def find(folder: Path, split: str) -> list[Path]:
     Raises ValueError where there are none.
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
-    chosen = [p for p in paths if split_of(p.stem.rstrip("0123456789")) == split]
+    chosen = [p for p in paths if assign(p.stem.rstrip("0123456789")) == split]
     if not chosen:
         raise ValueError(f"{folder}: no MIDI songs of the {split} split in it")
     return chosen

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe import splits
 from bandscribe.formats import midi
 from bandscribe.readers import Archive, parse_csv, refused
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
-SPLITS = ("train", "validation", "test")
 _INDEX = "info.csv"
 _MOST_BEATS = 100_000
 _COLUMNS = (
@@ -51,8 +51,7 @@ def read_groove(path: str | Path, split: str) -> list[Performance]:
     Raises ValueError for an unknown split, or for a path that holds no Groove index;
     FileNotFoundError when the path does not exist.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {SPLITS}, got {split!r}")
+    splits.check(split)
     path = Path(path)
     if path.is_dir():
         root = path if (path / _INDEX).exists() else path / "groove"

@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio
+from bandscribe import audio, splits
 from bandscribe.files import write_csv
+from bandscribe.splits import SPLITS
 from bandscribe.synthesis.band.ensemble import at_level
 from bandscribe.synthesis.instruments.mixtures import Mixture
 from bandscribe.synthesis.instruments.players import Rng, Samples
-from bandscribe.synthesis.instruments.stems import SPLITS, write_piece
+from bandscribe.synthesis.instruments.stems import write_piece
 from bandscribe.synthesis.render import SAMPLE_RATE
 from bandscribe.types import Audio
 
@@ -56,8 +57,7 @@ def write_mixtures(
     Raises ValueError for an unknown split, or fewer classes than players; or where a clip cannot be
     read; OSError where `out` cannot be written.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    splits.check(split)
     least, most = players
     if not 1 <= least <= most <= len(clips):
         raise ValueError(

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bandscribe import audio
+from bandscribe import audio, splits
 from bandscribe.files import whole
 from bandscribe.synthesis.instruments.mixtures import Mixture, perform
 from bandscribe.synthesis.instruments.players import OTHER, PlayerSources, Rng
@@ -45,8 +45,7 @@ def write_corpus(
 
     Raises ValueError for another split than train and test, OSError where `out` cannot be written.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    splits.check(split, SPLITS)
     done, index = 0.0, 0
     while done < hours - 1e-9:
         rng = np.random.default_rng([seed, SPLITS.index(split), index])

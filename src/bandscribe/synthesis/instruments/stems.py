@@ -17,12 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bandscribe import audio
+from bandscribe import audio, splits
 from bandscribe.synthesis.instruments.mixtures import COUNTS, Mixture, draw_band, sample_mixture
 from bandscribe.synthesis.instruments.players import PlayerSources
 from bandscribe.types import Audio
 
-SPLITS = ("train", "validation", "test")
 SECONDS = 20.0
 #: Chance of one to six instruments in pieces to train on.
 MANY = (0.0, 0.0, 0.2, 0.3, 0.25, 0.25)
@@ -37,13 +36,12 @@ def write_stems(
     `bands` is the chance of a band. Raises ValueError for an unknown split, OSError where `out`
     cannot be written.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    splits.check(split)
     counts = MANY if split == "train" else COUNTS
     for index in range(max(1, round(hours * 3600 / SECONDS))):
         folder = out / split / f"{index:05d}"
         if not folder.exists():
-            rng = np.random.default_rng([seed, SPLITS.index(split), index])
+            rng = np.random.default_rng([seed, splits.SPLITS.index(split), index])
             if rng.random() < bands:
                 drawn = draw_band(sources, rng, SECONDS)
             else:

@@ -18,12 +18,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from bandscribe import audio
+from bandscribe import audio, splits
 from bandscribe.synthesis.band.recordings import write_drums
 from bandscribe.synthesis.modules import openmpt
 from bandscribe.synthesis.modules.labels import Listed, label, read_tables
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Speed
-from bandscribe.synthesis.splits import SPLITS
 from bandscribe.types import Audio, Transcription
 
 _FEWEST = 20  # drum strokes in a song that is written
@@ -41,8 +40,7 @@ def write_modules(
     Raises ValueError for an unknown split, without modules or libopenmpt, or naming a file that is
     none.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    splits.check(split)
     openmpt.load_library()
     chosen = [listed for listed in read_tables(folder) if listed.split == split]
     if not chosen:

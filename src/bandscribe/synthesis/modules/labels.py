@@ -18,9 +18,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bandscribe.readers import TableRow, read_csv
+from bandscribe.splits import assign
 from bandscribe.synthesis.drummer.patterns import gather
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Strike
-from bandscribe.synthesis.splits import split_of
 from bandscribe.types import Transcription
 
 #: Roles of the table to articulations. Toms have three, by pitch (see `_articulations`).
@@ -58,7 +58,7 @@ class Listed:
     @property
     def split(self) -> str:
         """The part of the corpus that all songs of this author belong to."""
-        return split_of(self.author)
+        return assign(self.author)
 
 
 def read_tables(folder: Path) -> list[Listed]:

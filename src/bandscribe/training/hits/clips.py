@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio
-from bandscribe.datasets import splits
+from bandscribe import audio, splits
 from bandscribe.datasets.clips import read_labels
 from bandscribe.hits import CLASSES
 from bandscribe.synthesis import kits
@@ -127,7 +126,7 @@ def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tu
     """
     found = []
     for path, row in read_labels(Path(root), "label"):
-        if splits.name(row.get("split") or "test") != split:
+        if splits.normalize(row.get("split") or "test") != split:
             continue
         label = row["label"] or None
         if label is not None and not {label, *OPEN.get(label, ())} & {*classes}:

@@ -1,10 +1,16 @@
-"""Splits by one name each, and splits of our own for corpora that come with none, or too few."""
+"""The splits of a corpus: their names, and the one that a group of tracks belongs to for ever.
+
+Whatever shares an author, a player or a song is one group, so that nothing of it is in two splits.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 
+SPLITS = ("train", "validation", "test")
+#: The shares of our own corpora.
+SHARES: Mapping[str, float] = {"train": 0.7, "validation": 0.15, "test": 0.15}
 #: What others call them.
 _NAMES: Mapping[str, str] = {
     "training": "train", "valid": "validation", "val": "validation", "dev": "validation",
@@ -12,13 +18,13 @@ _NAMES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def name(split: str) -> str:
+def normalize(name: str) -> str:
     """`train`, `validation` or `test` for the usual other names; what is none of them stays."""
-    plain = split.strip().lower()
+    plain = name.strip().lower()
     return _NAMES.get(plain, plain)
 
 
-def assign(group: str, shares: Mapping[str, float]) -> str:
+def assign(group: str, shares: Mapping[str, float] = SHARES) -> str:
     """The split that a group of tracks belongs to.
 
     It follows from the group's name alone (SHA-256, read as a number in [0, 1)), so that a partial
@@ -33,3 +39,9 @@ def assign(group: str, shares: Mapping[str, float]) -> str:
         if place < reached:
             return split
     return split
+
+
+def check(split: str, known: tuple[str, ...] = SPLITS) -> None:
+    """Raise ValueError for a split that is not among those known."""
+    if split not in known:
+        raise ValueError(f"split: expected one of {', '.join(known)}, got {split!r}")
