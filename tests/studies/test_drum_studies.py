@@ -13,12 +13,7 @@ import pytest
 
 from bandscribe.audio import read
 from bandscribe.readers import read_json
-from bandscribe.studies import (
-    drum_architectures,
-    drum_chance,
-    drum_corpora,
-    drum_data,
-)
+from bandscribe.studies import drum_architectures, drum_chance, drum_corpora, drum_data
 from bandscribe.studies.drum_corpora import StudyCorpus
 from bandscribe.studies.runs import TrainingJob, in_turn
 from bandscribe.training import search

@@ -30,10 +30,7 @@ def test_targets_by_hand() -> None:
         neighbours=0.25,
     )
     # The kick in frame 7 is beyond the end, but its neighbour is not.
-    assert made.T.tolist() == [
-        [1, 0.25, 0.25, 1, 1, 0.25, 0.25],
-        [0, 0, 0, 0, 0, 0.25, 1],
-    ]
+    assert made.T.tolist() == [[1, 0.25, 0.25, 1, 1, 0.25, 0.25], [0, 0, 0, 0, 0, 0.25, 1]]
 
 
 def test_no_notes_and_no_frames() -> None:

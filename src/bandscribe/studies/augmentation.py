@@ -13,7 +13,7 @@ from bandscribe.display import augmentation as picture
 from bandscribe.display.augmentation import AugmentedClip
 from bandscribe.features.windows import mel_levels
 from bandscribe.training.recognition import augmentation
-from bandscribe.training.recognition.moments import measure
+from bandscribe.training.recognition.survey import measure
 
 SAMPLE_RATE = 44100
 #: Figure 3.2 shifts up by the largest interval, figure 3.3 by the largest share.

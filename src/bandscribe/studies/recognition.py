@@ -17,14 +17,7 @@ import numpy as np
 from bandscribe.metrics import tags
 from bandscribe.readers import read_json
 from bandscribe.studies.recognition_rows import COMPARISONS, NUMBERS, RecognitionRow
-from bandscribe.studies.runs import (
-    Fields,
-    RowOutcome,
-    Study,
-    check,
-    plot_losses,
-    resolve_member,
-)
+from bandscribe.studies.runs import Fields, RowOutcome, Study, check, plot_losses, resolve_member
 from bandscribe.studies.runs import StudyRow as AnyRow
 from bandscribe.studies.tables import column
 from bandscribe.training import search

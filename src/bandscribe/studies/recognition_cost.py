@@ -23,9 +23,8 @@ from bandscribe.studies.tables import column
 from bandscribe.training import task
 from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
-from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.examples import cross_entropy
-from bandscribe.training.recognition.moments import measure
+from bandscribe.training.recognition.survey import measure
 
 TITLE = "What does each network cost? (section 5.7)"
 COLUMNS = (
@@ -91,7 +90,7 @@ def measure_cost(
     tested = corpora.load(test, "test", classes)[:_RECORDINGS]
     windows = corpora.cut(tested, recipe.window_seconds, rate)
     began = time.process_time()
-    prepared = validation.prepare(windows, tuple(classes), describe(windows, plain))
+    prepared = validation.prepare(windows, tuple(classes), corpora.describe(windows, plain))
     described = time.process_time()
     validation.infer_windows(network.eval(), prepared)
     ended = time.process_time()

@@ -60,11 +60,7 @@ _NETWORKS = (
 )
 
 #: Every network of chapter 4, of which `cost` is asked.
-COSTS = (
-    *_NETWORKS,
-    _network("ResNet-50", "resnet50", 23.5e6),
-    _network("AST, 1 s", "ast", 86.2e6),
-)
+COSTS = (*_NETWORKS, _network("ResNet-50", "resnet50", 23.5e6), _network("AST, 1 s", "ast", 86.2e6))
 
 #: The choices of `bandscribe study recognition`, but for `cost`.
 COMPARISONS: dict[str, RowComparison] = {
@@ -172,10 +168,7 @@ COMPARISONS: dict[str, RowComparison] = {
     "schedules": RowComparison(
         "Which learning-rate schedule? (chapter 4)",
         _MFCC,
-        (
-            _row("polynomial decay", schedule="polynomial"),
-            _row("plateau", schedule="plateau"),
-        ),
+        (_row("polynomial decay", schedule="polynomial"), _row("plateau", schedule="plateau")),
     ),
     "ensemble": RowComparison(
         "Networks trained with and without mixtures, together? (section 5.8)",

@@ -8,9 +8,9 @@ and a resumed run goes on with the very batches that it would have seen.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from bandscribe.training import device
 from bandscribe.training.settings import Settings
 from bandscribe.types import Audio, Transcription
 
+A = TypeVar("A")
+B = TypeVar("B")
 Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 Batch = tuple[Tensor, Tensor]
 
@@ -99,17 +101,40 @@ def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Ba
     return iter(loader)
 
 
-def each(items: Dataset[Any], *, workers: int) -> Iterator[Any]:
-    """The items of a data set in their order, made by so many processes, or in this one (0)."""
-    loader: DataLoader[Any] = DataLoader(
-        items,
+def each(make: Callable[[A], B], items: Sequence[A], *, workers: int) -> Iterator[B]:
+    """What `make` makes of each item, in their order, in so many processes, or in this one (0).
+
+    Nothing is made before the first is asked for.
+    """
+    loader: DataLoader[B] = DataLoader(
+        _Made(make, items),
         batch_size=None,
         num_workers=workers,
         collate_fn=_as_it_is,
         worker_init_fn=_start_worker,
         generator=torch.Generator(),
     )
-    return iter(loader)
+    yield from loader
+
+
+def attempt(make: Callable[[A], B], item: A) -> B | str:
+    """What `make` makes of an item, or the message of its error, a ValueError or an OSError."""
+    try:
+        return make(item)
+    except (ValueError, OSError) as error:
+        return str(error)
+
+
+class _Made(Dataset[B]):
+    def __init__(self, make: Callable[[A], B], items: Sequence[A]) -> None:
+        self.make: Callable[[Any], B] = make
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> B:
+        return self.make(self.items[index])
 
 
 def stream(

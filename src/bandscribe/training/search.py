@@ -42,26 +42,14 @@ THESIS: Mapping[str, Any] = {
 #: Model to option to values that a search tries: those of chapter 3. Every combination is a
 #: network; a list is one value. Of `vit` the chapter has no more than the heading: it is ours.
 SEARCH_SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
-    "crnn": {
-        "unit": ("gru", "lstm"),
-        "layers": (2, 3, 4, 5),
-        "hidden": (72, 144, 288),
-    },
-    "rnn": {
-        "unit": ("gru", "lstm"),
-        "layers": (2, 3, 4, 5, 6),
-        "hidden": (72, 144, 288),
-    },
+    "crnn": {"unit": ("gru", "lstm"), "layers": (2, 3, 4, 5), "hidden": (72, 144, 288)},
+    "rnn": {"unit": ("gru", "lstm"), "layers": (2, 3, 4, 5, 6), "hidden": (72, 144, 288)},
     "cnn": {
         "channels": ([32], [32, 64], [32, 64, 96]),
         "layers": (1, 2, 3, 4),
         "hidden": (72, 144, 288, 576),
     },
-    "transformer": {
-        "width": (72, 144, 288),
-        "layers": (2, 4, 6, 8),
-        "heads": (2, 4, 6, 8),
-    },
+    "transformer": {"width": (72, 144, 288), "layers": (2, 4, 6, 8), "heads": (2, 4, 6, 8)},
     "vit": {
         "patch": (7, 14, 21),
         "width": (72, 144, 288),
@@ -75,11 +63,7 @@ LATER_SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
     **SEARCH_SPACES,
     "rnn": {**SEARCH_SPACES["rnn"], "hidden": (72, 144, 288, 576)},
     "transformer": {**SEARCH_SPACES["transformer"], "layers": (2, 4, 6, 8, 10)},
-    "vit": {
-        **SEARCH_SPACES["vit"],
-        "width": (72, 144, 288, 576),
-        "layers": (2, 4, 6, 8, 10),
-    },
+    "vit": {**SEARCH_SPACES["vit"], "width": (72, 144, 288, 576), "layers": (2, 4, 6, 8, 10)},
 }
 #: Written into a trial that the scheduler ended.
 STOPPED = "stopped.json"

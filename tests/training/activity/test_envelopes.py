@@ -15,12 +15,7 @@ from bandscribe.studies import runs
 from bandscribe.training import recipes, schedules, task
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.models import Neuroment
-from bandscribe.training.activity.recipe import (
-    Recipe,
-    build_envelopes,
-    classes_of,
-    make_optimiser,
-)
+from bandscribe.training.activity.recipe import Recipe, build_envelopes, classes_of, make_optimiser
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, Windows
 from bandscribe.training.device import infer

@@ -63,10 +63,7 @@ def test_time_shift_by_the_source_s_example() -> None:
 def test_shifts_are_drawn_over_their_whole_range() -> None:
     rng = np.random.default_rng(0)
     drawn = [augmentation.draw_shifts(rng) for _ in range(2000)]
-    for values, largest in (
-        ([d.semitones for d in drawn], 6),
-        ([d.time for d in drawn], 0.4),
-    ):
+    for values, largest in (([d.semitones for d in drawn], 6), ([d.time for d in drawn], 0.4)):
         assert np.abs(values).max() <= largest
         np.testing.assert_allclose(np.quantile(values, [0.25, 0.75]), [-largest / 2, largest / 2],
                                    atol=largest / 20)  # fmt: skip

@@ -8,10 +8,8 @@ import pytest
 
 from bandscribe.features.windows import FeatureStatistics, RecognitionFrontEnd, is_silent
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition.corpora import RecordingWindows, pack, unpack
-from bandscribe.training.recognition.described import describe, keep
-from bandscribe.training.recognition.moments import measure
-from bandscribe.training.recognition.survey import survey, usable
+from bandscribe.training.recognition.corpora import RecordingWindows, describe, keep, pack, unpack
+from bandscribe.training.recognition.survey import measure, survey, usable
 from tiny_clips import CLASSES, write_clips
 
 MFCC = RecognitionFrontEnd("mfcc_13", FeatureStatistics(0.01, 0.2))

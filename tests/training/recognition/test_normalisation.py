@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandscribe.features.windows import FeatureStatistics, normalise
-from bandscribe.training.recognition.moments import measure
+from bandscribe.training.recognition.survey import measure
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=8).filter(any), st.integers(0, 99))

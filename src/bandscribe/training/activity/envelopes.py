@@ -20,12 +20,7 @@ from bandscribe.training import checkpoints, recipes
 from bandscribe.training.activity import losses, solos
 from bandscribe.training.activity.models import EncoderDecoder, Neuroment
 from bandscribe.training.activity.pieces import Pieces
-from bandscribe.training.activity.recipe import (
-    Recipe,
-    build_envelopes,
-    classes_of,
-    make_optimiser,
-)
+from bandscribe.training.activity.recipe import Recipe, build_envelopes, classes_of, make_optimiser
 from bandscribe.training.activity.windows import (
     Array,
     LogSpectrum,

@@ -57,10 +57,7 @@ def of_scene(
     Presence is nan where it is unknown: an instrument rests, but the backing may have another.
     """
     made = make_targets(
-        scene.stems,
-        INSTRUMENTS,
-        sample_rate=front_end.sample_rate,
-        hop_length=front_end.hop_length,
+        scene.stems, INSTRUMENTS, sample_rate=front_end.sample_rate, hop_length=front_end.hop_length
     )
     for column, name in enumerate(INSTRUMENTS):
         if name not in scene.known:

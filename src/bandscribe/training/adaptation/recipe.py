@@ -15,8 +15,7 @@ class Recipe(Settings):
     initial: str = setting("drums", "shipped drum network to adapt, or the path of its ONNX file")
     audio: tuple[str, ...] = setting((), "folders of recordings to adapt to, unlabelled")
     doubt: float = setting(
-        0.0,
-        "distance from the threshold, in logits, up to which frames are left out of the loss",
+        0.0, "distance from the threshold, in logits, up to which frames are left out of the loss"
     )
     tone_db: float = setting(3.0, "how far, in dB, bands of an excerpt are made louder or softer")
     excerpt_seconds: float = setting(5.0, "length of an excerpt")

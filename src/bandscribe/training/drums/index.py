@@ -6,26 +6,24 @@ every run, they cost more than the sound.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
 
-from bandscribe import __version__
 from bandscribe.audio import read
 from bandscribe.datasets.alignment import LEAST, fit
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.files import whole
 from bandscribe.readers import refused
-from bandscribe.training.batches import each
+from bandscribe.training.batches import attempt, each
+from bandscribe.training.mapped import digest
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
@@ -82,14 +80,16 @@ class Index:
         A file is named by all that it depends on: the tracks' files, their sizes and times.
         Raises ValueError where it is damaged, OSError where it cannot be written.
         """
-        path = folder / f"notes-{_digest(tracks, classes, alignment)}.npz"
+        files = [path for track in tracks for path in (track.audio, *track.annotations)]
+        path = folder / f"notes-{digest(files, classes, alignment)}.npz"
         if not path.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            made = cls._parse(_Tracks(tracks, classes, alignment), workers)
+            made = partial(parse, classes=classes, alignment=alignment)
+            parsed = cls._join(each(partial(attempt, made), tracks, workers=workers), classes)
             arrays: dict[str, Any] = {
-                name: value for name, value in vars(made).items() if isinstance(value, np.ndarray)
+                name: value for name, value in vars(parsed).items() if isinstance(value, np.ndarray)
             }
-            problems = {str(place): text for place, text in made.problems.items()}
+            problems = {str(place): text for place, text in parsed.problems.items()}
             with whole(path) as temporary, temporary.open("wb") as file:
                 np.savez(file, problems=np.array(json.dumps(problems)), **arrays)
         with refused(f"{path}: damaged; delete it"), np.load(path) as saved:
@@ -117,12 +117,13 @@ class Index:
         )
 
     @classmethod
-    def _parse(cls, tracks: _Tracks, workers: int) -> Index:
-        names = DRUMS[tracks.classes]
+    def _join(cls, tracks: Iterable[Parsed | str], classes: int) -> Index:
+        """Of all tracks, in their order, or what is wrong with one."""
+        names = DRUMS[classes]
         found: list[Parsed] = []
         problems = {}
         nothing = Transcription(np.zeros(0), np.zeros(0, np.str_), np.zeros(0), 0.0, names)
-        for place, parsed in enumerate(each(tracks, workers=workers)):
+        for place, parsed in enumerate(tracks):
             if isinstance(parsed, str):
                 problems[place] = parsed
             found.append(Parsed(0.0, nothing) if isinstance(parsed, str) else parsed)
@@ -172,43 +173,9 @@ def velocities_of(notes: Transcription) -> NDArray[np.float64]:
     return np.zeros(len(notes.onsets)) if notes.velocities is None else notes.velocities
 
 
-def leave_out(problems: Sequence[str]) -> None:
-    """Write a line on standard error for each track that is left out."""
-    for problem in problems:
-        print(f"{problem}; left out", file=sys.stderr, flush=True)
-
-
-class _Tracks(Dataset[Parsed | str]):
-    """Each track, or what is wrong with it."""
-
-    def __init__(
-        self, tracks: Sequence[Track[Transcription]], classes: int, alignment: Alignment
-    ) -> None:
-        self.tracks, self.classes, self.alignment = tracks, classes, alignment
-
-    def __len__(self) -> int:
-        return len(self.tracks)
-
-    def __getitem__(self, index: int) -> Parsed | str:
-        try:
-            return parse(self.tracks[index], self.classes, self.alignment)
-        except (ValueError, OSError) as error:
-            return str(error)
-
-
 def _join(parts: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
     return np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind)
 
 
 def _edges(counts: Sequence[int]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
-
-
-def _digest(tracks: Sequence[Track[Transcription]], classes: int, alignment: Alignment) -> str:
-    files: list[Any] = []
-    for track in tracks:
-        for path in (track.audio, *track.annotations):
-            stat = path.stat() if path.is_file() else None
-            files.append([str(path.resolve()), stat and [stat.st_size, stat.st_mtime_ns]])
-    content = json.dumps([__version__, classes, alignment, files])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]

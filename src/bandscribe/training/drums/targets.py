@@ -18,11 +18,7 @@ UNKNOWN = -1.0
 
 
 def onset_targets(
-    transcription: Transcription,
-    *,
-    frames: int,
-    frame_rate: float,
-    neighbours: float = 0.5,
+    transcription: Transcription, *, frames: int, frame_rate: float, neighbours: float = 0.5
 ) -> NDArray[np.float32]:
     """(frame, class) targets: 1 in the frame nearest to each onset, `neighbours` beside it.
 
@@ -44,11 +40,7 @@ def onset_targets(
 
 
 def joint_targets(
-    transcription: Transcription,
-    *,
-    frames: int,
-    frame_rate: float,
-    neighbours: float = 0.5,
+    transcription: Transcription, *, frames: int, frame_rate: float, neighbours: float = 0.5
 ) -> NDArray[np.float32]:
     """(frame, output) targets of all outputs of a drum network, ordered as `drums.name_outputs`.
 
@@ -130,12 +122,7 @@ def weighted_bce(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
 
 
 def joint_loss(
-    logits: Tensor,
-    targets: Tensor,
-    weights: Tensor,
-    *,
-    velocity_weight: float,
-    beat_weight: float,
+    logits: Tensor, targets: Tensor, weights: Tensor, *, velocity_weight: float, beat_weight: float
 ) -> Tensor:
     """One number for onsets, velocities and beats: a sum with the given weights.
 

@@ -18,7 +18,8 @@ from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.synthesis.drummer.performance import excerpt
-from bandscribe.training.drums.index import Alignment, Index, leave_out, velocities_of
+from bandscribe.training.drums.index import Alignment, Index, velocities_of
+from bandscribe.training.mapped import leave_out
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import reduce
 
@@ -83,7 +84,7 @@ class Tracks:
                 except (ValueError, OSError) as error:
                     seconds.append(0.0)
                     problems[place] = str(error)
-        leave_out(list(problems.values()))
+        leave_out(problems.values())
         rows = [place for place in range(len(found)) if place not in problems]
         if not rows:
             raise ValueError(f"{', '.join(addresses)}: no track of {split} can be opened")

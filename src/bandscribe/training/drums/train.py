@@ -41,10 +41,7 @@ class DrumExamples:
     def targets(self, notes: Transcription, frames: int) -> NDArray[np.float32]:
         """Targets (frame, output) of an excerpt's notes."""
         return targets.joint_targets(
-            notes,
-            frames=frames,
-            frame_rate=self.front_end.frame_rate,
-            neighbours=self.neighbours,
+            notes, frames=frames, frame_rate=self.front_end.frame_rate, neighbours=self.neighbours
         )
 
 

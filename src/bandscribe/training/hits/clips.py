@@ -6,8 +6,7 @@ What is trained on is a sequence of `HitClip`s, wherever they come from.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from bandscribe import audio, splits
 from bandscribe.datasets.clips import read_labels
 from bandscribe.hits import CLASSES
 from bandscribe.synthesis import kits
-from bandscribe.training.hits.mapped import FileRows, compute
+from bandscribe.training.mapped import FileRows, leave_out
 from bandscribe.vocabulary import ARTICULATION_TO_10, TO_5
 
 #: Labels that leave the class open, and the classes that each may be: a hi-hat that may be open or
@@ -94,25 +93,20 @@ def from_folder(
     named = list_folder(root, split, classes)
     if not named:
         return []
-    files = FileRows(
+    made = FileRows.load(
         [path for path, _ in named],
         (round(seconds * sample_rate),),
         partial(_read, sample_rate=sample_rate, seconds=seconds),
         ["samples", sample_rate],
+        cache=cache,
+        workers=workers,
     )
-    made = compute(files, cache=cache, workers=workers)
     leave_out(made.problems.values())
     return [
         replace(clip, samples=made.values[row, : made.lengths[row]])
         for row, (_, clip) in enumerate(named)
         if row not in made.problems
     ]
-
-
-def leave_out(problems: Iterable[str]) -> None:
-    """Write a line on standard error for each clip that is left out."""
-    for problem in problems:
-        print(f"{problem}; left out", file=sys.stderr, flush=True)
 
 
 def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tuple[Path, HitClip]]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from bandscribe import audio
 from bandscribe.features.mel import MelBands
 from bandscribe.training.batches import Example, shuffle
-from bandscribe.training.hits.clips import HitClip, leave_out, list_folder
+from bandscribe.training.hits.clips import HitClip, list_folder
 from bandscribe.training.hits.examples import make_target
-from bandscribe.training.hits.mapped import FileRows, compute
+from bandscribe.training.mapped import FileRows, leave_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,14 @@ class Kept:
         named = [clip for root in folders for clip in list_folder(root, split, classes)]
         if not named:
             raise ValueError(f"{', '.join(folders)}: no clip of the split {split!r}")
-        files = FileRows(
+        made = FileRows.load(
             [path for path, _ in named],
             (front_end.count(seconds), front_end.n_bins),
             partial(_describe, front_end=front_end, seconds=seconds),
             ["features", asdict(front_end), seconds],
+            cache=cache,
+            workers=workers,
         )
-        made = compute(files, cache=cache, workers=workers)
         leave_out(made.problems.values())
         rows = [row for row in range(len(named)) if row not in made.problems]
         if not rows:

@@ -184,9 +184,7 @@ def _treat(rng: np.random.Generator, codec: float) -> effects.Treatment | None:
     treatment = effects.sample_effects(rng, codec=codec)
     if rng.random() < 0.25:
         treatment = replace(
-            treatment,
-            noise_db=float(rng.uniform(-45, -15)),
-            noise_slope=float(rng.uniform(0, 2)),
+            treatment, noise_db=float(rng.uniform(-45, -15)), noise_slope=float(rng.uniform(0, 2))
         )
     if rng.random() < 0.2:
         treatment = replace(

@@ -1,13 +1,14 @@
-"""Recordings to train and to validate on, out of corpora that label whole clips.
+"""Recordings of corpora that label whole clips, their windows, and the features of these.
 
 Sources are addresses of corpora: see `datasets.address`.
 """
 
 from __future__ import annotations
 
-import sys
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from bandscribe.audio import read
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.corpus import Corpus
 from bandscribe.decode import length
+from bandscribe.features.windows import FeatureStatistics, RecognitionFrontEnd
+from bandscribe.training import mapped
+from bandscribe.training.batches import each
+from bandscribe.training.mapped import leave_out, map_rows
 from bandscribe.vocabulary import INSTRUMENTS
+
+#: Samples as they are, not normalised.
+PLAIN = RecognitionFrontEnd("audio", FeatureStatistics(0.0, 1.0))
 
 _FULL = 32767
 _STEPS = (2.0**-15, 2.0**-16)
@@ -99,7 +107,7 @@ def load(
                 labels = track.load()
                 seconds = length(track.audio) if track.seconds is None else track.seconds
             except (ValueError, OSError) as error:
-                print(f"{error}; left out", file=sys.stderr, flush=True)
+                leave_out([str(error)])
                 continue
             looked = _scored(address.corpus) - track.unscored
             target = [
@@ -138,6 +146,50 @@ def cut(
     return RecordingWindows(
         tuple(recordings), np.array(owner, np.int64), np.array(start, np.int64), wide, sample_rate
     )
+
+
+def describe(
+    windows: RecordingWindows,
+    front_end: RecognitionFrontEnd,
+    folder: Path | None = None,
+    *,
+    workers: int = 0,
+) -> NDArray[np.float32]:
+    """Features (window, frame, bin) of every window, mapped from a file, made by `workers`.
+
+    What no augmentation changes need not be computed in each epoch, nor by each run: the file stays
+    in `folder` (see `mapped.map_rows`). Raises as `audio.read`.
+    """
+    path = folder and folder / f"{front_end.features}-{digest(windows, front_end)}.npy"
+    made = partial(_describe, windows, front_end)
+    return map_rows(each(made, range(len(windows)), workers=workers), len(windows), path)
+
+
+def keep(windows: RecordingWindows, folder: Path, *, workers: int = 0) -> RecordingWindows:
+    """The same windows, which read their samples from a file in `folder`, written if need be.
+
+    It holds whole numbers of 16 bits (see `pack`): half of what samples take otherwise.
+    """
+    path = folder / f"samples-{digest(windows, PLAIN)}.npy"
+    rows = each(partial(_pack, windows), range(len(windows)), workers=workers)
+    return replace(windows, packed=map_rows(rows, len(windows), path))
+
+
+def digest(windows: RecordingWindows, front_end: RecognitionFrontEnd) -> str:
+    """A name that changes with the files, the windows, the front end and the version."""
+    places = hashlib.sha256(windows.owner.tobytes() + windows.start.tobytes()).hexdigest()
+    about = (places, windows.length, windows.sample_rate, asdict(front_end))
+    return mapped.digest([recording.path for recording in windows.recordings], *about)
+
+
+def _describe(
+    windows: RecordingWindows, front_end: RecognitionFrontEnd, index: int
+) -> NDArray[np.float32]:
+    return front_end(windows.read(index))
+
+
+def _pack(windows: RecordingWindows, index: int) -> NDArray[np.int16]:
+    return pack(windows.read(index))
 
 
 def pack(samples: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -20,7 +20,6 @@ from bandscribe.training import checkpoints, recipes
 from bandscribe.training import device as devices
 from bandscribe.training.export import read_metrics
 from bandscribe.training.recognition import classical, corpora, survey, validation
-from bandscribe.training.recognition.described import describe
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build
 from bandscribe.training.recognition.train import read_front_end
 from bandscribe.training.recognition.validation import ValidationWindows
@@ -62,7 +61,7 @@ def infer_run(
     cache, workers = Path(recipe.cache) if recipe.cache else None, devices.workers(recipe)
     windows = corpora.cut(recordings, recipe.window_seconds, front_end.kind.sample_rate)
     windows = survey.usable(windows, workers=workers, folder=cache)
-    features = describe(windows, front_end, cache, workers=workers)
+    features = corpora.describe(windows, front_end, cache, workers=workers)
     prepared = validation.prepare(windows, classes, features)
     if recipe.model in CLASSICAL:
         probabilities: NDArray[np.floating] = classical.load(run / "best.pkl")(features)

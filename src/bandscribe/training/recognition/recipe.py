@@ -27,12 +27,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "audio": {"features": "audio", **_SMALL},
     "mfcc": {"features": "mfcc_40", **_SMALL},
     "features": {"features": "stack", **_SMALL},
-    "resnet50": {
-        "features": "mel_256",
-        "learning_rate": 2e-4,
-        "floor": 5e-3,
-        "weight_decay": 1e-5,
-    },
+    "resnet50": {"features": "mel_256", "learning_rate": 2e-4, "floor": 5e-3, "weight_decay": 1e-5},
     "ast": {
         "features": "filterbank_hanning",
         "feature_deviation": 0.5,

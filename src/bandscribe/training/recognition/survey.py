@@ -6,24 +6,74 @@ and not the hours of training that came before it.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
+from functools import partial, reduce
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
 
 from bandscribe.features.windows import FeatureStatistics, RecognitionFrontEnd, is_silent
 from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
-from bandscribe.training.batches import each
+from bandscribe.training.batches import attempt, each
+from bandscribe.training.mapped import leave_out
 from bandscribe.training.recognition import corpora
-from bandscribe.training.recognition.corpora import RecordingWindows
-from bandscribe.training.recognition.described import PLAIN, digest
-from bandscribe.training.recognition.moments import Moments
+from bandscribe.training.recognition.corpora import PLAIN, RecordingWindows, digest
+from bandscribe.types import Floats
+
+
+class Moments(NamedTuple):
+    """How many values there are, their mean, and the sum of squared deviations from it.
+
+    Parts are joined by Chan, Golub and LeVeque 1979, in double precision, which loses nothing when
+    the mean is large beside the deviation.
+    """
+
+    size: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
+
+    @classmethod
+    def of(cls, array: Floats) -> Moments:
+        """Those of the values of an array of any shape."""
+        if not array.size:
+            return cls()
+        values = array.astype(np.float64)
+        mean = float(values.mean())
+        return cls(values.size, mean, float(np.square(values - mean).sum()))
+
+    def join(self, other: Moments) -> Moments:
+        """Those of the values of both."""
+        total = self.size + other.size
+        if not total:
+            return self
+        apart, share = other.mean - self.mean, other.size / total
+        squares = self.squares + other.squares + apart**2 * self.size * share
+        return Moments(total, self.mean + apart * share, squares)
+
+    @property
+    def statistics(self) -> FeatureStatistics:
+        """The deviation is that of the values given (divided by n, not n - 1).
+
+        Raises ValueError when there is no value, or one is not finite.
+        """
+        if not self.size:
+            raise ValueError("arrays: expected at least one value, got none")
+        if not math.isfinite(self.squares):
+            raise ValueError("arrays: expected finite values")
+        return FeatureStatistics(self.mean, math.sqrt(self.squares / self.size))
+
+
+def measure(arrays: Iterable[Floats]) -> FeatureStatistics:
+    """The statistics of all values in the arrays, of any shapes, one array held at a time.
+
+    Raises ValueError as `Moments.statistics`.
+    """
+    return reduce(lambda total, array: total.join(Moments.of(array)), arrays, Moments()).statistics
 
 
 class Survey(NamedTuple):
@@ -56,7 +106,10 @@ def survey(
             saved = read_json(path)
             return Survey(FeatureStatistics(**saved["statistics"]), dict(saved["unreadable"]))
     total, unreadable = Moments(), {}
-    moments = each(_Recordings(windows, front_end), workers=workers)
+    edges = np.searchsorted(windows.owner, np.arange(1, len(windows.recordings)))
+    owned = np.split(np.arange(len(windows)), edges)
+    made = partial(attempt, partial(_measure, windows, front_end))
+    moments = each(made, owned, workers=workers)
     for recording, found in zip(windows.recordings, moments, strict=True):
         if isinstance(found, str):
             unreadable[str(recording.path)] = found
@@ -79,14 +132,8 @@ def usable(
     Raises ValueError where there is none.
     """
     unreadable = survey(windows, workers=workers, folder=folder).unreadable
-    report(unreadable)
+    leave_out(unreadable.values())
     return without(windows, unreadable)
-
-
-def report(unreadable: dict[str, str]) -> None:
-    """Write a line on standard error for each recording that is left out."""
-    for problem in unreadable.values():
-        print(f"{problem}; left out", file=sys.stderr, flush=True)
 
 
 def without(windows: RecordingWindows, paths: Collection[str]) -> RecordingWindows:
@@ -97,29 +144,16 @@ def without(windows: RecordingWindows, paths: Collection[str]) -> RecordingWindo
     return corpora.cut(kept, windows.length / windows.sample_rate, windows.sample_rate)
 
 
-class _Recordings(Dataset[Moments | str]):
-    """Of each recording, the moments of its windows' features, or what is wrong with it."""
-
-    def __init__(self, windows: RecordingWindows, front_end: RecognitionFrontEnd) -> None:
-        self.windows, self.front_end = windows, front_end
-        count = len(windows.recordings)
-        self.edges = np.searchsorted(windows.owner, np.arange(count + 1))
-
-    def __len__(self) -> int:
-        return len(self.windows.recordings)
-
-    def __getitem__(self, recording: int) -> Moments | str:
-        total = Moments()
-        try:
-            for index in range(*self.edges[recording : recording + 2].tolist()):
-                total = total.join(Moments.of(self._describe(index)))
-        except (ValueError, OSError) as error:
-            return str(error)
-        return total
-
-    def _describe(self, index: int) -> NDArray[np.float32]:
-        samples = self.windows.read(index)
-        if self.front_end is PLAIN:
-            return samples
-        features = self.front_end(samples)
-        return features[~is_silent(features)]
+def _measure(
+    windows: RecordingWindows, front_end: RecognitionFrontEnd, indices: NDArray[np.intp]
+) -> Moments:
+    """Of some windows' features."""
+    total = Moments()
+    for index in indices:
+        samples = windows.read(int(index))
+        if front_end is PLAIN:
+            total = total.join(Moments.of(samples))
+        else:
+            features = front_end(samples)
+            total = total.join(Moments.of(features[~is_silent(features)]))
+    return total

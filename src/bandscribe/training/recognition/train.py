@@ -27,9 +27,9 @@ from bandscribe.training import device as devices
 from bandscribe.training import record
 from bandscribe.training.batches import stream
 from bandscribe.training.fit import FitResult, fit
+from bandscribe.training.mapped import leave_out
 from bandscribe.training.recognition import classical, corpora, sampling, survey, validation
-from bandscribe.training.recognition.corpora import RecordingWindows
-from bandscribe.training.recognition.described import describe, keep
+from bandscribe.training.recognition.corpora import RecordingWindows, describe, keep
 from bandscribe.training.recognition.examples import WindowExamples, cross_entropy
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import ValidationWindows
@@ -162,7 +162,7 @@ def _look_over(
         return survey.without(windows, left_out), read_front_end(run)[0]
     given: dict[str, Any] = {"workers": devices.workers(recipe), "folder": cache}
     found = survey.survey(windows, **given)
-    survey.report(found.unreadable)
+    leave_out(found.unreadable.values())
     windows = survey.without(windows, found.unreadable)
     front_end = RecognitionFrontEnd(recipe.features, found.statistics)
     if recipe.feature_deviation:
