@@ -38,5 +38,5 @@ def test_without_the_extra(transcribe, groove_wav, monkeypatch, name, module) ->
     )
     result = transcribe(groove_wav, "--format", name)
     assert result.code == 1
-    assert f"this needs {module}; install with:" in result.err
+    assert f"this needs the extra score ({module} missing); install with:" in result.err
     assert transcribe(groove_wav, "--format", "musicxml").code == 0

@@ -99,7 +99,7 @@ def test_every_format_in_a_folder(track, duet) -> None:
 
 def test_nothing_of_transcribe_is_replaced(track, duet) -> None:
     """Both write tables and pictures of a recording into the same folder."""
-    from bandscribe.cli.outputs import SUFFIXES
+    from bandscribe.exports import SUFFIXES
 
     theirs = [f"duet{suffix}" for suffix in SUFFIXES.values()]
     track(duet, "--format", "csv,npz,png,jams", "--segments")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from bandscribe import audio, drums
+from bandscribe import audio, drums, exports
 from bandscribe.decode import decode
 from bandscribe.formats import notes
-from bandscribe.server import export, sound, tasks, waveform
+from bandscribe.server import sound, tasks, waveform
 from bandscribe.server.limits import Limits
 from bandscribe.server.recording import Recording
 from bandscribe.types import Audio
@@ -233,14 +233,14 @@ def test_corrections_are_saved_beside_the_recording(client: Client, recording: R
     assert "Lied ä.json" in client.get("/page/notes").json["error"]
 
 
-@pytest.mark.parametrize("format", sorted(export.SUFFIXES))
+@pytest.mark.parametrize("format", sorted(exports.SUFFIXES))
 def test_every_format_is_exported(client: Client, format, tmp_path, monkeypatch) -> None:
     body = json.dumps(PART).encode()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    if format not in export.available():
+    if format not in exports.available():
         pytest.skip(f"needs the extra of {format}")
     answer = client.ask("POST", f"/page/export/{format}", body, content_type=JSON)
-    suffix = export.SUFFIXES[format]
+    suffix = exports.SUFFIXES[format]
     assert answer.status == 200
     assert answer.headers["content-disposition"].endswith(f"Lied%20%C3%A4{suffix}")
     begin = {"pdf": b"%PDF", "svg": b"<svg", "png": b"\x89PNG", "preview": b"fLaC"}

@@ -22,7 +22,7 @@ from bandscribe.cli.report import complain, progress, require, usage_errors
 if TYPE_CHECKING:
     from bandscribe.datasets.address import CorpusAddress
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation.activity import ActivityModel
+    from bandscribe.evaluation.networks import Tracker
     from bandscribe.evaluation.store import Results
 
 S = TypeVar("S")
@@ -393,7 +393,7 @@ def _find_track(tracks: Sequence[Track[Any]], name: str) -> Track[Any]:
     return found
 
 
-def _load_tracker(model: str) -> ActivityModel:
+def _load_tracker(model: str) -> Tracker:
     """A shipped model's name, an ONNX file, or the run of a network of envelopes."""
     if Path(model).is_dir():
         require("train", "torch", "scipy", "matplotlib")

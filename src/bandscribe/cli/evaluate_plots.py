@@ -11,9 +11,9 @@ from bandscribe.files import inside
 
 if TYPE_CHECKING:
     from bandscribe.datasets.track import Track
-    from bandscribe.evaluation.activity import ActivityModel
     from bandscribe.evaluation.drum_systems import DrumSystem
     from bandscribe.evaluation.drums import ScoringOptions
+    from bandscribe.evaluation.networks import Tracker
     from bandscribe.evaluation.tables import Metrics
 
 
@@ -44,7 +44,7 @@ def plot_drums(
     return path
 
 
-def plot_solos(output: Path, track: Track[Any], system: ActivityModel) -> Path:
+def plot_solos(output: Path, track: Track[Any], system: Tracker) -> Path:
     """Draw the levels predicted in a mixture of stems beside those in each of its solos."""
     from bandscribe.display import envelopes
     from bandscribe.evaluation.activity import compare_solos

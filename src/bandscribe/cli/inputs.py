@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bandscribe.cli.report import complain, explain
+from bandscribe.exports import PREVIEW
 
 #: Standard input as a recording, standard output as a file of results.
 STANDARD = Path("-")
-
-
-#: How the names of previews end, which are results and no recordings.
-PREVIEW = ".preview.flac"
 _KINDS = 5  # that are named of what was passed over
 
 

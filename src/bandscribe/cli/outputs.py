@@ -11,23 +11,9 @@ from pathlib import Path
 import typer
 
 from bandscribe.cli.arguments import names_folder
-from bandscribe.cli.inputs import PREVIEW, STANDARD, Input
+from bandscribe.cli.inputs import STANDARD, Input
 from bandscribe.cli.report import complain
-
-#: Formats of `transcribe`, and the suffix of each.
-SUFFIXES = {
-    "midi": ".mid",
-    "csv": ".csv",
-    "jams": ".jams",
-    "json": ".json",
-    "npz": ".npz",
-    "png": ".png",
-    "musicxml": ".musicxml",
-    "svg": ".svg",
-    "pdf": ".pdf",
-    "preview": PREVIEW,
-    "quantised": ".quantised.mid",
-}
+from bandscribe.exports import PREVIEW, SUFFIXES
 
 _BINARY = ("midi", "npz", "png", "pdf", "preview", "quantised")
 

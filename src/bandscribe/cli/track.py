@@ -23,9 +23,10 @@ from bandscribe.cli.arguments import (
     spell,
 )
 from bandscribe.cli.batch import Jobs, Work, deliver, process_all, written
-from bandscribe.cli.inputs import PREVIEW, STANDARD
+from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.recognize import MODEL
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
+from bandscribe.exports import PREVIEW
 from bandscribe.names import INSTRUMENTS, list_names
 
 if TYPE_CHECKING:

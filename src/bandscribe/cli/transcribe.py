@@ -19,23 +19,26 @@ from bandscribe.cli.arguments import (
     SkipExisting,
     StreamNumber,
     list_paths,
+    spell,
 )
 from bandscribe.cli.batch import Jobs, Work, process_all, written
 from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.report import clock, count, reported, require, usage_errors, visible
-from bandscribe.cli.results import Results, parse_clock, shift, shift_activations
+from bandscribe.cli.results import (
+    compare,
+    make_exporter,
+    parse_clock,
+    shift,
+    shift_activations,
+)
+from bandscribe.exports import CURVES, NEEDS, RECORDED, SUFFIXES
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
     from bandscribe.drums import DrumActivations, DrumModel
+    from bandscribe.exports import Exporter
     from bandscribe.types import Transcription
 
-#: The formats that are engraved, and the libraries that each needs.
-ENGRAVED = {"svg": ("verovio",), "pdf": ("verovio", "cairosvg", "pypdf")}
-#: The formats that hold activations.
-CURVES = ("npz", "png")
-#: The formats that need the recording beside the notes.
-RECORDED = (*CURVES, "preview")
 #: The suffix of notes that are written in other formats, rather than transcribed.
 NOTES = ".json"
 #: The shipped model.
@@ -48,7 +51,7 @@ def transcribe(
     format: Annotated[
         str | None,
         typer.Option(
-            metavar=",".join(outputs.SUFFIXES),
+            metavar=",".join(SUFFIXES),
             help="One or more formats. Default: by the suffix of -o, or midi.",
         ),
     ] = None,
@@ -127,16 +130,15 @@ def transcribe(
     formats = outputs.choose_formats(format, output, named)
     if quantise is not None and "quantised" not in formats:
         formats.append("quantised")
-    if "png" in formats:
-        require("plot", "matplotlib")
     for name in formats:
-        require("score", *ENGRAVED.get(name, ()))
+        if name in NEEDS:
+            require(*NEEDS[name])
     with usage_errors():
         begin, stop = parse_clock(start, "start") or 0.0, parse_clock(end, "end")
-        results = Results.check(begin, stop, map, quantise, simile, click)
+        exporter = make_exporter(begin, stop, map, quantise, simile, click, stream)
         work = Transcribing(
             model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
-            results, stream=stream,
+            exporter, stream=stream,
         )  # fmt: skip
         drums.check(work.loaded.card, classes, sensitivity)
         beats.check(metre, work.tempo)
@@ -165,7 +167,7 @@ class Transcribing(Work[outputs.OutputJob, str]):
     metre: str | None
     tempo: Tempo | None
     skip_existing: bool
-    results: Results
+    exporter: Exporter
 
     @cached_property
     def loaded(self) -> DrumModel:
@@ -190,12 +192,13 @@ class Transcribing(Work[outputs.OutputJob, str]):
             result, notes = None, self.read_notes(sound, missing)
         else:
             result, notes = self.run_inference(sound, at, curves=curves)
+        compared = compare(annotated, notes) if annotated else None
         for name, path in missing.items():
-            with written(path, outputs.SUFFIXES[name]) as target:
-                if name == "preview":
-                    self.results.write_preview(target, sound, notes, self.stream)
-                else:
-                    self.results.write(name, target, job.path, result, notes, annotated)
+            with written(path, SUFFIXES[name]) as target:
+                self.exporter.write(
+                    name, target, notes, recording=sound, title=spell(job.path.name),
+                    activations=result, reference=compared,
+                )  # fmt: skip
         return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
 
     def read_notes(self, path: Path, formats: Collection[str]) -> Transcription:
@@ -214,14 +217,14 @@ class Transcribing(Work[outputs.OutputJob, str]):
         """The notes in a file, and the activations if `curves`: those of hours need memory."""
         from bandscribe import audio, drums
 
-        model = self.loaded
+        model, start, end = self.loaded, self.exporter.start, self.exporter.end
         rate = drums.front_end(model.card).sample_rate
         stream = audio.stream(
             sound,
             sample_rate=rate,
             stream=self.stream,
-            start=self.results.start,
-            duration=self.results.duration,
+            start=start,
+            duration=None if end is None else end - start,
         )
         blocks = drums.TimedBlocks(reported(stream, at))
         how: dict[str, Any] = {
@@ -231,10 +234,10 @@ class Transcribing(Work[outputs.OutputJob, str]):
             "tempo": self.tempo,
         }
         if not curves:
-            return None, shift(drums.transcribe_blocks(blocks, model, **how), self.results.start)
+            return None, shift(drums.transcribe_blocks(blocks, model, **how), start)
         result = drums.infer(blocks, model)
         notes = drums.notes(result, model.card, duration=blocks.duration, **how)
-        return shift_activations(result, self.results.start), shift(notes, self.results.start)
+        return shift_activations(result, start), shift(notes, start)
 
 
 def _parse_tempo(text: str | None) -> Tempo | None:

@@ -1,7 +1,8 @@
 """Any system against a corpus: evaluate each track, store its result, sum up, show and compare.
 
-`store` evaluates the tracks of a corpus in parallel, as a task defines it; `tables` has what the
-results of all tasks share, `page` the page to look at and listen to. The tasks:
+`store` evaluates the tracks of a corpus in parallel, as a task defines it; `networks` holds what
+the models of all tasks share, `tables` what their results share, `page` the page to look at and
+listen to. The tasks:
 
 - drums: `drum_systems` (a model, or the files of another system), `drums` (a track), `drum_metrics`
   and `beat_metrics` (all tracks);

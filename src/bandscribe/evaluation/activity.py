@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,9 @@ from bandscribe.evaluation.activity_reference import (
     to_medleydb_confidence,
 )
 from bandscribe.evaluation.instrument_systems import ActivityEstimates
+from bandscribe.evaluation.networks import Tracker
 from bandscribe.evaluation.page import encode_curves
-from bandscribe.evaluation.store import Json, Results, TrackResult
-from bandscribe.evaluation.tables import EvaluatedModel
-from bandscribe.instruments import Activity
+from bandscribe.evaluation.store import Json, Results, TrackResult, name_track
 from bandscribe.metrics.frames import Levels, Presence, align, count_presence, sum_levels
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
@@ -40,29 +39,11 @@ from bandscribe.vocabulary import INSTRUMENTS
 FORMAT = 3
 
 
-@runtime_checkable
-class ActivityModel(EvaluatedModel, Protocol):
-    """A model that predicts activity over time; it is sent to other processes."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes that it predicts."""
-
-    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
-        """Files without which the track cannot be evaluated."""
-
-    def identity(self, track: Track[Any]) -> list[object]:
-        """The model with its options, and the audio file."""
-
-    def track(self, track: Track[Any]) -> Activity:
-        """The activity of every instrument over time."""
-
-
 @dataclass(frozen=True)
 class ActivityTask:
     """How each track is evaluated; `classes` are scored, of which `groups` count as one each."""
 
-    system: ActivityModel | ActivityEstimates
+    system: Tracker | ActivityEstimates
     classes: tuple[str, ...]
     groups: Groups = ()
 
@@ -80,7 +61,7 @@ class ActivityTask:
         annotated = ActivityReference.load(select(target, self.classes), track)
         reference = merge_reference(annotated, self.groups)
         predicted = self.system.track(track)
-        if isinstance(self.system, ActivityModel) and target.kind == "probability":
+        if isinstance(self.system, Tracker) and target.kind == "probability":
             predicted = to_medleydb_confidence(predicted)
         found = merge_activity(predicted, self.classes, self.groups)
         probability = align(found.probability, reference.presence)
@@ -93,10 +74,7 @@ class ActivityTask:
             level_sums = sum_levels([reference.level], [level], [reference.solos])
         return TrackResult(
             {
-                "track": track.id,
-                "split": track.split,
-                "group": track.group,
-                "audio": str(track.audio),
+                **name_track(track),
                 "duration": predicted.duration,
                 "presence": _to_json(presence),
                 "levels": None if level_sums is None else _to_json(level_sums),
@@ -149,7 +127,7 @@ class SoloColumn(NamedTuple):
     estimate: Activations
 
 
-def compare_solos(track: Track[Activations], system: ActivityModel) -> list[SoloColumn]:
+def compare_solos(track: Track[Activations], system: Tracker) -> list[SoloColumn]:
     """The mixture of a track, then each of its solos: files named by a class among its annotations.
 
     Source: Neuroment 2022, section 5.5 and figures 19 to 22. Raises ValueError or OSError where a
@@ -175,7 +153,7 @@ def find_solos(track: Track[Any]) -> dict[str, Path]:
     return {path.stem: path for path in track.annotations if path.stem in INSTRUMENTS}
 
 
-def _levels(track: Track[Any], system: ActivityModel) -> Activations:
+def _levels(track: Track[Any], system: Tracker) -> Activations:
     """Levels of the classes while they are predicted to play; silence elsewhere."""
     predicted = system.track(track)
     plays = predicted.probability.values >= predicted.thresholds

@@ -21,7 +21,6 @@ from bandscribe.evaluation.recognition import page_row, write_instruments_page
 from bandscribe.evaluation.tables import (
     RATES,
     Metrics,
-    bounds,
     confidence_intervals,
     format_interval,
     format_number,
@@ -29,7 +28,9 @@ from bandscribe.evaluation.tables import (
     headline,
     list_failed,
     nan_to_none,
+    occurring,
     score_rows,
+    summarize_overall,
     summarize_scores,
     write_metrics,
 )
@@ -80,18 +81,13 @@ def summarize(described: Mapping[str, Any], scores: ActivityScores) -> Metrics:
         }
         return nan_to_none({**own, "played": tp + fn, "called": tp + fp})
 
-    overall: Metrics = {}
-    for name in OVERALL:
-        known = name in values
-        overall[name] = nan_to_none({name: values[name]})[name] if known else None
-        overall[f"{name}_ci95"] = bounds(intervals[name]) if known else None
     return {
         **described,
         "classes": list(scores.classes),
-        "occur": _occurring(presence.counts, presence.classes),
+        "occur": occurring(_plays(presence.counts), presence.classes),
         "tracks": count,
         "failed": list_failed(scores.failed),
-        **overall,
+        **summarize_overall(OVERALL, values, intervals),
         **summarize_scores(values, intervals, totals, scores.classes, more),
         "always_on": always_on(presence),
         "absent": _absent(scores.classes, totals),
@@ -99,10 +95,9 @@ def summarize(described: Mapping[str, Any], scores: ActivityScores) -> Metrics:
     }
 
 
-def _occurring(numbers: NDArray[np.int64], classes: Sequence[str]) -> list[str]:
-    """The classes that play at some time, by counts (track, class, 4); all, if none does."""
-    plays = numbers[..., [0, 2]].sum(axis=(0, 2)) > 0
-    return [name for name, some in zip(classes, plays, strict=True) if some] or list(classes)
+def _plays(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each class plays in a track, by counts (track, class, 4)."""
+    return np.asarray(numbers[..., [0, 2]].any(axis=-1))
 
 
 def statistic_of(scores: ActivityScores) -> Statistic:
@@ -115,7 +110,7 @@ def statistic_of(scores: ActivityScores) -> Statistic:
 
     def statistic(tracks: NDArray[np.int64]) -> dict[str, float]:
         found = presence_figures(presence, tracks)
-        occur = _occurring(presence.counts[tracks], presence.classes)
+        occur = occurring(_plays(presence.counts[tracks]), presence.classes)
         for name in RATES:
             rates = np.array([found[f"{each}.{name}"] for each in occur])
             found[f"macro.{name}"] = float(counts.mean(rates))
@@ -133,7 +128,7 @@ def always_on(presence: Presence) -> Metrics:
     plays = total[:, 0] > 0
     share = counts.divide(total[:, 0], total.sum(axis=1))
     partly = plays & (total[:, 1] > 0)
-    f1 = [found[f"{name}.f1"] for name in _occurring(presence.counts, presence.classes)]
+    f1 = [found[f"{name}.f1"] for name in occurring(_plays(presence.counts), presence.classes)]
     return nan_to_none(
         {
             "micro_f1": found["micro.f1"],

@@ -10,21 +10,23 @@ rows of a time and a position in the bar.
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bandscribe import audio, drums, runtime
+from bandscribe import audio, drums
 from bandscribe.datasets.annotations import read_beats
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation.estimates import NameIndex, index_folder
-from bandscribe.evaluation.store import identify
+from bandscribe.evaluation.networks import (
+    Network,
+    describe_sources,
+    digest_of,
+    load_drums_once,
+)
 from bandscribe.formats import notes as note_files
 from bandscribe.types import Activations, Beats, Transcription
 from bandscribe.vocabulary import DRUMS_3, DRUMS_10, reduce
@@ -46,17 +48,8 @@ class DrumPrediction:
     activations: drums.DrumActivations | None = None
 
 
-@dataclass(frozen=True)
-class DrumNetwork:
-    """A shipped model's name or an ONNX file; `digest` is of the file's content.
-
-    `trained_on` are the corpora among its sources.
-    """
-
-    model: str
-    digest: str
-    commit: str
-    trained_on: tuple[str, ...]
+class DrumNetwork(Network):
+    """A drum model. E-GMD is rendered from Groove MIDI: trained on either counts for both."""
 
     @classmethod
     def load(cls, model: str, class_counts: tuple[int, ...]) -> DrumNetwork:
@@ -67,16 +60,9 @@ class DrumNetwork:
         card = drums.load(model).card
         for count in class_counts:
             drums.check(card, count, 0.5)
-        digest = hashlib.sha256(drums.read_bytes(model)).hexdigest()
-        return cls(model, digest, card.commit, _corpora(card))
-
-    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
-        """Files without which the track cannot be evaluated."""
-        return track.missing
-
-    def identity(self, track: Track[Any]) -> list[object]:
-        """The model, and the audio file by its name, size and time."""
-        return [self.digest, *identify(track.audio)]
+        names = describe_sources(card)
+        groove = ("gmd", "egmd") if any("groove" in name for name in names) else ()
+        return cls(model, digest_of(drums.read_bytes(model)), card.commit, (*names, *groove))
 
     def predict(
         self, track: Track[Any], class_counts: tuple[int, ...], unscored: tuple[str, ...]
@@ -114,7 +100,7 @@ class DrumEstimates:
         """Name and content of the file, and of that of its beats."""
         name = self.files.find(track)
         parts = _with_beats(self.path / name)
-        return [name, *((p.name, hashlib.sha256(p.read_bytes()).hexdigest()) for p in parts)]
+        return [name, *((p.name, digest_of(p.read_bytes())) for p in parts)]
 
     def predict(
         self, track: Track[Any], class_counts: tuple[int, ...], unscored: tuple[str, ...]
@@ -160,33 +146,6 @@ def counts_of(labels: Iterable[str]) -> tuple[int, ...]:
     if found <= set(DRUMS_3):
         return (3,)
     return (5, 3)
-
-
-@lru_cache(maxsize=1)
-def load_once(model: str) -> runtime.Model:
-    """A network, once per process."""
-    return runtime.load(model, threads=_threads())
-
-
-@lru_cache(maxsize=1)
-def load_drums_once(model: str) -> drums.DrumModel:
-    """A drum model of any kind, once per process."""
-    return drums.load(model, threads=_threads())
-
-
-def _threads() -> int | None:
-    """Workers share the cores, and take one each."""
-    return 1 if multiprocessing.parent_process() else None
-
-
-def _corpora(card: runtime.ModelCard) -> tuple[str, ...]:
-    """Names of the corpora that a model was trained on, as far as its card names them so.
-
-    The audio of E-GMD is rendered from Groove MIDI: a model trained on either counts for both.
-    """
-    names = [source["name"].lower() for source in card.sources]
-    groove = ["gmd", "egmd"] if any("groove" in name for name in names) else []
-    return (*names, *groove)
 
 
 def _silence(activations: Activations, names: tuple[str, ...]) -> Activations:

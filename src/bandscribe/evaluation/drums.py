@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation.drum_systems import DrumSystem
-from bandscribe.evaluation.store import Json, Results, TrackResult, evaluate_tracks
+from bandscribe.evaluation.store import Json, Results, TrackResult, evaluate_tracks, name_track
 from bandscribe.metrics import beats, offset, onsets, velocity
 from bandscribe.metrics.beats import Continuity, TrackScores
 from bandscribe.metrics.counts import Scores
@@ -166,10 +166,7 @@ class DrumTask:
         pairs = {count: (reduce(target, count), n) for count, n in predicted.notes.items()}
         largest = pairs[max(pairs)] if pairs else None
         scores = DrumScores(
-            track=track.id,
-            split=track.split,
-            group=track.group,
-            audio=str(track.audio),
+            **name_track(track),
             duration=max(target.duration, predicted.duration),
             labels=predicted.labels,
             onsets={

@@ -13,7 +13,6 @@ tracks/        a file per clip, from which a later call continues
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,8 +26,8 @@ from bandscribe.datasets.address import EVERY_SPLIT, CorpusAddress
 from bandscribe.datasets.clips import HIT_NAMES, read_labels
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation import page
-from bandscribe.evaluation.drum_systems import load_once
-from bandscribe.evaluation.store import Results, TrackResult, evaluate_tracks, identify
+from bandscribe.evaluation.networks import Network, describe_sources, digest_of, load_once
+from bandscribe.evaluation.store import Results, TrackResult, evaluate_tracks, name_track
 from bandscribe.evaluation.tables import (
     Metrics,
     bounds,
@@ -115,23 +114,16 @@ def _clip(root: Path, file: str, label: str | None, group: str, split: str) -> C
     return Track(file, split, group, root / file, partial(frozenset, labels))
 
 
-@dataclass(frozen=True)
-class HitNetwork:
-    """A shipped model's name or an ONNX file; `digest` is of the file's content."""
-
-    model: str
-    digest: str
-    commit: str
-    trained_on: tuple[str, ...]
+class HitNetwork(Network):
+    """A classifier of single hits."""
 
     @classmethod
     def load(cls, model: str) -> HitNetwork:
         """Check that the model classifies hits. Raises ValueError when it does not."""
         card = runtime.load(model).card
         hits.check(card)
-        digest = hashlib.sha256(runtime.read_bytes(model)).hexdigest()
-        sources = tuple(source["name"].lower() for source in card.sources)
-        return cls(model, digest, card.commit, sources)
+        digest = digest_of(runtime.read_bytes(model))
+        return cls(model, digest, card.commit, describe_sources(card))
 
 
 @dataclass(frozen=True)
@@ -165,18 +157,19 @@ class HitTask:
 
     def cache_key(self, track: Clip, target: frozenset[str]) -> list[object]:
         """The label, the model and the audio file."""
-        return [FORMAT, "hits", sorted(target), self.system.digest, *identify(track.audio)]
+        return [FORMAT, "hits", sorted(target), *self.system.identity(track)]
 
     def evaluate(self, track: Clip, target: frozenset[str]) -> TrackResult:
         """The predicted class, and for the page the probabilities of all."""
         hit = hits.classify(track.audio, model=load_once(self.system.model))
         label = next(iter(target), None)
-        names = (track.id, track.split, track.group, str(track.audio))
         # A model may have other names for the classes, such as those of articulations.
         predicted = hit.label and (find_class(hit.label) or hit.label)
-        scores = HitScores(*names, label, predicted, hit.probability)
+        found = {"label": label, "predicted": predicted, "probability": hit.probability}
         rows = zip(hit.tags.classes, hit.tags.scores.tolist(), strict=True)
-        return TrackResult(vars(scores), {name: round(score, 3) for name, score in rows})
+        return TrackResult(
+            {**name_track(track), **found}, {name: round(score, 3) for name, score in rows}
+        )
 
 
 def evaluate(

@@ -12,7 +12,6 @@ never play. As npz a table holds the system's own thresholds too.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,8 +25,8 @@ from bandscribe import instruments, runtime
 from bandscribe.audio import EXTENSIONS
 from bandscribe.chunks import Strategy
 from bandscribe.datasets.track import Track
-from bandscribe.evaluation.drum_systems import load_once
 from bandscribe.evaluation.estimates import NameIndex, Parts, index_folder
+from bandscribe.evaluation.networks import Tracker, describe_sources, digest_of, load_once
 from bandscribe.evaluation.page import encode_curves
 from bandscribe.evaluation.store import identify
 from bandscribe.instruments import Activity
@@ -67,17 +66,9 @@ class TagPrediction(NamedTuple):
 
 
 @dataclass(frozen=True)
-class InstrumentNetwork:
-    """A shipped model's name or an ONNX file, and how clips are aggregated and thresholded.
+class InstrumentNetwork(Tracker):
+    """A recognizer, perhaps a tracker too, and how clips are aggregated and thresholded."""
 
-    `digest` is of the file's content; `trained_on` are the names among its sources.
-    """
-
-    model: str
-    digest: str
-    commit: str
-    classes: tuple[str, ...]
-    trained_on: tuple[str, ...]
     aggregate: str = "s1"
     threshold: float | None = None
 
@@ -94,13 +85,8 @@ class InstrumentNetwork:
             instruments.check_tracker(card)
         else:
             instruments.check(card, aggregate, threshold)
-        digest = hashlib.sha256(runtime.read_bytes(model)).hexdigest()
-        sources = tuple(source["name"].lower() for source in card.sources)
-        return cls(model, digest, card.commit, card.classes, sources, aggregate, threshold)
-
-    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
-        """Files without which the track cannot be evaluated."""
-        return track.missing
+        digest, sources = digest_of(runtime.read_bytes(model)), describe_sources(card)
+        return cls(model, digest, card.commit, sources, card.classes, aggregate, threshold)
 
     def identity(self, track: Track[Any]) -> list[object]:
         """The model with its options, and the audio file."""
@@ -183,7 +169,7 @@ class ActivityEstimates:
         """Name and content of the table."""
         name = self.files.find(track)
         return [
-            name, hashlib.sha256((self.path / name).read_bytes()).hexdigest(), self.threshold
+            name, digest_of((self.path / name).read_bytes()), self.threshold
         ]  # fmt: skip
 
     def track(self, track: Track[Any]) -> Activity:

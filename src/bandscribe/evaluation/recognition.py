@@ -22,12 +22,11 @@ from bandscribe.datasets.track import Track
 from bandscribe.evaluation import page
 from bandscribe.evaluation.activity_reference import ActivityReference, digest
 from bandscribe.evaluation.instrument_systems import InstrumentNetwork, Tag, TagEstimates
-from bandscribe.evaluation.store import Json, Results, TrackResult
+from bandscribe.evaluation.store import Json, Results, TrackResult, name_track
 from bandscribe.evaluation.tables import (
     COUNTS,
     RATES,
     Metrics,
-    bounds,
     confidence_intervals,
     format_interval,
     format_number,
@@ -36,7 +35,9 @@ from bandscribe.evaluation.tables import (
     list_failed,
     name_extent,
     nan_to_none,
+    occurring,
     score_rows,
+    summarize_overall,
     summarize_scores,
     write_metrics,
 )
@@ -87,10 +88,7 @@ class RecognitionTask:
         found = self.system.recognize(track)
         return TrackResult(
             {
-                "track": track.id,
-                "split": track.split,
-                "group": track.group,
-                "audio": str(track.audio),
+                **name_track(track),
                 "duration": found.duration,
                 "labels": sorted(labels),
                 "unknown": sorted(unknown | track.unscored),
@@ -161,12 +159,6 @@ def choose_classes(
     return tuple(name for name in known if not among or name in among)
 
 
-def _occurring(annotated: NDArray[np.bool_], classes: Sequence[str]) -> list[str]:
-    """The classes that some track is `annotated` (track, class) with; all, if there is none."""
-    some = np.logical_or.reduce(annotated, axis=0)
-    return [name for name, found in zip(classes, some, strict=True) if found] or list(classes)
-
-
 def statistic_of(all_scores: RecognitionScores) -> Statistic:
     """Every metric of the tracks at some indices: those of `metrics.tags`, and `top1`.
 
@@ -184,7 +176,7 @@ def statistic_of(all_scores: RecognitionScores) -> Statistic:
         found = tags.figures(
             targets[i], scores[i], all_scores.classes, thresholds[i], known=known[i]
         )
-        occur = _occurring(annotated[i], all_scores.classes)
+        occur = occurring(annotated[i], all_scores.classes)
         for name in RATES:
             found[f"macro.{name}"] = float(np.mean([found[f"{each}.{name}"] for each in occur]))
         found["map"] = float(np.mean([found[f"{each}.ap"] for each in occur]))
@@ -204,20 +196,13 @@ def summarize(described: Mapping[str, Any], scores: RecognitionScores) -> Metric
     statistic = statistic_of(scores)
     values = statistic(np.arange(len(scores.tracks)))
     intervals = confidence_intervals(statistic, len(scores.tracks))
-    overall: Metrics = {}
-    for name in OVERALL:
-        if name in values:
-            overall |= {
-                **nan_to_none({name: values[name]}),
-                f"{name}_ci95": bounds(intervals[name]),
-            }
     return {
         **described,
         "classes": list(scores.classes),
-        "occur": _occurring(scores.targets & scores.known, scores.classes),
+        "occur": occurring(scores.targets & scores.known, scores.classes),
         "tracks": len(scores.tracks),
         "failed": list_failed(scores.failed),
-        **overall,
+        **summarize_overall(filter(values.__contains__, OVERALL), values, intervals),
         **summarize_scores(
             values, intervals, scores.counts.sum(axis=0), scores.classes,
             lambda name, counts: nan_to_none({"ap": values[f"{name}.ap"]}),

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 import re
-import signal
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from bandscribe import __version__
+from bandscribe import __version__, processes
 from bandscribe.audio import TruncatedAudioWarning
 from bandscribe.datasets.track import Track
 from bandscribe.files import write_json
@@ -80,16 +73,6 @@ class Results(Generic[S]):
     failed: list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class _Work:
-    task: Task
-    store: Path | None
-
-
-#: In a worker process alone: set once, as it starts.
-_work: _Work
-
-
 def evaluate_tracks(
     tracks: Sequence[Track[Any]],
     task: Task,
@@ -107,14 +90,11 @@ def evaluate_tracks(
     """
     if store is not None:
         store.mkdir(parents=True, exist_ok=True)
-    work = _Work(task, store)
-    workers = min(jobs, len(tracks))
-    found: dict[int, _Outcome] = {}
+    outcomes: list[_Outcome] = []
     progress(0, "")
-    for index, one in _parallel(work, tracks, workers) if workers > 1 else _serial(work, tracks):
-        found[index] = one
-        progress(len(found), tracks[index].id)
-    outcomes = [found[i] for i in range(len(tracks))]
+    for one in processes.run(partial(_evaluate, task, store), tracks, jobs=jobs):
+        outcomes.append(one)
+        progress(len(outcomes), tracks[len(outcomes) - 1].id)
     return Results(
         [one.scores for one in outcomes if one.scores is not None],
         sum(one.reused for one in outcomes),
@@ -126,78 +106,14 @@ def evaluate_tracks(
     )
 
 
-def _serial(work: _Work, tracks: Sequence[Track[Any]]) -> Iterator[tuple[int, _Outcome]]:
-    for index, track in enumerate(tracks):
-        yield index, _evaluate(work, track)
-
-
-def _parallel(
-    work: _Work, tracks: Sequence[Track[Any]], workers: int
-) -> Iterator[tuple[int, _Outcome]]:
-    # Processes are spawned: a fork would copy the locks of libraries that run threads.
-    context = multiprocessing.get_context("spawn")
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(work,)) as pool,
-    ):
-        pending = {
-            pool.submit(_evaluate_in_worker, track): index for index, track in enumerate(tracks)
-        }
-        try:
-            for future in as_completed(pending):
-                yield pending[future], future.result()
-        except BrokenProcessPool as error:
-            raise ValueError(
-                "a worker process was killed, perhaps for want of memory; "
-                "run the same command again with fewer --jobs to go on"
-            ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _start_worker(work: _Work) -> None:
-    """In a new worker: hold the work, leave Ctrl-C to the parent, and exit when the parent does."""
-    global _work
-    _work = work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def exit_with_parent() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=exit_with_parent, daemon=True).start()
-
-
-def _evaluate_in_worker(track: Track[Any]) -> _Outcome:
-    return _evaluate(_work, track)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Workers share the cores: the libraries in each use one thread."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _evaluate(work: _Work, track: Track[Any]) -> _Outcome:
-    if missing := work.task.missing(track):
+def _evaluate(task: Task, store: Path | None, track: Track[Any]) -> _Outcome:
+    if missing := task.missing(track):
         return _Outcome(None, problem=f"{missing[0]}: missing")
     try:
         with warnings.catch_warnings():
             # Half a recording would count everything after its end as missed.
             warnings.simplefilter("error", TruncatedAudioWarning)
-            return _load_or_evaluate(work, track)
+            return _load_or_evaluate(task, store, track)
     except (ValueError, OSError, TruncatedAudioWarning) as error:
         message = str(error)
         if isinstance(error, OSError) and error.filename and error.strerror:
@@ -205,15 +121,15 @@ def _evaluate(work: _Work, track: Track[Any]) -> _Outcome:
         return _Outcome(None, problem=" ".join(message.split()))
 
 
-def _load_or_evaluate(work: _Work, track: Track[Any]) -> _Outcome:
+def _load_or_evaluate(task: Task, store: Path | None, track: Track[Any]) -> _Outcome:
     target = track.load()
-    if work.store is None:
-        return _Outcome(work.task.evaluate(track, target).scores)
-    path = work.store / file_name(track.id)
-    key = _digest(track, work.task.cache_key(track, target))
+    if store is None:
+        return _Outcome(task.evaluate(track, target).scores)
+    path = store / file_name(track.id)
+    key = _digest(track, task.cache_key(track, target))
     if (stored := _load(path, key)) is not None:
         return _Outcome(stored, reused=True)
-    scores, shown = work.task.evaluate(track, target)
+    scores, shown = task.evaluate(track, target)
     write_json(path, {"key": key, "scores": scores, "shown": shown}, indent=None)
     return _Outcome(scores)
 
@@ -247,6 +163,16 @@ def _read(store: Path, track: str) -> Json:
         raise ValueError(f"{path}: missing")
     content: Json = read_json(path)
     return content
+
+
+def name_track(track: Track[Any]) -> Json:
+    """The beginning of the scores of any track."""
+    return {
+        "track": track.id,
+        "split": track.split,
+        "group": track.group,
+        "audio": str(track.audio),
+    }
 
 
 def identify(path: Path) -> list[object]:

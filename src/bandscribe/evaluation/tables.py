@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.datasets.address import CorpusAddress
+from bandscribe.evaluation.networks import Network
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap
 from bandscribe.metrics.bootstrap import Interval, Statistic
@@ -31,23 +32,6 @@ COUNTS = ("tp", "fp", "fn")
 AVERAGES = ("micro", "macro", "track_mean")
 
 
-@runtime_checkable
-class EvaluatedModel(Protocol):
-    """A model that is evaluated."""
-
-    @property
-    def model(self) -> str:
-        """Its name or path."""
-
-    @property
-    def commit(self) -> str:
-        """Of the code that it was trained with; empty where it is not known."""
-
-    @property
-    def trained_on(self) -> tuple[str, ...]:
-        """The corpora that it is known to be trained on."""
-
-
 class Estimates(Protocol):
     """The files of any other system."""
 
@@ -56,9 +40,7 @@ class Estimates(Protocol):
         """The file, or the folder of files."""
 
 
-def describe(
-    task: str, address: CorpusAddress, split: str, system: EvaluatedModel | Estimates
-) -> Metrics:
+def describe(task: str, address: CorpusAddress, split: str, system: Network | Estimates) -> Metrics:
     """What is evaluated on what: the beginning of metrics.json."""
     corpus = address.corpus
     described: Metrics = {
@@ -72,7 +54,7 @@ def describe(
         "estimates": None,
         "setup": None,
     }
-    if not isinstance(system, EvaluatedModel):
+    if not isinstance(system, Network):
         return {**described, "estimates": str(system.path)}
     # Whether a model was trained on somebody's own recordings is not known.
     setup = None if corpus.licence == "own" else name_setup(corpus.name, system.trained_on)
@@ -113,6 +95,24 @@ def confidence_intervals(statistic: Statistic, tracks: int) -> dict[str, Interva
 def bounds(interval: Interval) -> list[float] | None:
     """Low and high, for JSON; None where the interval is undefined."""
     return None if math.isnan(interval.low) else list(interval)
+
+
+def summarize_overall(
+    names: Iterable[str], values: Mapping[str, float], intervals: Mapping[str, Interval]
+) -> Metrics:
+    """Each metric with its interval as `…_ci95`; None for those that are not among the values."""
+    overall: Metrics = {}
+    for name in names:
+        known = name in values
+        overall[name] = nan_to_none(values)[name] if known else None
+        overall[f"{name}_ci95"] = bounds(intervals[name]) if known else None
+    return overall
+
+
+def occurring(annotated: NDArray[np.bool_], classes: Sequence[str]) -> list[str]:
+    """The classes that some track is `annotated` (track, class) with; all, if there is none."""
+    some = np.logical_or.reduce(annotated, axis=0)
+    return [name for name, found in zip(classes, some, strict=True) if found] or list(classes)
 
 
 def nan_to_none(metrics: Mapping[str, float]) -> dict[str, float | None]:

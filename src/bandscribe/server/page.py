@@ -17,7 +17,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from bandscribe import drumkit
+from bandscribe import drumkit, exports
 from bandscribe.formats import bars
 from bandscribe.names import INSTRUMENTS
 from bandscribe.server import export, sound, tasks
@@ -61,8 +61,8 @@ def create_router(recording: Recording) -> APIRouter:
             "stages": {name: round(recording.progress[name], 3) for name in STAGES},
             "error": recording.error,
             "warnings": recording.warnings,
-            "formats": export.available(),
-            "score": "svg" in export.available(),
+            "formats": exports.available(),
+            "score": "svg" in exports.available(),
             "corrections": recording.corrections.name,
             "waveform": None if outline is None else _describe_waveform(outline),
             "drums": None if activations is None else _describe_drums(recording),
@@ -152,7 +152,7 @@ def create_router(recording: Recording) -> APIRouter:
     @router.post("/export/{format}")
     def write(format: str, part: Part) -> Response:
         notes = _correct(recording, part)
-        known = export.available()
+        known = exports.available()
         if format not in known:
             raise HTTPException(404, f"there is no format {format}")
         folder = tempfile.TemporaryDirectory(prefix="bandscribe-")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.datasets.track import Track
+from bandscribe.evaluation.networks import Tracker
 from bandscribe.evaluation.store import identify
 from bandscribe.files import write_json
 from bandscribe.instruments import Activity
@@ -40,16 +41,13 @@ from bandscribe.types import Activations
 
 
 @dataclass(frozen=True)
-class EnvelopeSystem:
-    """The folder of a run; `digest` is of its weights, `thresholds` are those of `classes`."""
+class EnvelopeSystem(Tracker):
+    """The folder of a run; `digest` is of its weights, `thresholds` are those of `classes`.
 
-    model: str
-    digest: str
-    commit: str
-    classes: tuple[str, ...]
+    `trained_on` is empty: the name of a corpus does not reveal which of its recordings were used.
+    """
+
     thresholds: tuple[float, ...]
-    #: The name of a corpus does not reveal whether a recording of it was trained on.
-    trained_on: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, run: Path) -> EnvelopeSystem:
@@ -70,13 +68,10 @@ class EnvelopeSystem:
             str(run),
             digest,
             export.read_commit(run),
+            (),
             classes_of(recipe),
             tuple(thresholds[name] for name in classes_of(recipe)),
         )
-
-    def missing(self, track: Track[Any]) -> tuple[Path, ...]:
-        """Files without which the track cannot be evaluated."""
-        return track.missing
 
     def identity(self, track: Track[Any]) -> list[object]:
         """The weights, their thresholds, and the sound."""
