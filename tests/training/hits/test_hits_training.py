@@ -18,7 +18,7 @@ from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES
 from bandscribe.training import task
 from bandscribe.training.export import check_parity, export
-from bandscribe.training.hits import clips, recipe, scenes, train
+from bandscribe.training.hits import clips, recipe, scenes, train, validation
 from bandscribe.training.hits.bank import Bank, Embedded, quantise
 from bandscribe.training.hits.clips import OPEN, HitClip
 from bandscribe.training.hits.examples import ANY, UNKNOWN, HitExamples, loss, make_target
@@ -266,7 +266,8 @@ def test_a_scene_of_a_bank_is_never_the_same_and_its_targets_always() -> None:
 def test_outputs_of_fixed_convolutions_are_computed_once(fixed: int) -> None:
     torch.manual_seed(0)
     network = MODELS["compact"](32, 15, channels=[4, 4], hidden=8, fixed=fixed)
-    assert network.embeds == (fixed == 2)
+    assert network.embeds
+    assert not MODELS["compact"](32, 15, channels=[8, 4], fixed=1).embeds  # larger than features
     bank = Bank.render(draw(), scenes=3, seed=0)
     embedded = Embedded.make(bank, network, seed=5)
     assert len(embedded.outputs) == 2 * len(bank.levels) == len(embedded.targets)
@@ -278,6 +279,27 @@ def test_outputs_of_fixed_convolutions_are_computed_once(fixed: int) -> None:
     values, target = embedded(np.random.default_rng(1))
     assert values.dtype == np.float32
     assert target.shape == (15,)
+
+
+def test_the_threshold_of_any_drum_is_chosen_on_clips_as_they_are_given() -> None:
+    """In rendered examples, what is no drum scores -9; clips of it as they are score 0."""
+
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3, 3, bias=False)).eval()
+    torch.nn.init.eye_(network[1].weight)  # features are the logits
+
+    def hits_of(null_score: float) -> validation.ValidationHits:
+        logits = np.full((20, 1, 3), -9.0, dtype=np.float32)
+        targets = np.zeros((20, 3), dtype=np.float32)
+        logits[:10, 0, 0], targets[:10, 0] = 4.0, 1.0
+        logits[10:, 0, 1] = null_score
+        return validation.ValidationHits(logits, targets, ("KD", "SD"))
+
+    rendered = hits_of(-9.0)
+    given = replace(rendered, as_given=hits_of(0.0))
+    for held_out, low, high in ((rendered, 0.3, 0.7), (given, 0.7, 0.95)):
+        chosen = validation.report(network, held_out)["heard"]
+        assert chosen["named"] == chosen["abstained"] == 1
+        assert low < chosen["threshold"] < high, chosen
 
 
 def test_a_bank_needs_scenes_that_are_augmented() -> None:
@@ -356,7 +378,10 @@ def test_a_network_goes_on_from_exported_weights(fixed: int, tmp_path: Path) -> 
     options["hidden"] = 9
     anew = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)  # type: ignore[arg-type]
     torch.testing.assert_close(
-        recipe.start(anew).embed(features), network.embed(features), atol=1e-5, rtol=0
+        recipe.start(anew).embed(features),
+        network.convolve[: 4 * fixed](features.unsqueeze(1)),
+        atol=1e-5,
+        rtol=0,
     )
     with pytest.raises(ValueError, match="another network"):
         recipe.start(Recipe(options={"channels": [4, 6], "fixed": 1}, initial=given, **fields))  # type: ignore[arg-type]
@@ -464,7 +489,9 @@ def test_dense_layers_go_on_from_exported_weights(tmp_path: Path) -> None:
     network = recipe.build(onward)
     network.load_state_dict(torch.load(tmp_path / "run/best.pt"))
     features = torch.rand(2, 31, 32)
-    torch.testing.assert_close(network.embed(features), given.embed(features), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        network.embed(features), given.convolve(features.unsqueeze(1)), atol=1e-5, rtol=0
+    )
     assert not torch.allclose(network.eval()(features), given(features), atol=1e-5)
 
 

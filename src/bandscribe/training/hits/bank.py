@@ -2,7 +2,7 @@
 
 Rendering a scene takes several times as long as a step of a small network on it. What differs
 between sources (bandwidth, tone, noise floor, level) costs next to nothing on a spectrum, and is
-drawn for every example, so that none of it reveals the class. Where all convolutions of a
+drawn for every example, so that none of it reveals the class. Where most convolutions of a
 network are fixed, their outputs are computed once, too (`Embedded`).
 """
 
@@ -75,7 +75,7 @@ class Bank:
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """What the convolutions of a network make of a bank, (example, value), and the targets."""
+    """Outputs of the fixed convolutions for a bank, (example, kernel, frame, bin), and targets."""
 
     outputs: NDArray[np.float16]
     targets: NDArray[np.float32]
@@ -94,7 +94,7 @@ class Embedded:
         return cls(np.concatenate(outputs).astype(np.float16), np.tile(bank.targets, (2, 1)))
 
     def __call__(self, rng: np.random.Generator) -> Example:
-        """Outputs (value,) and targets (class + 1,) of one of them."""
+        """Outputs (kernel, frame, bin) and targets (class + 1,) of one of them."""
         i = int(rng.integers(len(self.outputs)))
         return self.outputs[i].astype(np.float32), self.targets[i]
 

@@ -103,7 +103,7 @@ class Compact(nn.Module):
             nn.Linear(2 * width * left, hidden), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(hidden, outputs),
         )  # fmt: skip
-        self.fixed = fixed
+        self.channels, self.fixed = tuple(channels), fixed
         for weight in self.convolve[: 4 * fixed].parameters():
             weight.requires_grad_(False)
         # Channels last: a third faster on a CPU.
@@ -118,27 +118,32 @@ class Compact(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """`features` (batch, frame, bin), or their `embed`, to logits (batch, output)."""
-        logits: Tensor = self.dense(self._pool(features) if features.ndim == 3 else features)
+        if features.ndim == 3:
+            x = self.convolve(_as_image(features))
+        else:
+            x = self.convolve[4 * self.fixed :](features)
+        # (batch, kernel, frame / 16, bin / 16) to (batch, 2 · kernel · bin)
+        logits: Tensor = self.dense(torch.cat([x.mean(2), x.amax(2)], dim=1).flatten(1))
         return logits
 
     @torch.no_grad()
     def embed(self, features: Tensor) -> Tensor:
-        """What the dense layers take of `features` (batch, frame, bin), (batch, value).
+        """The outputs of the fixed convolutions, (batch, kernel, frame, bin).
 
         Normalisation keeps its statistics.
         """
         self.convolve.eval()
-        return self._pool(features)
+        embedded: Tensor = self.convolve[: 4 * self.fixed](_as_image(features))
+        return embedded
 
     @property
     def embeds(self) -> bool:
-        """Whether all convolutions are fixed, so that `embed` gives the same in all of training."""
-        return 4 * self.fixed == len(self.convolve)
+        """Whether convolutions are fixed, and what they give is no larger than the features."""
+        return self.fixed > 0 and self.channels[self.fixed - 1] <= 4**self.fixed
 
-    def _pool(self, features: Tensor) -> Tensor:
-        image = features.unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        x = self.convolve(image)  # (batch, kernel, frame / 16, bin / 16)
-        return torch.cat([x.mean(2), x.amax(2)], dim=1).flatten(1)  # (batch, 2 · kernel · bin)
+
+def _as_image(features: Tensor) -> Tensor:
+    return features.unsqueeze(1).contiguous(memory_format=torch.channels_last)
 
 
 MODELS: dict[str, type[nn.Module]] = {"report": ReportNetwork, "compact": Compact}
