@@ -331,8 +331,7 @@ def _track_beats(
     """The beats within a range of frames of the activations."""
     grid = beats.track(activations.beats, activations.onsets, metre=metre, tempo=tempo)
     first, last = (activations.beats.start + frame / activations.beats.frame_rate for frame in keep)
-    inside = (grid.times >= first) & (grid.times < last)
-    return replace(grid, times=grid.times[inside], positions=grid.positions[inside])
+    return grid.between(first, last)
 
 
 def _assemble(

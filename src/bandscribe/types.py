@@ -7,7 +7,7 @@ Arrays are kept as given (no copy) and must not be changed afterwards. Time come
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -137,6 +137,11 @@ class Beats:
         whole = np.clip(np.nan_to_num(positions), 0, _LAST_POSITION + 1).astype(np.int64)
         return cls(times, whole)
 
+    def between(self, start: float, end: float) -> Beats:
+        """The beats in [start, end) seconds."""
+        inside = (self.times >= start) & (self.times < end)
+        return replace(self, times=self.times[inside], positions=self.positions[inside])
+
 
 @dataclass(frozen=True, eq=False)
 class Transcription:
@@ -172,6 +177,40 @@ class Transcription:
                 raise ValueError("velocities: expected values in [0, 1]")
         if not 0 <= self.duration <= LONGEST:
             raise ValueError(f"duration: expected seconds, got {self.duration}")
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[tuple[float, str, float | None]],
+        classes: tuple[str, ...],
+        *,
+        duration: float | None = None,
+        beats: Beats | None = None,
+    ) -> Self:
+        """Notes of (onset, label, velocity) in any order; `duration` None takes the last onset.
+
+        Velocities are None where any note lacks one. Raises ValueError as transcriptions do.
+        """
+        ordered = sorted(rows, key=lambda row: row[0])
+        onsets = np.array([row[0] for row in ordered], dtype=np.float64)
+        velocities = [row[2] for row in ordered]
+        return cls(
+            onsets,
+            np.array([row[1] for row in ordered], dtype=np.str_),
+            None if None in velocities else np.array(velocities, dtype=np.float64),
+            float(onsets.max(initial=0.0) if duration is None else duration),
+            classes,
+            beats,
+        )
+
+    def select(self, notes: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Self:
+        """Some of the notes, by a mask or by ascending indices (n,); all else stays."""
+        return replace(
+            self,
+            onsets=self.onsets[notes],
+            labels=self.labels[notes],
+            velocities=None if self.velocities is None else self.velocities[notes],
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -156,8 +156,4 @@ def _silence(activations: Activations, names: tuple[str, ...]) -> Activations:
 
 def _drop(notes: Transcription, names: tuple[str, ...]) -> Transcription:
     """The notes without these classes."""
-    kept = ~np.isin(notes.labels, names)
-    velocities = None if notes.velocities is None else notes.velocities[kept]
-    return replace(
-        notes, onsets=notes.onsets[kept], labels=notes.labels[kept], velocities=velocities
-    )
+    return notes.select(~np.isin(notes.labels, names))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from bandscribe.types import Beats, Floats
 from bandscribe.vocabulary import signature
 
+DEFAULT_TEMPO = 500_000  # µs per quarter: 120 bpm, where a file gives none
 _BEATS = (0.15, 2.1)  # seconds: 400 and 29 bpm; what is outside is no grid to write on
 _TEMPI = (20_000, 1_900_000)  # µs per quarter; half a tick of a slower one is more than 1 ms
 # How far beats may be from a line, as medians of so many: less than is audible beside a click.
@@ -44,12 +46,18 @@ class TempoMap:
     resolution: int
     metres: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)
 
-    def seconds(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Times (m,) of `ticks` (m,)."""
-        segment = np.searchsorted(self.ticks, ticks, side="right") - 1
-        per_tick = self.tempi / (1e6 * self.resolution)
+    @classmethod
+    def of(cls, changes: Iterable[tuple[int, int]], resolution: int) -> TempoMap:
+        """The map of a file's changes of tempo (tick, µs per beat); 120 bpm until the first."""
+        tempi = {0: DEFAULT_TEMPO, **dict(changes)}
+        ticks = sorted(tempi)
+        return cls(np.array(ticks), np.array([tempi[tick] for tick in ticks]), resolution)
+
+    def seconds(self, ticks: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Times of `ticks`, an array of any shape."""
+        segment = np.maximum(np.searchsorted(self.ticks, ticks, side="right") - 1, 0)
         times: NDArray[np.float64] = self._starts[segment]
-        return times + (ticks - self.ticks[segment]) * per_tick[segment]
+        return times + (ticks - self.ticks[segment]) * self._per_tick[segment]
 
     def nearest(self, seconds: Floats) -> NDArray[np.int64]:
         """The ticks (m,) nearest to times (m,) from 0 on."""
@@ -60,9 +68,15 @@ class TempoMap:
         return ticks
 
     @property
+    def _per_tick(self) -> NDArray[np.float64]:
+        """Seconds (n,) that a tick lasts."""
+        per_tick: NDArray[np.float64] = self.tempi / (1e6 * self.resolution)
+        return per_tick
+
+    @property
     def _starts(self) -> NDArray[np.float64]:
         """Times (n,) at which the tempi begin."""
-        lengths = np.diff(self.ticks) * self.tempi[:-1] / (1e6 * self.resolution)
+        lengths = np.diff(self.ticks) * self._per_tick[:-1]
         return np.concatenate([[0.0], np.cumsum(lengths)])
 
 

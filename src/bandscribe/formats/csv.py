@@ -85,16 +85,7 @@ def read(
             raise ValueError(f"{row.where}: expected one of {known}, got {given}")
         velocity = row.number("velocity") if row.get("velocity") else None
         rows.append((row.number("onset"), label, velocity))
-    rows.sort(key=lambda row: row[0])
-    velocities = [row[2] for row in rows if row[2] is not None]
-    onsets = np.array([row[0] for row in rows], dtype=np.float64)
     try:
-        return Transcription(
-            onsets,
-            np.array([row[1] for row in rows], dtype=np.str_),
-            np.array(velocities, dtype=np.float64) if len(velocities) == len(rows) else None,
-            duration if duration is not None else float(onsets.max(initial=0.0)),
-            classes,
-        )
+        return Transcription.of(rows, classes, duration=duration)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

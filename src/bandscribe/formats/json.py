@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bandscribe.files import write_json
 from bandscribe.readers import read_json, refused
 from bandscribe.types import Beats, Transcription
@@ -64,17 +62,15 @@ def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
     """
     tree = read_json(path)
     with refused(f"{path}: no drum notes in JSON"):
-        notes = sorted(tree["notes"], key=lambda note: float(note["onset"]))
-        hard = [note.get("velocity") for note in notes]
-        onsets = np.array([note["onset"] for note in notes], dtype=np.float64)
         grid = tree.get("beats")
-        return Transcription(
-            onsets,
-            np.array([str(note["class"]) for note in notes], dtype=np.str_),
-            None if None in hard else np.array(hard, dtype=np.float64),
-            float(tree.get("duration", onsets.max(initial=0.0))),
+        return Transcription.of(
+            (
+                (float(note["onset"]), str(note["class"]), note.get("velocity"))
+                for note in tree["notes"]
+            ),
             classes,
-            None if grid is None else _read_beats(grid, tree.get("beat_quarters", 1.0)),
+            duration=float(tree["duration"]) if "duration" in tree else None,
+            beats=None if grid is None else _read_beats(grid, tree.get("beat_quarters", 1.0)),
         )
 
 

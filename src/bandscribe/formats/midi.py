@@ -26,7 +26,6 @@ from bandscribe.vocabulary import ARTICULATIONS, GM_NOTES, GM_TO_ARTICULATION
 TICKS_PER_BEAT = 960
 CHANNEL = 9  # counted from 0: musicians say channel 10
 LARGEST = 2**24  # bytes of a file: hours of the densest music
-_DEFAULT_TEMPO = 500_000  # µs per beat: 120 bpm
 _DEFAULT_VELOCITY = 100
 _LENGTH = 0.05  # seconds; drums have no note ends
 
@@ -76,8 +75,8 @@ def _grid(transcription: Transcription) -> bars.TempoMap:
     beats = transcription.beats
     if beats is None or len(beats.times) < 2:
         bpm = estimate_bpm(transcription.onsets)
-        return bars.steady(round(60e6 / bpm) if bpm else _DEFAULT_TEMPO, TICKS_PER_BEAT)
-    return bars.follow(beats, TICKS_PER_BEAT) or bars.steady(_DEFAULT_TEMPO, TICKS_PER_BEAT)
+        return bars.steady(round(60e6 / bpm) if bpm else bars.DEFAULT_TEMPO, TICKS_PER_BEAT)
+    return bars.follow(beats, TICKS_PER_BEAT) or bars.steady(bars.DEFAULT_TEMPO, TICKS_PER_BEAT)
 
 
 def _conductor(grid: bars.TempoMap, end: int) -> mido.MidiTrack:
@@ -156,16 +155,15 @@ def parse(data: bytes, name: str | Path) -> mido.MidiFile:
 
 
 def _notes(song: mido.MidiFile, mapping: Mapping[int, str], channel: int | None) -> Transcription:
-    resolution = song.ticks_per_beat
     notes: list[tuple[int, int, int]] = []
-    tempi = {0: _DEFAULT_TEMPO}
+    tempi: list[tuple[int, int]] = []
     end = 0
     for track in song.tracks:
         tick = 0
         for message in track:
             tick += message.time
             if message.type == "set_tempo":
-                tempi[tick] = message.tempo
+                tempi.append((tick, message.tempo))
             elif (
                 message.type == "note_on"
                 and message.velocity
@@ -174,8 +172,7 @@ def _notes(song: mido.MidiFile, mapping: Mapping[int, str], channel: int | None)
                 notes.append((tick, message.note, message.velocity))
         end = max(end, tick)
     notes.sort()
-    changes = np.array(sorted(tempi), dtype=np.int64)
-    grid = bars.TempoMap(changes, np.array([tempi[tick] for tick in changes.tolist()]), resolution)
+    grid = bars.TempoMap.of(tempi, song.ticks_per_beat)
     return Transcription(
         grid.seconds(np.array([note[0] for note in notes], dtype=np.int64)),
         np.array([mapping.get(note[1], "other") for note in notes], dtype=np.str_),

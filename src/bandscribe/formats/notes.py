@@ -20,8 +20,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bandscribe.formats import csv, jams, midi
 from bandscribe.formats import json as our_json
 from bandscribe.readers import read_json, refused
@@ -126,15 +124,6 @@ def _label(value: object) -> str | None:
 def _transcription(
     path: Path, rows: Iterable[_Row], duration: float | None = None, beats: Beats | None = None
 ) -> Transcription:
-    kept = sorted((row for row in rows if row[1] is not None), key=lambda row: row[0])
-    onsets = np.array([row[0] for row in kept], dtype=np.float64)
-    hard = [row[2] for row in kept]
+    kept = ((time, label, velocity) for time, label, velocity in rows if label is not None)
     with refused(f"{path}: no drum notes"):
-        return Transcription(
-            onsets,
-            np.array([row[1] for row in kept], dtype=np.str_),
-            None if None in hard else np.array(hard, dtype=np.float64),
-            float(onsets.max(initial=0.0) if duration is None else duration),
-            LABELS,
-            beats,
-        )
+        return Transcription.of(kept, LABELS, duration=duration, beats=beats)

@@ -162,12 +162,10 @@ def _write(
 
 def _perform(notes: Transcription, module: Module) -> Transcription:
     """What the kit can play of a performance, after the lead-in."""
-    kept = np.isin(notes.labels, list(module.drum_set))
+    kept = notes.select(np.isin(notes.labels, list(module.drum_set)))
     return replace(
-        notes,
-        onsets=notes.onsets[kept] + LEAD_IN,
-        labels=notes.labels[kept],
-        velocities=None if notes.velocities is None else notes.velocities[kept],
+        kept,
+        onsets=kept.onsets + LEAD_IN,
         duration=notes.duration + LEAD_IN + RING_OUT,
         beats=None,
     )

@@ -8,7 +8,7 @@ plays each note with the layer nearest to its velocity.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import soxr
@@ -184,13 +184,13 @@ def render(
     sounds: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {}
     playable = np.isin(performance.labels, list(drum_set))
     playable &= ~_doubled(performance)
-    onsets, labels = performance.onsets[playable], performance.labels[playable]
+    played = performance.select(playable)
     velocities = performance.velocities[playable]
-    starts = np.rint(onsets * SAMPLE_RATE).astype(int)
-    hat_starts = starts[np.isin(labels, HATS)]
+    starts = np.rint(played.onsets * SAMPLE_RATE).astype(int)
+    hat_starts = starts[np.isin(played.labels, HATS)]
     choke = int(rng.uniform(0.015, 0.06) * SAMPLE_RATE)
     picks = rng.random((len(starts), 2))
-    for start, label, velocity, pick in zip(starts, labels, velocities, picks, strict=True):
+    for start, label, velocity, pick in zip(starts, played.labels, velocities, picks, strict=True):
         voices = drum_set[str(label)]
         voice = voices[int(pick[0] ** 2 * len(voices))]
         hit = _choose(voice.piece, velocity, pick[1])
@@ -213,8 +213,7 @@ def render(
             fade = min(choke, n)
             stroke[n - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
         out[start:end] += stroke
-    rendered = replace(performance, onsets=onsets, labels=labels, velocities=velocities)
-    return out, relabel(rendered, ARTICULATION_TO_10, DRUMS_10)
+    return out, relabel(played, ARTICULATION_TO_10, DRUMS_10)
 
 
 def _doubled(performance: Transcription) -> NDArray[np.bool_]:

@@ -81,7 +81,7 @@ class SyntheticSource:
         drums = effects.apply(drums, SAMPLE_RATE, effects.sample_effects(rng))
         if rng.random() < self.drumless_share:
             drums = np.zeros_like(drums)
-            notes = _silent(notes)
+            notes = notes.select(slice(0))
         if backing is None and not len(notes.onsets):
             notes = replace(notes, beats=None)
         samples = self._finish(drums, backing, rng)[round(LEAD_IN * SAMPLE_RATE) :]
@@ -95,13 +95,14 @@ class SyntheticSource:
     ) -> tuple[NDArray[np.float32], Transcription]:
         """The drums (n,) and their notes; with beats where they are in time with the song."""
         if song is not None and song.drums is not None and rng.random() < self.locked_share:
+            beats = None if song.beats is None else song.beats.between(0, duration)
             if song.stem is not None and rng.random() < 0.5:
                 notes = relabel(song.drums, ARTICULATION_TO_10, DRUMS_10)
-                return song.stem, replace(notes, beats=_inside(song.beats, duration))
+                return song.stem, replace(notes, beats=beats)
             performance = humanise(song.drums, rng, steady=True)
             if rng.random() < 0.3:
                 performance = remap(performance, rng)
-            performance = replace(performance, beats=_inside(song.beats, duration))
+            performance = replace(performance, beats=beats)
         else:
             grid = None if song is None or rng.random() >= self.together_share else song.beats
             grid = None if grid is not None and len(grid.times) < 2 else grid
@@ -230,19 +231,7 @@ def cut_edges(
         cut = float(rng.uniform(0.85 * seconds, seconds))
         samples[round(cut * SAMPLE_RATE) :] = 0
         keep = notes.onsets < cut
-    return samples, replace(
-        notes,
-        onsets=notes.onsets[keep],
-        labels=notes.labels[keep],
-        velocities=None if notes.velocities is None else notes.velocities[keep],
-    )
-
-
-def _inside(beats: Beats | None, duration: float) -> Beats | None:
-    if beats is None:
-        return None
-    inside = (beats.times >= 0) & (beats.times < duration)
-    return Beats(beats.times[inside], beats.positions[inside])
+    return samples, notes.select(keep)
 
 
 def mix_at(
@@ -260,9 +249,3 @@ def mix_at(
         return drums
     gain = (loudness(drums) or level) / level * 10 ** (-ratio_db / 20)
     return drums + backing * np.float32(gain)
-
-
-def _silent(notes: Transcription) -> Transcription:
-    return Transcription(
-        np.zeros(0), np.zeros(0, dtype="<U3"), np.zeros(0), notes.duration, DRUMS_10, notes.beats
-    )

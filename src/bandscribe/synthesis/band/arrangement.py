@@ -14,12 +14,11 @@ from dataclasses import replace
 
 import mido
 import numpy as np
-from numpy.typing import NDArray
 
+from bandscribe.formats.bars import TempoMap
 from bandscribe.synthesis.band.rhythms import RhythmNote, with_cymbals, with_kicks
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Part, Song
 from bandscribe.synthesis.drummer import patterns, styles
-from bandscribe.synthesis.drummer.groove import tempo_map
 from bandscribe.synthesis.drummer.styles import METERS, STYLES, Meter, chance, pick
 from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.types import Beats, Transcription
@@ -44,7 +43,7 @@ _Bar = tuple[int, list[styles.Note]]
 
 def read_song(midi: mido.MidiFile) -> dict[str, list[Note]]:
     """The notes of each named track of a song, in seconds."""
-    seconds = _seconds(midi)
+    tempi = _tempo_map(midi)
     parts: dict[str, list[Note]] = {}
     for track in midi.tracks:
         now, open_notes = 0, dict[int, tuple[int, int]]()
@@ -57,7 +56,7 @@ def read_song(midi: mido.MidiFile) -> dict[str, list[Note]]:
                 start, velocity = open_notes.pop(message.note)
                 found.append((start, now, message.note, velocity))
         if found:
-            edges = seconds(np.array([row[:2] for row in found], dtype=np.float64)).tolist()
+            edges = tempi.seconds(np.array([row[:2] for row in found])).tolist()
             parts[track.name.strip().upper()] = [
                 Note(start, max(end, start + 0.02), pitch, velocity)
                 for (start, end), (_, _, pitch, velocity) in zip(edges, found, strict=True)
@@ -65,14 +64,13 @@ def read_song(midi: mido.MidiFile) -> dict[str, list[Note]]:
     return parts
 
 
-def _seconds(midi: mido.MidiFile) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Ticks to seconds."""
+def _tempo_map(midi: mido.MidiFile) -> TempoMap:
     changes, tick = [], 0
     for message in mido.merge_tracks(midi.tracks, skip_checks=True):
         tick += message.time
         if message.type == "set_tempo":
             changes.append((tick, message.tempo))
-    return tempo_map(changes, midi.ticks_per_beat)
+    return TempoMap.of(changes, midi.ticks_per_beat)
 
 
 def find_beats(midi: mido.MidiFile) -> Beats | None:
@@ -98,7 +96,7 @@ def find_beats(midi: mido.MidiFile) -> Beats | None:
     others = 0.5 * np.roll(counts, 8) + 0.3 * (np.roll(counts, 4) + np.roll(counts, -4))
     first = int((counts + others).argmax())
     beats = np.arange(first % 4, places.max() + 5, 4)
-    times = _seconds(midi)((beats + late) * midi.ticks_per_beat / 4)
+    times = _tempo_map(midi).seconds((beats + late) * midi.ticks_per_beat / 4)
     return Beats(times, (beats - first) // 4 % 4 + 1)
 
 
@@ -159,8 +157,7 @@ def arrange(
     if beats is not None:
         beats = Beats(beats.times * stretch, beats.positions)
         drums = _play_bars(rng, bars, beats, end)
-        inside = beats.times < end
-        beats = Beats(beats.times[inside], beats.positions[inside])
+        beats = beats.between(-np.inf, end)
     tune = moved(tracks.get("MELODY") or piano)
     return Song(parts, tune, beats, end + 1.5, drums)
 

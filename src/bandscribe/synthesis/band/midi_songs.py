@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.formats import midi
+from bandscribe.formats.bars import TempoMap
 from bandscribe.readers import refused
 from bandscribe.splits import assign
 from bandscribe.synthesis.band.songs import Part, Song
-from bandscribe.synthesis.drummer.groove import tempo_map
+from bandscribe.synthesis.drummer import performance
 from bandscribe.synthesis.drummer.patterns import gather
-from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.types import Beats, Transcription
@@ -93,7 +93,7 @@ def _score(song: mido.MidiFile) -> Score:
                 notes.setdefault(key[0], []).append((start, tick, key[1], velocity))
             if message.type == "note_on" and message.velocity:
                 sounding[key] = tick, message.velocity
-    seconds = tempo_map(tempi, song.ticks_per_beat)
+    seconds = TempoMap.of(tempi, song.ticks_per_beat).seconds
     struck = sorted(notes.pop(_DRUMS, []))
     if not struck or not notes:
         raise ValueError(f"no {'band' if struck else 'drums'} in it")
@@ -186,16 +186,14 @@ def rearrange(score: Score, rng: Rng) -> Song:
     muted = {c for c in channels if chance(rng, 0.1 if _is_bass(score.programs[c]) else 0.2)}
     kept = [c for c in channels if c == busiest or c not in muted]
     parts = [_part(score.programs[c], lines[c], rng) for c in kept]
-    drums = excerpt(replace(score.drums, beats=score.beats), start, length)
-    beats = drums.beats
-    if beats is not None:
-        beats = Beats(beats.times * stretch, beats.positions)
+    drums = performance.excerpt(replace(score.drums, beats=score.beats), start, length)
+    drums = performance.stretch(drums, stretch)
     return Song(
         tuple(parts),
         max((lines[c] for c in channels), key=_tunefulness, default=()),
-        beats,
-        length * stretch,
-        replace(drums, onsets=drums.onsets * stretch, duration=length * stretch, beats=None),
+        drums.beats,
+        drums.duration,
+        replace(drums, beats=None),
     )
 
 

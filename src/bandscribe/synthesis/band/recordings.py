@@ -136,13 +136,8 @@ def read_drums(path: Path, duration: float) -> Transcription:
     """
     rows = read_csv(path, "time", "articulation", "velocity")
     with refused(f"{path}: no notes; delete it and render it again"):
-        return Transcription(
-            np.array([row.number("time") for row in rows], dtype=np.float64),
-            np.array([row["articulation"] for row in rows], dtype="<U5"),
-            np.array([row.number("velocity") for row in rows], dtype=np.float64),
-            duration,
-            ARTICULATIONS,
-        )
+        notes = [(row.number("time"), row["articulation"], row.number("velocity")) for row in rows]
+        return Transcription.of(notes, ARTICULATIONS, duration=duration)
 
 
 @dataclass(frozen=True, eq=False)

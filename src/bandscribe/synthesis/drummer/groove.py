@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandscribe import splits
 from bandscribe.formats import midi
+from bandscribe.formats.bars import TempoMap
 from bandscribe.readers import Archive, parse_csv, refused
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
@@ -106,7 +106,7 @@ def _notes(song: Any, duration: float) -> Transcription:
             tempos.append((tick, message.tempo))
         elif message.type == "time_signature":
             signature = (message.numerator, message.denominator)
-    seconds = tempo_map(tempos, song.ticks_per_beat)
+    seconds = TempoMap.of(tempos, song.ticks_per_beat).seconds
     onsets = seconds(np.array(ticks, dtype=np.float64))
     labels = np.array([ROLAND_TO_ARTICULATION.get(n, "other") for n, _ in notes], dtype=np.str_)
     velocities = np.array([v / 127 for _, v in notes], dtype=np.float64)
@@ -124,18 +124,3 @@ def _notes(song: Any, duration: float) -> Transcription:
     times = times[times < duration]
     beats = Beats(times, np.arange(len(times)) % numerator + 1)
     return Transcription(onsets, labels, velocities, duration, ARTICULATIONS, beats)
-
-
-def tempo_map(
-    changes: list[tuple[int, int]], ticks_per_beat: int
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Ticks to seconds, from (tick, microseconds per beat); 120 bpm until the first change."""
-    ticks = np.array([0, *(tick for tick, _ in changes)], dtype=np.float64)
-    rates = np.array([500_000, *(tempo for _, tempo in changes)]) / (1e6 * ticks_per_beat)
-    starts = np.concatenate([[0.0], np.cumsum(np.diff(ticks) * rates[:-1])])
-
-    def seconds(at: NDArray[np.float64]) -> NDArray[np.float64]:
-        part = np.maximum(np.searchsorted(ticks, at, side="right") - 1, 0)
-        return np.asarray(starts[part] + (at - ticks[part]) * rates[part], dtype=np.float64)
-
-    return seconds

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandscribe.synthesis.drummer.performance import collect
 from bandscribe.synthesis.drummer.styles import (
     METERS,
     STYLES,
@@ -29,6 +28,7 @@ from bandscribe.synthesis.drummer.styles import (
     pick,
 )
 from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import ARTICULATIONS
 
 _METERS = ("4/4",) * 13 + ("3/4", "3/4", "6/8", "6/8", "12/8", "5/4", "7/8", "2/4")
 _KEEPERS = ("chh",) * 22 + ("ohh",) * 5 + ("rd",) * 8 + ("rb", "rb", "cr", "cr", "lt", "ch")
@@ -69,9 +69,8 @@ def draw_pattern(rng: Rng, duration: float, *, beats: int | None = None) -> Tran
     offset = _swing(start, swing, swung) * beat
     entry = rng.random() * 0.6 * duration if chance(rng, 0.06) else 0.0
     times = np.arange(bars * meter.beats, dtype=np.float64) * beat - offset
-    inside = (times >= 0) & (times < duration)
-    positions = np.arange(len(times)) % meter.beats + 1
-    return gather(timed, offset, entry, duration, Beats(times[inside], positions[inside]))
+    grid = Beats(times, np.arange(len(times)) % meter.beats + 1).between(0, duration)
+    return gather(timed, offset, entry, duration, grid)
 
 
 def draw_style(rng: Rng) -> str:
@@ -225,4 +224,4 @@ def gather(
             other = loudest.get(key)
             if other is None or (label == "ohh", velocity) > (other[1] == "ohh", other[2]):
                 loudest[key] = (shifted, label, velocity)
-    return collect(loudest.values(), duration, beats)
+    return Transcription.of(sorted(loudest.values()), ARTICULATIONS, duration=duration, beats=beats)

@@ -6,7 +6,6 @@ whatever moves a sound moves its note, and a change of tempo moves notes and bea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,21 +18,6 @@ from bandscribe.vocabulary import ARTICULATIONS
 GHOST = 0.35
 #: Strokes of one piece that are closer than this, in seconds, are one stroke.
 MIN_GAP = 0.010
-
-
-def collect(
-    notes: Iterable[tuple[float, str, float]], duration: float, beats: Beats | None
-) -> Transcription:
-    """(seconds, articulation, velocity) in any order as a performance."""
-    ordered = sorted(notes)
-    return Transcription(
-        np.array([n[0] for n in ordered], dtype=np.float64),
-        np.array([n[1] for n in ordered], dtype=np.str_),
-        np.array([n[2] for n in ordered], dtype=np.float64),
-        duration,
-        ARTICULATIONS,
-        beats,
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +72,7 @@ def humanise(
     velocities = written * hand.gain[index] * np.exp(hand.touch * rng.normal(size=n))
     keep = (written >= GHOST) | (rng.random(n) >= hand.dropped)
     keep &= (onsets >= 0) & (onsets < duration)
-    return _arrange(
-        notes,
-        onsets[keep],
-        notes.labels[keep],
-        np.clip(velocities, 0.02, 1.0)[keep],
-    )
+    return _arrange(notes, onsets[keep], notes.labels[keep], np.clip(velocities, 0.02, 1.0)[keep])
 
 
 def _drift_knots(
@@ -159,22 +138,12 @@ def excerpt(transcription: Transcription, start: float, duration: float) -> Tran
     """
     if not duration > 0:
         raise ValueError(f"duration: expected a positive number of seconds, got {duration}")
-
-    def inside(times: NDArray[np.float64]) -> slice:
-        return slice(*np.searchsorted(times, [start, start + duration]).tolist())
-
-    notes, beats = inside(transcription.onsets), transcription.beats
+    first, last = np.searchsorted(transcription.onsets, [start, start + duration]).tolist()
+    notes, beats = transcription.select(slice(first, last)), transcription.beats
     if beats is not None:
-        cut = inside(beats.times)
-        beats = Beats(beats.times[cut] - start, beats.positions[cut])
-    return Transcription(
-        transcription.onsets[notes] - start,
-        transcription.labels[notes],
-        None if transcription.velocities is None else transcription.velocities[notes],
-        duration,
-        transcription.classes,
-        beats,
-    )
+        beats = beats.between(start, start + duration)
+        beats = Beats(beats.times - start, beats.positions)
+    return replace(notes, onsets=notes.onsets - start, duration=duration, beats=beats)
 
 
 @dataclass(frozen=True)
@@ -253,13 +222,8 @@ def thin_out(transcription: Transcription, rng: np.random.Generator) -> Transcri
     for probability, articulations in _DISPENSABLE:
         if rng.random() < probability:
             keep &= ~np.isin(transcription.labels, articulations)
-    velocities = transcription.velocities
-    return _arrange(
-        transcription,
-        transcription.onsets[keep],
-        transcription.labels[keep],
-        None if velocities is None else velocities[keep],
-    )
+    kept = transcription.select(keep)
+    return _arrange(kept, kept.onsets, kept.labels, kept.velocities)
 
 
 def _arrange(

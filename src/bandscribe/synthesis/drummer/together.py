@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from bandscribe.synthesis.drummer.performance import collect
 from bandscribe.synthesis.drummer.styles import Rng, chance, pick
 from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import ARTICULATIONS
 
 #: Percussion that is no drum class, with where it is struck: shares of a beat.
 _HAND_DRUMS = ("other", "other", "tmb", "tmb", "tmb", "tmb", "clap", "cb")
@@ -40,15 +40,8 @@ def follow(
     times = np.interp(played.onsets, source, grid.times)
     inside = (played.onsets >= source[0]) & (played.onsets < source[-1])
     inside &= (times >= 0) & (times < duration)
-    beats_inside = (grid.times >= 0) & (grid.times < duration)
-    return replace(
-        played,
-        onsets=times[inside],
-        labels=played.labels[inside],
-        velocities=None if played.velocities is None else played.velocities[inside],
-        duration=duration,
-        beats=Beats(grid.times[beats_inside], grid.positions[beats_inside]),
-    )
+    beats = grid.between(0, duration)
+    return replace(played.select(inside), onsets=times[inside], duration=duration, beats=beats)
 
 
 def draw_percussion(rng: Rng, grid: Beats, duration: float) -> Transcription:
@@ -76,7 +69,7 @@ def draw_percussion(rng: Rng, grid: Beats, duration: float) -> Transcription:
                 if 0 <= time < duration:
                     velocity = float(accents[place, step]) * rng.uniform(0.8, 1.1)
                     notes.append((time, label, min(velocity, 1.0)))
-    return collect(notes, duration, grid)
+    return Transcription.of(sorted(notes), ARTICULATIONS, duration=duration, beats=grid)
 
 
 def merge(one: Transcription, other: Transcription) -> Transcription:

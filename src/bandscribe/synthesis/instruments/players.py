@@ -7,7 +7,7 @@ all notes that use SoundFonts are rendered in one pass.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -255,12 +255,7 @@ def _drum(
     played = humanise(played, rng, steady=True)
     in_bar = (played.onsets - piece.start) / (piece.beat * piece.metre) + 0.02
     keep = np.any([(in_bar >= first) & (in_bar < last) for first, last in sections], axis=0)
-    played = replace(
-        played,
-        onsets=played.onsets[keep],
-        labels=played.labels[keep],
-        velocities=None if played.velocities is None else played.velocities[keep],
-    )
+    played = played.select(keep)
     articulations = sorted(set(played.labels.tolist()))
     if articulations and rng.random() < _ONE_DRUM:
         articulations = [articulations[rng.integers(len(articulations))]]
