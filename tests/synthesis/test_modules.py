@@ -79,19 +79,19 @@ BEAT: list[Cell] = [
 
 
 @pytest.fixture
-def song(tmp_path: Path) -> labels.Listed:
+def song(tmp_path: Path) -> labels.ModuleSong:
     (tmp_path / "a").mkdir()
     write_mod(tmp_path / "a" / "song.mod", BEAT)
     write_tables(tmp_path, {"a/song.mod": "Ann"})
     return labels.read_tables(tmp_path)[0]
 
 
-def solos(listed: labels.Listed) -> dict[int, np.ndarray]:
+def solos(listed: labels.ModuleSong) -> dict[int, np.ndarray]:
     data = listed.path.read_bytes()
     return {i: openmpt.render(data, only=(i,)).mean(axis=0) for i in listed.drums}
 
 
-def test_parts_sum_to_the_song(song: labels.Listed) -> None:
+def test_parts_sum_to_the_song(song: labels.ModuleSong) -> None:
     data = song.path.read_bytes()
     full = openmpt.render(data)
     assert full.shape[1] / 44100 == pytest.approx(64 * ROW + 0.1, abs=0.01)  # it fades out
@@ -100,7 +100,7 @@ def test_parts_sum_to_the_song(song: labels.Listed) -> None:
     assert np.abs(full).max() > 0.05
 
 
-def test_strokes_lie_on_their_rows(song: labels.Listed) -> None:
+def test_strokes_lie_on_their_rows(song: labels.ModuleSong) -> None:
     struck = openmpt.strikes(song.path.read_bytes())
     kicks = [s.time for s in struck if s.instrument == KICK]
     np.testing.assert_allclose(kicks, np.arange(0, 64, 8) * ROW, atol=2e-3)
@@ -110,7 +110,7 @@ def test_strokes_lie_on_their_rows(song: labels.Listed) -> None:
     np.testing.assert_allclose([s.time for s in fast], [s.time / 2 for s in struck], atol=3e-3)
 
 
-def test_labels_are_where_the_drums_attack(song: labels.Listed) -> None:
+def test_labels_are_where_the_drums_attack(song: labels.ModuleSong) -> None:
     notes = labels.label(openmpt.strikes(song.path.read_bytes()), song, solos(song))
     kicks, hats = (notes.onsets[notes.labels == name] for name in ("kd", "chh"))
     np.testing.assert_allclose(kicks, np.arange(0, 64, 8) * ROW, atol=2e-3)
@@ -150,10 +150,10 @@ def test_strokes_of_a_roll_are_known_though_the_sound_does_not_rise() -> None:
 
 
 def test_toms_are_told_apart_by_the_pitch_of_their_notes() -> None:
-    listed = labels.Listed(Path("x"), "a", {1: ("tom", 0.0), 2: ("perc", 0.0)}, frozenset())
+    listed = labels.ModuleSong(Path("x"), "a", {1: ("tom", 0.0), 2: ("perc", 0.0)}, frozenset())
 
     def names(*pitches: int) -> list[str]:
-        struck = [openmpt.Strike(0.0, 1, p) for p in pitches]
+        struck = [openmpt.ModuleNote(0.0, 1, p) for p in pitches]
         found = labels._articulations(struck, listed)
         return [found[1, p] for p in pitches]
 
@@ -186,7 +186,9 @@ def test_those_who_wrote_together_are_in_one_split(tmp_path: Path, author: str, 
     assert labels.read_tables(tmp_path)[0].author == group
 
 
-def test_songs_are_written_with_their_drums_and_kept(song: labels.Listed, tmp_path: Path) -> None:
+def test_songs_are_written_with_their_drums_and_kept(
+    song: labels.ModuleSong, tmp_path: Path
+) -> None:
     split = song.split
     cells = [*BEAT, *((row, 3, HAT, 0, 0) for row in range(2, 64, 4))]
     write_mod(song.path, cells)
@@ -211,7 +213,7 @@ def test_songs_are_written_with_their_drums_and_kept(song: labels.Listed, tmp_pa
     assert path.stat().st_mtime_ns == before
 
 
-def test_missing_files_and_modules_are_named(song: labels.Listed, tmp_path: Path) -> None:
+def test_missing_files_and_modules_are_named(song: labels.ModuleSong, tmp_path: Path) -> None:
     other = "test" if song.split != "test" else "train"
     with pytest.raises(ValueError, match=f"no module of the {other} split"):
         next(corpus.write_modules(tmp_path, tmp_path / "out", split=other, seed=0))

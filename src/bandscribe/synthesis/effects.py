@@ -16,6 +16,8 @@ import soundfile
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from bandscribe.synthesis.sound import envelope
+
 _CONTROL_HZ = np.geomspace(30, 18000, 7)
 #: Half of usual low sample rates, in Hz.
 _BANDWIDTHS = (4000, 5512, 8000, 11025, 16000)
@@ -164,15 +166,12 @@ def _compressor_gain(
     The level after a peak falls on a straight line in dB, so the envelope is a running maximum of
     `level + slope · time`, minus `slope · time`.
     """
-    blocks = -(-len(samples) // hop)
-    padded = np.zeros(blocks * hop, dtype=np.float32)
-    padded[: len(samples)] = np.abs(samples)
-    level = 20 * np.log10(padded.reshape(blocks, hop).max(axis=1) + 1e-4)
-    fall = what.release_db * hop / sample_rate * np.arange(blocks)
-    envelope = np.maximum.accumulate(level + fall) - fall
-    over = np.maximum(0.0, envelope + what.compressor_db)
+    level = 20 * np.log10(envelope(samples, hop) + 1e-4)
+    fall = what.release_db * hop / sample_rate * np.arange(len(level))
+    falling = np.maximum.accumulate(level + fall) - fall
+    over = np.maximum(0.0, falling + what.compressor_db)
     gain = 10 ** (-over * (1 - 1 / what.compressor_ratio) / 20)
-    centres = (np.arange(blocks) + 0.5) * hop
+    centres = (np.arange(len(level)) + 0.5) * hop
     return np.asarray(np.interp(np.arange(len(samples)), centres, gain), dtype=np.float32)
 
 
@@ -186,9 +185,9 @@ def _limit(
     peaks = padded.reshape(-1, hop).max(axis=1)
     over = 20 * np.log10(np.maximum(1, sliding_window_view(peaks, 5).max(axis=1)))
     fall = what.release_db * hop / sample_rate * np.arange(blocks)
-    envelope = np.maximum(0, np.maximum.accumulate(over + fall) - fall)
+    falling = np.maximum(0, np.maximum.accumulate(over + fall) - fall)
     centres = (np.arange(blocks) + 0.5) * hop
-    gain = np.interp(np.arange(len(samples)), centres, 10 ** (-envelope / 20))
+    gain = np.interp(np.arange(len(samples)), centres, 10 ** (-falling / 20))
     return np.asarray(np.clip(samples * gain, -1, 1), dtype=np.float32)
 
 

@@ -31,7 +31,8 @@ from bandscribe.synthesis import effects
 from bandscribe.synthesis.corpus import INDEX, write_index
 from bandscribe.synthesis.drummer.groove import Performance
 from bandscribe.synthesis.kits import Kit
-from bandscribe.synthesis.render import SAMPLE_RATE, DrumSet, draw_drum_set, render
+from bandscribe.synthesis.render import DrumSet, draw_drum_set, render
+from bandscribe.synthesis.sound import SAMPLE_RATE
 from bandscribe.types import Audio, Transcription
 
 #: Seconds by which a misaligned MIDI file is early or late, at most.

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from bandscribe.synthesis.kits import percussion
 from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
+from bandscribe.synthesis.sound import SAMPLE_RATE
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
-SAMPLE_RATE = 44100
 HATS = ("chh", "phh", "ohh")
 
 #: Where a kit lacks an articulation, its nearest relatives, before other kits are asked.

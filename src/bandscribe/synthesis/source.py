@@ -16,7 +16,8 @@ from bandscribe.synthesis.drummer.groove import Performance, read_groove
 from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch, thin_out
 from bandscribe.synthesis.drummer.together import draw_percussion, follow, merge
-from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, kit_weights, render
+from bandscribe.synthesis.render import draw_drum_set, kit_weights, render
+from bandscribe.synthesis.sound import SAMPLE_RATE
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
-from bandscribe.synthesis.band import ensemble, sampler, subbass
-from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments
+from bandscribe.synthesis.band import ensemble, sampler
+from bandscribe.synthesis.band.ensemble import Instruments
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.fluidsynth import Note
+from bandscribe.synthesis.sound import SAMPLE_RATE, at_level, loudness
 
 
 def test_loudness_leaves_silence_out() -> None:
     tone = np.sin(np.arange(40960) * 0.3).astype(np.float32)
     rested = np.concatenate([tone, np.zeros(4 * len(tone), np.float32)])
-    assert ensemble.loudness(tone) == pytest.approx(np.sqrt(0.5), rel=0.01)
-    assert ensemble.loudness(rested) == pytest.approx(np.sqrt(0.5), rel=0.01)
-    assert ensemble.loudness(ensemble.at_level(rested, -20.0)) == pytest.approx(0.1, rel=0.01)
-    assert not ensemble.at_level(np.zeros(5000, np.float32), 0.0).any()
+    assert loudness(tone) == pytest.approx(np.sqrt(0.5), rel=0.01)
+    assert loudness(rested) == pytest.approx(np.sqrt(0.5), rel=0.01)
+    assert loudness(at_level(rested, -20.0)) == pytest.approx(0.1, rel=0.01)
+    assert not at_level(np.zeros(5000, np.float32), 0.0).any()
 
 
 def test_a_song_is_played_in_time_and_again(tmp_path: Path) -> None:
@@ -76,11 +77,11 @@ def test_the_band_gives_way_to_kicks_and_comes_back() -> None:
 def test_a_sine_bass_sounds_its_notes_alone() -> None:
     notes = (Note(0.25, 0.75, 33, 127),)  # A1, 55 Hz
     for seed in range(5):
-        out = subbass.play(notes, 2 * SAMPLE_RATE, SAMPLE_RATE, np.random.default_rng(seed))
+        out = sampler.play_sub_bass(notes, 2 * SAMPLE_RATE, np.random.default_rng(seed))
         assert not out[: SAMPLE_RATE // 4].any()
         assert not out[SAMPLE_RATE:].any()
         spectrum = np.abs(np.fft.rfft(out[round(0.35 * SAMPLE_RATE) : round(0.75 * SAMPLE_RATE)]))
         assert np.argmax(spectrum) / 0.4 == pytest.approx(55, abs=2.6)
     # What lies beyond the end is left out.
-    late = subbass.play(notes, SAMPLE_RATE // 2, SAMPLE_RATE, np.random.default_rng(0))
+    late = sampler.play_sub_bass(notes, SAMPLE_RATE // 2, np.random.default_rng(0))
     assert late.shape == (SAMPLE_RATE // 2,)

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_notes_are_read_from_their_onset(folder: Path) -> None:
-    [guitar] = sampler.load(folder, RATE)
+    [guitar] = sampler.load(folder)
     assert guitar.name == "guitar"
     assert sorted((s.pitch, s.loudness) for s in guitar.sounds) == [(57, 0.3), (57, 0.8), (76, 0.6)]
     for sound in guitar.sounds:
@@ -41,9 +41,9 @@ def test_notes_are_read_from_their_onset(folder: Path) -> None:
 @pytest.mark.parametrize(("pitch", "sounding"), [(57, 57), (60, 60), (54, 54), (69, 57)])
 def test_a_note_sounds_at_its_pitch_and_time(folder: Path, pitch: int, sounding: int) -> None:
     # A4 is too far from all that was recorded, so that it is played an octave lower.
-    [guitar] = sampler.load(folder, RATE)
+    [guitar] = sampler.load(folder)
     note = Note(0.5, 1.0, pitch, 100)
-    heard = sampler.play(guitar, [note], 2 * RATE, RATE, np.random.default_rng(0))
+    heard = sampler.play(guitar, [note], 2 * RATE, np.random.default_rng(0))
     loud = np.flatnonzero(np.abs(heard) > 0.1 * np.abs(heard).max())
     assert loud[0] / RATE == pytest.approx(0.502, abs=0.004)
     assert 0.99 < loud[-1] / RATE < 1.26
@@ -54,16 +54,16 @@ def test_a_note_sounds_at_its_pitch_and_time(folder: Path, pitch: int, sounding:
 
 
 def test_out_of_reach_and_out_of_time_are_left_out(folder: Path) -> None:
-    [guitar] = sampler.load(folder, RATE)
+    [guitar] = sampler.load(folder)
     low = sampler.SampledInstrument("low", tuple(s for s in guitar.sounds if s.pitch == 57))
     notes = [Note(0.0, 0.1, 63, 100), Note(5.0, 6.0, 57, 100)]
-    assert not sampler.play(low, notes, RATE, RATE, np.random.default_rng(0)).any()
+    assert not sampler.play(low, notes, RATE, np.random.default_rng(0)).any()
 
 
 def test_loud_notes_are_played_loud(folder: Path) -> None:
-    [guitar] = sampler.load(folder, RATE)
+    [guitar] = sampler.load(folder)
     soft, loud = (
-        sampler.play(guitar, [Note(0.0, 0.5, 57, v)], RATE, RATE, np.random.default_rng(0))
+        sampler.play(guitar, [Note(0.0, 0.5, 57, v)], RATE, np.random.default_rng(0))
         for v in (30, 120)
     )
     ratio = np.abs(loud).max() / np.abs(soft).max()
@@ -72,8 +72,8 @@ def test_loud_notes_are_played_loud(folder: Path) -> None:
 
 def test_bad_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no \*/notes\.json"):
-        sampler.load(tmp_path, RATE)
+        sampler.load(tmp_path)
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "notes.json").write_text("[{}]")
     with pytest.raises(ValueError, match=r"x/notes\.json: expected a list"):
-        sampler.load(tmp_path, RATE)
+        sampler.load(tmp_path)

@@ -6,11 +6,11 @@ import pytest
 
 from bandscribe import audio
 from bandscribe.synthesis.band import sampler
-from bandscribe.synthesis.band.ensemble import loudness
 from bandscribe.synthesis.instruments import mixtures, players
 from bandscribe.synthesis.instruments.classes import PROFILES, Profile
 from bandscribe.synthesis.instruments.piece import Piece
 from bandscribe.synthesis.instruments.players import PlayerSources
+from bandscribe.synthesis.sound import loudness
 from bandscribe.types import Audio
 
 RATE = 44100

@@ -8,7 +8,7 @@ from bandscribe.synthesis.instruments import piece
 from bandscribe.synthesis.instruments.classes import OTHERS, PROFILES, Profile
 from bandscribe.synthesis.instruments.phrases import draw_phrase, draw_sections
 from bandscribe.synthesis.instruments.piece import Piece
-from bandscribe.synthesis.instruments.ways import WAYS
+from bandscribe.synthesis.instruments.textures import TEXTURES
 from bandscribe.vocabulary import INSTRUMENTS
 
 C_MAJOR = (0, 2, 4, 5, 7, 9, 11)
@@ -32,7 +32,7 @@ def test_a_piece_knows_its_bars_beats_and_chords() -> None:
 def test_every_class_has_a_profile_and_every_way_a_function() -> None:
     assert set(PROFILES) == set(INSTRUMENTS) - {"dru"}
     for profile in (*PROFILES.values(), *OTHERS):
-        assert set(profile.ways) <= set(WAYS)
+        assert set(profile.textures) <= set(TEXTURES)
         assert all(0 <= program < 128 for program in profile.programs)
     used = [program for profile in PROFILES.values() for program in set(profile.programs)]
     others = {program for profile in OTHERS for program in profile.programs}
@@ -40,7 +40,7 @@ def test_every_class_has_a_profile_and_every_way_a_function() -> None:
     assert not others & set(used)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", TEXTURES)
 def test_ways_keep_to_the_key_the_range_and_the_time(way: str) -> None:
     profile = Profile((0,), 40, 79, {way: 1})
     for seed in range(8):

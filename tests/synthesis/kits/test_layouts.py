@@ -10,6 +10,7 @@ import soundfile
 import tiny_soundfont
 
 from bandscribe.synthesis import fluidsynth, kits
+from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.kits import hydrogen, naming, pieces, soundfont
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -388,17 +389,17 @@ class TestSoundFont:
 
     def test_plan_leaves_room(self):
         plan = list(soundfont.plan(0))
-        assert {(s.note, s.velocity) for s in plan} == {
+        assert {(s.pitch, s.velocity) for s in plan} == {
             (note, velocity) for note in soundfont.NOTES for velocity in soundfont.VELOCITIES
         }
         for stroke_, following in pairwise(plan):
-            assert following.start > stroke_.start + stroke_.length + 0.3
+            assert following.start > stroke_.end + 0.3
 
     def test_cut_strokes(self):
         plan = [
-            soundfont.SoundFontNote(0.1, 38, 64, 0.5),
-            soundfont.SoundFontNote(1.0, 38, 127, 0.5),
-            soundfont.SoundFontNote(2.0, 36, 127, 0.5),
+            Note(0.1, 0.6, 38, 64),
+            Note(1.0, 1.5, 38, 127),
+            Note(2.0, 2.5, 36, 127),
         ]
         samples = np.zeros(3 * RATE, dtype=np.float32)
         for planned, level in zip(plan[:2], (0.1, 0.8), strict=True):
@@ -419,13 +420,13 @@ class TestSoundFont:
     def test_play(self, tmp_path):
         """A SoundFont of one looped cosine, as a drum kit: each stroke sounds from its start on."""
         plan = [
-            soundfont.SoundFontNote(0.1, 38, 64, 0.2),
-            soundfont.SoundFontNote(1.0, 49, 127, 0.3),
+            Note(0.1, 0.3, 38, 64),
+            Note(1.0, 1.3, 49, 127),
         ]
         font = tiny_soundfont.write(tmp_path / "tiny.sf2", bank=128)
         samples = soundfont.play(font, 8, plan, RATE)
         for planned, quiet in zip(plan, (0, 0.9), strict=True):
-            start, end = (round(RATE * t) for t in (planned.start, planned.start + planned.length))
+            start, end = (round(RATE * t) for t in (planned.start, planned.end))
             assert np.abs(samples[round(RATE * quiet) : start]).max() < 1e-4
             assert np.abs(samples[start + 200 : end]).max() > 0.01
         hits = soundfont.cut_strokes(samples, RATE, plan, 8)

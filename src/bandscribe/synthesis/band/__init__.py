@@ -1,7 +1,7 @@
 """Music without drums, to hide drums in.
 
-Songs: `songs` composes them, out of `genres`, `parts`, `rhythms` and a `clock`; `arrangement` and
+Songs: `songs` composes them, out of `genres`, `parts` and `rhythms`; `arrangement` and
 `midi_songs` take other people's. Sound: `ensemble` plays a song on `fluidsynth`, `sampler`,
-`subbass`, `amplifier` and `voice`, which sings by `speech` and `vocoder`. `recordings` writes songs
+`amplifier` and `voice`, which sings by `speech` and `vocoder`. `recordings` writes songs
 and the drum parts that belong to them to disk, and cuts passages from them.
 """

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 import scipy.ndimage
-from numpy.typing import NDArray
+
+from bandscribe.synthesis.sound import SAMPLE_RATE, Samples, envelope
 
 _OVERSAMPLING = 4
 _HOP = 256
@@ -59,11 +60,9 @@ def sample_settings(rng: np.random.Generator) -> AmplifierSettings:
     )
 
 
-def amplify(
-    samples: NDArray[np.float32], sample_rate: int, settings: AmplifierSettings
-) -> NDArray[np.float32]:
+def amplify(samples: Samples, settings: AmplifierSettings) -> Samples:
     """Mono samples (n,) through an amplifier: same length, no delay, peak 1 unless silent."""
-    loud = _envelope(samples)
+    loud = envelope(samples, _HOP)
     top = float(np.quantile(loud[loud > 1e-5], 0.9)) if np.any(loud > 1e-5) else 0.0
     if not top:
         return np.zeros_like(samples)
@@ -71,7 +70,7 @@ def amplify(
     pushed = np.zeros(-(-n // _BLOCK) * _BLOCK + 2 * _MARGIN, dtype=np.float32)
     pushed[_MARGIN : _MARGIN + n] = samples * (_gain(loud / top, settings, n) / np.float32(top))
     size = _BLOCK + 2 * _MARGIN
-    frequencies = np.linspace(0, sample_rate / 2, size // 2 + 1, dtype=np.float32)
+    frequencies = np.linspace(0, SAMPLE_RATE / 2, size // 2 + 1, dtype=np.float32)
     before, cabinet = _before(frequencies, settings), _cabinet(frequencies, settings)
     out = np.zeros(len(pushed) - 2 * _MARGIN, dtype=np.float32)
     for first in range(0, len(out), _BLOCK):
@@ -85,14 +84,7 @@ def amplify(
     return np.asarray(out / (np.abs(out).max() + 1e-9), dtype=np.float32)
 
 
-def _envelope(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The peak of every hop, (hop,)."""
-    padded = np.zeros(-(-len(samples) // _HOP) * _HOP, dtype=np.float32)
-    padded[: len(samples)] = np.abs(samples)
-    return np.asarray(padded.reshape(-1, _HOP).max(axis=1, initial=0.0))
-
-
-def _gain(loud: NDArray[np.float32], settings: AmplifierSettings, n: int) -> NDArray[np.float32]:
+def _gain(loud: Samples, settings: AmplifierSettings, n: int) -> Samples:
     """Sag and gate, (n,), out of the envelope relative to the loud parts."""
     # The supply gives in within some 90 ms.
     slow = scipy.ndimage.uniform_filter1d(loud, 16, mode="constant", origin=7)
@@ -104,25 +96,25 @@ def _gain(loud: NDArray[np.float32], settings: AmplifierSettings, n: int) -> NDA
     return np.asarray(np.interp(np.arange(n), centres, gain), dtype=np.float32)
 
 
-def _clip(samples: NDArray[np.float32], settings: AmplifierSettings) -> NDArray[np.float32]:
+def _clip(samples: Samples, settings: AmplifierSettings) -> Samples:
     driven = samples * np.float32(10 ** (settings.drive_db / 20)) + np.float32(settings.bias)
     hard = np.float32(settings.hardness)
     clipped = np.tanh(driven) * (1 - hard) + np.clip(driven, -1, 1) * hard
     return np.asarray(clipped, dtype=np.float32)
 
 
-def _bell(frequencies: NDArray[np.float32], centre: float, octaves: float) -> NDArray[np.float32]:
+def _bell(frequencies: Samples, centre: float, octaves: float) -> Samples:
     distance = np.log2(np.maximum(frequencies, 1) / np.float32(centre)) / np.float32(octaves)
     return np.asarray(np.exp(-(distance**2)), dtype=np.float32)
 
 
-def _before(frequencies: NDArray[np.float32], settings: AmplifierSettings) -> NDArray[np.float32]:
+def _before(frequencies: Samples, settings: AmplifierSettings) -> Samples:
     bite = 10 ** (settings.bite_db / 20 * _bell(frequencies, 2000, 1.5))
     return np.asarray(bite / np.sqrt(1 + (settings.tight / np.maximum(frequencies, 1)) ** 2),
                       dtype=np.float32)  # fmt: skip
 
 
-def _cabinet(frequencies: NDArray[np.float32], settings: AmplifierSettings) -> NDArray[np.float32]:
+def _cabinet(frequencies: Samples, settings: AmplifierSettings) -> Samples:
     level_db = sum(
         db * _bell(frequencies, centre, octaves) for centre, db, octaves in settings.resonances
     )

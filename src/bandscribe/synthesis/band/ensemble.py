@@ -13,17 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects, fluidsynth
-from bandscribe.synthesis.band import amplifier, sampler, subbass, voice
+from bandscribe.synthesis.band import amplifier, sampler, voice
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.band.speech import Speech, talk
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, at_level, loudness
 
-SAMPLE_RATE = 44100
-_BLOCK = 2048
 _DUCKED_SHARE = 0.07  # of songs, in which the band gives way to each kick
 _BASS = r"bass(?!oon)"
-
-Rng = np.random.Generator
-Samples = NDArray[np.float32]
 
 #: Which recorded instruments (an expression found in their name) suit a part (the first word of
 #: its role).
@@ -41,7 +37,7 @@ _RECORDED = {
 
 @dataclass(frozen=True)
 class Instruments:
-    """What there is to play on, and speech to sing with."""
+    """SoundFonts and recorded notes to play on, and speech to sing with."""
 
     soundfonts: tuple[Path, ...]
     recorded: tuple[sampler.SampledInstrument, ...] = ()
@@ -51,15 +47,20 @@ class Instruments:
     def load(
         cls, soundfonts: Sequence[Path], *, notes: Path | None = None, voices: Path | None = None
     ) -> Instruments:
-        """Read the notes and the speech. Raises ValueError where something is missing."""
+        """Read all but the SoundFonts into memory.
+
+        `notes` is a folder as in `sampler`, `voices` one of speech. Raises ValueError where
+        something is missing, without SoundFonts, and without FluidSynth.
+        """
+        if not soundfonts:
+            raise ValueError("soundfonts: expected one at least")
         for path in soundfonts:
             if not path.is_file():
                 raise ValueError(f"{path}: no such SoundFont; name a .sf2 file")
-        if not soundfonts:
-            raise ValueError("soundfonts: expected one at least")
+        fluidsynth.load_library()
         return cls(
             tuple(soundfonts),
-            sampler.load(notes, SAMPLE_RATE) if notes else (),
+            sampler.load(notes) if notes else (),
             Speech.load(voices) if voices else None,
         )
 
@@ -71,7 +72,7 @@ def play(song: Song, instruments: Instruments, rng: Rng) -> Samples:
     stems = _stems(song.parts, instruments, length, rng)
     for part, stem, level in zip(song.parts, stems, _draw_levels(song.parts, rng), strict=True):
         if part.distorted:
-            stem = amplifier.amplify(stem, SAMPLE_RATE, amplifier.sample_settings(rng))
+            stem = amplifier.amplify(stem, amplifier.sample_settings(rng))
         mix += at_level(stem, level)
     if song.drums is not None and rng.random() < _DUCKED_SHARE:
         mix *= _duck(length, song.drums.onsets[song.drums.labels == "kd"], rng)
@@ -101,9 +102,9 @@ def _stems(
     stems = fluidsynth.render(lines, voices, length, SAMPLE_RATE)
     for index, (part, instrument) in enumerate(zip(parts, recorded, strict=True)):
         if part.role == "bass sub":
-            stems[index] = subbass.play(part.notes, length, SAMPLE_RATE, rng)
+            stems[index] = sampler.play_sub_bass(part.notes, length, rng)
         elif instrument is not None:
-            stems[index] = sampler.play(instrument, part.notes, length, SAMPLE_RATE, rng)
+            stems[index] = sampler.play(instrument, part.notes, length, rng)
     return stems
 
 
@@ -127,28 +128,15 @@ def _sing(song: Song, speech: Speech | None, rng: Rng) -> Samples:
     """A voice on the tune, or speech in rhythm; at times a second voice a third above."""
     notes = [(n.start, n.end, n.pitch) for n in song.tune]
     if speech is None or rng.random() < 0.15:
-        return voice.sing(notes, song.duration, rng, SAMPLE_RATE)
+        return voice.sing(notes, song.duration, rng)
     if song.beats is not None and rng.random() < 0.25:
-        return talk(speech, song.beats.times, song.duration, rng, SAMPLE_RATE)
-    sung = voice.sing_speech(speech, notes, song.duration, rng, SAMPLE_RATE)
+        return talk(speech, song.beats.times, song.duration, rng)
+    sung = voice.sing_speech(speech, notes, song.duration, rng)
     if rng.random() < 0.25:
         above = [(start, end, pitch + int(rng.choice([3, 4]))) for start, end, pitch in notes]
-        second = voice.sing_speech(speech, above, song.duration, rng, SAMPLE_RATE)
+        second = voice.sing_speech(speech, above, song.duration, rng)
         sung = sung + second * np.float32(rng.uniform(0.2, 0.7))
     return sung
-
-
-def loudness(samples: Samples) -> float:
-    """Root mean square of what sounds: of the blocks within 20 dB of the loudest one."""
-    blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
-    powers = np.einsum("ij,ij->i", blocks, blocks) / _BLOCK
-    top = powers.max(initial=0.0)
-    return float(np.sqrt(powers[powers >= top / 100].mean())) if top else 0.0
-
-
-def at_level(samples: Samples, level_db: float) -> Samples:
-    """Samples (n,) at a loudness of `level_db`; silence stays silent."""
-    return samples * np.float32(10 ** (level_db / 20) / (loudness(samples) or 1.0))
 
 
 def _draw_levels(parts: Sequence[Part], rng: Rng) -> list[float]:

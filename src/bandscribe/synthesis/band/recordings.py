@@ -29,10 +29,10 @@ from bandscribe.formats import midi
 from bandscribe.readers import Archive, read_csv, refused
 from bandscribe.synthesis.band import midi_songs
 from bandscribe.synthesis.band.arrangement import arrange, find_beats, read_song
-from bandscribe.synthesis.band.ensemble import SAMPLE_RATE, Instruments, play
+from bandscribe.synthesis.band.ensemble import Instruments, play
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Song, compose
 from bandscribe.synthesis.drummer.performance import excerpt
-from bandscribe.synthesis.fluidsynth import load_library
+from bandscribe.synthesis.sound import SAMPLE_RATE
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -56,7 +56,6 @@ def write_band(
     depends on the seed and on `i` alone, and those that are there are kept. Raises ValueError
     without fluidsynth, SoundFonts or songs.
     """
-    load_library()  # says so at once where it is missing
     instruments = Instruments.load(soundfonts, notes=notes, voices=voices)
     names = _midi_names(songs) if songs else []
     scores = midi_songs.find(midi, split) if midi else []

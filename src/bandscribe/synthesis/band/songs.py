@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bandscribe.synthesis.band.clock import Clock
 from bandscribe.synthesis.band.genres import GENRES, Genre, parse
 from bandscribe.synthesis.band.parts import (
     LEADS,
     PLAYERS,
     Chord,
+    Clock,
     Event,
     Player,
     bass,

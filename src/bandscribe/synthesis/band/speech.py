@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.decode import length
+from bandscribe.synthesis.sound import SAMPLE_RATE, add, fade
 
-#: Of all recordings in memory, and of all that is computed from them.
-SAMPLE_RATE = 44100
 LIMIT = 3600.0
 _HOP = 220  # samples: 5 ms
 _REACH = int(0.3 * SAMPLE_RATE)  # the longest run of consonants
@@ -195,12 +194,11 @@ def _features(
 
 
 def talk(
-    speech: Speech, beats: NDArray[np.float64], duration: float, rng: np.random.Generator,
-    sample_rate: int = SAMPLE_RATE,
-) -> NDArray[np.float32]:  # fmt: skip
+    speech: Speech, beats: NDArray[np.float64], duration: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
     """One speaker talks or raps: vowels begin on eighths or sixteenths of `beats` (n,) seconds.
 
-    Samples (round(duration * sample_rate),), peak 1; silence where there are fewer than two beats.
+    Samples (n,), peak 1; silence where there are fewer than two beats.
     """
     out = np.zeros(round(duration * SAMPLE_RATE), np.float32)
     recording = speech.recordings[rng.integers(len(speech.recordings))]
@@ -224,7 +222,7 @@ def talk(
             add(out, round(grid[slot] * SAMPLE_RATE - (vowel - first_sample) / rate), sound)
             slot = following
         slot += int(rng.integers(1, 2 + int(4 * talkative)))
-    return finish(out, sample_rate)
+    return normalize(out)
 
 
 def _in_order(syllables: NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
@@ -244,30 +242,9 @@ def _respeed(
     bend = rng.uniform(-0.04, 0.04) * np.linspace(-1, 1, n)
     at = np.cumsum(rate * (1 + bend)) - rate
     out = np.interp(at, np.arange(len(sound)), sound, right=0.0).astype(np.float32)
-    return faded(out, int(0.005 * SAMPLE_RATE), int(0.02 * SAMPLE_RATE))
+    return fade(out, int(0.005 * SAMPLE_RATE), int(0.02 * SAMPLE_RATE))
 
 
-def faded(sound: NDArray[np.float32], attack: int, release: int) -> NDArray[np.float32]:
-    """With linear ramps of so many samples at its ends."""
-    n = len(sound)
-    i = np.arange(n)
-    ramp = np.minimum(1, np.minimum((i + 1) / max(attack, 1), (n - i) / max(release, 1)))
-    return sound * ramp.astype(np.float32)
-
-
-def add(out: NDArray[np.float32], first: int, sound: NDArray[np.float32]) -> None:
-    """Adds a sound to `out` from sample `first` on; what lies outside is lost."""
-    sound = sound[max(0, -first) :]
-    first = max(0, first)
-    n = min(len(sound), len(out) - first)
-    if n > 0:
-        out[first : first + n] += sound[:n]
-
-
-def finish(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """At the rate asked for, with a peak of 1."""
-    n = round(len(samples) / SAMPLE_RATE * sample_rate)
-    if sample_rate != SAMPLE_RATE:
-        samples = soxr.resample(samples, SAMPLE_RATE, sample_rate)
-        samples = np.pad(samples, (0, max(0, n - len(samples))))[:n]
+def normalize(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples (n,) with a peak of 1; silence stays silent."""
     return np.asarray(samples / np.abs(samples).max(initial=1e-9), dtype=np.float32)

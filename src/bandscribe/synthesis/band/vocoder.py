@@ -11,7 +11,7 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.band.speech import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE
 
 HOP = 256  # samples between frames: 6 ms
 _N_FFT = 1024  # 23 ms

@@ -14,15 +14,9 @@ import scipy.fft
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.band.speech import (
-    SAMPLE_RATE,
-    Speech,
-    SpeechRecording,
-    add,
-    faded,
-    finish,
-)
+from bandscribe.synthesis.band.speech import Speech, SpeechRecording, normalize
 from bandscribe.synthesis.band.vocoder import HOP, vocode
+from bandscribe.synthesis.sound import SAMPLE_RATE, add, fade
 
 #: First four formants of sung vowels in Hz (Peterson and Barney 1952, men; a fourth added).
 VOWELS = (
@@ -37,62 +31,60 @@ CONSONANTS = (
 
 
 def sing(
-    notes: Sequence[tuple[float, float, int]], duration: float, rng: np.random.Generator,
-    sample_rate: int = 44100,
-) -> NDArray[np.float32]:  # fmt: skip
+    notes: Sequence[tuple[float, float, int]], duration: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
     """Sing `(start, end, MIDI pitch)` notes on random syllables: samples (n,), peak 1."""
-    out = np.zeros(round(duration * sample_rate), dtype=np.float32)
+    out = np.zeros(round(duration * SAMPLE_RATE), dtype=np.float32)
     size = rng.uniform(0.95, 1.3)  # of the vocal tract: men to children
     octave = 12 * int(rng.choice([-2, -1, 0], p=[0.2, 0.5, 0.3]))
     breath = rng.uniform(0.01, 0.12)
     bite = rng.uniform(0.2, 1.5)  # level of the consonants
     wordy = rng.uniform(0.4, 0.95)  # share of notes that begin with one
     for start, end, pitch in notes:
-        length = int(min(end - start, 4.0) * sample_rate)
-        first = int(start * sample_rate)
+        length = int(min(end - start, 4.0) * SAMPLE_RATE)
+        first = int(start * SAMPLE_RATE)
         if length < 1000 or first >= len(out):
             continue
         vowel = VOWELS[rng.integers(len(VOWELS))]
-        tone = _vowel(length, 440 * 2 ** ((pitch + octave - 69) / 12), vowel, size, breath, rng,
-                      sample_rate)  # fmt: skip
-        add(out, first, tone)
+        f0 = 440 * 2 ** ((pitch + octave - 69) / 12)
+        add(out, first, _vowel(length, f0, vowel, size, breath, rng))
         if rng.random() < wordy:
-            consonant = _consonant(rng, sample_rate) * np.float32(bite * rng.uniform(0.1, 0.5))
+            consonant = _consonant(rng) * np.float32(bite * rng.uniform(0.1, 0.5))
             add(out, max(0, first - int(0.7 * len(consonant))), consonant)
     return out / np.float32(np.abs(out).max(initial=1e-9))
 
 
 def _vowel(
     length: int, f0: float, formants: tuple[int, ...], size: float, breath: float,
-    rng: np.random.Generator, sample_rate: int,
+    rng: np.random.Generator,
 ) -> NDArray[np.float32]:  # fmt: skip
-    t = np.arange(length) / sample_rate
+    t = np.arange(length) / SAMPLE_RATE
     vibrato = rng.uniform(0, 0.03) * np.sin(2 * np.pi * rng.uniform(4.5, 6.5) * t) * (t > 0.2)
     glide = rng.uniform(-0.06, 0.06) * np.exp(-t / 0.05)
-    phase = np.cumsum(f0 * (1 + vibrato + glide)) / sample_rate
+    phase = np.cumsum(f0 * (1 + vibrato + glide)) / SAMPLE_RATE
     pulse = 1 - 2 * (phase % 1.0)  # a sawtooth falls by 6 dB per octave, much as a glottis does
     pulse += breath * rng.standard_normal(length)
     n_fft = scipy.fft.next_fast_len(length, real=True)
-    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    frequencies = np.fft.rfftfreq(n_fft, 1 / SAMPLE_RATE)
     response = np.full(len(frequencies), 0.003)
     for level, formant in zip((1.0, 0.5, 0.25, 0.15), formants, strict=True):
         width = 60 + 0.04 * formant
         response += level / (1 + ((frequencies - formant * size) / width) ** 2)
     tone = scipy.fft.irfft(scipy.fft.rfft(pulse, n_fft) * response, n_fft)[:length]
-    attack, release = int(0.03 * sample_rate), min(length // 3, int(0.08 * sample_rate))
+    attack, release = int(0.03 * SAMPLE_RATE), min(length // 3, int(0.08 * SAMPLE_RATE))
     envelope = np.minimum(1, np.arange(length) / attack)
     envelope[length - release :] *= np.linspace(1, 0, release)
     tone *= envelope * rng.uniform(0.5, 1.0) / (np.abs(tone).max() + 1e-9)
     return np.asarray(tone, dtype=np.float32)
 
 
-def _consonant(rng: np.random.Generator, sample_rate: int) -> NDArray[np.float32]:
+def _consonant(rng: np.random.Generator) -> NDArray[np.float32]:
     low, high, seconds = CONSONANTS[rng.integers(len(CONSONANTS))]
-    n = int(seconds * rng.uniform(0.7, 1.5) * sample_rate)
-    frequencies = np.fft.rfftfreq(n, 1 / sample_rate)
+    n = int(seconds * rng.uniform(0.7, 1.5) * SAMPLE_RATE)
+    frequencies = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
     band = 1 / (1 + (low / np.maximum(frequencies, 1)) ** 6) / (1 + (frequencies / high) ** 6)
     burst = np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) * band, n)
-    attack = int((0.002 if seconds < 0.05 else 0.02) * sample_rate)
+    attack = int((0.002 if seconds < 0.05 else 0.02) * SAMPLE_RATE)
     burst *= np.minimum(1, np.arange(n) / attack) * np.linspace(1, 0, n)
     return np.asarray(burst / (np.abs(burst).max() + 1e-9), dtype=np.float32)
 
@@ -102,18 +94,18 @@ _FADE = int(0.02 * SAMPLE_RATE)
 
 def sing_speech(
     speech: Speech, notes: Sequence[tuple[float, float, int]], duration: float,
-    rng: np.random.Generator, sample_rate: int = SAMPLE_RATE,
+    rng: np.random.Generator,
 ) -> NDArray[np.float32]:  # fmt: skip
     """One speaker sings `(start, end, MIDI pitch)` notes, a syllable each, the vowel on the start.
 
-    Samples (round(duration * sample_rate),), peak 1. Of notes that overlap, the earlier ends where
+    Samples (n,), peak 1. Of notes that overlap, the earlier ends where
     the later begins. The melody moves by octaves to where the singer can sing it.
     """
     n = round(duration * SAMPLE_RATE)
     out = np.zeros(n, np.float32)
     melody = _in_range(_one_by_one(notes, duration), rng)
     if not melody:
-        return finish(out, sample_rate)
+        return normalize(out)
     recording = speech.recordings[rng.integers(len(speech.recordings))]
     bite = rng.uniform(0.6, 1.6)  # level of the consonants
     slurred = rng.uniform(0.0, 0.25)  # share of notes that go on with the vowel before
@@ -137,7 +129,7 @@ def sing_speech(
         level = np.float32(rng.uniform(0.7, 1.0) / loud)
         onset = _limited(recording.cut(first, vowel + _FADE) * level) * np.float32(bite)
         at = round(start * SAMPLE_RATE)
-        add(out, at - (vowel - first), faded(onset, 200, _FADE))
+        add(out, at - (vowel - first), fade(onset, 200, _FADE))
         frames = np.arange(-(-at // HOP), min(len(gain), -(-round(end * SAMPLE_RATE) // HOP)))
         if len(frames):
             u = frames * HOP - at
@@ -147,13 +139,13 @@ def sing_speech(
             gain[frames] = level * np.maximum(ramp, 0)
         if last - stop > 400 and rng.random() < closed:
             coda = _limited(recording.cut(stop - _FADE, last) * level) * np.float32(bite)
-            add(out, round(end * SAMPLE_RATE) - _FADE, faded(coda, _FADE, 400))
+            add(out, round(end * SAMPLE_RATE) - _FADE, fade(coda, _FADE, 400))
         if (not i or start - spans[i - 1][1] > 0.4) and rng.random() < breathing:
             breath = _breath(rng)
             add(out, at - (vowel - first) - len(breath) - 1000, breath)
     f0 = _contour(melody, len(position), rng)
     out += vocode(recording.samples, position, gain, f0, rng)[:n]
-    return finish(out, sample_rate)
+    return normalize(out)
 
 
 def _one_by_one(

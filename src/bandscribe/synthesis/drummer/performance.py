@@ -21,7 +21,7 @@ MIN_GAP = 0.010
 
 
 @dataclass(frozen=True, eq=False)
-class Hand:
+class Feel:
     """How one drummer plays: per articulation (n,), and for the whole performance.
 
     `lag` seconds late (negative: early), `jitter` seconds of standard deviation, `gain` of the
@@ -37,14 +37,14 @@ class Hand:
     drift: NDArray[np.float64]
 
 
-def draw_hand(rng: np.random.Generator, duration: float, *, steady: bool = False) -> Hand:
+def draw_feel(rng: np.random.Generator, duration: float, *, steady: bool = False) -> Feel:
     """One drummer: a quarter of them are machines, exact in time; all `steady` ones keep tempo."""
     n = len(ARTICULATIONS)
     machine = rng.random() < 0.25
     looseness = 0.0 if machine else rng.uniform(0.1, 1.0)
     knots = 2 + int(duration / 2)
     steady = rng.random() < 0.5 or machine or steady
-    return Hand(
+    return Feel(
         lag=looseness * np.clip(rng.normal(0.0, 0.005, n), -0.015, 0.015),
         jitter=looseness * rng.uniform(0.0, 0.012, n),
         gain=np.exp(rng.normal(0.0, 0.15, n)),
@@ -63,14 +63,14 @@ def humanise(
     out.
     """
     duration = transcription.duration
-    hand = draw_hand(rng, duration, steady=steady)
-    notes = warp(transcription, *_drift_knots(hand.drift, duration))
+    feel = draw_feel(rng, duration, steady=steady)
+    notes = warp(transcription, *_drift_knots(feel.drift, duration))
     index = np.array([ARTICULATIONS.index(x) for x in notes.labels.tolist()], dtype=np.int64)
     n = len(index)
-    onsets = notes.onsets + hand.lag[index] + hand.jitter[index] * rng.normal(size=n)
+    onsets = notes.onsets + feel.lag[index] + feel.jitter[index] * rng.normal(size=n)
     written = np.full(n, 0.8) if notes.velocities is None else notes.velocities
-    velocities = written * hand.gain[index] * np.exp(hand.touch * rng.normal(size=n))
-    keep = (written >= GHOST) | (rng.random(n) >= hand.dropped)
+    velocities = written * feel.gain[index] * np.exp(feel.touch * rng.normal(size=n))
+    keep = (written >= GHOST) | (rng.random(n) >= feel.dropped)
     keep &= (onsets >= 0) & (onsets < duration)
     return _arrange(notes, onsets[keep], notes.labels[keep], np.clip(velocities, 0.02, 1.0)[keep])
 

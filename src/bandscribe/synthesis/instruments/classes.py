@@ -10,14 +10,14 @@ from dataclasses import dataclass
 class Profile:
     """One class: General MIDI programs (from 0), lowest and highest pitch, and habits.
 
-    `ways` are those of `ways.WAYS` with their weights. `recorded` are parts of the names of
+    `textures` are some of `textures.TEXTURES`, with weights. `recorded` are parts of the names of
     recorded instruments that belong to the class. `sustained`: its tones can swell and shake.
     """
 
     programs: tuple[int, ...]
     low: int
     high: int
-    ways: Mapping[str, float]
+    textures: Mapping[str, float]
     recorded: tuple[str, ...] = ()
     sustained: bool = False
 

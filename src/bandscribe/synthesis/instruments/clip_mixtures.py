@@ -19,11 +19,9 @@ from numpy.typing import NDArray
 from bandscribe import audio, splits
 from bandscribe.files import write_csv
 from bandscribe.splits import SPLITS
-from bandscribe.synthesis.band.ensemble import at_level
 from bandscribe.synthesis.instruments.mixtures import Mixture
-from bandscribe.synthesis.instruments.players import Rng, Samples
 from bandscribe.synthesis.instruments.stems import write_piece
-from bandscribe.synthesis.render import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, at_level
 from bandscribe.types import Audio
 
 #: How many players a mixture has, at the least and at the most.

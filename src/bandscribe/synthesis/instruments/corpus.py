@@ -21,7 +21,8 @@ import soundfile
 from bandscribe import audio, splits
 from bandscribe.files import whole
 from bandscribe.synthesis.instruments.mixtures import Mixture, perform
-from bandscribe.synthesis.instruments.players import OTHER, PlayerSources, Rng
+from bandscribe.synthesis.instruments.players import OTHER, PlayerSources
+from bandscribe.synthesis.sound import Rng
 
 SPLITS = ("train", "test")
 TRAIN_SECONDS = 3.0

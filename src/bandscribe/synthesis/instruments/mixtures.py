@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects
-from bandscribe.synthesis.band.ensemble import at_level, loudness
 from bandscribe.synthesis.instruments import piece as pieces
-from bandscribe.synthesis.instruments.players import OTHER, PlayerSources, Rng, Samples, play
-from bandscribe.synthesis.render import SAMPLE_RATE
+from bandscribe.synthesis.instruments.players import OTHER, PlayerSources, play
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, at_level, loudness
 from bandscribe.types import Audio
 
 LEAD_IN = 0.5  # seconds played before an excerpt begins, so that its start rings

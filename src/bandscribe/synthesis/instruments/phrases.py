@@ -1,6 +1,6 @@
 """What one player makes of a piece: phrases and rests, within the range of the instrument.
 
-A player changes between ways of playing every few bars, and between legato and staccato with them.
+A player changes between textures every few bars, and between legato and staccato with them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.instruments.classes import Profile
 from bandscribe.synthesis.instruments.piece import Piece
-from bandscribe.synthesis.instruments.ways import WAYS, BarSpan, ChordEvent, Rng
+from bandscribe.synthesis.instruments.textures import TEXTURES, BarSpan, ChordEvent, Rng
 
 #: Seconds that a note lasts at least.
 _SHORTEST = 0.07
-#: Ways in which the notes of a chord are struck one after another, and that need a wide register.
+#: Textures whose chords are strummed, and those that need a wide register.
 _SPREAD = ("strum", "power")
 _WIDE = ("hands", "strum", "power", "pad", "chords")
 
@@ -39,32 +39,32 @@ def draw_phrase(
     rng: Rng, piece: Piece, profile: Profile, sections: Sequence[tuple[int, int]]
 ) -> list[Note]:
     """The notes of a player in some sections: within the range of the instrument, from 0 s on."""
-    names = list(profile.ways)
-    weights = np.array([profile.ways[name] for name in names])
+    names = list(profile.textures)
+    weights = np.array([profile.textures[name] for name in names])
     base = rng.uniform(55, 105)
     notes: list[Note] = []
-    way = names[rng.choice(len(names), p=weights / weights.sum())]
-    low, high = _register(rng, profile, way)
+    texture = names[rng.choice(len(names), p=weights / weights.sum())]
+    low, high = _register(rng, profile, texture)
     for first, last in sections:
         if rng.random() < 0.4:
-            way = names[rng.choice(len(names), p=weights / weights.sum())]
-            low, high = _register(rng, profile, way)
+            texture = names[rng.choice(len(names), p=weights / weights.sum())]
+            low, high = _register(rng, profile, texture)
         gate = float(rng.choice([1.02, 0.95, 0.85, rng.uniform(0.3, 0.6)]))
-        spread = rng.uniform(0.004, 0.022) if way in _SPREAD else 0.002
+        spread = rng.uniform(0.004, 0.022) if texture in _SPREAD else 0.002
         level = base + rng.normal(0, 6)
-        for event in WAYS[way](rng, BarSpan(piece, first, last, low, high)):
+        for event in TEXTURES[texture](rng, BarSpan(piece, first, last, low, high)):
             notes += _notes(rng, piece, event, gate=gate, spread=spread, level=level)
     return sorted(notes, key=lambda note: note.start)
 
 
-def _register(rng: Rng, profile: Profile, way: str) -> tuple[int, int]:
+def _register(rng: Rng, profile: Profile, texture: str) -> tuple[int, int]:
     """Wide for chords, else one and a half octaves of the instrument's range."""
     reach = profile.high - profile.low
-    if way in ("strum", "power"):
+    if texture in ("strum", "power"):
         return profile.low, min(profile.high, profile.low + 26)
-    if way == "single":
+    if texture == "single":
         return profile.low, profile.high
-    width = min(reach, int(rng.integers(24, 40)) if way in _WIDE else int(rng.integers(12, 21)))
+    width = min(reach, int(rng.integers(24, 40)) if texture in _WIDE else int(rng.integers(12, 21)))
     low = profile.low + int(rng.integers(reach - width + 1))
     return low, low + width
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bandscribe import audio
 from bandscribe.synthesis import fluidsynth, kits
 from bandscribe.synthesis.band import amplifier, sampler, voice
+from bandscribe.synthesis.band.ensemble import Instruments
 from bandscribe.synthesis.band.speech import Speech, talk
 from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import humanise
@@ -25,11 +26,9 @@ from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.instruments.classes import OTHERS, PROFILES, Profile
 from bandscribe.synthesis.instruments.phrases import draw_phrase, draw_sections
 from bandscribe.synthesis.instruments.piece import Piece
-from bandscribe.synthesis.render import SAMPLE_RATE, draw_drum_set, kit_weights, render
+from bandscribe.synthesis.render import draw_drum_set, kit_weights, render
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, add
 from bandscribe.vocabulary import INSTRUMENTS
-
-Rng = np.random.Generator
-Samples = NDArray[np.float32]
 
 #: What is none of the classes.
 OTHER = "other"
@@ -43,12 +42,9 @@ _ONE_DRUM = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class PlayerSources:
+class PlayerSources(Instruments):
     """What there is to play on. `solos` are clips (n,) int16 at 44.1 kHz by class."""
 
-    soundfonts: tuple[Path, ...]
-    recorded: tuple[sampler.SampledInstrument, ...] = ()
-    speech: Speech | None = None
     kits: tuple[kits.Kit, ...] = ()
     solos: Mapping[str, tuple[NDArray[np.int16], ...]] | None = None
 
@@ -57,24 +53,18 @@ class PlayerSources:
         cls, soundfonts: Sequence[Path], *, notes: Path | None = None, voices: Path | None = None,
         drum_kits: Sequence[str] = (), solos: Mapping[str, Sequence[Path]] | None = None,
     ) -> PlayerSources:  # fmt: skip
-        """Read all but the SoundFonts into memory.
+        """As `Instruments.load`, with `drum_kits`, which are addresses as in `kits.load`.
 
-        `notes` is a folder as in `sampler`, `voices` one of speech, `drum_kits` addresses as in
-        `kits.load`, `solos` recordings of one instrument alone, by class. Raises ValueError where
-        something is missing, without SoundFonts, and without FluidSynth.
+        `solos` are recordings of one instrument alone, by class. Raises ValueError also for an
+        unknown class.
         """
-        if not soundfonts:
-            raise ValueError("soundfonts: expected one at least")
-        for path in soundfonts:
-            if not path.is_file():
-                raise ValueError(f"{path}: no such SoundFont; name a .sf2 file")
         if unknown := sorted(set(solos or {}) - set(INSTRUMENTS)):
             raise ValueError(f"solos: {unknown} are not among the classes {INSTRUMENTS}")
-        fluidsynth.load_library()
+        band = Instruments.load(soundfonts, notes=notes, voices=voices)
         return cls(
-            tuple(soundfonts),
-            sampler.load(notes, SAMPLE_RATE) if notes else (),
-            Speech.load(voices) if voices else None,
+            band.soundfonts,
+            band.recorded,
+            band.speech,
             tuple(kits.load(address) for address in drum_kits),
             {name: tuple(map(_read, paths)) for name, paths in (solos or {}).items()},
         )
@@ -157,9 +147,9 @@ def _without_soundfont(
     instrument = recorded[rng.integers(len(recorded))]
     notes = draw_phrase(rng, piece, profile, sections)
     length = round(piece.duration * SAMPLE_RATE)
-    sound = sampler.play(instrument, notes, length, SAMPLE_RATE, rng)
+    sound = sampler.play(instrument, notes, length, rng)
     if name == "gel" and rng.random() < 0.7:
-        sound = amplifier.amplify(sound, SAMPLE_RATE, amplifier.sample_settings(rng))
+        sound = amplifier.amplify(sound, amplifier.sample_settings(rng))
     return sound
 
 
@@ -199,7 +189,7 @@ def _finish(sound: Samples, line: _Line, length: int, rng: Rng) -> Samples:
         swell = np.interp(2 * t, np.arange(len(knots)), 10 ** (knots / 20))
         out *= swell.astype(np.float32)
     if line.amplified:
-        out = amplifier.amplify(out, SAMPLE_RATE, amplifier.sample_settings(rng))
+        out = amplifier.amplify(out, amplifier.sample_settings(rng))
     return out
 
 
@@ -280,8 +270,7 @@ def _solo(
         if len(sound) > 2 * fade:
             sound[:fade] *= ramp
             sound[-fade:] *= ramp[::-1]
-        begin, end = max(first, 0), min(first + len(sound), length)
-        out[begin:end] += sound[begin - first : end - first]
+        add(out, first, sound)
         first += max(len(sound) - fade, fade)
     return out * _mask(piece, sections)
 

@@ -18,21 +18,10 @@ import numpy as np
 
 from bandscribe.readers import read_json, refused
 from bandscribe.synthesis.kits import hydrogen, naming, soundfont
-from bandscribe.synthesis.kits.pieces import (
-    Kit,
-    KitPiece,
-    RecordedHit,
-    Samples,
-    cut,
-    group,
-    read,
-    stack,
-)
+from bandscribe.synthesis.kits.pieces import Kit, KitPiece, cut, group, read, stack
+from bandscribe.synthesis.sound import SAMPLE_RATE, Samples
 from bandscribe.vocabulary import ARTICULATIONS
 
-__all__ = ["SAMPLE_RATE", "Kit", "KitPiece", "RecordedHit", "find", "load"]
-
-SAMPLE_RATE = 44100
 MIXES = ("close", "oh", "amb")
 MOST_LAYERS = 6
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, KitPiece, RecordedHit
-
-Samples = NDArray[np.float32]
+from bandscribe.synthesis.sound import Samples
 
 
 def draw_tambourine(rng: np.random.Generator, sample_rate: int) -> Samples:

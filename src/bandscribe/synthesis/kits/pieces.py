@@ -12,12 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandscribe import audio
+from bandscribe.synthesis.sound import Samples, envelope
 from bandscribe.vocabulary import ARTICULATIONS
-
-Samples = NDArray[np.float32]
 
 #: Ring longer than drums: open hi-hat and cymbals.
 LONG = frozenset({"ohh", "cr", "ch", "sp", "rd", "rb"})
@@ -141,7 +139,7 @@ def cut(microphones: Samples, sample_rate: int, articulation: str) -> RecordedHi
     first = onset - lead
     hit = microphones[:, first : first + int(longest * sample_rate)]
     step = int(ENVELOPE_STEP * sample_rate)
-    if articulation in SINGLE and not is_single(envelope(np.abs(hit[0]), step)):
+    if articulation in SINGLE and not is_single(envelope(hit[0], step)):
         return None
     level = envelope(np.abs(hit).max(axis=0), step)
     audible = np.flatnonzero(level > level.max() * 10 ** (TAIL_DB / 20))
@@ -150,13 +148,6 @@ def cut(microphones: Samples, sample_rate: int, articulation: str) -> RecordedHi
     hit[:, :lead] *= np.linspace(0, 1, lead, endpoint=False, dtype=np.float32)
     hit[:, hit.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
     return RecordedHit(hit, sample_rate, loudness_db(hit, sample_rate))
-
-
-def envelope(rectified: Samples, step: int) -> Samples:
-    """The largest value of each `step` samples; the last, shorter step counts too."""
-    padded = np.pad(rectified, (0, -len(rectified) % step))
-    largest: Samples = padded.reshape(-1, step).max(axis=1)
-    return largest
 
 
 def is_single(level: Samples) -> bool:

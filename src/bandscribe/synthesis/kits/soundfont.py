@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,16 +42,6 @@ VELOCITIES = (32, 64, 96, 127)
 NOTES = (*range(35, 71), *range(73, 78), 80, 81, 82)
 #: Layers that correlate more than this are the same sample at another level.
 SAME = 0.99
-
-
-@dataclass(frozen=True)
-class SoundFontNote:
-    """A note to be played: when (seconds), which, how hard, and how long it is recorded."""
-
-    start: float
-    note: int
-    velocity: int
-    length: float
 
 
 def presets(path: Path) -> dict[int, str]:
@@ -130,7 +120,7 @@ def load(path: Path, program: int, sample_rate: int) -> Kit:
     )
 
 
-def plan(program: int) -> Iterator[SoundFontNote]:
+def plan(program: int) -> Iterator[Note]:
     """The notes of a kit one after the other, with room for each to ring."""
     start = 0.1
     for note in NOTES:
@@ -139,15 +129,15 @@ def plan(program: int) -> Iterator[SoundFontNote]:
             continue
         length = LONGEST_RINGING if played_as in LONG else LONGEST
         for velocity in VELOCITIES:
-            yield SoundFontNote(start, note, velocity, length)
+            yield Note(start, start + length, note, velocity)
             start += length + 0.5
 
 
 def play(
-    path: Path, program: int, strokes: Sequence[SoundFontNote], sample_rate: int
+    path: Path, program: int, strokes: Sequence[Note], sample_rate: int
 ) -> NDArray[np.float32]:
     """The strokes one after the other, (n,), dry. Raises as `fluidsynth.render`."""
-    notes = [Note(s.start, s.start + s.length + 0.3, s.note, s.velocity) for s in strokes]
+    notes = [replace(stroke, end=stroke.end + 0.3) for stroke in strokes]
     length = round((notes[-1].end + 0.2) * sample_rate)
     samples: NDArray[np.float32] = render(
         [notes], [ChannelVoice(path, program, DRUM_BANK)], length, sample_rate, dynamic=False
@@ -156,16 +146,16 @@ def play(
 
 
 def cut_strokes(
-    samples: NDArray[np.float32], sample_rate: int, strokes: Sequence[SoundFontNote], program: int
+    samples: NDArray[np.float32], sample_rate: int, strokes: Sequence[Note], program: int
 ) -> dict[int, list[tuple[int, RecordedHit]]]:
     """Note to (velocity, hit) pairs, cut out of a rendered plan (n,)."""
     hits: dict[int, list[tuple[int, RecordedHit]]] = defaultdict(list)
     for stroke in strokes:
-        start, length = round(stroke.start * sample_rate), stroke.length + 0.2
+        start, length = round(stroke.start * sample_rate), stroke.end - stroke.start + 0.2
         sound = samples[np.newaxis, start : start + round(length * sample_rate)]
-        hit = cut(sound, sample_rate, articulation(stroke.note, program) or "other")
+        hit = cut(sound, sample_rate, articulation(stroke.pitch, program) or "other")
         if hit:
-            hits[stroke.note].append((stroke.velocity, hit))
+            hits[stroke.pitch].append((stroke.velocity, hit))
     return dict(hits)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bandscribe import audio, splits
 from bandscribe.synthesis.band.recordings import write_drums
 from bandscribe.synthesis.modules import openmpt
-from bandscribe.synthesis.modules.labels import Listed, label, read_tables
+from bandscribe.synthesis.modules.labels import ModuleSong, label, read_tables
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Speed
 from bandscribe.types import Audio, Transcription
 
@@ -62,7 +62,7 @@ def write_modules(
 
 
 def play(
-    listed: Listed, rng: np.random.Generator
+    listed: ModuleSong, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Transcription]:
     """Band (n,), drums (n,) and the drum part of a module; the sum of both peaks at 0.7."""
     data = listed.path.read_bytes()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bandscribe.readers import TableRow, read_csv
 from bandscribe.splits import assign
 from bandscribe.synthesis.drummer.patterns import gather
-from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Strike
+from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, ModuleNote
 from bandscribe.types import Transcription
 
 #: Roles of the table to articulations. Toms have three, by pitch (see `_articulations`).
@@ -43,7 +43,7 @@ class Attack(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Listed:
+class ModuleSong:
     """A module as the tables describe it.
 
     `drums` are the instruments (from 1) with the role of each, and seconds of silence before the
@@ -61,7 +61,7 @@ class Listed:
         return assign(self.author)
 
 
-def read_tables(folder: Path) -> list[Listed]:
+def read_tables(folder: Path) -> list[ModuleSong]:
     """The modules of a folder that have certain drums. Raises ValueError naming what is missing."""
     rows: dict[str, dict[int, list[TableRow]]] = {}
     for row in read_csv(folder / "instruments.csv", *_INSTRUMENT_COLUMNS):
@@ -81,7 +81,7 @@ def read_tables(folder: Path) -> list[Listed]:
                 others.add(instrument)
         if drums:
             author = _group(row["author"]) or Path(row["file"]).parts[0]
-            listed.append(Listed(path, author, drums, frozenset(others)))
+            listed.append(ModuleSong(path, author, drums, frozenset(others)))
     if not listed:
         raise ValueError(f"{folder}: no module in its tables has a known drum")
     return listed
@@ -98,7 +98,7 @@ def _group(author: str) -> str:
 
 
 def label(
-    struck: Sequence[Strike], listed: Listed, solos: Mapping[int, NDArray[np.float32]]
+    struck: Sequence[ModuleNote], listed: ModuleSong, solos: Mapping[int, NDArray[np.float32]]
 ) -> Transcription:
     """The drum part of a module: articulations, the time of each attack, velocities.
 
@@ -124,7 +124,7 @@ def label(
     return gather(notes, 0.0, 0.0, duration, None)
 
 
-def _articulations(struck: Sequence[Strike], listed: Listed) -> dict[tuple[int, int], str]:
+def _articulations(struck: Sequence[ModuleNote], listed: ModuleSong) -> dict[tuple[int, int], str]:
     """The articulation of each (instrument, note) that is struck.
 
     The table does not distinguish toms. Of one tom sample that is played at several pitches, the

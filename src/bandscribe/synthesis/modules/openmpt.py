@@ -28,7 +28,7 @@ _RETRIGGER, _EXTENDED, _EXTENDED_S3M = 15, 19, 20
 _HIGHEST_NOTE = 120
 
 
-class Strike(NamedTuple):
+class ModuleNote(NamedTuple):
     """A note of an instrument (from 1) as the pattern has it: seconds, OpenMPT's note number."""
 
     time: float
@@ -157,14 +157,14 @@ def render(
     return np.ascontiguousarray(np.concatenate(blocks or [np.zeros((0, 2), np.float32)]).T)
 
 
-def strikes(data: bytes, speed: Speed = Speed()) -> list[Strike]:
+def strikes(data: bytes, speed: Speed = Speed()) -> list[ModuleNote]:
     """The notes of a song in the order of time, to 1.5 ms; those repeated in a row each time.
 
     Whether they sound is not asked: some slide into the note before, or have no volume.
     Raises ValueError as `render`.
     """
     library = load_library()
-    found: list[Strike] = []
+    found: list[ModuleNote] = []
     with _opened(data, speed, None) as module:
         channels = library.openmpt_module_get_num_channels(module)
         instruments, notes = [0] * channels, [0] * channels
@@ -190,7 +190,7 @@ def strikes(data: bytes, speed: Speed = Speed()) -> list[Strike]:
 def _read_row(
     library: ctypes.CDLL, module: int, time: float, speed: Speed,
     instruments: list[int], notes: list[int],
-) -> Iterator[Strike]:  # fmt: skip
+) -> Iterator[ModuleNote]:  # fmt: skip
     """What the row that sounds now strikes; `instruments` and `notes` are the last per channel."""
     pattern = library.openmpt_module_get_current_pattern(module)
     row = library.openmpt_module_get_current_row(module)
@@ -216,4 +216,4 @@ def _read_row(
             places += range(again, ticks, again)
         if instruments[channel] and notes[channel]:
             for at in places:
-                yield Strike(time + at * tick, instruments[channel], notes[channel])
+                yield ModuleNote(time + at * tick, instruments[channel], notes[channel])

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from bandscribe import audio
 from bandscribe.readers import read_csv
 from bandscribe.synthesis import effects
-from bandscribe.synthesis.band.ensemble import at_level
 from bandscribe.synthesis.instruments.mixtures import BAND
+from bandscribe.synthesis.sound import at_level
 from bandscribe.vocabulary import INSTRUMENTS
 
 Samples = NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""Ways of playing: tunes, scales, arpeggios, chords, bass lines, each over a stretch of bars."""
+"""Textures: tunes, scales, arpeggios, chords, bass lines, each over a stretch of bars."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def _bass(rng: Rng, span: BarSpan) -> list[ChordEvent]:
     return events
 
 
-WAYS: Mapping[str, Callable[[Rng, BarSpan], list[ChordEvent]]] = {
+TEXTURES: Mapping[str, Callable[[Rng, BarSpan], list[ChordEvent]]] = {
     "melody": _melody, "run": _run, "arpeggio": _arpeggio, "held": _held, "single": _single,
     "repeated": _repeated, "double": _double, "chords": _chords, "strum": _strum,
     "power": _power, "pad": _pad, "hands": _hands, "bass": _bass,
