@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandscribe.chunks import Chunk, aggregate, cut, split, stitch, windows
+from bandscribe.chunks import Chunk, aggregate, cut, stitch
 
 SIZES = st.tuples(st.integers(1, 30), st.integers(0, 29)).filter(lambda pair: pair[1] < pair[0])
 
@@ -18,6 +18,11 @@ def moving_sum(reach: int):  # type: ignore[no-untyped-def]
         return sum(padded[i : i + len(frames)] for i in range(2 * reach + 1))
 
     return network
+
+
+def split(n_frames: int, chunk_frames: int, overlap_frames: int) -> list[Chunk]:
+    frames = np.empty((n_frames, 0), dtype=np.float32)
+    return [chunk for chunk, _ in cut([frames], chunk_frames, overlap_frames)]
 
 
 def blocks_of(frames: np.ndarray, size: int) -> list[np.ndarray]:
@@ -133,25 +138,6 @@ def test_overlap_must_be_less_than_a_chunk() -> None:
         split(5, 10, 10)
 
 
-def test_windows_of_a_clip_that_they_divide() -> None:
-    clip = np.arange(6, dtype=np.float32)
-    assert windows(clip, 2).tolist() == [[0, 1], [2, 3], [4, 5]]
-    assert windows(clip, 6).tolist() == [clip.tolist()]
-
-
-def test_the_last_window_ends_with_the_input() -> None:
-    assert windows(np.arange(5, dtype=np.float32), 2).tolist() == [[0, 1], [2, 3], [3, 4]]
-    assert windows(np.ones(3, dtype=np.float32), 5).tolist() == [[1, 1, 1, 0, 0]]
-
-
-@given(st.integers(1, 200), st.integers(1, 60))
-def test_windows_cover_the_input(n: int, length: int) -> None:
-    found = windows(np.arange(1, n + 1, dtype=np.float32), length)
-    assert found.shape == (max(1, -(-n // length)), length)
-    assert set(found.ravel().tolist()) - {0} == set(range(1, n + 1))
-    assert all(np.all(np.diff(window[window > 0]) == 1) for window in found)
-
-
 def test_s1_is_the_mean_and_s2_is_relative_to_the_largest() -> None:
     said = np.array([[0.8, 0.1, 0.4], [0.4, 0.3, 0.4], [0.6, 0.2, 0.1]])
     np.testing.assert_allclose(aggregate(said, "s1"), [0.6, 0.2, 0.3], rtol=1e-6)
@@ -176,12 +162,8 @@ def test_silence_is_no_instrument() -> None:
     assert aggregate(np.zeros((3, 2)), "s2").tolist() == [0, 0]
 
 
-def test_windows_and_strategies_that_cannot_be() -> None:
+def test_scores_and_strategies_that_cannot_be() -> None:
     with pytest.raises(ValueError, match=r"expected \(window, class\), got \(0, 3\)"):
         aggregate(np.zeros((0, 3)))
     with pytest.raises(ValueError, match="strategy: expected 's1' or 's2', got 's3'"):
         aggregate(np.zeros((1, 3)), "s3")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="length: expected 1 or more, got 0"):
-        windows(np.zeros(3, dtype=np.float32), 0)
-    with pytest.raises(ValueError, match="samples: expected at least one"):
-        windows(np.zeros(0, dtype=np.float32), 3)

@@ -45,21 +45,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Activations": "types",
-    "Activity": "instruments",
-    "Audio": "types",
-    "Beats": "types",
-    "Hit": "hits",
-    "Model": "runtime",
-    "ModelCard": "runtime",
-    "Recognition": "instruments",
-    "Segment": "types",
-    "Tags": "types",
-    "Transcription": "types",
-    "classify": "hits",
-    "recognize": "instruments",
-    "track": "instruments",
-    "transcribe": "drums",
+    "drums": ("transcribe",),
+    "hits": ("Hit", "classify"),
+    "instruments": ("Activity", "Recognition", "recognize", "track"),
+    "runtime": ("Model", "ModelCard"),
+    "types": ("Activations", "Audio", "Beats", "Segment", "Tags", "Transcription"),
 }
 
 
@@ -68,9 +58,10 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("bandscribe")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'bandscribe' has no attribute {name!r}")
-    return getattr(import_module(f"bandscribe.{_HOMES[name]}"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"bandscribe.{home}"), name)
+    raise AttributeError(f"module 'bandscribe' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -8,8 +8,8 @@ last chunk ends with the input; an input shorter than a chunk is run at its own 
 The grid starts at the input's first frame, whatever the size of the blocks that bring the frames,
 so that results do not depend on the reader. Few chunks are held at a time.
 
-A network with one output per excerpt is run on `windows` of its training length, and its outputs
-are aggregated.
+A network with one output per excerpt is run on windows of its training length, and its outputs are
+aggregated.
 """
 
 from __future__ import annotations
@@ -34,12 +34,6 @@ class Chunk(NamedTuple):
     stop: int
     keep_start: int
     keep_stop: int
-
-
-def split(n_frames: int, chunk_frames: int, overlap_frames: int) -> list[Chunk]:
-    """The chunks of an input of known length; their kept parts cover each frame once."""
-    frames = np.empty((n_frames, 0), dtype=np.float32)
-    return [chunk for chunk, _ in cut([frames], chunk_frames, overlap_frames)]
 
 
 def cut(
@@ -100,25 +94,6 @@ def stitch(
 def _keep(chunk: Chunk, inferred: Future[Frames]) -> Frames:
     """The used part of a chunk, once its inference is done."""
     return inferred.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]
-
-
-def windows(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """Consecutive windows (window, length) of `samples` (sample,), which they cover.
-
-    The last one ends with the input and so overlaps its neighbour, where lengths do not divide; an
-    input shorter than a window is followed by silence. Training windows inherit the labels of their
-    clip. Source: Harmony Is All You Need 2023, section 4.6 (1, 2 and 3 s).
-
-    Raises ValueError for an empty input, or a length below 1.
-    """
-    if length < 1:
-        raise ValueError(f"length: expected 1 or more, got {length}")
-    if not len(samples):
-        raise ValueError("samples: expected at least one, got none")
-    if len(samples) < length:
-        return np.pad(samples, (0, length - len(samples)))[np.newaxis]
-    starts = [*range(0, len(samples) - length, length), len(samples) - length]
-    return np.stack([samples[start : start + length] for start in starts])
 
 
 def aggregate(

@@ -112,19 +112,6 @@ def activate(
     return activations
 
 
-def synthesize(activations: Array, templates: Array) -> Array:
-    """Λ (frame, bin) of H (frame, class) and W (lag, class, bin)."""
-    lags, classes, bins = templates.shape
-    return _delay(activations, lags) @ templates.reshape(lags * classes, bins)
-
-
-def measure_divergence(spectrogram: Array, explained: Array) -> float:
-    """The generalised Kullback-Leibler divergence of V from Λ, both (frame, bin)."""
-    v, model = spectrogram.astype(np.float64), explained.astype(np.float64)
-    logarithm = np.log(np.maximum(v, _TINY) / np.maximum(model, _TINY))
-    return float(np.sum(v * logarithm - v + model))
-
-
 def normalize_by_local_max(activations: Array, reach: int) -> Array:
     """The root of what each activation is of the greatest within `reach` frames, in [0, 1].
 

@@ -355,7 +355,10 @@ def _infer_windows(
     model: runtime.Model,
     front_end: RecognitionFrontEnd,
 ) -> tuple[Activations, None, float]:
-    """As `_infer`, of a network of windows, which are laid out as by `chunks.windows`."""
+    """As `_infer`, of a network of consecutive windows, of which the last ends with the sound.
+
+    Training windows inherit the labels of their clip (Harmony Is All You Need 2023, section 4.6).
+    """
     card, rate = model.card, front_end.sample_rate
     length = round(card.chunk_seconds * rate)
 

@@ -40,14 +40,6 @@ def test_irmas_splits_its_testing_songs_30_to_70(tmp_path: Path) -> None:
     assert abs(splits.count("validation") - 90) < 4 * (300 * 0.3 * 0.7) ** 0.5
 
 
-def test_irmas_fields_are_skipped_but_parsed() -> None:
-    assert irmas.fields("008__[gel][dru][pop_roc]0958__1") == irmas.Fields("gel", True, "pop_roc")
-    assert irmas.fields("[cel][nod][cla]0001__1") == irmas.Fields("cel", False, "cla")
-    assert irmas.fields("[pia][jaz_blu]1283__3") == irmas.Fields("pia", None, "jaz_blu")
-    with pytest.raises(ValueError, match=r"x__1: expected \[instrument\]"):
-        irmas.fields("[kaz][dru][cla]x__1")
-
-
 def test_irmas_damaged(irmas_root: Path) -> None:
     part = irmas_root / "IRMAS-TestingData-Part1/Part1"
     (part / "02 - An Invented Song-1.wav").unlink()

@@ -63,13 +63,3 @@ def test_it_is_the_formula(sample_rate: int, n_mels: int) -> None:
 @pytest.mark.parametrize(("n", "frames"), [(0, 0), (399, 0), (400, 1), (559, 1), (560, 2)])
 def test_number_of_frames(n: int, frames: int) -> None:
     assert kaldi.log_mel(SAMPLES[:n]).shape == (frames, 128)
-
-
-def test_ast_sees_ten_seconds_normalized() -> None:
-    seen = kaldi.ast_input(SAMPLES)
-    assert seen.shape == (1024, 128)
-    assert seen.dtype == np.float32
-    bands = kaldi.log_mel(SAMPLES)
-    np.testing.assert_allclose(seen[:19], (bands + 4.2677393) / (2 * 4.5689974), rtol=1e-5)
-    np.testing.assert_allclose(seen[19:], 4.2677393 / (2 * 4.5689974), rtol=1e-6)
-    np.testing.assert_array_equal(kaldi.ast_input(SAMPLES, n_frames=7), seen[:7])

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from bandscribe.metrics.bootstrap import intervals
-from bandscribe.metrics.comparison import compare
+from bandscribe.metrics.bootstrap import compare, intervals
 from bandscribe.metrics.counts import figures
 
 CLASSES = ("KD", "SD")

@@ -9,15 +9,14 @@ and `test`, as in Harmony Is All You Need 2023, section 3.6.1 (862 and 2,010 cli
 random); here by song, so that the clips of a song stay together. mirdata's loader knows the two
 official sets only, and makes no groups.
 
-File names of training clips also give the genre, and of some whether drums play: see `fields`.
-Section 3.1 of the same document leaves both out, since the testing set has neither.
+Names of training clips, such as `[gac][nod][cou_fol]0521__1`, also give the genre, and of some
+whether drums play. Section 3.1 of the same document leaves both out: the testing set has neither.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -32,30 +31,8 @@ from bandscribe.vocabulary.instruments import classes_of
 
 LICENCE = "CC BY-NC-SA 3.0"
 SHARES: Mapping[str, float] = {"validation": 0.3, "test": 0.7}
-GENRES = ("cou_fol", "cla", "pop_roc", "lat_sou", "jaz_blu")
 _CLIP = re.compile(r"(\d+)__\d+$")  # number of the recording, number of the excerpt
 _EXCERPT = re.compile(r"-\d+$")
-
-
-@dataclass(frozen=True)
-class Fields:
-    """What a training clip's name states: `drums` is None where it does not."""
-
-    instrument: str
-    drums: bool | None
-    genre: str
-
-
-def fields(name: str) -> Fields:
-    """The fields in the name of a training clip, such as `[gac][nod][cou_fol]0521__1`.
-
-    Raises ValueError when the instrument or the genre is missing or unknown.
-    """
-    tags = re.findall(r"\[(\w+)\]", name)
-    if len(tags) not in (2, 3) or tags[0] not in LABELS or tags[-1] not in GENRES:
-        raise ValueError(f"{name}: expected [instrument][dru|nod][genre] in the name")
-    drums = {"dru": True, "nod": False}.get(tags[1]) if len(tags) == 3 else None
-    return Fields(tags[0], drums, tags[-1])
 
 
 def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:

@@ -14,8 +14,7 @@ from bandscribe.evaluation import activity, activity_metrics, drum_metrics, reco
 from bandscribe.evaluation.store import FOLDER, Results, read_scores
 from bandscribe.evaluation.tables import COUNTS, RATES, Metrics, nan_to_none
 from bandscribe.metrics import counts
-from bandscribe.metrics.bootstrap import Statistic
-from bandscribe.metrics.comparison import Difference, compare
+from bandscribe.metrics.bootstrap import Difference, Statistic, compare
 from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.vocabulary import DRUMS
 

@@ -5,6 +5,6 @@ Here: functions and small frozen records from samples to `(frame, bin)` arrays. 
 
 `spectrogram` has the STFT that all share and the drum networks' front end, `mel` that of single
 hits; `constant_q` the transform with bins of equal pitch; `filterbanks` the matrices; `frames`
-framing and decibels; `descriptors`, `chroma` and `cepstrum` turn magnitudes into features; `clip`
-knows them all by name; `kaldi` is the front end of AST.
+framing and decibels; `descriptors` and `chroma` turn magnitudes into features; `clip` knows them
+all by name; `kaldi` is the front end of AST.
 """

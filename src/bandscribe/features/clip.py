@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.features import cepstrum, chroma, descriptors, spectrogram
+from bandscribe.features import chroma, descriptors, spectrogram
 from bandscribe.features.frames import decibels
 
 Floats = NDArray[np.float32]
@@ -47,7 +47,7 @@ class ClipAnalysis:
     @cached_property
     def mel_power(self) -> Floats:
         """(frame, 128)."""
-        return cepstrum.mel_power(self.magnitude, self.sample_rate)
+        return descriptors.mel_power(self.magnitude, self.sample_rate)
 
     @cached_property
     def chroma(self) -> Floats:
@@ -81,10 +81,10 @@ FEATURES: dict[str, Callable[[ClipAnalysis], Floats]] = {
     "tonnetz": lambda c: chroma.tonnetz(
         chroma.constant_q_chroma(c.samples, c.sample_rate, hop_length=c.hop_length)
     ),
-    "mfcc_13": lambda c: cepstrum.mfcc(c.mel_power, n_mfcc=13),
-    "mfcc_40": lambda c: cepstrum.mfcc(c.mel_power, n_mfcc=40),
+    "mfcc_13": lambda c: descriptors.mfcc(c.mel_power, n_mfcc=13),
+    "mfcc_40": lambda c: descriptors.mfcc(c.mel_power, n_mfcc=40),
     "mel_128": lambda c: c.mel_power,
-    "mel_256": lambda c: cepstrum.mel_power(c.magnitude, c.sample_rate, n_mels=256),
+    "mel_256": lambda c: descriptors.mel_power(c.magnitude, c.sample_rate, n_mels=256),
     "log_spectrogram": lambda c: log_spectrogram(c.magnitude),
 }
 

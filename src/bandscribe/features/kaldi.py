@@ -18,9 +18,6 @@ from bandscribe.features.frames import cut
 
 SAMPLE_RATE = 16000
 AST_FRAMES = 1024  # about ten seconds
-
-# Of the log filterbank over AudioSet, published with AST.
-_AUDIOSET_MEAN, _AUDIOSET_DEVIATION = -4.2677393, 4.5689974
 _WINDOWS = {"hamming": 0.54, "hanning": 0.5}
 
 
@@ -57,19 +54,3 @@ def log_mel(
     filters = filterbanks.mel_kaldi(sample_rate, n_fft, n_mels=n_mels, fmin=fmin)
     bands = (np.square(spectrum.real) + np.square(spectrum.imag)) @ filters
     return np.log(np.maximum(bands, np.finfo(np.float32).eps)).astype(np.float32)
-
-
-def ast_input(
-    samples: NDArray[np.float32],
-    *,
-    n_frames: int = AST_FRAMES,
-    window: Literal["hamming", "hanning"] = "hamming",
-) -> NDArray[np.float32]:
-    """What AST sees: (n,) samples at 16 kHz to (n_frames, 128).
-
-    The log filterbank, cut off or filled up with zeros at its end, less AudioSet's mean and
-    divided by twice its standard deviation.
-    """
-    bands = log_mel(samples, window=window)[:n_frames]
-    bands = np.pad(bands, ((0, n_frames - len(bands)), (0, 0)))
-    return (bands - np.float32(_AUDIOSET_MEAN)) / np.float32(2 * _AUDIOSET_DEVIATION)

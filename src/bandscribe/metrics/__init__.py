@@ -1,6 +1,6 @@
 """How good an estimate is, given a reference.
 
 One file per kind of result (`onsets, velocity, beats, tags, frames, hits`) counts or sums per
-track, and names its figures; `bootstrap` gives any of them its interval, `comparison` the
-difference between two systems; `tasks` says what the literature calls the evaluation.
+track, and names its figures; `bootstrap` gives any of them its interval, and the difference between
+two systems; `tasks` has what the literature calls the evaluation.
 """

@@ -2,26 +2,17 @@
 
 The task is what sounds in the recordings, the set-up what the system was trained on. Both decide
 which published figures ours may be compared with. Names as in Wu et al. 2018, A Review of
-Automatic Drum Transcription, and in Deep Unsupervised Drum Transcription (2019), section 4.
+Automatic Drum Transcription, and in Deep Unsupervised Drum Transcription (2019), section 4:
+
+- DTD: drum transcription of drum-only recordings: all that sounds is transcribed;
+- DTP: in the presence of percussion: of drums and percussion alone, some are transcribed and the
+  others are to be left out;
+- DTM: in the presence of melodic instruments: whole songs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
-#: From the simplest to the hardest.
-TASKS: Mapping[str, str] = {
-    "DSC": "drum sound classification: each recording is one hit",
-    "DTD": "drum transcription of drum-only recordings: all that sounds is transcribed",
-    "DTP": "drum transcription in the presence of percussion: of drums and percussion alone, some "
-    "are transcribed and the others are to be left out",
-    "DTM": "drum transcription in the presence of melodic instruments: whole songs",
-}
-
-SETUPS: Mapping[str, str] = {
-    "eval-subset": "trained on another part of the same corpus",
-    "eval-cross": "trained on other corpora alone",
-}
+from collections.abc import Collection
 
 
 def name_task(*, melodic: bool, untranscribed: bool) -> str:

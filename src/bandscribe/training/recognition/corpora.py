@@ -134,7 +134,7 @@ def _parse(source: str) -> CorpusAddress:
 def cut(
     recordings: Sequence[LabelledRecording], seconds: float, sample_rate: int
 ) -> RecordingWindows:
-    """All windows of the recordings, laid out as `chunks.windows` does."""
+    """All windows of the recordings, laid out as `instruments.recognize` does."""
     wide = round(seconds * sample_rate)
     owner: list[int] = []
     start: list[int] = []
