@@ -35,7 +35,7 @@ def inside(folder: Path, name: str | PurePath) -> Path:
     """
     parts = re.split(r"[/\\]", str(name))
     if ".." in parts or "\0" in str(name) or PurePath(name).anchor:
-        raise ValueError(f"{str(name)!r}: no name for a file below {folder}; mend it where it is")
+        raise ValueError(f"{str(name)!r}: no name for a file below {folder}; correct it")
     return folder / name
 
 

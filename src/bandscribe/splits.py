@@ -1,6 +1,6 @@
-"""The splits of a corpus: their names, and the one that a group of tracks belongs to for ever.
+"""Splits: their names, and the fixed assignment of groups to them.
 
-Whatever shares an author, a player or a song is one group, so that nothing of it is in two splits.
+Tracks that share an author, a player or a song are one group, which is in one split alone.
 """
 
 from __future__ import annotations

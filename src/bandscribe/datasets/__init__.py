@@ -1,6 +1,6 @@
-"""Corpora of others, where they lie: each file turns one corpus's folders into `Track`s.
+"""Published corpora: each file turns the folders of one corpus into `Track`s.
 
-Here: paths, annotation formats, splits and licences of existing corpora; nothing is written but
-the mixes that ENST-Drums comes without. Not here: sound of our own (`synthesis`), class maps
-(`vocabulary`), scores (`metrics`). Audio and annotations are read on demand.
+Here: paths, annotation formats, splits and licences; nothing is written but the mixes that
+ENST-Drums lacks. Not here: rendered audio (`synthesis`), class maps (`vocabulary`), figures
+(`metrics`). Audio and annotations are read on demand.
 """

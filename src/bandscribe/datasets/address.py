@@ -1,4 +1,4 @@
-"""Where a corpus lies: `NAME=ROOT`, or in full `NAME:SPLIT/AUDIO=ROOT`.
+"""The address of a corpus: `NAME=ROOT`, or in full `NAME:SPLIT/AUDIO=ROOT`.
 
     mdb=~/mdb                     the usual audio; the split that the command uses
     mdb:all/full_mix=~/mdb        all splits, of the variant `full_mix` of the audio
@@ -79,7 +79,7 @@ class CorpusAddress:
         Raises ValueError for a split without tracks, and as `Corpus.named`.
         """
         corpus, root = self.corpus, self.root
-        # Where there is nothing at all, `Corpus.tracks` says what is expected there.
+        # Where there is nothing at all, `Corpus.tracks` raises with what is expected.
         tracks = corpus.named(root, self.variant) or corpus.tracks(root, self.variant)
         known = sorted({track.split for track in tracks})
         name = self.split or (usual if usual in known else EVERY_SPLIT)

@@ -1,7 +1,7 @@
-"""How the notes of a MIDI file lie against the sound that they describe: late, drifting, or others.
+"""The offset of a MIDI file from the recording that it describes: late, drifting, or another.
 
 Some recordings of E-GMD do not follow their MIDI (Callender et al. 2020). `measure` finds one shift
-for all notes; `fit` also follows a file that drifts, and tells one that is of another performance.
+for all notes; `fit` also follows a drift, and detects a file that is of another performance.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Seconds by which notes may be early or late, and the step in which that is looked for.
+#: Seconds by which notes may be early or late, and the step of the search.
 MOST, STEP = 0.08, 0.001
 #: Seconds of a recording by which a drift is followed, and by how much it may change over them.
 PART, CHANGE = 5.0, 0.04
-#: The agreement below which a MIDI file is taken for that of another performance. Of rendered
+#: The agreement below which a MIDI file is of another performance. Of rendered
 #: performances, the notes of a recording had 0.65 or more, those of another 0.35 or less.
 LEAST = 0.5
 
 #: Seconds over which the energy before and after a moment is compared.
 _SPAN = 0.008
-#: What is quieter than this, against the loudest moment, is no sound, in dB.
+#: Level of silence in dB below the loudest moment.
 _FLOOR_DB = -60.0
 #: Seconds within which a note and a sound belong together, and dB of a rise that is a sound.
 _NEAR, _RISE_DB = 0.015, 9.0
@@ -57,10 +57,10 @@ def measure(samples: NDArray[np.float32], sample_rate: int, onsets: NDArray[np.f
 
 
 def fit(samples: NDArray[np.float32], sample_rate: int, onsets: NDArray[np.float64]) -> Fit:
-    """The shift and the stretch by which the notes come to lie where the sound rises.
+    """The shift and the stretch that move the notes to where the sound rises.
 
-    The shift is measured part by part, each near that of the part before, and a line is laid
-    through them (Theil-Sen: the median of the slopes between parts).
+    The shift is measured part by part, each near that of the part before, and a line is fitted to
+    them (Theil-Sen: the median of the slopes between parts).
     """
     step = max(1, round(STEP * sample_rate))
     rise = _rise(samples, step, round(_SPAN * sample_rate / step))

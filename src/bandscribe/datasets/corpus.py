@@ -1,7 +1,7 @@
 """What is known about a corpus, and how a copy on disk compares with it.
 
 Every corpus is one `Corpus` record, `CORPUS` in the file of its name; `datasets.corpora` lists
-them. Copies are often partial or damaged: `Corpus.tracks` gives what is there, `inspect` tells
+them. Copies are often partial or damaged: `Corpus.tracks` gives what is there, `inspect` lists
 file by file what is not.
 """
 
@@ -43,7 +43,7 @@ class Complete:
 
 @dataclass(frozen=True, eq=False)
 class Corpus(Generic[T_co]):
-    """A corpus of others: where it comes from, how it lies on disk, what is annotated.
+    """A published corpus: where it comes from, how it lies on disk, what is annotated.
 
     `index(root, variant)` gives every track that the copy names, by its tables, annotations or
     audio, whether or not all its files are there; it reads tables, never audio or annotations.

@@ -90,7 +90,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     citation="Gillet and Richard 2006, ENST-Drums: an extensive audio-visual database for drum "
     "signals processing, ISMIR",
     licence=LICENCE,
-    obtain="https://zenodo.org/records/7432188 (ENST-drums-public); `mix` wants "
+    obtain="https://zenodo.org/records/7432188 (ENST-drums-public); `mix` needs "
     "bandscribe.datasets.enst.mix(ROOT) once",
     tree="""\
 ENST-drums-public/drummer_1/audio/wet_mix/107_minus-one_salsa_sticks.wav         and drummer_2, _3

@@ -7,7 +7,7 @@ as snare.
 
 The thesis's split is kept as `split`: drummers 1 and 2 and fifteen songs for training, the rest
 halved. It has drummer 3 in both validation and test. Groups are ENST's drummers and MDB's songs;
-who wants validation and test apart parts by those.
+split by those to keep validation and test apart.
 """
 
 from __future__ import annotations

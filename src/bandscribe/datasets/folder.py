@@ -1,7 +1,7 @@
-"""A plain folder of one's own: beside each sound file, its drum notes under the same name.
+"""A user's folder: beside each sound file, its drum notes under the same name.
 
 Notes are in any file that `bandscribe.formats.notes` reads: `.csv`, `.txt`, `.jams`, `.json`,
-`.mid`. In `CORPUS` they are in the ten classes; `FIVE` and `THREE` take annotations that tell no
+`.mid`. In `CORPUS` they are in the ten classes; `FIVE` and `THREE` take annotations of no
 more than five or three. Folders within the folder are read too. Where a file has several
 annotations, the first kind in the order above is taken.
 

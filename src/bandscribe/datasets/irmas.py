@@ -57,7 +57,7 @@ def _training(path: Path) -> Track[frozenset[str]]:
 def thesis_test(tracks: Sequence[Track[frozenset[str]]]) -> list[Track[frozenset[str]]]:
     """The testing clips that Harmony Is All You Need 2023 tests on, by the rule of section 3.6.1.
 
-    Seven tenths of all, drawn at random clip by clip, of which the document does not tell the
+    Seven tenths of all, drawn at random clip by clip, the document does not give the
     seed: 862 of 2,874 clips are left for validation, and songs may be in both.
     """
     testing = sorted((track for track in tracks if track.split != "train"), key=lambda t: t.id)

@@ -12,9 +12,9 @@ from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio
 
 #: Samples; a frame is two of them long (Neuroment 2022, section 4.2: 2048 and 1024 at 44.1 kHz).
 HOP_LENGTH = 1024
-#: An instrument is audible at a moment where it is no further below the mixture around it; below
-#: the second level it is not; between them it is unknown.
-AUDIBLE_DB, UNHEARD_DB = -25.0, -35.0
+#: An instrument is audible where it is no further below the mixture around it than the first level,
+#: and inaudible below the second; between them it is unknown.
+AUDIBLE_DB, INAUDIBLE_DB = -25.0, -35.0
 #: Below the loudest moment nothing counts as audible; ten decibels further down is unknown, too.
 SILENT_DB = -50.0
 #: Seconds around a frame that count, so that an instrument stays audible between quick strokes.
@@ -80,7 +80,7 @@ def find_audible(
         floor = drop * 10 ** ((SILENT_DB - AUDIBLE_DB) / 10)
         return np.asarray((near >= drop * around) & (near >= floor * loudest) & (near > _SILENCE))
 
-    doubtful = np.where(above(UNHEARD_DB), np.nan, 0)
+    doubtful = np.where(above(INAUDIBLE_DB), np.nan, 0)
     return np.where(above(AUDIBLE_DB), 1, doubtful).astype(np.float32)
 
 

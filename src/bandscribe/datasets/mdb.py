@@ -6,8 +6,8 @@ a group. mirdata has no loader for it.
 
 Annotations are in classes (`CORPUS`, scored in five and three) and in subclasses
 (`SUBCLASSES`, scored in ten; of one song the two differ by some milliseconds). The corpus files
-side stick and tambourine under `OT`, other, which is not scored. Whoever scores an estimate on
-`CORPUS` leaves the classes in `UNSCORED` out of it: what they would find is annotated nowhere.
+side stick and tambourine under `OT`, other, which is not scored. Estimates that are scored on
+`CORPUS` leave out the classes in `UNSCORED`, which are annotated nowhere.
 
 The corpus has no velocities. Where a folder `velocity_midi` lies beside
 `MDB Drums`, with MIDI files that others transcribed, each annotated onset takes the velocity of the

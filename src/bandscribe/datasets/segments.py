@@ -4,12 +4,10 @@ Of a corpus in E-GMD's layout (section 3.1 of the report, and its author's code)
 six unconventional kits are left out; the most frequent instruments become the classes; a note is a
 single hit when no other came within 100 ms before it and 200 ms are left of it when it ends 10 ms
 before the next; a clip is the first half second of it. A recording one of whose hits peaks after
-0.4 s, or begins past the end, is thought to be out of step with its MIDI file, and is cleaned away
-with all its clips.
+0.4 s, or begins past the end, does not follow its MIDI file, and is removed with all its clips.
 
 The report counts MIDI notes, and takes those of five numbers; here the notes of one articulation
-count together (the two of the closed hi-hat, say, which it had no name for). Its classes come out
-the same. Here is no sound of our own, and nothing that is trained.
+count together, such as the two of the closed hi-hat. The classes are the same.
 """
 
 from __future__ import annotations
@@ -127,7 +125,7 @@ def find_recordings(root: Path) -> list[Performance]:
 
 
 def read_notes(recording: Performance) -> Transcription:
-    """The notes of a recording, as articulations; they last as long as the table says.
+    """The notes of a recording, as articulations; their duration is that of the table.
 
     Raises as `bandscribe.formats.midi.read`.
     """

@@ -70,7 +70,7 @@ def decode(path: Path, start: float = 0.0, *, stream: int | None = None) -> Iter
 
 
 def length(path: Path) -> float:
-    """Seconds of sound by the headers of a file; what tells no length is decoded.
+    """Seconds of sound by the headers of a file; a file without a length is decoded.
 
     (Of flacs that were joined into one, the first one's header alone is read.) Warns where the
     header shows that the file breaks off (a flac or mp3 shows it only when it is decoded), and

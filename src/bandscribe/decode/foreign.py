@@ -137,7 +137,7 @@ def _tagged_seconds(stream: Any) -> float:
 
 
 def _by_ffmpeg(path: Path, ffmpeg: str, requested: int | None) -> Iterator[Audio]:
-    """Through `ffmpeg … -f au`: a format whose header (24 bytes) tells rate and channels."""
+    """Through `ffmpeg … -f au`: a format whose header (24 bytes) has rate and channels."""
     listing = [ffmpeg, "-nostdin", "-hide_banner", "-i", f"file:{path}"]
     listing_text = subprocess.run(listing, capture_output=True).stderr.decode(errors="replace")
     if "\nInput #0" not in f"\n{listing_text}":

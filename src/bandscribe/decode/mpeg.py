@@ -37,8 +37,8 @@ _CHUNK = 1 << 16
 class Run(NamedTuple):
     """Frames from byte `start` to `stop` that one decoder takes: of one rate and channel count.
 
-    `tagged` says that the first of them is no sound but tells the length; `samples` are those of
-    one channel, by the number of frames. `loss` says what is missing at its end, if anything.
+    `tagged`: the first of them is no sound but a tag with the length. `samples` are those of one
+    channel, by the number of frames. `loss` describes what is missing at its end, if anything.
     """
 
     start: int

@@ -22,7 +22,7 @@ from bandscribe.types import Audio
 
 #: Frames per read: little is lost with the block in which an error occurs.
 BLOCK = 4096
-_ENDLESS = 1 << 48  # libsndfile says 2⁶³ − 1 where a stream does not tell its length
+_ENDLESS = 1 << 48  # libsndfile gives 2⁶³ − 1 for a stream of unknown length
 _quiet = threading.Lock()
 
 
@@ -124,7 +124,7 @@ def _open_all(
 ) -> Iterator[ContainedRecording | None]:
     """The recordings in a file, each opened when it is its turn; None for one that cannot be.
 
-    `seeking` says that they are not going to be read from their start.
+    `seeking`: they are not going to be read from their start.
     """
     kind = first.format
     if not first.frames and (header := parts.complete_header(path)):
@@ -182,8 +182,8 @@ def _find_loss(path: Path, span: parts.ByteSpan, sound: SoundHeader) -> str | No
     """Why one of the recordings is known to be cut, for the formats that show it; else None."""
     if sound.format == "OGG" and parts.page_is_missing(path, span):
         return "its last page is missing"
-    # libsndfile corrects a chunk that is longer than the file, and says so in its log. Programs
-    # that write to a pipe declare the largest size there is.
+    # libsndfile corrects a chunk that is longer than the file, and logs it. Programs that write to
+    # a pipe declare the largest size there is.
     sizes = re.search(r"(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", sound.extra_info)
     if sizes and int(sizes[2]) < int(sizes[1]) < 0x7FFFF000:
         return "its header promises more"
@@ -227,7 +227,7 @@ def _read(
         done += filled
         if len(fresh):
             yield Audio(fresh.T.copy(), rate)
-    if done >= sound.frames:  # what follows may be anything, a tag say
+    if done >= sound.frames:  # what follows may be a tag
         loss = None
     loss = loss or recording.find_loss(sound)
     if loss is None and done < sound.frames < _ENDLESS:

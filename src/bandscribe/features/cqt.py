@@ -71,7 +71,7 @@ class ConstantQ:
 
     @cached_property
     def lengths(self) -> NDArray[np.float64]:
-        """Length of each filter in samples, (bin,); its root scales what the filter says."""
+        """Length of each filter in samples, (bin,); its root scales the filter's output."""
         return np.asarray(self.quality * self.sample_rate / self.frequencies)
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:

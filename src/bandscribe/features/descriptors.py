@@ -4,8 +4,8 @@ All give `(frame, n)` float32, frame `i` centred on `i * hop_length`. Those of t
 the magnitudes `(frame, bin)` that `spectrogram.magnitude` makes, so that one transform serves all.
 
 Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.2, which computed
-them with librosa; the numbers here are librosa's. Where its formulas say otherwise, the docstring
-tells the difference. Mel bands are Slaney's, and the DCT is orthonormal, librosa's defaults.
+them with librosa; the numbers here are librosa's. Where the paper's formulas differ, the docstring
+does too. Mel bands are Slaney's, and the DCT is orthonormal, librosa's defaults.
 """
 
 from __future__ import annotations

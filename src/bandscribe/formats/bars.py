@@ -49,9 +49,9 @@ class TempoMap:
     @classmethod
     def of(cls, changes: Iterable[tuple[int, int]], resolution: int) -> TempoMap:
         """The map of a file's changes of tempo (tick, µs per beat); 120 bpm until the first."""
-        tempi = {0: DEFAULT_TEMPO, **dict(changes)}
-        ticks = sorted(tempi)
-        return cls(np.array(ticks), np.array([tempi[tick] for tick in ticks]), resolution)
+        ordered = sorted([(0, DEFAULT_TEMPO), *changes], key=lambda change: change[0])
+        ticks, tempi = np.array(ordered, dtype=np.int64).T
+        return cls(ticks, tempi, resolution)
 
     def seconds(self, ticks: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Times of `ticks`, an array of any shape."""

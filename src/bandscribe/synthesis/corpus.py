@@ -5,8 +5,8 @@
     drummer1/session1/1_style_bpm_beat_4-4_1.midi     notes with velocities
     … .csv and … .beats.csv                           the notes, and the beat grid, as tables
 
-Track `i` depends on the source, the seed and `i` alone: a stopped call goes on where it was, and a
-longer corpus begins with the shorter one. Each split has a session of its own.
+Track `i` depends on the source, the seed and `i` alone: an interrupted call continues where it was,
+and a longer corpus begins with the shorter one. Each split is a session.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def write_corpus(
 ) -> Iterator[dict[str, str]]:
     """Render tracks of a minute until there are `hours`; yields each one's row of the index.
 
-    Tracks that are there already are kept. The index is written at the end; rows of other splits in
-    one that is there stay. Raises OSError where `out` cannot be written.
+    Existing tracks are kept. The index is written at the end; its rows of other splits stay. Raises
+    OSError where `out` cannot be written.
     """
     folder = out / "drummer1" / SESSIONS[split]
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def write_corpus(
 
 
 def write_index(path: Path, rows: list[dict[str, str]], split: str) -> None:
-    """Write the rows of a split; those of other splits in an index that is there stay.
+    """Write the rows of a split to an index, which keeps those of other splits.
 
     Raises ValueError where that is no index, OSError as `bandscribe.files.whole`.
     """
@@ -81,7 +81,7 @@ def _write_track(
         midi.write(stem.with_suffix(".midi"), notes)
         note_table.write(stem.with_suffix(".csv"), notes)
         write_beats(stem.with_suffix(".beats.csv"), notes.beats)
-        # Last, since its presence says that the track is complete.
+        # The audio last: a track that has it is complete.
         audio.write(stem.with_suffix(".flac"), sound)
     _, style, bpm_text, kind, meter, kit = stem.name.split("_")
     name = stem.relative_to(out).as_posix()

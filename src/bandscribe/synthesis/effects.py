@@ -1,5 +1,4 @@
-"""What happens to drums between the sticks and the file: room, equaliser, compressor, clipping,
-bandwidth, noise, level, codec.
+"""Effects: room, equaliser, compressor, clipping, limiter, bandwidth, noise, level, codec.
 
 Parameters are sampled first (`sample_effects`) and applied second (`apply`), so that a treatment
 can be stored and replayed. The linear parts share one pass through the frequency domain.

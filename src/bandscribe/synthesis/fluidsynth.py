@@ -1,8 +1,7 @@
-"""SoundFonts played by FluidSynth's library, every part on its own: stems of a song, drum kits.
+"""SoundFonts played by FluidSynth, each part as a stem.
 
-The library (libfluidsynth 2 or 3, as Debian's package `fluidsynth` brings it) is called through
-ctypes, since the command mixes all parts into one file, and a guitar has to reach its amplifier,
-and every part its level, before the mix.
+The library (libfluidsynth 2 or 3, of Debian's package `fluidsynth`) is called through ctypes, since
+the command mixes all parts into one file, before guitars get their amplifier and parts their level.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
     drummer1/session1/1_funk_80_beat_4-4_7.midi    the notes, as far off as E-GMD's may be
     drummer1/session1/1_funk_80_beat_4-4_7.csv     the notes as they sound: onset,class,velocity
 
-A kit is tuned, miked and treated once, and sounds alike in all its recordings. Nothing is
-humanised. Notes that a kit has no sound for fall away, and so do kits of percussion alone. Classes
-are articulations here, which distinguish the pedal of a hi-hat from its stick.
+A kit is tuned, miked and processed once, and sounds the same in all its recordings. Nothing is
+humanised. Notes that a kit has no sound for are dropped, and so are kits of percussion alone.
+Classes are articulations, which distinguish the pedal of a hi-hat from its stick.
 
 Some of E-GMD's recordings do not follow their MIDI (Callender et al. 2020, and the data set's
 page): `misaligned` is the share of recordings whose MIDI is early or late as a whole, by up to
@@ -81,9 +81,8 @@ def write_performances(
 ) -> Iterator[tuple[dict[str, str], float]]:
     """Render pairs of a performance and a kit, in an order of the seed, until there are `hours`.
 
-    Yields each one's row of the index and the hours so far. Recordings that are there already are
-    kept; rows of other splits in an index that is there stay. A longer call begins with the pairs
-    of a shorter one.
+    Yields each one's row of the index and the hours so far. Existing recordings are kept, and so
+    are rows of other splits in the index. A longer call begins with the pairs of a shorter one.
 
     Raises ValueError without performances or kits, OSError where `out` cannot be written.
     """
@@ -98,7 +97,7 @@ def write_performances(
         groove, number = grooves[pair // len(drums)], pair % len(drums)
         rng = np.random.default_rng([seed, 2, pair])
         late = float(rng.uniform(-MOST, MOST)) if rng.random() < misaligned else 0.0
-        # Drawn apart, so that recordings sound the same whatever their files.
+        # A generator of its own, so that the sound does not depend on the errors of the MIDI file.
         own = np.random.default_rng([seed, 3, pair])
         stretch = float(own.uniform(-DRIFT, DRIFT)) if own.random() < drifting else 0.0
         others = [each for each in grooves if each.name != groove.name]
@@ -151,7 +150,7 @@ def _write(
             bpm=groove.bpm, late=file.late, stretch=file.stretch,
         )  # fmt: skip
         note_table.write(stem.with_name(f"{stem.name}.csv"), notes)
-        # Last, since its presence says that the recording is complete.
+        # The audio last: a recording that has it is complete.
         audio.write(sound, Audio(np.clip(samples, -1, 1)[None], SAMPLE_RATE))
     return {
         "drummer": groove.drummer, "session": session, "id": groove.name, "style": style,

@@ -22,7 +22,7 @@ from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
 HATS = ("chh", "phh", "ohh")
 
-#: Where a kit lacks an articulation, its nearest relatives, before other kits are asked.
+#: Substitutes for an articulation that a kit lacks, tried before other kits.
 RELATIVES: Mapping[str, tuple[str, ...]] = {
     "phh": ("chh",), "ch": ("cr",), "sp": ("cr",), "ht": ("mt",), "lt": ("mt",), "mt": ("ht", "lt"),
 }  # fmt: skip
@@ -95,7 +95,7 @@ def draw_drum_set(
     rng: np.random.Generator,
     weights: NDArray[np.float64] | None = None,
 ) -> DrumSet:
-    """A voice (two where the kit has several pieces) for each articulation that the kits offer.
+    """A piece (or two where the kit has several) for each articulation that the kits offer.
 
     `weights` (kit,) is the chance of each kit to be the one most pieces come from.
     """
@@ -174,8 +174,8 @@ def render(
 ) -> tuple[NDArray[np.float32], Transcription]:
     """Play a performance: mono samples (n,) at 44.1 kHz and the notes that sound, in ten classes.
 
-    Notes whose articulation the drum set lacks fall away in both. A hi-hat stroke chokes the ones
-    before it.
+    Notes whose articulation the drum set lacks are dropped from both. A hi-hat stroke chokes the
+    ones before it.
     """
     length = round(performance.duration * SAMPLE_RATE)
     out = np.zeros(length, dtype=np.float32)
@@ -231,7 +231,7 @@ def _doubled(performance: Transcription) -> NDArray[np.bool_]:
 
 def _choose(piece: KitPiece, velocity: float, pick: float) -> RecordedHit:
     layer = min(int(np.searchsorted(piece.velocities, velocity)), len(piece.layers) - 1)
-    # Real hands are not sorted: now and then the layer beside.
+    # Drummers are not that even: now and then the next softer layer.
     if pick < 0.2 and layer > 0:
         layer -= 1
     hits = piece.layers[layer]

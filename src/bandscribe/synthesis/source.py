@@ -1,4 +1,4 @@
-"""Endless labelled audio: every draw is a new performance on a new drum set in a new room."""
+"""Labelled excerpts of drums and bands: a new performance, drum set and room for each."""
 
 from __future__ import annotations
 
@@ -215,9 +215,9 @@ class SyntheticSource:
 def cut_edges(
     samples: NDArray[np.float32], notes: Transcription, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], Transcription]:
-    """As if the recording (n,) began or ended in the middle: silence before or after the cut.
+    """A recording (n,) that begins or ends in the middle of the music, with silence beyond the cut.
 
-    Half of the beginnings are at a stroke, as of a loop; up to 2 ms before it.
+    Half of the beginnings are up to 2 ms before a note, as in a loop.
     """
     seconds = len(samples) / SAMPLE_RATE
     samples = samples.copy()

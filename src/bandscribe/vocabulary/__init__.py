@@ -2,7 +2,7 @@
 
 The drum classes and every other list of drums to them are here; kits speak of *articulations*, the
 finer list by which sounds are rendered, models of the ten classes. Instruments have a module, and
-metres. A map's value None says that the sound is no class of ours (and is left out).
+metres. A map's value None marks a sound of no class, which is left out.
 """
 
 from __future__ import annotations

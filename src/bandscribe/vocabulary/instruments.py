@@ -1,7 +1,7 @@
 """The instrument classes, and the corpora's own names to them.
 
-Here None also stands for a name that does not tell which of our classes it is. Whoever reads a
-corpus refuses a name that is missing from its map.
+Here None also stands for an ambiguous name. Readers of corpora refuse a name that is missing from
+its map.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ INSTRUMENTS = (
 )  # fmt: skip
 
 #: The labels of IRMAS are eleven of our classes (Bosch et al. 2012, section 4.1). `dru` and `nod`
-#: in its file names tell whether drums play, of some clips, and are no labels.
+#: in the file names of some clips mark whether drums play, and are no labels.
 IRMAS: Mapping[str, str | None] = {
     name: name
     for name in ("cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi")
@@ -63,8 +63,8 @@ MEDLEY_SOLOS: Mapping[str, str | None] = {
 }  # fmt: skip
 
 #: MedleyDB, taxonomy.yaml of version 1.0 (Bittner et al. 2014), and the woodwind section of 2.0.
-#: Electric pianos, steel and slide guitars are left out as in AUDIOSET; mixed sections do not tell
-#: which instruments play; percussion counts as drums where it is a piece of a drum set.
+#: Electric pianos, steel and slide guitars are left out as in AUDIOSET; mixed sections are
+#: ambiguous; percussion counts as drums where it is a piece of a drum set.
 MEDLEYDB: Mapping[str, str | None] = {
     # strings
     "erhu": None, "violin": "vio", "viola": None, "cello": "cel", "double bass": "bas",

@@ -1,9 +1,9 @@
-"""An electric guitar's amplifier and cabinet: what turns plucked strings into a wall of sound.
+"""An electric guitar's amplifier and cabinet.
 
-Tone controls before the valves, a supply that sags, clipping that is not symmetric, at four times
-the sample rate, a loudspeaker, and now and then a noise gate. Chords must go through one
-amplifier together: their intermodulation is what distortion sounds like. Parameters are drawn
-first (`sample_settings`) and applied second (`amplify`).
+Tone controls before the valves, power supply sag, asymmetric clipping at four times the sample
+rate, a loudspeaker, and now and then a noise gate. Chords must go through one amplifier together,
+since their intermodulation is what distortion sounds like. Parameters are drawn first
+(`sample_settings`) and applied second (`amplify`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def amplify(samples: Samples, settings: AmplifierSettings) -> Samples:
 
 def _gain(loud: Samples, settings: AmplifierSettings, n: int) -> Samples:
     """Sag and gate, (n,), out of the envelope relative to the loud parts."""
-    # The supply gives in within some 90 ms.
+    # The supply sags within some 90 ms.
     slow = scipy.ndimage.uniform_filter1d(loud, 16, mode="constant", origin=7)
     gain = 1 / (1 + settings.sag * slow)
     if settings.gate_db is not None:

@@ -1,9 +1,9 @@
-"""Other people's songs, re-arranged: MIDI melodies and chords (POP909) for a band of our own.
+"""MIDI melodies and chords (POP909), rearranged for a band.
 
-Each song (three tracks: melody, bridge, piano) gets a bass line, and often rhythm guitars, of its
-own, other instruments, another key and tempo. The files do not tell where the beats are, but notes
-lie on sixteenths, and low ones gather on the downbeats: so `find_beats` finds them in most songs,
-and these get a drum part too, to which bass and guitars are locked, mostly.
+Each song (three tracks: melody, bridge, piano) gets a new bass line, often rhythm guitars, other
+instruments, another key and tempo. The files do not mark the beats, but notes lie on sixteenths and
+low ones gather on the downbeats, so that `find_beats` finds them in most songs. These also get a
+drum part, to which bass and guitars are mostly locked.
 """
 
 from __future__ import annotations

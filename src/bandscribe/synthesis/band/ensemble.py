@@ -113,7 +113,7 @@ def _draw_recorded(
 ) -> sampler.SampledInstrument | None:
     """The recorded notes that a part is played on, None for a SoundFont.
 
-    Basses and guitars are more often real ones, since it is they that lie over drums.
+    Basses and guitars are more often real ones, since they mask drums most.
     """
     role = part.role.split()[0]
     names = _RECORDED.get(role, ())

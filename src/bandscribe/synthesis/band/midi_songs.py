@@ -1,8 +1,8 @@
-"""Other people's arranged songs with drum tracks: General MIDI files, the drums on channel 10.
+"""General MIDI songs with drums on channel 10, rearranged.
 
-`read` tells what is in a file, `rearrange` plays it another way: another key and tempo, other
-instruments of the same families, some parts left out, two and a half minutes at most. The drums
-become articulations, and the beats are those of the file's tempi and time signatures.
+`read` parses a file, `rearrange` changes key and tempo, takes other instruments of the same
+families and leaves some parts out, for two and a half minutes at most. The drums become
+articulations, and the beats are those of the file's tempi and time signatures.
 """
 
 from __future__ import annotations
@@ -133,12 +133,12 @@ def _beats(
     end: int,
     struck: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """Ticks and places in the bar of the beats; None where the file does not tell.
+    """Ticks and places in the bar of the beats; None where they are unknown.
 
     That is without a time signature, and where the drums are not on its sixteenths or triplets:
-    some files were recorded or converted regardless of beats. A compound metre has dotted beats.
-    Where the first note comes after one beat of silence, as MMA writes its files, so does the first
-    bar.
+    some files were recorded or converted without regard to beats. A compound metre has dotted
+    beats. Where the first note comes after one beat of silence, as MMA writes its files, so does
+    the first bar.
     """
     if not signatures or not _on_grid(struck, ticks_per_beat):
         return None

@@ -1,8 +1,8 @@
-"""A band without drums to hide the drums in: songs played through SoundFonts, amplifiers, voices.
+"""Backing tracks without drums, on disk and in memory.
 
-`write_band` renders songs into a folder: our own (see `songs`), beside each its beat grid and its
-drum part, re-arranged melodies (see `arrangement`), some of which have none, or re-arranged songs
-with drum tracks (see `midi_songs`).
+`write_band` renders songs into a folder: composed ones (see `songs`) with their beats and drum
+part, rearranged melodies (see `arrangement`), some of which have none, or rearranged songs with
+drum tracks (see `midi_songs`).
 
     band_0000.flac          mono, 44.1 kHz, without drums
     band_0000.beats.csv     time,position; only where the beats are known
@@ -37,7 +37,7 @@ from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
 _REARRANGED_SHARE = 1 / 3
-#: What may lie beside the audio of a song.
+#: Optional files beside the audio of a song.
 _BESIDE = ("beats.csv", "drums.csv", "drums.flac")
 
 
@@ -49,12 +49,11 @@ def write_band(
     """Render songs until there are `hours`; a third of them out of the zip `songs`, if it is given.
 
     With `midi`, a folder of songs with drum tracks, all are made of those of its `split`, in turn.
-    In `locked_share` of the sections of our own songs, and of the re-arranged melodies, the band is
-    locked to the drums.
-    `notes` is a folder of folders of single recorded notes (see `sampler`), `voices` a folder of
-    speech (see `voice`). Yields each mono flac as it is done, and the hours so far. File `i`
-    depends on the seed and on `i` alone, and those that are there are kept. Raises ValueError
-    without fluidsynth, SoundFonts or songs.
+    In `locked_share` of the sections of composed songs, and of the rearranged melodies, the band is
+    locked to the drums. `notes` is a folder of folders of single recorded notes (see `sampler`),
+    `voices` a folder of speech (see `voice`). Yields each finished mono flac, and the hours so far.
+    File `i` depends on the seed and on `i` alone, and existing ones are kept. Raises ValueError
+    without FluidSynth, SoundFonts or songs.
     """
     instruments = Instruments.load(soundfonts, notes=notes, voices=voices)
     names = _midi_names(songs) if songs else []
@@ -74,7 +73,7 @@ def write_band(
             else:
                 song = compose(rng, locked_share=locked_share)
             samples = play(song, instruments, rng)
-            # The audio last, since its presence says that the song is complete.
+            # The audio last: a song that has it is complete.
             if song.beats is not None:
                 write_beats(path.with_suffix(".beats.csv"), song.beats)
             if song.drums is not None:

@@ -1,10 +1,9 @@
-"""Songs of our own and the drum part that belongs to each, on a beat grid known to the sample.
+"""Composed songs and the drum part of each, on a beat grid known to the sample.
 
-A genre names its players, tempi, metres, chord progressions and styles of drumming; all else is
-drawn: key, form, which parts play in which section, their rhythms, stops, swing, and a tune to
-sing. In most sections the band is locked to the drums, as bands are: the bass plays on the kicks,
-guitars and keyboards strum with the hi-hat and accent the snare, stabs come with a crash. In the
-others all play rhythms of their own.
+A genre has players, tempi, metres, chord progressions and drumming styles; the rest is random: key,
+form, which parts play in which section, their rhythms, stops, swing, and a tune to sing. In most
+sections the band is locked to the drums: the bass plays on the kicks, guitars and keyboards strum
+with the hi-hat and accent the snare, stabs come with a crash. In the others parts are independent.
 """
 
 from __future__ import annotations
@@ -176,7 +175,7 @@ def _section(
 def _lock(
     rng: Rng, meter: Meter, player: Player, groove: Sequence[styles.Note], own: list[RhythmNote]
 ) -> list[RhythmNote]:
-    """What a player makes of a rhythm of his own when he follows the drums.
+    """A player's own rhythm, changed to follow the drums.
 
     Basses play on the kicks, half of the heavy guitars too; most chords come with the cymbals.
     """

@@ -60,8 +60,8 @@ class Speech:
     def load(cls, folder: Path) -> Speech:
         """All sound files under a folder; of more than 20 minutes, an even share of each file.
 
-        Treble that a low sample rate has cut off is made up by noise. Short files of one folder
-        count as one speaker. Raises ValueError without sound or without a voice in it.
+        Treble that a low sample rate lacks is replaced by noise. Short files of one folder count as
+        one speaker. Raises ValueError without sound or without a voice in it.
         """
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in audio.EXTENSIONS)
         if not paths:

@@ -1,8 +1,8 @@
-"""Singers: what a drum transcriber mistakes for drums is sibilants, plosives, breaths, glides.
+"""Singing voices: their sibilants, plosives, breaths and glides are easily mistaken for drums.
 
-`sing` is a source-filter voice made of nothing but formants and noise bursts. `sing_speech` makes
-recorded speech sing: consonants are kept as they were spoken and placed before the beat; vowels
-are stretched to the note and vocoded to its pitch.
+`sing` is a source-filter voice of formants and noise bursts. `sing_speech` makes recorded speech
+sing: consonants are kept as spoken and placed before the beat; vowels are stretched to the note and
+vocoded to its pitch.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def sing_speech(
 ) -> NDArray[np.float32]:  # fmt: skip
     """One speaker sings `(start, end, MIDI pitch)` notes, a syllable each, the vowel on the start.
 
-    Samples (n,), peak 1. Of notes that overlap, the earlier ends where
-    the later begins. The melody moves by octaves to where the singer can sing it.
+    Samples (n,), peak 1. Of notes that overlap, the earlier ends where the later begins. The melody
+    moves by octaves into the singer's range.
     """
     n = round(duration * SAMPLE_RATE)
     out = np.zeros(n, np.float32)
@@ -200,7 +200,7 @@ def _draw_syllables(
 
 
 def _limited(consonant: NDArray[np.float32]) -> NDArray[np.float32]:
-    """No louder than the peaks of a vowel of power 1."""
+    """Attenuated to the peaks of a vowel of power 1 at most."""
     return consonant * np.float32(min(1.0, 4.0 / np.abs(consonant).max(initial=1e-9)))
 
 

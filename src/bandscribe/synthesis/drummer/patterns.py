@@ -1,10 +1,9 @@
 """A procedural drummer: endless, varied drum parts whose every note is known.
 
-A song has a style, a metre, a tempo and a swing. It is a row of sections of two to eight bars;
-each has its time keeper, opens with a crash and closes with a fill. What drum parts do now and
-then is done now and then: flams, drags, ghost notes, breaks, late entries, percussion on top.
-`draw_pattern` makes whole parts; the functions below it are what the songs of `band` write their
-drum parts with.
+A song has a style, a metre, a tempo and a swing. It is a row of sections of two to eight bars; each
+has its time keeper, opens with a crash and closes with a fill. Flams, drags, ghost notes, breaks,
+late entries and percussion occur now and then. `draw_pattern` makes whole parts; the songs of
+`band` use the functions below it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Makes one performance into many: humanise, cut, stretch, re-orchestrate.
+"""Variations of a performance: humanise, cut, stretch, re-orchestrate.
 
-Every function takes notes in ARTICULATIONS and returns new ones; the labels stay exact, because
-whatever moves a sound moves its note, and a change of tempo moves notes and beats alike.
+Every function takes notes in ARTICULATIONS and returns new ones; notes and beats move together, so
+that labels stay exact.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def draw_changes(rng: np.random.Generator, duration: float) -> list[Change]:
 
 
 def remap(transcription: Transcription, rng: np.random.Generator) -> Transcription:
-    """The same rhythm on other pieces of the kit, so that one take feeds many classes.
+    """The same rhythm on other pieces of the kit, so that one take serves many classes.
 
     Each note changes at most once: all changes read the labels as they were, the last one wins.
     """
@@ -204,7 +204,7 @@ def remap(transcription: Transcription, rng: np.random.Generator) -> Transcripti
     return _arrange(transcription, onsets, labels, transcription.velocities)
 
 
-#: What a drummer may do without, or a machine be programmed without, and how often.
+#: Groups of pieces that may be absent, and how often.
 _DISPENSABLE = (
     (0.10, ("chh", "phh", "ohh", "rd", "rb", "sp")),
     (0.05, ("chh", "phh", "ohh", "rd", "rb", "sp", "cr", "ch")),
@@ -214,9 +214,9 @@ _DISPENSABLE = (
 
 
 def thin_out(transcription: Transcription, rng: np.random.Generator) -> Transcription:
-    """Now and then without hi-hats, without cymbals, without kick or snare.
+    """Now and then without hi-hats, cymbals, kick or snare.
 
-    Who learns from drums that always play together takes one for a sign of the other.
+    A network trained on drums that always play together would infer one from the other.
     """
     keep = np.ones(len(transcription.onsets), dtype=bool)
     for probability, articulations in _DISPENSABLE:

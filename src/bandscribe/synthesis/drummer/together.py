@@ -1,7 +1,7 @@
-"""Playing in time with others: drums and percussion that follow a given beat grid.
+"""Drums and percussion that follow a given beat grid.
 
-In a song the band strikes where the drums strike. Whoever learns from drums and a band that ignore
-each other never has to distinguish a bass note from the kick under it.
+In a song, bass notes and kicks coincide: a network trained on drums and a band that are not in time
+with each other never learns to distinguish them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def follow(
 ) -> Transcription | None:
     """A stretch of `played`, bent so that its beats fall on those of `grid`.
 
-    The stretch begins at a beat with the same place in the bar as the grid's first one. What is
-    played outside of the grid, or of [0, duration) seconds, falls away. None where `played` has
-    too few beats, or the grid fewer than two.
+    The stretch begins at a beat with the same position in the bar as the grid's first one. Notes
+    outside of the grid, or of [0, duration) seconds, are dropped. None where `played` has too few
+    beats, or the grid fewer than two.
     """
     count = len(grid.times)
     if played.beats is None or count < 2:

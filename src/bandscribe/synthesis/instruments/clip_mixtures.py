@@ -1,11 +1,11 @@
-"""Real clips of one instrument each, laid over each other or played in turn.
+"""Mixtures of real clips of one instrument each, at the same time or in turn.
 
     test/00007/mixture.wav      and vio.wav, pia.wav …: as `synthesis.instruments.stems` has them
     labels.csv                  file, label (separated by semicolons), split
 
-So systems that recognize instruments (corpus `clips`) and those that track them over time
-(corpus `stems`) can be evaluated on them. Piece `i` depends on the clips, the seed and `i` alone: a
-stopped call goes on where it was.
+They evaluate the recognition of instruments (corpus `clips`) and their tracking over time (corpus
+`stems`). Piece `i` depends on the clips, the seed and `i` alone: an interrupted call continues
+where it was.
 """
 
 from __future__ import annotations

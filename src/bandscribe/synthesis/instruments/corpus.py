@@ -4,10 +4,10 @@
     IRMAS-TestingData-Part1/Part1/00007-1.wav          5 to 20 s, stereo, 16 bit, 44.1 kHz
     IRMAS-TestingData-Part1/Part1/00007-1.txt          all that are present, one per line
 
-As in IRMAS, other instruments may sound beside the one in a training clip, and basses, drums and
-what is none of the classes beside those of a testing clip, without a label. File `i` depends on
-the split, the seed and `i` alone: a stopped call goes on where it was, and a longer corpus begins
-with the shorter one.
+As in IRMAS, a training clip may have other instruments beside its own, and a testing clip
+unlabelled basses, drums and instruments of no class. File `i` depends on the split, the seed and
+`i` alone: an interrupted call continues where it was, and a longer corpus begins with the shorter
+one.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _write_testing(sources: PlayerSources, out: Path, index: int, rng: Rng) -> P
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         mixture = _draw_testing(sources, rng)
-        # The audio last, since its presence says that the clip is complete.
+        # The audio last: a clip that has it is complete.
         with whole(path.with_suffix(".txt")) as temporary:
             lines = [f"{name}\n" for name in CLIPS if name in mixture.labels]
             temporary.write_text("".join(lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What one player makes of a piece: phrases and rests, within the range of the instrument.
+"""The part of one player: phrases and rests, within the range of the instrument.
 
 A player changes between textures every few bars, and between legato and staccato with them.
 """
@@ -78,7 +78,7 @@ def _notes(
     notes = []
     for i, pitch in enumerate(sorted(set(event.pitches))):
         begin = start + i * spread
-        if begin < 0 < end - 2 * _SHORTEST:  # what sounds already is struck at 0
+        if begin < 0 < end - 2 * _SHORTEST:  # a note that began before 0 starts at 0
             begin = 0.0
         velocity = int(np.clip(level + accent + rng.normal(0, 5), 20, 127))
         if 0 <= begin < piece.duration:

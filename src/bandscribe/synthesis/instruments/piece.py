@@ -1,4 +1,4 @@
-"""What players agree on before they begin: tempo, metre, key, and a chord for each bar."""
+"""What the players of a piece share: tempo, metre, key, and a chord for each bar."""
 
 from __future__ import annotations
 

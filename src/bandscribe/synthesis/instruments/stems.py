@@ -1,12 +1,12 @@
-"""Pieces on disk with the sound of each player, so that it is known who plays at every moment.
+"""Pieces on disk with the sound of each player.
 
     train/00007/mixture.wav     the mixture: mono, 16 bit, 44.1 kHz
     train/00007/vio.wav         and a file for each class that plays, at its level in the mixture
     train/00007/other.wav       where an instrument plays that is none of the classes
 
-Of some pieces the players are drawn from all alike, in others they are a band. Those to train on
-have more players than those to test on, since training remixes some of them.
-Piece `i` depends on the split, the seed and `i` alone: a stopped call goes on where it was.
+In some pieces all classes are equally likely, others have a band. Training pieces have more players
+than test pieces, since training remixes some of them. Piece `i` depends on the split, the seed and
+`i` alone: an interrupted call continues where it was.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def write_piece(folder: Path, piece: Mixture) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    # A player may be louder than all together, where others cancel it out.
+    # A player may be louder than the mixture, where others cancel it.
     peak = max(float(np.abs(sound).max()) for sound in piece.stems.values())
     gain = np.float32(1 / max(1.0, peak))
     rate = piece.audio.sample_rate

@@ -1,7 +1,7 @@
-"""Sampled drum kits: reading them from the layouts in which they are published.
+"""Sampled drum kits: a reader for each layout in which they are published.
 
-Each layout has a module; `naming` says what the name of a sound means, `pieces` what a kit is in
-memory. Drawing a drum set out of several kits, and striking it, is `synthesis.render`.
+`naming` finds articulations by the names of sounds, `pieces` has a kit in memory, `percussion`
+synthesises more. A drum set of several kits is drawn and played by `synthesis.render`.
 """
 
 from bandscribe.synthesis.kits.layouts import find, load

@@ -20,8 +20,7 @@ from bandscribe.readers import read_xml, refused
 from bandscribe.synthesis.kits import naming
 from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit, cut, group, read, stack
 
-#: What a gain may be, and by how many semitones a sample may be moved: Hydrogen's own knobs turn
-#: to 5 and to 24.
+#: Limits of gains, and of shifts in semitones; Hydrogen's own controls go to 5 and to 24.
 _GAIN, _PITCH = (0.0, 100.0), (-48.0, 48.0)
 
 
@@ -44,7 +43,7 @@ class Instrument:
 
 
 def load(folder: Path, sample_rate: int) -> Kit:
-    """The kit of a folder; instruments without sample or without telling name are left out.
+    """The kit of a folder, without instruments that have no sample or an unknown name.
 
     Gains of layers and instruments are applied. Raises ValueError for a damaged `drumkit.xml`.
     """
@@ -91,10 +90,10 @@ def instruments(root: ElementTree.Element) -> Iterator[Instrument]:
 
 
 def label(found: Iterable[Instrument]) -> list[tuple[Instrument, str]]:
-    """Instruments with their articulations; repeated ones and those without telling name fall away.
+    """Instruments with their articulations, without repeated ones and those of unknown names.
 
-    What a name says is mended in two places. A pedal hat made of half-open samples is an open hat;
-    and "Stick" is the side stick, unless the kit has one beside: then it is two sticks clicked.
+    Two names are corrected: a pedal hat made of half-open samples is an open hat, and "Stick" is
+    the side stick, unless the kit has another one: then it is two sticks clicked.
     """
     labelled: dict[tuple[Layer, ...], tuple[Instrument, str]] = {}
     for instrument in found:

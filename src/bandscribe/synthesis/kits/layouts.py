@@ -1,7 +1,5 @@
-"""Drum kits in memory, from whichever layout they lie in on disk.
-
-Three layouts are known: a Hydrogen folder (`drumkit.xml`), a folder with a `kit.json`, and a drum
-preset of a SoundFont (`FILE.sf2#PROGRAM`).
+"""Drum kits from any of three layouts: a Hydrogen folder (`drumkit.xml`), a folder with a
+`kit.json`, and a drum preset of a SoundFont (`FILE.sf2#PROGRAM`).
 
 `kit.json` is a list of `{"file", "class", "piece", "rank"}`: `class` is an articulation, `rank`
 counts the strokes of a piece from soft (1) to loud. `"mix"` (`close`, `oh` or `amb`) marks aligned
@@ -29,9 +27,8 @@ MOST_LAYERS = 6
 def load(address: str | Path, *, sample_rate: int = SAMPLE_RATE) -> Kit:
     """The kit at an address, which is a folder or `FILE.sf2#PROGRAM` (program 0 if left out).
 
-    Sounds that cannot be read are left out with a warning. Raises FileNotFoundError where nothing
-    lies, ValueError where no kit lies, where it is damaged, and where a SoundFont is asked for
-    without FluidSynth.
+    Sounds that cannot be read are left out with a warning. Raises FileNotFoundError for a missing
+    path, ValueError for what is no kit, a damaged one, and a SoundFont without FluidSynth.
     """
     file, program = _split(address)
     if not file.exists():

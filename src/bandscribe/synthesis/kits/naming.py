@@ -1,8 +1,8 @@
-"""Which drum a sound is, by its name.
+"""The articulation of a drum sound, by its name.
 
-Kits of samplers carry free names: `Hi-Hat Closed (Paiste 14")`, `BassDrum`, `c#3 - stick`. The
-rules below look at whole words, and prefer no answer to a wrong one: a loop or a roll in a kit
-would put onsets into the audio that the labels do not know of.
+Sampled kits have free names: `Hi-Hat Closed (Paiste 14")`, `BassDrum`, `c#3 - stick`. The rules
+look at whole words, and prefer no answer to a wrong one: a loop or a roll would put unlabelled
+onsets into the audio.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 # fmt: off
-#: Several strokes, strokes cut short, effects: never of use.
+#: Several strokes, choked strokes, effects: never used.
 _UNFIT = frozenset((
     "roll", "rolls", "loop", "loops", "beat", "beats", "flam", "flams", "drag", "ruff", "choke",
     "choked", "fx", "reverse", "rev", "swirl", "scrape", "empty", "rest", "off",

@@ -1,7 +1,7 @@
 """Tambourines and shakers, synthesised: no sampled kit has enough of them.
 
-They sound where hi-hats sound, and are none: a network that has met few of them takes them for
-hi-hats. Every draw is another instrument.
+They sound much like hi-hats: a network trained on few of them confuses the two. Every draw is
+another instrument.
 """
 
 from __future__ import annotations

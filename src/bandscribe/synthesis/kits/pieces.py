@@ -1,7 +1,7 @@
-"""Single drum hits cut out of recordings, and the kits they make up.
+"""Single drum hits cut from recordings, and the kits they make up.
 
-A hit begins with its sound: at most 1 ms lies before the onset. Levels are kept as recorded, so
-that `loudness_db` compares the hits of one piece. Nothing here knows where the sound came from.
+At most 1 ms lies before the onset of a hit. Levels are kept as recorded, so that `loudness_db`
+compares the hits of one piece.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class RecordedHit:
 
 @dataclass(frozen=True, eq=False)
 class KitPiece:
-    """One way to strike one thing: `layers` from soft to loud, each with alternative hits.
+    """A drum in one articulation: `layers` from soft to loud, each with alternative hits.
 
     `velocities` (layer,) ascending in (0, 1]: layer i is meant up to `velocities[i]`.
     """
@@ -121,9 +121,9 @@ def read(path: Path, sample_rate: int, *, semitones: float = 0.0) -> Samples:
 def cut(microphones: Samples, sample_rate: int, articulation: str) -> RecordedHit | None:
     """Trim (mic, sample) to one hit; None for silence, and for a drum struck more than once.
 
-    The onset is sought in the first microphone: where it first exceeds -40 dB re its peak, the
+    The onset is found in the first microphone: where it first exceeds -40 dB re its peak, the
     largest value of the next 50 ms is taken, and the onset is the first sample from there above
-    10 % of that (so that a slow swell begins where it begins). All microphones are cut at the same
+    10 % of that (so that a slow swell is not cut). All microphones are cut at the same
     sample. The tail ends at -60 dB re the peak, or after 1.5 s (3 s for what rings), faded.
     """
     close = np.abs(microphones[0])

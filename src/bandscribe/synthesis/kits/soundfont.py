@@ -38,7 +38,7 @@ ELECTRONIC = range(24, 25)
 
 #: Velocities struck.
 VELOCITIES = (32, 64, 96, 127)
-#: Whistles (71, 72) and cuicas (78, 79) are no percussion that could be taken for a drum.
+#: Without whistles (71, 72) and cuicas (78, 79), which sound like no drum.
 NOTES = (*range(35, 71), *range(73, 78), 80, 81, 82)
 #: Layers that correlate more than this are the same sample at another level.
 SAME = 0.99
@@ -80,7 +80,7 @@ def _read_presets(file: BinaryIO, path: Path) -> bytes:
 
 
 def articulation(note: int, program: int) -> str | None:
-    """What a General MIDI drum note is in a kit; None for what is of no use.
+    """What a General MIDI drum note is in a kit; None for unusable ones.
 
     After Roland GS: brush kits have a slap at 39 and a swirl at 40, the electronic kit a reversed
     cymbal at 52.

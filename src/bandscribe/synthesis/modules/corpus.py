@@ -4,8 +4,8 @@
     heroes-sound-tracks_heroes06.drums.flac   the drums, at the level that belongs to it
     heroes-sound-tracks_heroes06.drums.csv    time,articulation,velocity
 
-The sum of both is the song, but for instruments that may or may not be drums. The songs are played
-at random tempi and pitches, and folded to mono at random, since their voices are panned hard.
+The sum of both is the song, without instruments that may or may not be drums. Songs are played at
+random tempi and pitches, and mixed to mono with random weights, since their voices are panned hard.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def write_modules(
 ) -> Iterator[tuple[Path, float]]:
     """Render the modules of one split of a folder (see `labels`) whose drums are known.
 
-    Splits are by author. Yields the audio of each song as it is done, and the hours so far; what is
-    there is kept. Songs without a band, or with less than twenty strokes, are passed over.
+    Splits are by author. Yields the audio of each finished song, and the hours so far; existing
+    files are kept. Songs without a band, or with fewer than twenty drum notes, are skipped.
 
     Raises ValueError for an unknown split, without modules or libopenmpt, or naming a file that is
     none.
@@ -53,7 +53,7 @@ def write_modules(
             band, drums, notes = play(listed, np.random.default_rng([seed, index]))
             if len(notes.onsets) < _FEWEST or not band.any():
                 continue
-            # The band last, since its presence says that the song is complete.
+            # The band last: a song that has one is complete.
             write_drums(path.with_suffix(".drums.csv"), notes)
             audio.write(path.with_suffix(".drums.flac"), Audio(drums[None], SAMPLE_RATE))
             audio.write(path, Audio(band[None], SAMPLE_RATE))

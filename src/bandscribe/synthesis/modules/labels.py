@@ -30,9 +30,9 @@ _ARTICULATIONS = {
 }  # fmt: skip
 _INSTRUMENT_COLUMNS = ("file", "instrument", "role", "confidence", "use", "lead_ms")
 _HOP = 22  # samples: half a millisecond
-_QUIET = 0.02  # of an instrument's loudest stroke: below it nothing is struck
-_TEMPLATE = 1300  # samples: 30 ms, from which a stroke is known again
-_ALIKE = 0.75  # the correlation from which it is
+_QUIET = 0.02  # share of an instrument's loudest peak below which there is no attack
+_TEMPLATE = 1300  # samples: 30 ms, which are compared with other notes
+_ALIKE = 0.75  # correlation from which two notes sound alike
 
 
 class Attack(NamedTuple):
@@ -103,8 +103,8 @@ def label(
     """The drum part of a module: articulations, the time of each attack, velocities.
 
     `solos` (n,) are the sounds of the drum instruments one by one. A note counts where its solo
-    rises, or, as in rolls, sounds as it does where the same note rises: notes that only slide, and
-    those without volume, fall away. Its time is that of the attack. The velocity is the peak,
+    rises, or, as in rolls, sounds as it does where the same note rises; notes that only slide, and
+    those without volume, are dropped. Its time is that of the attack. The velocity is the peak,
     relative to the loud strokes of the same instrument, to the power of 0.6.
     """
     notes: list[tuple[float, str, float]] = []
