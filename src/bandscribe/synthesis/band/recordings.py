@@ -134,8 +134,13 @@ def read_drums(path: Path, duration: float) -> Transcription:
     """
     rows = read_csv(path, "time", "articulation", "velocity")
     with refused(f"{path}: no notes; delete it and render it again"):
-        notes = [(row.number("time"), row["articulation"], row.number("velocity")) for row in rows]
-        return Transcription.of(notes, ARTICULATIONS, duration=duration)
+        return Transcription(
+            np.array([row.number("time") for row in rows], dtype=np.float64),
+            np.array([row["articulation"] for row in rows], dtype=np.str_),
+            np.array([row.number("velocity") for row in rows], dtype=np.float64),
+            duration,
+            ARTICULATIONS,
+        )
 
 
 @dataclass(frozen=True, eq=False)
