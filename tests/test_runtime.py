@@ -1,4 +1,5 @@
 import json
+import os
 import random
 import subprocess
 import sys
@@ -213,3 +214,24 @@ def test_a_damaged_graph_prints_nothing(tmp_path: Path) -> None:
     assert (
         line == f"{tmp_path / 'a.onnx'}: not an ONNX model; take one that bandscribe export wrote"
     )
+
+
+def test_nothing_is_sent_and_nothing_kept_in_the_home_folder(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    """onnxruntime reports its use unless it is told not to, before it is loaded."""
+    quiet = {"ORT_DISABLE_TELEMETRY", "CI", "GITHUB_ACTIONS", "XDG_CACHE_HOME", "PYTEST_VERSION"}
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    script = (
+        "import os, sys; from bandscribe import runtime; runtime.load(sys.argv[1]); "
+        "print(os.environ.get('ORT_DISABLE_TELEMETRY'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, str(tiny_model)],
+        env={**environment, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    assert list(tmp_path.iterdir()) == []

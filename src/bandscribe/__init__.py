@@ -9,10 +9,14 @@
 Each takes a file or audio, and a model by name, by path, or loaded; docs/api.md has examples.
 
 The public names are loaded when they are first used: importing bandscribe loads no other library.
+
+Nothing is sent anywhere: onnxruntime, which runs the networks, would report its use to Microsoft,
+and keep an identifier in the home folder. `ORT_DISABLE_TELEMETRY=0` in the environment allows it.
 """
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from bandscribe.types import Activations, Audio, Beats, Segment, Tags, Transcription
 
     __version__: str
+
+# It is read when onnxruntime is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Activations",
