@@ -53,10 +53,10 @@ def agreement(sounds: Sequence[Audio], model: drums.DrumModel) -> None:
 
 def first_strokes(model: drums.DrumModel, folder: Path) -> None:
     """Performances in E-GMD's layout, cut at the sample of the first stroke of each third."""
-    from bandscribe.datasets import egmd
+    from bandscribe.datasets import gmd
 
     found = count = 0
-    for track in egmd.index(folder):
+    for track in gmd.index_expanded(folder):
         sound = audio.read(track.audio, mono=True)
         onsets_ = track.load().onsets
         for share in (0.0, 0.3, 0.6):

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.metre import count, put_on_kicks
-from bandscribe.peaks import Peaks, refine
+from bandscribe.peaks import Peaks, max_around, refine
 from bandscribe.steady import straighten
 from bandscribe.types import Activations, Beats
 from bandscribe.vocabulary import parse_metre
@@ -172,20 +172,11 @@ def _divide_by_level(curve: Array, level: Array) -> Array:
     return DOUBT + (1 - 2 * DOUBT) * share
 
 
-def _widen(curve: Array, reach: int) -> Array:
-    """The highest value of `curve` (frame,) within `reach` frames."""
-    highest: Array = curve.copy()
-    for step in range(1, reach + 1):
-        np.maximum(highest[step:], curve[:-step], out=highest[step:])
-        np.maximum(highest[:-step], curve[step:], out=highest[:-step])
-    return highest
-
-
 def _score(beat: Array, level: Array, rate: float) -> Array:
     """Log odds (frame,) of a beat; 0 where nothing sounds, so that no tempo is better there."""
     # The frames beside a peak a little below it, so that the grid still finds the middle.
     share = _divide_by_level(beat, level)
-    share = np.maximum(share, 0.9 * _widen(share, round(REACH * rate)))
+    share = np.maximum(share, 0.9 * max_around(share, round(REACH * rate)))
     odds: Array = np.log(share / (1 - share)) - np.log(NEUTRAL / (1 - NEUTRAL))
     return WEIGHT * odds * np.minimum(level / SOUND, 1.0)
 

@@ -91,6 +91,14 @@ def stitch(
             yield _keep(*running.popleft())
 
 
+def join(pieces: Iterable[Frames], width: int) -> Frames:
+    """Consecutive pieces (frame, width) as one array, none of them held twice at the end."""
+    joined = bytearray()
+    for piece in pieces:
+        joined += piece.tobytes()
+    return np.frombuffer(joined, np.float32).reshape(-1, width)
+
+
 def _keep(chunk: Chunk, inferred: Future[Frames]) -> Frames:
     """The used part of a chunk, once its inference is done."""
     return inferred.result()[chunk.keep_start - chunk.start : chunk.keep_stop - chunk.start]

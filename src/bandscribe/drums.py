@@ -212,11 +212,7 @@ def infer(source: Audio | Iterable[Audio], model: DrumModel) -> DrumActivations:
     """
     card = model.card
     blocks = [prepare(source, card)] if isinstance(source, Audio) else source
-    # Joining hours of arrays at the end would hold them twice.
-    joined = bytearray()
-    for piece in _run(blocks, model):
-        joined += piece.tobytes()
-    values = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
+    values = chunks.join(_run(blocks, model), len(card.outputs))
     return split(values, card.frame_rate, card.classes, start=-PADDING / card.frame_rate)
 
 

@@ -33,11 +33,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import whole
+from bandscribe.peaks import max_around
 from bandscribe.readers import read_npz, refused
 from bandscribe.runtime import ModelCard, cores, front_end
 
@@ -118,8 +118,7 @@ def normalize_by_local_max(activations: Array, reach: int) -> Array:
     (frame, class) to the same. So nothing depends on how loud a recording is, and the root leaves
     soft strokes beside loud ones. Amplitudes below `FLOOR` count as silence.
     """
-    loudest = np.pad(activations.max(axis=1), reach)
-    measure = np.maximum(sliding_window_view(loudest, 2 * reach + 1).max(axis=1), FLOOR)
+    measure = np.maximum(max_around(activations.max(axis=1), reach), FLOOR)
     return np.asarray(np.sqrt(activations / measure[:, np.newaxis]), dtype=np.float32)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bandscribe import audio, chunks, runtime
 from bandscribe.calibration import Calibration
 from bandscribe.chunks import STRATEGIES, Strategy
-from bandscribe.features.power import FramePower
+from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Segment, Tags
 
@@ -330,11 +330,7 @@ def _infer(
         card.overlap_frames,
         threads=model.threads,
     )
-    # Joining hours of arrays at the end would hold them twice.
-    joined = bytearray()
-    for piece in pieces:
-        joined += piece.tobytes()
-    outputs = np.frombuffer(joined, np.float32).reshape(-1, len(card.outputs))
+    outputs = chunks.join(pieces, len(card.outputs))
     if not samples:
         raise ValueError("source: expected sound, got no samples")
     count = len(card.classes)

@@ -25,12 +25,14 @@ Amplitudes are not probabilities: a soft stroke is no less certain than a loud o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.types import Floats
+
+F = TypeVar("F", bound=np.floating)
 
 
 class Peaks(NamedTuple):
@@ -107,7 +109,7 @@ def normalize_by_local_max(
             weight = 1 - step / (gather_frames + 1)
             sums[step:] += weight * values[:-step, column]
             sums[:-step] += weight * values[step:, column]
-        level = np.maximum(_largest_around(sums, level_frames), LEAST_LEVEL)
+        level = np.maximum(max_around(sums, level_frames), LEAST_LEVEL)
         shares[:, column] = sums / level
     return shares
 
@@ -167,7 +169,7 @@ def _pick_column(
     return np.flatnonzero(found)
 
 
-def _largest_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+def max_around(values: NDArray[F], reach: int) -> NDArray[F]:
     """The largest of each value (n,) and those up to `reach` before and after it; none below 0."""
     largest = np.pad(values, reach)
     window, span = 2 * reach + 1, 1
@@ -175,7 +177,8 @@ def _largest_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float
     while 2 * span <= window:
         largest = np.maximum(largest[:-span], largest[span:])
         span *= 2
-    return np.maximum(largest[: len(values)], largest[window - span :][: len(values)])
+    around: NDArray[F] = np.maximum(largest[: len(values)], largest[window - span :][: len(values)])
+    return around
 
 
 def _wait(frames: NDArray[np.int64], wait_frames: int) -> NDArray[np.int64]:

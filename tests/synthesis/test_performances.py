@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bandscribe.datasets import egmd, segments
+from bandscribe.datasets import gmd, segments
 from bandscribe.formats import midi
 from bandscribe.synthesis import performances
 from bandscribe.synthesis.drummer.groove import Performance
@@ -70,7 +70,7 @@ def test_every_performance_on_every_kit(tmp_path: Path) -> None:
     pairs = sorted((row["id"], row["kit_name"]) for row in rows)
     names = ("full", "without pedal")
     assert pairs == [(f"drummer1/session1/{i}", name) for i in (1, 2) for name in names]
-    tracks = egmd.CORPUS.tracks(tmp_path)
+    tracks = gmd.EXPANDED.tracks(tmp_path)
     assert len(tracks) == 4
     by_kit = {each.kit: each for each in segments.find_recordings(tmp_path)}
     played = segments.read_notes(by_kit["full"])

@@ -304,7 +304,7 @@ def mixtures(
     if not (least.isdigit() and (most or least).isdigit()):
         raise typer.BadParameter(f"--players: expected numbers as 2-4, got {players!r}")
     require("train", "scipy")
-    from bandscribe.synthesis.instruments.clip_mixtures import write_mixtures
+    from bandscribe.synthesis.instruments.stems import write_mixtures
 
     clips = find_solos(solos, split)
     if classes is not None:

@@ -9,7 +9,6 @@ from bandscribe.datasets import (
     adtof,
     audioset,
     clips,
-    egmd,
     enst,
     enst_mdb,
     folder,
@@ -32,7 +31,7 @@ from bandscribe.datasets.corpus import Corpus
 CORPORA: Mapping[str, Corpus[Any]] = {
     corpus.name: corpus
     for corpus in (
-        egmd.CORPUS, gmd.CORPUS, enst.CORPUS, mdb.CORPUS, mdb.SUBCLASSES, enst_mdb.CORPUS,
+        gmd.EXPANDED, gmd.CORPUS, enst.CORPUS, mdb.CORPUS, mdb.SUBCLASSES, enst_mdb.CORPUS,
         idmt.CORPUS, rbma.CORPUS, rbma.FULL, slakh.CORPUS, tmidt.CORPUS, adtof.CORPUS,
         sadtp.CORPUS, folder.CORPUS, folder.FIVE, folder.THREE, clips.HITS, irmas.CORPUS,
         audioset.CORPUS, openmic.CORPUS, medley_solos.CORPUS, medleydb.CORPUS, musdb.CORPUS,

@@ -1,4 +1,4 @@
-"""Groove MIDI Dataset: ten drummers on a Roland TD-11, as MIDI and as the kit sounded.
+"""Groove MIDI Dataset: ten drummers on a Roland TD-11, as MIDI and audio; and E-GMD.
 
 The official split divides performances, not players: most drummers, and most of their sessions, are
 in all three. Groups are therefore drummers, to be kept together. Of the 1,150 performances
@@ -7,6 +7,11 @@ same table.
 
 Pads become classes by `vocabulary.ROLAND_TO_ARTICULATION`, after the table "Drum Mapping" of the
 data set's page; side stick is a class of its own here, and part of the snare there.
+
+E-GMD (`EXPANDED`) has every performance of a split on the 43 kits of a TD-17. Corpora that
+`bandscribe synthesize` renders have this layout too, and a table of beats beside each recording,
+which E-GMD lacks. Its authors warn of unusable tracks: some sound files do not follow their MIDI.
+mirdata has no loader for it.
 """
 
 from __future__ import annotations
@@ -29,6 +34,11 @@ COLUMNS = ("drummer", "split", "midi_filename", "audio_filename")
 def index(root: Path, variant: str = "") -> list[Track[Transcription]]:
     """The performances with audio that `info.csv` lists."""
     return tracks_of(home(root, "groove") / "info.csv")
+
+
+def index_expanded(root: Path, variant: str = "") -> list[Track[Transcription]]:
+    """The recordings that `e-gmd-v1.0.0.csv` lists."""
+    return tracks_of(home(root, "e-gmd-v1.0.0") / "e-gmd-v1.0.0.csv")
 
 
 def tracks_of(table: Path) -> list[Track[Transcription]]:
@@ -78,6 +88,30 @@ groove/drummer1/session1/1_funk_80_beat_4-4.mid
         Complete(124, 70.9, _TABLE, split="test"),
     ),
     index=index,
+    classes=DRUMS_10,
+    counts=(10, 5, 3),
+)
+
+_PAGE = "the data set's page: 444.5 hours, 43 kits, 1,059 performances"
+EXPANDED: Corpus[Transcription] = Corpus(
+    name="egmd",
+    task="drums",
+    citation="Callender, Hawthorne and Engel 2020, Improving Perceptual Quality of Drum "
+    "Transcription with the Expanded Groove MIDI Dataset, arXiv:2004.00188",
+    licence=LICENCE,
+    obtain="https://magenta.tensorflow.org/datasets/e-gmd (e-gmd-v1.0.0.zip, 90 GB)",
+    tree="""\
+e-gmd-v1.0.0/e-gmd-v1.0.0.csv                                    one row per recording
+e-gmd-v1.0.0/drummer1/session1/1_funk_80_beat_4-4_1.wav          performance 1 on kit 1
+e-gmd-v1.0.0/drummer1/session1/1_funk_80_beat_4-4_1.midi
+""",
+    complete=(
+        Complete(45537, 444.5 * 60, _PAGE),
+        Complete(35217, 341.4 * 60, _PAGE, split="train"),
+        Complete(5031, 52.2 * 60, _PAGE, split="validation"),
+        Complete(5289, 50.9 * 60, _PAGE, split="test"),
+    ),
+    index=index_expanded,
     classes=DRUMS_10,
     counts=(10, 5, 3),
 )

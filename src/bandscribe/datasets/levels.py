@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.features.power import FramePower
+from bandscribe.features.frames import FramePower
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio
 
 #: Samples; a frame is two of them long (Neuroment 2022, section 4.2: 2048 and 1024 at 44.1 kHz).

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bandscribe.metrics import counts
-from bandscribe.metrics.ranking import step_area
+from bandscribe.metrics.tags import step_area
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 ACTIVE = 0.5

@@ -8,7 +8,7 @@ import soundfile
 
 from bandscribe.datasets import clips as labelled
 from bandscribe.datasets import stems
-from bandscribe.synthesis.instruments.clip_mixtures import write_mixtures
+from bandscribe.synthesis.instruments.stems import write_mixtures
 from bandscribe.synthesis.sound import loudness
 
 SECONDS = {"cel": 1.0, "flu": 0.3, "vio": 0.7}

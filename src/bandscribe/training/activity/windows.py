@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bandscribe.features import filterbanks
 from bandscribe.features.cqt import ConstantQ
-from bandscribe.features.power import FramePower
+from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import magnitude
 from bandscribe.training.batches import Example, shuffle
 
