@@ -23,9 +23,10 @@ ALLOWED = {
 }
 FILES = [
     ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "src").rglob("*.py")),
     *sorted((ROOT / "src").rglob("*.html")),
+    *sorted((ROOT / "src").rglob("*.js")),
 ]
 
 

@@ -41,42 +41,15 @@ from bandscribe.cli.train import train
 from bandscribe.cli.transcribe import transcribe
 from bandscribe.cli.tune import tune
 
-app = typer.Typer(
-    name="bandscribe",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("open")(open_page)
-for command in (
-    transcribe,
-    recognize,
-    track,
-    classify,
-    segment,
-    explore,
-    supercut,
-    serve,
-    models,
-    corpus,
-    compare,
-    export,
-):
-    app.command()(command)
-# The options of `train` are the fields of a recipe, which it parses and explains by itself.
-app.command(
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)(train)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tune)
+#: The options of these are fields of a recipe, which they parse by themselves.
+RECIPES = {"allow_extra_args": True, "ignore_unknown_options": True}
+COMMANDS = (
+    open_page, transcribe, recognize, track, classify, segment, explore, supercut, serve, models,
+    corpus, compare, export, train, tune,
+)  # fmt: skip
+GROUPS = (catalogue, evaluate, synthesize, study)
 for question in (recognition, activity, hits, drummernet, architectures, data):
-    study.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-        question
-    )
-app.add_typer(catalogue)
-app.add_typer(evaluate)
-app.add_typer(synthesize)
-app.add_typer(study)
+    study.command(context_settings=RECIPES)(question)
 
 #: What typer raises for wrong usage; only its descendant is a public name.
 UsageError: Any = typer.BadParameter.__base__
@@ -90,7 +63,32 @@ def _show_version(show: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+def make_app(name: str = "") -> typer.Typer:
+    """The command of this name alone, since typer takes its time for each; else all of them.
+
+    Of all, groups have no commands of their own: their help is not shown.
+    """
+    app = typer.Typer(
+        name="bandscribe",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_bandscribe)
+    called = {"open" if each is open_page else each.__name__: each for each in COMMANDS}
+    groups = {str(group.info.name): group for group in GROUPS}
+    for each in [name] if name in called else called if name not in groups else ():
+        settings = RECIPES if each in ("train", "tune") else {}
+        # `train --help` is of a task, and explained by the command itself.
+        app.command(each, add_help_option=each != "train", context_settings=settings)(called[each])
+    for each, group in groups.items():
+        if each == name:
+            app.add_typer(group)
+        elif name not in called and name not in groups:
+            app.add_typer(typer.Typer(name=each, help=str(group.info.help)))
+    return app
+
+
 def _bandscribe(
     version: Annotated[
         bool,
@@ -129,6 +127,7 @@ def _name_option(error: Any) -> str:
 
 def _run(arguments: list[str]) -> int:
     try:
+        app = make_app(arguments[0] if arguments else "")
         code = app(arguments or ["--help"], prog_name="bandscribe", standalone_mode=False)
     except UsageError as error:
         called = error.ctx.command_path if error.ctx else "bandscribe"

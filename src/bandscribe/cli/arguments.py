@@ -25,7 +25,9 @@ def parse_input(text: str) -> Path:
 Inputs = Annotated[
     list[Path],
     # What cannot be read is complained about in its turn, and the others are done.
-    typer.Argument(metavar="INPUT", help="Sound files, folders of them, or -.", parser=parse_input),
+    typer.Argument(
+        metavar="INPUT", help="Sound files or folders, or - for standard input.", parser=parse_input
+    ),
 ]
 Output = Annotated[
     str | None,
@@ -33,8 +35,8 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="PATH",
-        help="A name with the suffix of a format is the file to write, for one input; - is "
-        "standard output; any other name is a folder, which is made. Default: this folder.",
+        help="A file, if the name has the suffix of a format (for one input); - for standard "
+        "output; else a folder, which is created. Default: the working directory.",
     ),
 ]
 TableFile = Annotated[
@@ -50,7 +52,7 @@ TableFile = Annotated[
 TableFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="|".join(TABLES), help="Default: by the suffix of -o, or a table."
+        "--format", metavar="|".join(TABLES), help="Default: by the suffix of -o, else a table."
     ),
 ]
 ModelName = Annotated[
@@ -63,12 +65,12 @@ StreamNumber = Annotated[
         "--stream",
         metavar="N",
         min=1,
-        help="Which sound stream to read, from 1 on, of a file that holds several. Default: the "
-        "one that is marked as the default, or the longest.",
+        help="The audio stream to read, counted from 1, if a file contains several. Default: the "
+        "one marked as default, or the longest.",
     ),
 ]
 SkipExisting = Annotated[
-    bool, typer.Option("--skip-existing", help="Leave outputs that exist, and go on.")
+    bool, typer.Option("--skip-existing", help="Skip outputs that already exist.")
 ]
 
 

@@ -33,8 +33,8 @@ Jobs = Annotated[
         "--jobs",
         metavar="N",
         min=1,
-        help="Processes that share the recordings. Default: one per core, where there is enough "
-        "to do. Each needs up to 250 MB.",
+        help="Number of processes. Default: one per core, if there is enough work. Each needs up "
+        "to 250 MB.",
     ),
 ]
 

@@ -45,26 +45,28 @@ def classify(
     named: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="INPUT", help="Sound files, folders of them, or -.", parser=parse_input
+            metavar="INPUT",
+            help="Sound files or folders, or - for standard input.",
+            parser=parse_input,
         ),
     ] = None,
     output: TableFile = None,
     format: TableFormat = None,
     rename: Annotated[
-        bool, typer.Option("--rename", help="Put the class before each name: KD_sound 12.wav.")
+        bool, typer.Option("--rename", help="Prefix each name with its class: KD_sound 12.wav.")
     ] = False,
     sort_into: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Copy each file into the folder of its class in DIR, or unknown."
+            metavar="DIR", help="Copy each file into a folder in DIR for its class, or unknown."
         ),
     ] = None,
     move: Annotated[
-        bool, typer.Option("--move", help="With --sort-into: move the files, do not copy them.")
+        bool, typer.Option("--move", help="With --sort-into: move the files instead.")
     ] = False,
     undo: Annotated[
         Path | None,
-        typer.Option(metavar="LIST", help="Take back what an earlier call copied or renamed."),
+        typer.Option(metavar="LIST", help="Revert what an earlier call copied or renamed."),
     ] = None,
     model: ModelName = None,
     stream: StreamNumber = None,

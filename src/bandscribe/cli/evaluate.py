@@ -38,13 +38,13 @@ Jobs = Annotated[int, typer.Option(metavar="N", min=1, help="Processes.")]
 CopyAudio = Annotated[
     bool,
     typer.Option(
-        "--copy-audio", help="Put small copies of the audio beside the report, to move both."
+        "--copy-audio", help="Store small copies of the audio with the report, to move both."
     ),
 ]
 evaluate = typer.Typer(
     name="evaluate",
-    help="Score a system on a corpus. With -o, the result of each track is stored: a call that was "
-    "interrupted continues where it was.",
+    help="Evaluate a system on a corpus. With -o, the result of each track is stored, and an "
+    "interrupted evaluation resumes when the command is repeated.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -67,10 +67,10 @@ def drums(
     audio: AudioOption = None,
     split: SplitOption = None,
     tolerance_ms: Annotated[
-        float, typer.Option(metavar="MS", help="How far an onset may be off.")
+        float, typer.Option(metavar="MS", help="Tolerance for onsets, in milliseconds.")
     ] = 50.0,
     offset: Annotated[
-        bool, typer.Option("--offset", help="Also measure whether estimates are early or late.")
+        bool, typer.Option("--offset", help="Also measure a common offset of the estimates.")
     ] = False,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes. Default: one per core.")
@@ -80,8 +80,8 @@ def drums(
         list[str] | None,
         typer.Option(
             metavar="TRACK",
-            help="Draw the activations of a track, the notes picked from them and the annotated "
-            "ones into -o DIR; may be repeated.",
+            help="Plot activations, detected and annotated notes of a track into -o DIR; may be "
+            "repeated.",
         ),
     ] = None,
 ) -> None:
@@ -156,14 +156,14 @@ def recognition(
         str | None,
         typer.Option(
             metavar="thesis",
-            help="Of irmas: the rules of Harmony Is All You Need 2023, section 5.1. The windows of "
-            "the model, S2 of raw scores, 0.5, and seven tenths of the testing clips.",
+            help="For irmas: the protocol of Harmony Is All You Need 2023, section 5.1: the "
+            "model's windows, S2 of raw scores, threshold 0.5, seven tenths of the testing clips.",
         ),
     ] = None,
     jobs: Jobs = 1,
     copy_audio: CopyAudio = False,
 ) -> None:
-    """Instruments that occur in a recording."""
+    """Instruments that are present in a recording."""
     from bandscribe.evaluation import recognition as evaluation
     from bandscribe.evaluation import tables
     from bandscribe.evaluation.instrument_systems import InstrumentNetwork, TagEstimates
@@ -253,8 +253,8 @@ def activity(
         list[str] | None,
         typer.Option(
             metavar="TRACK",
-            help="Draw the levels that a model predicts in a mixture of stems and in each of its "
-            "solos into -o DIR; may be repeated.",
+            help="Plot the levels predicted for a mixture of stems and for each of its solos into "
+            "-o DIR; may be repeated.",
         ),
     ] = None,
 ) -> None:

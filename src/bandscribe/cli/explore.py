@@ -35,14 +35,15 @@ def explore(
         Path, typer.Option("-o", "--output", metavar="HTML", help="The page to write.")
     ],
     count: Annotated[
-        int, typer.Option(metavar="N", help="Number of randomly chosen clips that can be played.")
+        int,
+        typer.Option(metavar="N", help="Number of playable clips, chosen at random."),
     ] = 400,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other clips.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the random choice.")] = 0,
     model: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help=f"What names those clips: a shipped model, an ONNX file, or {NONE}.",
+            help=f"Model that classifies these clips: a shipped one, an ONNX file, or {NONE}.",
         ),
     ] = MODEL,
 ) -> None:

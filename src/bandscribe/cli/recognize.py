@@ -45,19 +45,20 @@ def recognize(
         str,
         typer.Option(
             metavar="s1|s2",
-            help="Mean probability over time (s1), or beside the most prominent class (s2).",
+            help="Score: the mean probability over time (s1), or its ratio to that of the most "
+            "prominent class (s2).",
         ),
     ] = "s1",
     threshold: Annotated[
         float | None,
-        typer.Option(metavar="X", help="0 to 1, for every class. Default: the model's own."),
+        typer.Option(metavar="X", help="0 to 1, for all classes. Default: those of the model."),
     ] = None,
     having: Annotated[
         str | None,
         typer.Option(
             "--with",
             metavar="CLASS",
-            help=f"Only the files in which it plays: {list_names(INSTRUMENTS)}.",
+            help=f"List only files in which it is present: {list_names(INSTRUMENTS)}.",
         ),
     ] = None,
     model: ModelName = None,

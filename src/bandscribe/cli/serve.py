@@ -20,13 +20,13 @@ Host = Annotated[
     str,
     typer.Option(
         metavar="ADDRESS",
-        help="Address to bind; 0.0.0.0 also lets in other devices of the network that know the "
-        "token.",
+        help="Address to bind to; 0.0.0.0 admits other devices in the network, too, if they know "
+        "the token.",
     ),
 ]
 Port = Annotated[
     int,
-    typer.Option(metavar="N", min=0, max=65535, help="Port; 0 takes any free one."),
+    typer.Option(metavar="N", min=0, max=65535, help="Port to bind to; 0 selects a free one."),
 ]
 
 
@@ -39,23 +39,23 @@ def serve(
             metavar="TEXT",
             envvar="BANDSCRIBE_TOKEN",
             show_envvar=False,
-            help="What a client has to send; better in the variable BANDSCRIBE_TOKEN. Default: a "
-            "new one, which is printed.",
+            help="Secret that clients have to send; better set in BANDSCRIBE_TOKEN. Default: a new "
+            "one, which is printed.",
         ),
     ] = None,
     max_megabytes: Annotated[
-        int, typer.Option(metavar="N", min=1, help="The largest recording that is accepted.")
+        int, typer.Option(metavar="N", min=1, help="Largest accepted file.")
     ] = 512,
     max_minutes: Annotated[
-        float, typer.Option(metavar="N", help="The longest recording that is analysed.")
+        float, typer.Option(metavar="N", help="Longest accepted recording.")
     ] = 240.0,
     jobs: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Recordings to analyse at the same time.")
+        int, typer.Option(metavar="N", min=1, help="Recordings to analyse in parallel.")
     ] = 1,
     queue: Annotated[
         int,
         typer.Option(
-            metavar="N", min=0, help="Recordings that may wait; more are refused for the moment."
+            metavar="N", min=0, help="Recordings that may wait in the queue; others are rejected."
         ),
     ] = 16,
 ) -> None:

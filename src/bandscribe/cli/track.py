@@ -62,24 +62,24 @@ def track(
     ] = None,
     segments: Annotated[
         bool,
-        typer.Option("--segments", help="Write a CSV of the stretches in which each plays."),
+        typer.Option("--segments", help="Write a CSV of the segments in which each plays."),
     ] = False,
     find: Annotated[
         str | None,
         typer.Option(
             metavar="EXPR",
-            help='Print the passages in which it holds, as "violin > -30 dB and not drums"; '
-            f"names: {list_names(INSTRUMENTS)}.",
+            help='Print the passages in which an expression holds, such as "violin > -30 dB and '
+            f'not drums". Instruments: {list_names(INSTRUMENTS)}.',
         ),
     ] = None,
     min_duration: Annotated[
-        float, typer.Option(metavar="S", help="Seconds; what is shorter is left out.")
+        float, typer.Option(metavar="S", help="Drop segments shorter than S seconds.")
     ] = 0.3,
     min_gap: Annotated[
-        float, typer.Option(metavar="S", help="Seconds; shorter gaps within a passage are closed.")
+        float, typer.Option(metavar="S", help="Close gaps shorter than S seconds.")
     ] = 0.5,
     onsets: Annotated[
-        bool, typer.Option("--onsets", help="Draw the strokes of the drums into the picture.")
+        bool, typer.Option("--onsets", help="Show the drum strokes in the plot.")
     ] = False,
     model: ModelName = None,
     stream: StreamNumber = None,

@@ -57,55 +57,53 @@ def transcribe(
     ] = None,
     classes: Annotated[int, typer.Option(metavar="3|5|10", help="Number of drum classes.")] = 10,
     sensitivity: Annotated[
-        float, typer.Option(metavar="X", help="0 to 1: more finds more notes, and more wrong ones.")
+        float, typer.Option(metavar="X", help="0 to 1; higher: more notes, more false alarms.")
     ] = 0.5,
     metre: Annotated[
         str | None,
-        typer.Option(
-            metavar="N/N", help="The metre of the music, such as 3/4. Default: what is found."
-        ),
+        typer.Option(metavar="N/N", help="Metre of the music, such as 3/4. Default: detected."),
     ] = None,
     tempo: Annotated[
         str | None,
         typer.Option(
             metavar="BPM|BPM-BPM",
-            help="The steady tempo of the music in beats per minute, or the range it lies in. "
-            "Default: what is found.",
+            help="Constant tempo in beats per minute, or the range of a varying or unknown one. "
+            "Default: detected.",
         ),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Where to begin, in seconds or as m:ss. Default: 0."),
+        typer.Option(metavar="TIME", help="Start of the part to transcribe, in s or m:ss."),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Where to end. Times written are those of the file."),
+        typer.Option(metavar="TIME", help="Its end. Times in the output are those of the file."),
     ] = None,
     map: Annotated[
         str,
         typer.Option(
             "--map",
             metavar="NAME|FILE",
-            help="The MIDI note of each class: general-midi, ezdrummer, superior-drummer, "
-            "addictive-drums, logic, td-17, or a file of class,note.",
+            help="Drum map of MIDI files: general-midi, ezdrummer, superior-drummer, "
+            "addictive-drums, logic, td-17, or a CSV file class,note.",
         ),
     ] = "general-midi",
     quantise: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Also write MIDI at one tempo with notes on a grid of N to the whole note: "
+            help="Also write MIDI with one tempo, quantised to a grid of N to the whole note: "
             "4, 8, 12, 16, 24, 32 or 48.",
         ),
     ] = None,
     simile: Annotated[
         bool,
         typer.Option(
-            "--simile", help="In a score, write a bar that repeats the one before as a sign (%)."
+            "--simile", help="In scores, write bars that repeat the previous one as a sign (%)."
         ),
     ] = False,
     click: Annotated[
-        bool, typer.Option("--click", help="In a preview, sound a metronome on the beats.")
+        bool, typer.Option("--click", help="In previews, add a metronome on the beats.")
     ] = False,
     model: ModelName = None,
     stream: StreamNumber = None,
@@ -113,8 +111,8 @@ def transcribe(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Notes to compare with in the picture: a file, or a folder of files that have "
-            "the inputs' names.",
+            help="Notes to compare with in the plot: a file, or a folder with files of the same "
+            "names as the inputs.",
         ),
     ] = None,
     skip_existing: SkipExisting = False,

@@ -69,9 +69,11 @@ def create_router(queue: Queue) -> APIRouter:
     async def transcribe(
         request: Request,
         file: UploadFile,
-        classes: Annotated[Literal["3", "5", "10"], Query(description="Kinds of drums.")] = "10",
-        sensitivity: Annotated[float, Query(ge=0, le=1, description="More finds more.")] = 0.5,
-        metre: Annotated[str | None, Query(description="Such as 3/4; found if left out.")] = None,
+        classes: Annotated[
+            Literal["3", "5", "10"], Query(description="Number of drum classes.")
+        ] = "10",
+        sensitivity: Annotated[float, Query(ge=0, le=1, description="Higher: more notes.")] = 0.5,
+        metre: Annotated[str | None, Query(description="Such as 3/4; default: detected.")] = None,
         tempo: Tempo = None,
     ) -> JSONResponse:
         """The result is what `bandscribe transcribe --format json` writes."""

@@ -13,7 +13,7 @@ const shape = (tag, attributes, ...children) =>
 function make(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (name !== "style") node.setAttribute(name, value);
-    else for (const [property, wanted] of Object.entries(value)) node.style.setProperty(property, wanted);
+    else for (const [property, setting] of Object.entries(value)) node.style.setProperty(property, setting);
   }
   for (const child of children.flat(Infinity)) if (known(child)) node.append(child);
   return node;

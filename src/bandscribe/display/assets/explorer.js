@@ -1,6 +1,6 @@
 // Nothing is fetched: the clips' sound is in `data` too.
-const judged = data.clips.some((clip) => known(clip.probability));
-const wanted = { label: "", kit: "" };
+const classified = data.clips.some((clip) => known(clip.probability));
+const chosen = { label: "", kit: "" };
 const player = new Audio();
 let shown = []; // indices into data.clips
 let playing = -1; // an index into shown
@@ -24,7 +24,7 @@ function drawBars(id, column, least) {
       const number = row.splits.get(split);
       return element("div", { title: `${split}: ${number}`, style: { width: `${(100 * number) / largest}%`, background: colour(split) } });
     });
-    return element("tr", { "data-pick": column, "data-name": name, class: wanted[column] === name ? "picked" : "" },
+    return element("tr", { "data-pick": column, "data-name": name, class: chosen[column] === name ? "picked" : "" },
       element("td", { title: name }, name || "–"),
       element("td", { class: "bar" }, element("div", {}, parts)),
       element("td", {}, row.total.toLocaleString("en")));
@@ -76,7 +76,7 @@ function draw() {
   const [least, most] = [Number(by("least").value), Number(by("most").value)];
   by("range").textContent = `${least} to ${most} %`;
   const fits = (clip) =>
-    (!wanted.label || clip.label === wanted.label) && (!wanted.kit || clip.kit === wanted.kit) &&
+    (!chosen.label || clip.label === chosen.label) && (!chosen.kit || clip.kit === chosen.kit) &&
     (!by("split").value || clip.split === by("split").value) &&
     (!by("named").value || (known(clip.probability) && clip.differs === (by("named").value === "differs"))) &&
     (!known(clip.probability) || (100 * clip.probability >= least && 100 * clip.probability <= most));
@@ -86,7 +86,7 @@ function draw() {
   stop();
   drawBars("labels", "label", 0);
   by("by-kit").hidden = !drawBars("kits", "kit", 2);
-  by("shown").textContent = `${shown.length} of ${data.clips.length} clips${wanted.label ? `: ${wanted.label}` : ""}${wanted.kit ? `, ${wanted.kit}` : ""}`;
+  by("shown").textContent = `${shown.length} of ${data.clips.length} clips${chosen.label ? `: ${chosen.label}` : ""}${chosen.kit ? `, ${chosen.kit}` : ""}`;
   show(by("clips"), shown.map((i, place) => card(data.clips[i], place)));
 }
 
@@ -135,12 +135,12 @@ document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-pick]");
   if (!row) return;
   const { pick, name } = row.dataset;
-  wanted[pick] = wanted[pick] === name ? "" : name;
+  chosen[pick] = chosen[pick] === name ? "" : name;
   draw();
 });
 for (const id of ["split", "named", "least", "most", "order"]) by(id).addEventListener("input", draw);
 by("reset").addEventListener("click", () => {
-  wanted.label = wanted.kit = "";
+  chosen.label = chosen.kit = "";
   for (const id of ["split", "named", "order"]) by(id).value = "";
   by("least").value = 0;
   by("most").value = 100;
@@ -151,6 +151,6 @@ by("title").textContent = data.title;
 by("about").textContent = data.about;
 show(by("split"), element("option", { value: "" }, "all"), data.splits.map((split) => element("option", {}, split)));
 show(by("splits"), data.splits.map((split) => element("span", {}, element("i", { style: { background: colour(split) } }), split)));
-for (const id of ["agreement", "confidence", "sure"]) by(id).hidden = !judged;
-if (judged) drawConfidence();
+for (const id of ["agreement", "confidence", "sure"]) by(id).hidden = !classified;
+if (classified) drawConfidence();
 draw();

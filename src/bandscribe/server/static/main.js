@@ -174,7 +174,7 @@ class Page {
     }
   }
 
-  // Engraved anew while nobody corrects, the last request counts.
+  // Engraved again once no correction has come for a while; the last request counts.
   async drawScore() {
     if (!this.hasScore || !find("score").open) return;
     const turn = this.scoreTurn = (this.scoreTurn ?? 0) + 1;
@@ -190,12 +190,12 @@ class Page {
     }
   }
 
-  // what is seen and said --------------------------------------------------------------------------
+  // what is shown and announced --------------------------------------------------------------------------
 
   layout() { return this.scene.layout; }
   part() { return this.thePart; }
   redraw() { this.dirty.lanes = this.dirty.overview = true; }
-  speak(text) { find("spoken").textContent = text; this.said = text; this.showState(); }
+  speak(text) { find("spoken").textContent = text; this.announced = text; this.showState(); }
 
   complain(text) {
     find("problem").hidden = !text;
@@ -235,7 +235,7 @@ class Page {
     find("loop").setAttribute("aria-pressed", this.scene.loop !== null);
     find("follow").setAttribute("aria-pressed", this.following);
     const count = part ? `${part.all().length} notes${part.changed ? ", not saved" : ""}` : "";
-    find("summary").textContent = [this.summary, count, this.said].filter(Boolean).join("  ·  ");
+    find("summary").textContent = [this.summary, count, this.announced].filter(Boolean).join("  ·  ");
   }
 
   // After a correction: what is selected may be gone.

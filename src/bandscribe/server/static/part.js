@@ -3,7 +3,7 @@
 // A state is never changed: each correction makes a new one that shares all lanes but those it
 // touches, and undo goes back to the one before. A note is { onset, velocity, frame }: `frame` is
 // the peak it was detected at, null once a person has touched it. `deleted` holds, for each lane,
-// the frames whose detections are not wanted.
+// the frames whose detections were deleted.
 
 import { detect } from "./pick.js";
 

@@ -3,8 +3,8 @@
 async function ask(path, options = {}) {
   const answer = await fetch(`/page/${path}`, options);
   if (!answer.ok) {
-    const said = await answer.json().catch(() => ({}));
-    const detail = typeof said.detail === "string" ? said.detail : `the server answered ${answer.status}`;
+    const body = await answer.json().catch(() => ({}));
+    const detail = typeof body.detail === "string" ? body.detail : `the server answered ${answer.status}`;
     throw new Error(detail);
   }
   return answer;
