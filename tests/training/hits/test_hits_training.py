@@ -18,7 +18,7 @@ from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES
 from bandscribe.training import task
 from bandscribe.training.export import check_parity, export
-from bandscribe.training.hits import clips, recipe, scenes, train, validation
+from bandscribe.training.hits import clips, recipe, scenes, train
 from bandscribe.training.hits.bank import Bank, Embedded, quantise
 from bandscribe.training.hits.clips import OPEN, HitClip
 from bandscribe.training.hits.examples import ANY, UNKNOWN, HitExamples, loss, make_target
@@ -279,27 +279,6 @@ def test_outputs_of_fixed_convolutions_are_computed_once(fixed: int) -> None:
     values, target = embedded(np.random.default_rng(1))
     assert values.dtype == np.float32
     assert target.shape == (15,)
-
-
-def test_the_threshold_of_any_drum_is_chosen_on_clips_as_they_are_given() -> None:
-    """In rendered examples, what is no drum scores -9; clips of it as they are score 0."""
-
-    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3, 3, bias=False)).eval()
-    torch.nn.init.eye_(network[1].weight)  # features are the logits
-
-    def hits_of(null_score: float) -> validation.ValidationHits:
-        logits = np.full((20, 1, 3), -9.0, dtype=np.float32)
-        targets = np.zeros((20, 3), dtype=np.float32)
-        logits[:10, 0, 0], targets[:10, 0] = 4.0, 1.0
-        logits[10:, 0, 1] = null_score
-        return validation.ValidationHits(logits, targets, ("KD", "SD"))
-
-    rendered = hits_of(-9.0)
-    given = replace(rendered, as_given=hits_of(0.0))
-    for held_out, low, high in ((rendered, 0.3, 0.7), (given, 0.7, 0.95)):
-        chosen = validation.report(network, held_out)["heard"]
-        assert chosen["named"] == chosen["abstained"] == 1
-        assert low < chosen["threshold"] < high, chosen
 
 
 def test_a_bank_needs_scenes_that_are_augmented() -> None:

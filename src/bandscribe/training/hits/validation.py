@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from torch import nn
 from bandscribe.calibration import Calibration
 from bandscribe.metrics import hits, tags
 from bandscribe.training import calibration
-from bandscribe.training.batches import Example
 from bandscribe.training.device import infer
 from bandscribe.training.hits.examples import UNKNOWN, HitExamples, loss
 
@@ -23,15 +21,11 @@ THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 @dataclass(frozen=True, eq=False)
 class ValidationHits:
-    """Features (example, frame, bin), and targets (example, class + 1) (see `examples`).
-
-    `as_given` are clips without augmentation, where the examples are not: what people classify.
-    """
+    """Features (example, frame, bin), and targets (example, class + 1) (see `examples`)."""
 
     features: NDArray[np.float32]
     targets: NDArray[np.float32]
     classes: tuple[str, ...]
-    as_given: ValidationHits | None = None
 
     @property
     def single(self) -> NDArray[np.bool_]:
@@ -40,22 +34,19 @@ class ValidationHits:
 
 
 def prepare(draw: HitExamples, *, examples: int, seed: int) -> ValidationHits:
-    """So many examples of `draw` where it augments, and each of its clips once.
+    """So many examples of `draw` where it augments, else each of its clips once.
 
     Raises ValueError when there are no clips.
     """
     if not draw.clips:
         raise ValueError("validation: expected clips, got none")
-    as_given = _stack([draw.take(clip) for clip in draw.clips], draw.classes)
-    if not draw.augment:
-        return as_given
-    made = [draw(np.random.default_rng([seed, i])) for i in range(examples)]
-    return replace(_stack(made, draw.classes), as_given=as_given)
-
-
-def _stack(made: Sequence[Example], classes: tuple[str, ...]) -> ValidationHits:
+    made = (
+        [draw(np.random.default_rng([seed, i])) for i in range(examples)]
+        if draw.augment
+        else [draw.take(clip) for clip in draw.clips]
+    )
     features, targets = (np.stack(arrays) for arrays in zip(*made, strict=True))
-    return ValidationHits(features, targets, classes)
+    return ValidationHits(features, targets, draw.classes)
 
 
 def validate(model: nn.Module, validation: ValidationHits) -> dict[str, float]:
@@ -89,8 +80,8 @@ def report(model: nn.Module, validation: ValidationHits) -> dict[str, Any]:
     """Accuracies, the confusion matrix, and what a head of sigmoids needs beside.
 
     That is the thresholds and calibration of each class by itself (those of the figures are learned
-    on the same examples, and flatter a little), the threshold of any drum (`heard`), which is
-    learned on clips as they are given, and the mean error of the velocity.
+    on the same examples, and flatter a little), the threshold of any drum (`heard`), and the mean
+    error of the velocity.
     """
     logits = infer(model, validation.features, batch=128).numpy()
     matrix = confuse(logits, validation)
@@ -103,7 +94,7 @@ def report(model: nn.Module, validation: ValidationHits) -> dict[str, Any]:
     }
     if logits.shape[1] == count:
         return figures
-    scores = _probabilities(logits)
+    scores = (0.5 + 0.5 * np.tanh(0.5 * logits.astype(np.float64))).astype(np.float32)
     struck = validation.targets[:, :count] == 1
     fitted_labels = calibration.evaluate(
         struck, scores[:, :count], validation.classes, [str(i) for i in range(len(scores))]
@@ -120,21 +111,15 @@ def report(model: nn.Module, validation: ValidationHits) -> dict[str, Any]:
     fitted_labels["thresholds"] = dict(
         zip(validation.classes, np.clip(thresholds, 0.01, 0.99).tolist(), strict=True)
     )
-    given = validation.as_given or validation
-    outputs = infer(model, given.features, batch=128).numpy()[:, :count]
     velocity = validation.targets[:, count]
     known = velocity != UNKNOWN
     error = np.abs(scores[known, count] - velocity[known])
     return {
         **figures,
         "label": fitted_labels,
-        "heard": choose_presence(calibrate(_probabilities(outputs)), given.targets[:, :count] == 1),
+        "heard": choose_presence(probabilities, struck),
         "velocity_error": float(error.mean()) if len(error) else None,
     }
-
-
-def _probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (0.5 + 0.5 * np.tanh(0.5 * logits.astype(np.float64))).astype(np.float32)
 
 
 def choose_presence(
