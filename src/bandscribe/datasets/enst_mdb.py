@@ -33,9 +33,9 @@ VALIDATION = frozenset((
     "drummer_3/134_minus-one_bossa_sticks", "drummer_3/140_MIDI-minus-one_bigband_sticks",
     "MusicDelta_Beatles", "MusicDelta_Grunge", "MusicDelta_Zeppelin", "MusicDelta_ModalJazz",
 ))  # fmt: skip
-TEST = frozenset((
-    "MusicDelta_Country1", "MusicDelta_SpeedMetal", "MusicDelta_Rock", "MusicDelta_Hendrix",
-))  # fmt: skip
+TEST = frozenset(
+    ("MusicDelta_Country1", "MusicDelta_SpeedMetal", "MusicDelta_Rock", "MusicDelta_Hendrix")
+)
 
 
 def split_of(name: str) -> str:

@@ -54,9 +54,7 @@ def gather(
             pairs = match(reference.onsets[in_reference], estimate.onsets[in_estimate], tolerance)
             r, e = played[in_reference][pairs.reference], estimated[in_estimate][pairs.estimate]
             r, e = r[r > 0], e[r > 0]
-            sums[t, c] = (
-                len(r), r.sum(), e.sum(), r @ r, e @ e, r @ e, np.abs(e - r).sum(),
-            )  # fmt: skip
+            sums[t, c] = (len(r), r.sum(), e.sum(), r @ r, e @ e, r @ e, np.abs(e - r).sum())
     return sums
 
 

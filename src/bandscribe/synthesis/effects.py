@@ -13,9 +13,8 @@ import numpy as np
 import scipy.fft
 import soundfile
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from bandscribe.synthesis.sound import envelope
+from bandscribe.synthesis.sound import Rng, Samples, envelope
 
 _CONTROL_HZ = np.geomspace(30, 18000, 7)
 #: Half of usual low sample rates, in Hz.
@@ -48,9 +47,7 @@ class Treatment:
     codec_quality: float
 
 
-def sample_effects(
-    rng: np.random.Generator, *, codec: float = 0.0, master: bool = False
-) -> Treatment:
+def sample_effects(rng: Rng, *, codec: float = 0.0, master: bool = False) -> Treatment:
     """A treatment, `codec` being the probability of a lossy one (some 30 times slower).
 
     A `master` is limited more often and more strongly, down to a crest factor of 6 dB, and more
@@ -87,7 +84,7 @@ def sample_effects(
     )
 
 
-def apply(samples: NDArray[np.float32], sample_rate: int, what: Treatment) -> NDArray[np.float32]:
+def apply(samples: Samples, sample_rate: int, what: Treatment) -> Samples:
     """Treat mono samples (n,); same length, no delay."""
     rng = np.random.default_rng(what.seed)
     out = _filter(samples, sample_rate, what, rng)
@@ -108,9 +105,7 @@ def apply(samples: NDArray[np.float32], sample_rate: int, what: Treatment) -> ND
     return out
 
 
-def _filter(
-    samples: NDArray[np.float32], sample_rate: int, what: Treatment, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _filter(samples: Samples, sample_rate: int, what: Treatment, rng: Rng) -> Samples:
     """Room, equaliser and band limits in one multiplication of spectra."""
     response = _room(sample_rate, what, rng)
     shaped = any(what.equaliser_db) or what.highpass or what.lowpass or what.bandwidth
@@ -136,7 +131,7 @@ def _filter(
     return np.asarray(filtered, dtype=np.float32)
 
 
-def _room(sample_rate: int, what: Treatment, rng: np.random.Generator) -> NDArray[np.float32]:
+def _room(sample_rate: int, what: Treatment, rng: Rng) -> Samples:
     """Impulse response without the direct sound: early echoes, then a tail of decaying noise."""
     if what.reverb_db is None:
         return np.zeros(0, dtype=np.float32)
@@ -157,9 +152,7 @@ def _room(sample_rate: int, what: Treatment, rng: np.random.Generator) -> NDArra
     return response
 
 
-def _compressor_gain(
-    samples: NDArray[np.float32], sample_rate: int, what: Treatment, hop: int = 64
-) -> NDArray[np.float32]:
+def _compressor_gain(samples: Samples, sample_rate: int, what: Treatment, hop: int = 64) -> Samples:
     """Gain (n,) of a feed-forward compressor that attacks at once and releases by dB per second.
 
     The level after a peak falls on a straight line in dB, so the envelope is a running maximum of
@@ -174,9 +167,7 @@ def _compressor_gain(
     return np.asarray(np.interp(np.arange(len(samples)), centres, gain), dtype=np.float32)
 
 
-def _limit(
-    samples: NDArray[np.float32], sample_rate: int, what: Treatment, hop: int = 64
-) -> NDArray[np.float32]:
+def _limit(samples: Samples, sample_rate: int, what: Treatment, hop: int = 64) -> Samples:
     """Brickwall limiter at full scale: two blocks of look-ahead, release in dB per second."""
     blocks = -(-len(samples) // hop)
     padded = np.zeros((blocks + 4) * hop, dtype=np.float32)
@@ -190,7 +181,7 @@ def _limit(
     return np.asarray(np.clip(samples * gain, -1, 1), dtype=np.float32)
 
 
-def _noise(n: int, level_db: float, slope: float, rng: np.random.Generator) -> NDArray[np.float32]:
+def _noise(n: int, level_db: float, slope: float, rng: Rng) -> Samples:
     """Noise (n,) at a level, its power falling by 3 · slope dB per octave, drawn as a spectrum."""
     size = scipy.fft.next_fast_len(n, real=True)
     spectrum = rng.standard_normal((size // 2 + 1, 2), dtype=np.float32).view(np.complex64)[:, 0]
@@ -201,9 +192,7 @@ def _noise(n: int, level_db: float, slope: float, rng: np.random.Generator) -> N
     return np.asarray(noise, dtype=np.float32)
 
 
-def _codec(
-    samples: NDArray[np.float32], sample_rate: int, codec: str, quality: float
-) -> NDArray[np.float32]:
+def _codec(samples: Samples, sample_rate: int, codec: str, quality: float) -> Samples:
     """Through a lossy codec and back; both formats keep the position of onsets."""
     file = io.BytesIO()
     clipped = np.clip(samples, -1, 1)

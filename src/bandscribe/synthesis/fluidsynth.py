@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bandscribe.synthesis.sound import Samples
 
 _CHANNELS = 16
 _DRUM_CHANNEL = 9
@@ -87,7 +88,7 @@ def render(
     sample_rate: int,
     *,
     dynamic: bool = True,
-) -> NDArray[np.float32]:
+) -> Samples:
     """Stems (line, length), the sides of each summed; at most 15 lines, one voice each.
 
     `dynamic` loads no samples but those that are played, which saves time with a large SoundFont;

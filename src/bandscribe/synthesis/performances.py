@@ -17,8 +17,9 @@ that whose MIDI is of another performance. The table of notes beside them stays 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import mido
@@ -32,7 +33,7 @@ from bandscribe.synthesis.corpus import INDEX, write_index
 from bandscribe.synthesis.drummer.groove import Performance
 from bandscribe.synthesis.kits import Kit
 from bandscribe.synthesis.render import DrumSet, draw_drum_set, render
-from bandscribe.synthesis.sound import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng
 from bandscribe.types import Audio, Transcription
 
 #: Seconds by which a misaligned MIDI file is early or late, at most.
@@ -61,7 +62,7 @@ class Module:
     treatment: effects.Treatment
 
 
-def set_up(kit: Kit, rng: np.random.Generator) -> Module:
+def set_up(kit: Kit, rng: Rng) -> Module:
     """Draw a kit's tuning, balance and microphones, and its room."""
     own = [articulation for articulation in NOTES if articulation in kit.pieces]
     return Module(kit.name, draw_drum_set([kit], own, rng), effects.sample_effects(rng))
@@ -103,8 +104,9 @@ def write_performances(
         others = [each for each in grooves if each.name != groove.name]
         swapped = own.random() < wrong and len(others) > 0
         written = others[int(own.integers(len(others)))] if swapped else groove
-        file = _File(written.notes, late, stretch)
-        row = _write(groove, modules[number], number + 1, out, split, file, rng)
+        notes = _perform(written.notes, modules[number])
+        write = partial(write_midi, notes=notes, bpm=groove.bpm, late=late, stretch=stretch)
+        row = _write(groove, modules[number], number + 1, out, split, write, rng)
         rows.append(row)
         done += float(row["duration"]) / 3600
         yield row, done
@@ -113,24 +115,10 @@ def write_performances(
     write_index(out / INDEX, rows, split)
 
 
-@dataclass(frozen=True, eq=False)
-class _File:
-    """The notes of a MIDI file, `late` by so many seconds and longer by the share `stretch`."""
-
-    notes: Transcription
-    late: float
-    stretch: float
-
-
 def _write(
-    groove: Performance,
-    module: Module,
-    number: int,
-    out: Path,
-    split: str,
-    file: _File,
-    rng: np.random.Generator,
-) -> dict[str, str]:
+    groove: Performance, module: Module, number: int, out: Path, split: str,
+    write_file: Callable[[Path], None], rng: Rng,
+) -> dict[str, str]:  # fmt: skip
     notes = _perform(groove.notes, module)
     session, _, index = groove.name.rpartition("/")
     beats = groove.notes.beats
@@ -145,10 +133,7 @@ def _write(
         sound.parent.mkdir(parents=True, exist_ok=True)
         samples, _ = render(notes, module.drum_set, rng)
         samples = effects.apply(samples, SAMPLE_RATE, module.treatment)
-        write_midi(
-            stem.with_name(f"{stem.name}.midi"), _perform(file.notes, module),
-            bpm=groove.bpm, late=file.late, stretch=file.stretch,
-        )  # fmt: skip
+        write_file(stem.with_name(f"{stem.name}.midi"))
         note_table.write(stem.with_name(f"{stem.name}.csv"), notes)
         # The audio last: a recording that has it is complete.
         audio.write(sound, Audio(np.clip(samples, -1, 1)[None], SAMPLE_RATE))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bandscribe.synthesis.kits import percussion
 from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
-from bandscribe.synthesis.sound import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
@@ -47,7 +47,7 @@ GROUP_DB: Mapping[tuple[str, ...], tuple[float, float, float]] = {
     ("chh", "phh", "ohh"): (-15, -1, 9),
     ("ht", "mt", "lt"): (-9, 0, 6),
     ("cr", "ch", "sp", "rd", "rb"): (-13, -1, 8),
-}  # fmt: skip
+}
 
 
 #: Share of tambourines and shakers that are synthesised.
@@ -92,7 +92,7 @@ def kit_weights(kits: Sequence[Kit]) -> NDArray[np.float64]:
 def draw_drum_set(
     kits: Sequence[Kit],
     articulations: Sequence[str],
-    rng: np.random.Generator,
+    rng: Rng,
     weights: NDArray[np.float64] | None = None,
 ) -> DrumSet:
     """A piece (or two where the kit has several) for each articulation that the kits offer.
@@ -155,14 +155,14 @@ def _find(kit: Kit, articulation: str) -> tuple[tuple[KitPiece, ...], float] | N
 
 
 def _borrow(
-    kits: Sequence[Kit], articulation: str, rng: np.random.Generator
+    kits: Sequence[Kit], articulation: str, rng: Rng
 ) -> tuple[tuple[KitPiece, ...], float] | None:
     owners = [kit for kit in kits if kit.pieces.get(articulation)]
     owners = owners or [kit for kit in kits if _find(kit, articulation)]
     return _find(owners[int(rng.integers(len(owners)))], articulation) if owners else None
 
 
-def _microphone_weights(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _microphone_weights(count: int, rng: Rng) -> NDArray[np.float64]:
     if count == 1:
         return np.ones(1)
     weights = 10 ** (rng.uniform(-20, 0, count) / 20)
@@ -170,8 +170,8 @@ def _microphone_weights(count: int, rng: np.random.Generator) -> NDArray[np.floa
 
 
 def render(
-    performance: Transcription, drum_set: DrumSet, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], Transcription]:
+    performance: Transcription, drum_set: DrumSet, rng: Rng
+) -> tuple[Samples, Transcription]:
     """Play a performance: mono samples (n,) at 44.1 kHz and the notes that sound, in ten classes.
 
     Notes whose articulation the drum set lacks are dropped from both. A hi-hat stroke chokes the
@@ -181,7 +181,7 @@ def render(
     out = np.zeros(length, dtype=np.float32)
     if performance.velocities is None:
         raise ValueError("performance: expected velocities")
-    sounds: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {}
+    sounds: dict[tuple[int, int], tuple[Samples, Samples | None]] = {}
     playable = np.isin(performance.labels, list(drum_set))
     playable &= ~_doubled(performance)
     played = performance.select(playable)
@@ -243,9 +243,7 @@ def _layer_db(piece: KitPiece, hit: RecordedHit) -> float:
     return float(np.clip(piece.layers[-1][0].loudness_db - hit.loudness_db, -6.0, 40.0))
 
 
-def _prepare(
-    hit: RecordedHit, voice: PlacedPiece
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def _prepare(hit: RecordedHit, voice: PlacedPiece) -> tuple[Samples, Samples | None]:
     """The hit as set up for this excerpt, and a copy without treble."""
     sound = np.asarray(voice.microphones, dtype=np.float32) @ hit.microphones
     if abs(voice.semitones) > 0.05:

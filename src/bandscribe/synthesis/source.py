@@ -17,7 +17,7 @@ from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch, thin_out
 from bandscribe.synthesis.drummer.together import draw_percussion, follow, merge
 from bandscribe.synthesis.render import draw_drum_set, kit_weights, render
-from bandscribe.synthesis.sound import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
 
@@ -70,7 +70,7 @@ class SyntheticSource:
             **shares,
         )
 
-    def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
+    def draw(self, rng: Rng, seconds: float) -> tuple[Audio, Transcription]:
         """A mono excerpt at 44.1 kHz, and the notes in it: ten classes, velocities, beats.
 
         The beats are None where the drums and a band do not play in time with each other, or
@@ -92,8 +92,8 @@ class SyntheticSource:
         return Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE), notes
 
     def _drums(
-        self, rng: np.random.Generator, duration: float, song: BackingPassage | None
-    ) -> tuple[NDArray[np.float32], Transcription]:
+        self, rng: Rng, duration: float, song: BackingPassage | None
+    ) -> tuple[Samples, Transcription]:
         """The drums (n,) and their notes; with beats where they are in time with the song."""
         if song is not None and song.drums is not None and rng.random() < self.locked_share:
             beats = None if song.beats is None else song.beats.between(0, duration)
@@ -132,9 +132,7 @@ class SyntheticSource:
         ]
         return np.array(rows, dtype=np.float64)
 
-    def _accompany(
-        self, rng: np.random.Generator, length: int
-    ) -> tuple[NDArray[np.float32] | None, BackingPassage | None]:
+    def _accompany(self, rng: Rng, length: int) -> tuple[Samples | None, BackingPassage | None]:
         """A band (length,), or None, and the passage of a song that it is."""
         if self.band is None or rng.random() >= self.band_share:
             return None, None
@@ -147,12 +145,10 @@ class SyntheticSource:
             backing = mix_at(backing, extra, rng.uniform(-8, 12))
         return backing, song
 
-    def _treat(self, band: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    def _treat(self, band: Samples, rng: Rng) -> Samples:
         return effects.apply(band, SAMPLE_RATE, replace(effects.sample_effects(rng), noise_db=None))
 
-    def perform(
-        self, rng: np.random.Generator, duration: float, grid: Beats | None = None
-    ) -> Transcription:
+    def perform(self, rng: Rng, duration: float, grid: Beats | None = None) -> Transcription:
         """A humanised performance of the given length in articulations, on a beat grid if any."""
         groove = len(self.grooves) > 0 and rng.random() < self.groove_share
         if grid is not None:
@@ -166,7 +162,7 @@ class SyntheticSource:
             notes = merge(notes, draw_percussion(rng, notes.beats, duration))
         return notes
 
-    def _play(self, rng: np.random.Generator, duration: float) -> Transcription:
+    def _play(self, rng: Rng, duration: float) -> Transcription:
         """A stretch of a Groove take, at its tempo or another."""
         ends = np.cumsum(self._takes[:, 0])
         take = int(np.searchsorted(ends, rng.uniform(0, ends[-1])))
@@ -177,9 +173,7 @@ class SyntheticSource:
         cut = excerpt(played, start, min(duration, played.duration))
         return replace(cut, duration=duration)
 
-    def _follow(
-        self, rng: np.random.Generator, duration: float, grid: Beats, *, groove: bool
-    ) -> Transcription:
+    def _follow(self, rng: Rng, duration: float, grid: Beats, *, groove: bool) -> Transcription:
         """A Groove take of about the grid's tempo, or else a pattern, in time with the grid."""
         metre = int(grid.positions.max(initial=1))
         beat = float(np.median(np.diff(grid.times))) if len(grid.times) > 1 else 0.5
@@ -201,10 +195,10 @@ class SyntheticSource:
 
     def _finish(
         self,
-        drums: NDArray[np.float32],
-        backing: NDArray[np.float32] | None,
-        rng: np.random.Generator,
-    ) -> NDArray[np.float32]:
+        drums: Samples,
+        backing: Samples | None,
+        rng: Rng,
+    ) -> Samples:
         """Mix with the band, if any, and master the sum."""
         treatment = effects.sample_effects(rng, codec=self.codec_share, master=True)
         master = replace(treatment, reverb_db=None, noise_db=None)
@@ -212,9 +206,7 @@ class SyntheticSource:
         return effects.apply(mix, SAMPLE_RATE, master)
 
 
-def cut_edges(
-    samples: NDArray[np.float32], notes: Transcription, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], Transcription]:
+def cut_edges(samples: Samples, notes: Transcription, rng: Rng) -> tuple[Samples, Transcription]:
     """A recording (n,) that begins or ends in the middle of the music, with silence beyond the cut.
 
     Half of the beginnings are up to 2 ms before a note, as in a loop.
@@ -235,12 +227,10 @@ def cut_edges(
     return samples, notes.select(keep)
 
 
-def mix_at(
-    drums: NDArray[np.float32], backing: NDArray[np.float32], ratio_db: float
-) -> NDArray[np.float32]:
+def mix_at(drums: Samples, backing: Samples, ratio_db: float) -> Samples:
     """Sum (n,) with the drums `ratio_db` above the backing, by the power of their loud half."""
 
-    def loudness(samples: NDArray[np.float32]) -> float:
+    def loudness(samples: Samples) -> float:
         blocks = samples[: len(samples) // 2048 * 2048].reshape(-1, 2048)
         powers = np.sort(np.mean(blocks**2, axis=1))
         return float(np.sqrt(powers[len(powers) // 2 :].mean())) if len(powers) else 0.0

@@ -142,9 +142,7 @@ RBMA_FULL_TO_10: Mapping[str, str | None] = {
 }
 
 #: ADTOF's five notes (Zehren et al. 2021, table 2), and the General MIDI notes they stand for.
-ADTOF_TO_5: Mapping[str, str | None] = {
-    "35": "KD", "38": "SD", "47": "TT", "42": "HH", "49": "CY",
-}  # fmt: skip
+ADTOF_TO_5: Mapping[str, str | None] = {"35": "KD", "38": "SD", "47": "TT", "42": "HH", "49": "CY"}
 
 #: TMIDT's eighteen labels, and the first General MIDI note of each (Vogl et al. 2018, Towards
 #: multi-instrument drum transcription, table 2, and the page's mappings.py).

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 import scipy.ndimage
 
-from bandscribe.synthesis.sound import SAMPLE_RATE, Samples, envelope
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, envelope
 
 _OVERSAMPLING = 4
 _HOP = 256
@@ -38,7 +38,7 @@ class AmplifierSettings:
     gate_db: float | None  # below the loud parts
 
 
-def sample_settings(rng: np.random.Generator) -> AmplifierSettings:
+def sample_settings(rng: Rng) -> AmplifierSettings:
     """An amplifier between crunch and high gain."""
     drive_db = float(rng.uniform(4, 42))
     return AmplifierSettings(

@@ -21,6 +21,7 @@ from bandscribe.synthesis.band.songs import LOCKED_SHARE, Part, Song
 from bandscribe.synthesis.drummer import patterns, styles
 from bandscribe.synthesis.drummer.styles import METERS, STYLES, Meter, chance, pick
 from bandscribe.synthesis.fluidsynth import Note
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats, Transcription
 
 #: General MIDI programs (from 0) by the part they may play.
@@ -101,7 +102,7 @@ def find_beats(midi: mido.MidiFile) -> Beats | None:
 
 
 def arrange(
-    tracks: dict[str, list[Note]], rng: np.random.Generator, beats: Beats | None = None, *,
+    tracks: dict[str, list[Note]], rng: Rng, beats: Beats | None = None, *,
     locked_share: float = LOCKED_SHARE,
 ) -> Song:  # fmt: skip
     """A new arrangement of two and a half minutes of a song at most.
@@ -125,7 +126,7 @@ def arrange(
     locked = beats is not None and chance(rng, locked_share)
 
     def steps(
-        follow: Callable[[np.random.Generator, Meter, Sequence[styles.Note]], list[RhythmNote]],
+        follow: Callable[[Rng, Meter, Sequence[styles.Note]], list[RhythmNote]],
         share: float,
     ) -> Iterable[_Step]:
         if beats is not None and locked and chance(rng, share):
@@ -162,7 +163,7 @@ def arrange(
     return Song(parts, tune, beats, end + 1.5, drums)
 
 
-def _draw_bars(rng: np.random.Generator, beats: Beats) -> list[_Bar]:
+def _draw_bars(rng: Rng, beats: Beats) -> list[_Bar]:
     """All whole bars, in sections of eight or four that take turns in two grooves."""
     style = STYLES[pick(rng, _STYLES)][3]
     grooves = [patterns.draw_groove(rng, _METER, style) for _ in range(2)]
@@ -172,9 +173,7 @@ def _draw_bars(rng: np.random.Generator, beats: Beats) -> list[_Bar]:
     return [(start, grooves[index // length % 2]) for index, start in enumerate(starts)]
 
 
-def _play_bars(
-    rng: np.random.Generator, bars: Sequence[_Bar], beats: Beats, end: float
-) -> Transcription:
+def _play_bars(rng: Rng, bars: Sequence[_Bar], beats: Beats, end: float) -> Transcription:
     """The drum part in seconds: a crash where the groove changes, a fill before."""
     habits = patterns.Habits.draw(rng)
     notes: list[styles.Note] = []
@@ -211,8 +210,8 @@ def _follow(
     chords: Sequence[tuple[float, int]],
     beats: Beats,
     bars: Sequence[_Bar],
-    follow: Callable[[np.random.Generator, Meter, Sequence[styles.Note]], list[RhythmNote]],
-    rng: np.random.Generator,
+    follow: Callable[[Rng, Meter, Sequence[styles.Note]], list[RhythmNote]],
+    rng: Rng,
 ) -> Iterator[_Step]:
     """The strokes of a part that follows the drums: one rhythm for each of their grooves."""
     changes = [time for time, _ in chords]
@@ -232,9 +231,7 @@ def _follow(
                 yield at, end - at, chords[chord][1]
 
 
-def _steps(
-    chords: list[tuple[float, int]], beat: float, rng: np.random.Generator
-) -> Iterator[_Step]:
+def _steps(chords: list[tuple[float, int]], beat: float, rng: Rng) -> Iterator[_Step]:
     """The strokes of a rhythm that is drawn per song."""
     division = float(rng.choice([1.0, 0.5, 0.5, 0.25]))
     density = float(rng.uniform(0.5, 1.0))
@@ -247,7 +244,7 @@ def _steps(
                 yield start + i * step, step, root
 
 
-def _bass(steps: Iterable[_Step], rng: np.random.Generator) -> Iterator[Note]:
+def _bass(steps: Iterable[_Step], rng: Rng) -> Iterator[Note]:
     hold = float(rng.uniform(0.4, 1.0))
     walk = float(rng.uniform(0, 0.4))
     for start, length, root in steps:
@@ -257,7 +254,7 @@ def _bass(steps: Iterable[_Step], rng: np.random.Generator) -> Iterator[Note]:
         yield Note(start, start + hold * length, pitch, int(rng.integers(70, 127)))
 
 
-def _guitar(steps: Iterable[_Step], rng: np.random.Generator) -> Iterator[Note]:
+def _guitar(steps: Iterable[_Step], rng: Rng) -> Iterator[Note]:
     hold = float(rng.choice([0.25, 0.6, 1.0]))
     shape = ((0, 7, 12), (0, 7), (0, 4, 7, 12), (0, 3, 7, 12))[int(rng.integers(4))]
     for start, length, root in steps:

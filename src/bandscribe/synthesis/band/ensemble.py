@@ -83,9 +83,7 @@ def play(song: Song, instruments: Instruments, rng: Rng) -> Samples:
     return _master(mix, rng)
 
 
-def _stems(
-    parts: Sequence[Part], instruments: Instruments, length: int, rng: Rng
-) -> NDArray[np.float32]:
+def _stems(parts: Sequence[Part], instruments: Instruments, length: int, rng: Rng) -> Samples:
     """Every part by itself, (part, length)."""
     fonts = rng.choice(len(instruments.soundfonts), 2)
     if rng.random() < 0.5:

@@ -23,8 +23,9 @@ from bandscribe.splits import assign
 from bandscribe.synthesis.band.songs import Part, Song
 from bandscribe.synthesis.drummer import performance
 from bandscribe.synthesis.drummer.patterns import gather
-from bandscribe.synthesis.drummer.styles import Rng, chance, pick
+from bandscribe.synthesis.drummer.styles import chance, pick
 from bandscribe.synthesis.fluidsynth import Note
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import GM_TO_ARTICULATION
 

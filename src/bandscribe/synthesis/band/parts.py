@@ -30,8 +30,9 @@ from bandscribe.synthesis.band.rhythms import (
     walk,
     whole,
 )
-from bandscribe.synthesis.drummer.styles import Meter, Rng, chance, pick
+from bandscribe.synthesis.drummer.styles import Meter, chance, pick
 from bandscribe.synthesis.fluidsynth import Note
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats
 
 
@@ -236,7 +237,7 @@ PLAYERS: dict[str, Player] = {
     "chords": Player(keys, (80, 81, 62, 63, 90, 50), (offbeats, figure, eighths, syncopated)),
     "pluck": Player(single, (11, 12, 13, 45, 46, 9, 10, 108, 8), (arpeggio, syncopated, figure)),
     "noises": Player(single, (120, 121, 122), (figure, stabs, whole)),
-}  # fmt: skip
+}
 
 #: Programs that may play the tune.
 LEADS = (65, 66, 64, 56, 59, 73, 40, 68, 71, 22, 26, 27, 80, 81, 11, 0, 4, 53, 52, 54, 85, 25, 75)

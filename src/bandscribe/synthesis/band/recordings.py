@@ -32,7 +32,7 @@ from bandscribe.synthesis.band.arrangement import arrange, find_beats, read_song
 from bandscribe.synthesis.band.ensemble import Instruments, play
 from bandscribe.synthesis.band.songs import LOCKED_SHARE, Song, compose
 from bandscribe.synthesis.drummer.performance import excerpt
-from bandscribe.synthesis.sound import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -92,9 +92,7 @@ def _midi_names(songs: Path) -> list[str]:
     return names
 
 
-def _rearranged(
-    songs: Path, names: Sequence[str], rng: np.random.Generator, locked_share: float
-) -> Song:
+def _rearranged(songs: Path, names: Sequence[str], rng: Rng, locked_share: float) -> Song:
     name = names[int(rng.integers(len(names)))]
     with Archive(songs, largest=midi.LARGEST) as archive:
         song = midi.parse(archive.read(name), f"{songs}: {name}")
@@ -167,10 +165,10 @@ class BackingPassage:
     labelled with articulations; `stem` (n,), the sound of that part.
     """
 
-    samples: NDArray[np.float32]
+    samples: Samples
     beats: Beats | None = None
     drums: Transcription | None = None
-    stem: NDArray[np.float32] | None = None
+    stem: Samples | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +190,7 @@ class Backing:
             raise ValueError(f"{names}: no .flac of a band; make one: bandscribe synthesize band")
         return cls(tuple(songs))
 
-    def draw(self, rng: np.random.Generator, length: int) -> BackingPassage:
+    def draw(self, rng: Rng, length: int) -> BackingPassage:
         """A random passage of (length,) samples. Short songs are padded with silence."""
         song = self.songs[rng.integers(len(self.songs))]
         start = int(rng.integers(max(1, len(song.samples) - length)))
@@ -226,7 +224,7 @@ def _read_samples(path: Path) -> NDArray[np.int16]:
     return np.asarray(samples, dtype=np.int16)
 
 
-def _cut(samples: NDArray[np.int16], start: int, length: int) -> NDArray[np.float32]:
+def _cut(samples: NDArray[np.int16], start: int, length: int) -> Samples:
     out = np.zeros(length, dtype=np.float32)
     passage = samples[start : start + length]
     out[: len(passage)] = passage / np.float32(32768)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandscribe.synthesis.drummer.styles import Meter, Note, Rng, chance, grid, pick
+from bandscribe.synthesis.drummer.styles import Meter, Note, chance, grid, pick
+from bandscribe.synthesis.sound import Rng
 
 
 class RhythmNote(NamedTuple):

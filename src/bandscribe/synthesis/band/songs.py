@@ -37,8 +37,9 @@ from bandscribe.synthesis.drummer.patterns import (
     ornament,
     play_bar,
 )
-from bandscribe.synthesis.drummer.styles import METERS, Meter, Rng, chance, grid, hit, pick
+from bandscribe.synthesis.drummer.styles import METERS, Meter, chance, grid, hit, pick
 from bandscribe.synthesis.fluidsynth import Note
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats, Transcription
 
 #: The share of sections in which the band is locked to the drums.
@@ -210,9 +211,7 @@ def _tune(rng: Rng, meter: Meter, chords: Sequence[Chord], key: int) -> list[lis
     ladder = [p for p in range(57, 80) if p % 12 in [s % 12 for s in scale]]
     step = meter.eighth / int(rng.choice([1, 1, 2]))
     density = rng.uniform(0.25, 0.75) * (0.7 if step < meter.eighth else 1.0)
-    motifs = [
-        [t for t in grid(meter, step) if chance(rng, density)] or [0.0] for _ in range(2)
-    ]  # fmt: skip
+    motifs = [[t for t in grid(meter, step) if chance(rng, density)] or [0.0] for _ in range(2)]
     place = len(ladder) // 2
     bars = []
     for index, chord in enumerate(chords):

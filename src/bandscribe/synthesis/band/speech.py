@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.decode import length
-from bandscribe.synthesis.sound import SAMPLE_RATE, add, fade
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, add, fade
 
 LIMIT = 3600.0
 _HOP = 220  # samples: 5 ms
@@ -39,11 +39,11 @@ class SpeechRecording:
     syllables: NDArray[np.int64]  # (m, 4) samples: first, vowel begins, vowel ends, last
     phrases: NDArray[np.int64]  # (k, 2): first syllable, last syllable + 1
 
-    def cut(self, first: int, last: int) -> NDArray[np.float32]:
+    def cut(self, first: int, last: int) -> Samples:
         """The samples from `first` up to `last`, in ±1."""
         return self.samples[first:last].astype(np.float32) / np.float32(32768)
 
-    def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
+    def draw(self, rng: Rng) -> NDArray[np.int64]:
         """Some syllables (1 to 16, 4) of one phrase, in the order in which they were spoken."""
         i = int(rng.integers(len(self.syllables)))
         first, last = self.phrases[np.searchsorted(self.phrases[:, 1], i, side="right")]
@@ -78,12 +78,12 @@ class Speech:
         return cls(tuple(recordings))
 
 
-def _speakers(paths: list[Path]) -> Iterator[NDArray[np.float32]]:
+def _speakers(paths: list[Path]) -> Iterator[Samples]:
     """What the files hold, the short ones of a folder joined together."""
     spread = np.linspace(0, len(paths) - 1, int(LIMIT / 2)).astype(int)
     paths = [paths[i] for i in np.unique(spread)]
     left = LIMIT
-    joined: list[NDArray[np.float32]] = []
+    joined: list[Samples] = []
     speaker = paths[0]
     pause = np.zeros(SAMPLE_RATE // 3, np.float32)
     for index, path in enumerate(paths):
@@ -103,7 +103,7 @@ def _speakers(paths: list[Path]) -> Iterator[NDArray[np.float32]]:
     yield np.concatenate(joined)
 
 
-def brighten(samples: NDArray[np.float32], cutoff: float) -> NDArray[np.float32]:
+def brighten(samples: Samples, cutoff: float) -> Samples:
     """Adds noise above `cutoff` in Hz that follows the treble just below: (n,) to (n,).
 
     It goes on at the level of the octave below and falls by 9 dB per octave up to 14 kHz, so
@@ -127,7 +127,7 @@ def brighten(samples: NDArray[np.float32], cutoff: float) -> NDArray[np.float32]
     return np.asarray(out, dtype=np.float32)
 
 
-def split(samples: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def split(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Syllables (m, 4) and phrases (k, 2) of speech (n,) at 44.1 kHz; see `SpeechRecording`."""
     low, high, periodicity = _features(samples)
     voice = np.maximum(low, high)
@@ -166,8 +166,8 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _features(
-    samples: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    samples: Samples,
+) -> tuple[Samples, Samples, Samples]:
     """Per 5 ms: dB below 3 kHz, dB above 4 kHz, and the peak of the autocorrelation, 0 to 1."""
     count = len(samples) // _HOP
     filters = [
@@ -193,9 +193,7 @@ def _features(
     return low, high, periodicity
 
 
-def talk(
-    speech: Speech, beats: NDArray[np.float64], duration: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def talk(speech: Speech, beats: NDArray[np.float64], duration: float, rng: Rng) -> Samples:
     """One speaker talks or raps: vowels begin on eighths or sixteenths of `beats` (n,) seconds.
 
     Samples (n,), peak 1; silence where there are fewer than two beats.
@@ -234,9 +232,7 @@ def _in_order(syllables: NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
     ]
 
 
-def _respeed(
-    sound: NDArray[np.float32], rate: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _respeed(sound: Samples, rate: float, rng: Rng) -> Samples:
     """Played faster or slower, the speed bent by up to 4 % on the way; faded at both ends."""
     n = int(len(sound) / rate)
     bend = rng.uniform(-0.04, 0.04) * np.linspace(-1, 1, n)
@@ -245,6 +241,6 @@ def _respeed(
     return fade(out, int(0.005 * SAMPLE_RATE), int(0.02 * SAMPLE_RATE))
 
 
-def normalize(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def normalize(samples: Samples) -> Samples:
     """Samples (n,) with a peak of 1; silence stays silent."""
     return np.asarray(samples / np.abs(samples).max(initial=1e-9), dtype=np.float32)

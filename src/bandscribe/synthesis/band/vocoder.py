@@ -11,7 +11,7 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from bandscribe.synthesis.sound import SAMPLE_RATE
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples
 
 HOP = 256  # samples between frames: 6 ms
 _N_FFT = 1024  # 23 ms
@@ -19,9 +19,9 @@ _ORDER = 72  # cepstral coefficients of an envelope: details down to 600 Hz
 
 
 def vocode(
-    speech: NDArray[np.int16], position: NDArray[np.int64], gain: NDArray[np.float32],
-    f0: NDArray[np.float64], rng: np.random.Generator,
-) -> NDArray[np.float32]:  # fmt: skip
+    speech: NDArray[np.int16], position: NDArray[np.int64], gain: Samples,
+    f0: NDArray[np.float64], rng: Rng,
+) -> Samples:  # fmt: skip
     """The speech around `position`, sung at `f0`: samples (hop * frame + 512,) or more.
 
     `position` (samples of `speech`), `gain` and `f0` (Hz) are (frame,); frame i is centred on
@@ -56,7 +56,7 @@ def vocode(
     return blocks.reshape(-1)[_N_FFT // 2 :]
 
 
-def _pulses(f0: NDArray[np.float64]) -> NDArray[np.float32]:
+def _pulses(f0: NDArray[np.float64]) -> Samples:
     """A pulse train of power 1 whose frequency is `f0` (frame,) Hz: (frame * hop,) samples."""
     n = len(f0) * HOP
     step = np.interp(np.arange(n) / HOP, np.arange(len(f0)), f0) / SAMPLE_RATE
@@ -71,7 +71,7 @@ def _pulses(f0: NDArray[np.float64]) -> NDArray[np.float32]:
     return out[:n].astype(np.float32)
 
 
-def _responses(frames: NDArray[np.float32], size: float) -> NDArray[np.complex64]:
+def _responses(frames: Samples, size: float) -> NDArray[np.complex64]:
     """Filters (frame, bin) of minimum phase and power 1 with the envelopes of windowed frames."""
     bins = np.arange(_N_FFT // 2 + 1)
     angles = 2 * np.pi * np.outer(bins, np.arange(_ORDER)) / _N_FFT

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bandscribe.synthesis.band.speech import Speech, SpeechRecording, normalize
 from bandscribe.synthesis.band.vocoder import HOP, vocode
-from bandscribe.synthesis.sound import SAMPLE_RATE, add, fade
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, add, fade
 
 #: First four formants of sung vowels in Hz (Peterson and Barney 1952, men; a fourth added).
 VOWELS = (
@@ -30,9 +30,7 @@ CONSONANTS = (
 )  # fmt: skip
 
 
-def sing(
-    notes: Sequence[tuple[float, float, int]], duration: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def sing(notes: Sequence[tuple[float, float, int]], duration: float, rng: Rng) -> Samples:
     """Sing `(start, end, MIDI pitch)` notes on random syllables: samples (n,), peak 1."""
     out = np.zeros(round(duration * SAMPLE_RATE), dtype=np.float32)
     size = rng.uniform(0.95, 1.3)  # of the vocal tract: men to children
@@ -55,9 +53,8 @@ def sing(
 
 
 def _vowel(
-    length: int, f0: float, formants: tuple[int, ...], size: float, breath: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:  # fmt: skip
+    length: int, f0: float, formants: tuple[int, ...], size: float, breath: float, rng: Rng
+) -> Samples:
     t = np.arange(length) / SAMPLE_RATE
     vibrato = rng.uniform(0, 0.03) * np.sin(2 * np.pi * rng.uniform(4.5, 6.5) * t) * (t > 0.2)
     glide = rng.uniform(-0.06, 0.06) * np.exp(-t / 0.05)
@@ -78,7 +75,7 @@ def _vowel(
     return np.asarray(tone, dtype=np.float32)
 
 
-def _consonant(rng: np.random.Generator) -> NDArray[np.float32]:
+def _consonant(rng: Rng) -> Samples:
     low, high, seconds = CONSONANTS[rng.integers(len(CONSONANTS))]
     n = int(seconds * rng.uniform(0.7, 1.5) * SAMPLE_RATE)
     frequencies = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
@@ -93,9 +90,8 @@ _FADE = int(0.02 * SAMPLE_RATE)
 
 
 def sing_speech(
-    speech: Speech, notes: Sequence[tuple[float, float, int]], duration: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:  # fmt: skip
+    speech: Speech, notes: Sequence[tuple[float, float, int]], duration: float, rng: Rng
+) -> Samples:
     """One speaker sings `(start, end, MIDI pitch)` notes, a syllable each, the vowel on the start.
 
     Samples (n,), peak 1. Of notes that overlap, the earlier ends where the later begins. The melody
@@ -162,9 +158,7 @@ def _one_by_one(
     return melody
 
 
-def _in_range(
-    melody: list[tuple[float, float, int]], rng: np.random.Generator
-) -> list[tuple[float, float, int]]:
+def _in_range(melody: list[tuple[float, float, int]], rng: Rng) -> list[tuple[float, float, int]]:
     centre = rng.uniform(50, 69)  # from bass to soprano
     if not melody:
         return []
@@ -177,7 +171,7 @@ def _in_range(
 
 
 def _join(
-    melody: list[tuple[float, float, int]], slurred: float, rng: np.random.Generator
+    melody: list[tuple[float, float, int]], slurred: float, rng: Rng
 ) -> list[tuple[float, float]]:
     """Spans of one syllable each: a note, or a few that are slurred."""
     spans: list[tuple[float, float]] = []
@@ -189,9 +183,7 @@ def _join(
     return spans
 
 
-def _draw_syllables(
-    recording: SpeechRecording, count: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _draw_syllables(recording: SpeechRecording, count: int, rng: Rng) -> NDArray[np.int64]:
     """Syllables (count, 4) in phrases as they were spoken."""
     rows: list[NDArray[np.int64]] = []
     while sum(map(len, rows)) < count:
@@ -199,7 +191,7 @@ def _draw_syllables(
     return np.concatenate(rows)[:count]
 
 
-def _limited(consonant: NDArray[np.float32]) -> NDArray[np.float32]:
+def _limited(consonant: Samples) -> Samples:
     """Attenuated to the peaks of a vowel of power 1 at most."""
     return consonant * np.float32(min(1.0, 4.0 / np.abs(consonant).max(initial=1e-9)))
 
@@ -216,9 +208,7 @@ def _stretch(u: NDArray[np.int64], length: int, available: int) -> NDArray[np.in
     return knots.astype(np.int64)
 
 
-def _contour(
-    melody: list[tuple[float, float, int]], frames: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _contour(melody: list[tuple[float, float, int]], frames: int, rng: Rng) -> NDArray[np.float64]:
     """The pitch of each frame in Hz: glides, scoops, vibrato and a little wandering."""
     t = np.arange(frames) * HOP / SAMPLE_RATE
     starts = np.array([start for start, _, _ in melody])
@@ -235,7 +225,7 @@ def _contour(
     return np.asarray(440 * 2 ** ((semitones - 69) / 12))
 
 
-def _breath(rng: np.random.Generator) -> NDArray[np.float32]:
+def _breath(rng: Rng) -> Samples:
     n = int(rng.uniform(0.2, 0.45) * SAMPLE_RATE)
     f = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
     shape = sum(

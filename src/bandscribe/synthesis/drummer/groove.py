@@ -23,9 +23,7 @@ from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
 _INDEX = "info.csv"
 _MOST_BEATS = 100_000
-_COLUMNS = (
-    "split", "midi_filename", "duration", "id", "drummer", "style", "beat_type", "bpm",
-)  # fmt: skip
+_COLUMNS = ("split", "midi_filename", "duration", "id", "drummer", "style", "beat_type", "bpm")
 
 
 @dataclass(frozen=True, eq=False)

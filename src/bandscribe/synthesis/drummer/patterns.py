@@ -18,7 +18,6 @@ from bandscribe.synthesis.drummer.styles import (
     STYLES,
     Meter,
     Note,
-    Rng,
     Style,
     chance,
     fill,
@@ -26,6 +25,7 @@ from bandscribe.synthesis.drummer.styles import (
     hit,
     pick,
 )
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 

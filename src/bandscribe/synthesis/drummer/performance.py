@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -37,7 +38,7 @@ class Feel:
     drift: NDArray[np.float64]
 
 
-def draw_feel(rng: np.random.Generator, duration: float, *, steady: bool = False) -> Feel:
+def draw_feel(rng: Rng, duration: float, *, steady: bool = False) -> Feel:
     """One drummer: a quarter of them are machines, exact in time; all `steady` ones keep tempo."""
     n = len(ARTICULATIONS)
     machine = rng.random() < 0.25
@@ -54,9 +55,7 @@ def draw_feel(rng: np.random.Generator, duration: float, *, steady: bool = False
     )
 
 
-def humanise(
-    transcription: Transcription, rng: np.random.Generator, *, steady: bool = False
-) -> Transcription:
+def humanise(transcription: Transcription, rng: Rng, *, steady: bool = False) -> Transcription:
     """The notes as a drawn drummer plays them; the duration stays, and a `steady` one's beats.
 
     Notes without velocities are taken at 0.8. Notes pushed over an end of the recording are left
@@ -179,7 +178,7 @@ ORCHESTRATIONS: tuple[tuple[float, dict[str, str]], ...] = (
 )
 
 
-def draw_changes(rng: np.random.Generator, duration: float) -> list[Change]:
+def draw_changes(rng: Rng, duration: float) -> list[Change]:
     """Some of ORCHESTRATIONS, each for the whole performance or for a part of it."""
     changes = []
     for probability, group in ORCHESTRATIONS:
@@ -191,7 +190,7 @@ def draw_changes(rng: np.random.Generator, duration: float) -> list[Change]:
     return changes
 
 
-def remap(transcription: Transcription, rng: np.random.Generator) -> Transcription:
+def remap(transcription: Transcription, rng: Rng) -> Transcription:
     """The same rhythm on other pieces of the kit, so that one take serves many classes.
 
     Each note changes at most once: all changes read the labels as they were, the last one wins.
@@ -213,7 +212,7 @@ _DISPENSABLE = (
 )
 
 
-def thin_out(transcription: Transcription, rng: np.random.Generator) -> Transcription:
+def thin_out(transcription: Transcription, rng: Rng) -> Transcription:
     """Now and then without hi-hats, cymbals, kick or snare.
 
     A network trained on drums that always play together would infer one from the other.

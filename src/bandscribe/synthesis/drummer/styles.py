@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
+from bandscribe.synthesis.sound import Rng
 
 Note = tuple[float, str, float]
-Rng = np.random.Generator
 T = TypeVar("T")
 
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bandscribe.synthesis.drummer.styles import Rng, chance, pick
+from bandscribe.synthesis.drummer.styles import chance, pick
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
 
@@ -19,9 +20,7 @@ _HAND_DRUMS = ("other", "other", "tmb", "tmb", "tmb", "tmb", "clap", "cb")
 _DIVISIONS = (1, 2, 2, 3, 4, 4, 4)
 
 
-def follow(
-    played: Transcription, grid: Beats, duration: float, rng: np.random.Generator
-) -> Transcription | None:
+def follow(played: Transcription, grid: Beats, duration: float, rng: Rng) -> Transcription | None:
     """A stretch of `played`, bent so that its beats fall on those of `grid`.
 
     The stretch begins at a beat with the same position in the bar as the grid's first one. Notes

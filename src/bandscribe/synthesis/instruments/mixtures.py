@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects
 from bandscribe.synthesis.instruments import piece as pieces
@@ -39,7 +38,7 @@ class Mixture:
     """
 
     audio: Audio
-    stems: Mapping[str, NDArray[np.float32]]
+    stems: Mapping[str, Samples]
     labels: frozenset[str]
 
 
@@ -64,9 +63,7 @@ def sample_mixture(
     if rng.random() < other:
         names, levels = [*names, OTHER], [*levels, float(rng.uniform(-20, -3))]
         shares = [*shares, rests]
-    return perform(
-        sources, rng, seconds, names, levels, shares, codec=codec, stereo=stereo
-    )  # fmt: skip
+    return perform(sources, rng, seconds, names, levels, shares, codec=codec, stereo=stereo)
 
 
 def draw_band(sources: PlayerSources, rng: Rng, seconds: float, *, codec: float = 0.1) -> Mixture:

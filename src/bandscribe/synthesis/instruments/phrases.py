@@ -13,7 +13,8 @@ import numpy as np
 from bandscribe.synthesis.fluidsynth import Note
 from bandscribe.synthesis.instruments.classes import Profile
 from bandscribe.synthesis.instruments.piece import Piece
-from bandscribe.synthesis.instruments.textures import TEXTURES, BarSpan, ChordEvent, Rng
+from bandscribe.synthesis.instruments.textures import TEXTURES, BarSpan, ChordEvent
+from bandscribe.synthesis.sound import Rng
 
 #: Seconds that a note lasts at least.
 _SHORTEST = 0.07

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bandscribe.synthesis.sound import Rng
 from bandscribe.types import Beats
 
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
@@ -63,7 +64,7 @@ class Piece:
         return self.start + (whole + part) * self.beat
 
 
-def sample_piece(rng: np.random.Generator, duration: float) -> Piece:
+def sample_piece(rng: Rng, duration: float) -> Piece:
     """A piece of `duration` seconds that begins anywhere in a bar."""
     beat = 60 / float(np.exp(rng.uniform(np.log(55), np.log(175))))
     metre = int(rng.choice([4, 4, 4, 3, 3, 2]))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bandscribe.synthesis.instruments.piece import Piece
-
-Rng = np.random.Generator
+from bandscribe.synthesis.sound import Rng
 
 #: Rhythms of one beat, and of two.
 _BEAT = ((1.0,), (0.5, 0.5), (0.5, 0.5), (0.75, 0.25), (0.25,) * 4, (1 / 3,) * 3,

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, KitPiece, RecordedHit
-from bandscribe.synthesis.sound import Samples
+from bandscribe.synthesis.sound import Rng, Samples
 
 
-def draw_tambourine(rng: np.random.Generator, sample_rate: int) -> Samples:
+def draw_tambourine(rng: Rng, sample_rate: int) -> Samples:
     """One stroke (n,): jingles, each of a few inharmonic partials, that clash several times.
 
     Partials lie between 3 and 15 kHz and decay within 30 to 400 ms; the clashes of a stroke spread
@@ -43,7 +43,7 @@ def draw_tambourine(rng: np.random.Generator, sample_rate: int) -> Samples:
     return _faded(out)
 
 
-def draw_shaker(rng: np.random.Generator, sample_rate: int) -> Samples:
+def draw_shaker(rng: Rng, sample_rate: int) -> Samples:
     """One stroke (n,): a band of noise around 3.5 to 11 kHz that swells and falls."""
     attack, fall = rng.uniform(0.001, 0.04), rng.uniform(0.02, 0.12)
     n = round((attack + 5 * fall) * sample_rate)
@@ -57,7 +57,7 @@ def draw_shaker(rng: np.random.Generator, sample_rate: int) -> Samples:
     return _faded(noise * envelope)
 
 
-def draw_piece(rng: np.random.Generator, sample_rate: int) -> KitPiece:
+def draw_piece(rng: Rng, sample_rate: int) -> KitPiece:
     """A tambourine or a shaker as a piece of a kit."""
     draw = draw_tambourine if rng.random() < 0.6 else draw_shaker
     sound = draw(rng, sample_rate)

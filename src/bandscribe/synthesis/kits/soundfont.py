@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandscribe.synthesis.fluidsynth import ChannelVoice, Note, render
 from bandscribe.synthesis.kits.pieces import (
@@ -27,6 +26,7 @@ from bandscribe.synthesis.kits.pieces import (
     group,
     stack,
 )
+from bandscribe.synthesis.sound import Samples
 from bandscribe.vocabulary import GM_TO_ARTICULATION
 
 DRUM_BANK = 128
@@ -133,20 +133,18 @@ def plan(program: int) -> Iterator[Note]:
             start += length + 0.5
 
 
-def play(
-    path: Path, program: int, strokes: Sequence[Note], sample_rate: int
-) -> NDArray[np.float32]:
+def play(path: Path, program: int, strokes: Sequence[Note], sample_rate: int) -> Samples:
     """The strokes one after the other, (n,), dry. Raises as `fluidsynth.render`."""
     notes = [replace(stroke, end=stroke.end + 0.3) for stroke in strokes]
     length = round((notes[-1].end + 0.2) * sample_rate)
-    samples: NDArray[np.float32] = render(
+    samples: Samples = render(
         [notes], [ChannelVoice(path, program, DRUM_BANK)], length, sample_rate, dynamic=False
     )[0]
     return samples
 
 
 def cut_strokes(
-    samples: NDArray[np.float32], sample_rate: int, strokes: Sequence[Note], program: int
+    samples: Samples, sample_rate: int, strokes: Sequence[Note], program: int
 ) -> dict[int, list[tuple[int, RecordedHit]]]:
     """Note to (velocity, hit) pairs, cut out of a rendered plan (n,)."""
     hits: dict[int, list[tuple[int, RecordedHit]]] = defaultdict(list)

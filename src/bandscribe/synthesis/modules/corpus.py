@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from bandscribe import audio, splits
 from bandscribe.synthesis.band.recordings import write_drums
 from bandscribe.synthesis.modules import openmpt
 from bandscribe.synthesis.modules.labels import ModuleSong, label, read_tables
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, Speed
+from bandscribe.synthesis.sound import Rng, Samples
 from bandscribe.types import Audio, Transcription
 
 _FEWEST = 20  # drum strokes in a song that is written
@@ -61,9 +61,7 @@ def write_modules(
         yield path, done
 
 
-def play(
-    listed: ModuleSong, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32], Transcription]:
+def play(listed: ModuleSong, rng: Rng) -> tuple[Samples, Samples, Transcription]:
     """Band (n,), drums (n,) and the drum part of a module; the sum of both peaks at 0.7."""
     data = listed.path.read_bytes()
     if data.startswith(_GZIP):

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from bandscribe.readers import TableRow, read_csv
 from bandscribe.splits import assign
 from bandscribe.synthesis.drummer.patterns import gather
 from bandscribe.synthesis.modules.openmpt import SAMPLE_RATE, ModuleNote
+from bandscribe.synthesis.sound import Samples
 from bandscribe.types import Transcription
 
 #: Roles of the table to articulations. Toms have three, by pitch (see `_articulations`).
@@ -98,7 +98,7 @@ def _group(author: str) -> str:
 
 
 def label(
-    struck: Sequence[ModuleNote], listed: ModuleSong, solos: Mapping[int, NDArray[np.float32]]
+    struck: Sequence[ModuleNote], listed: ModuleSong, solos: Mapping[int, Samples]
 ) -> Transcription:
     """The drum part of a module: articulations, the time of each attack, velocities.
 
@@ -140,13 +140,13 @@ def _articulations(struck: Sequence[ModuleNote], listed: ModuleSong) -> dict[tup
     return names
 
 
-def _envelope(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def _envelope(samples: Samples) -> Samples:
     """The peak of every hop, (hop,)."""
     blocks = samples[: len(samples) // _HOP * _HOP].reshape(-1, _HOP)
     return np.asarray(np.abs(blocks).max(axis=1, initial=0.0), dtype=np.float32)
 
 
-def _attacks(solo: NDArray[np.float32], times: Sequence[float], lead: float) -> list[Attack]:
+def _attacks(solo: Samples, times: Sequence[float], lead: float) -> list[Attack]:
     """Of one instrument's strokes on one note, at `times`, those that are audible."""
     envelope = _envelope(solo)
     rises = [_rise(envelope, time, lead) for time in times]
@@ -167,14 +167,14 @@ def _attacks(solo: NDArray[np.float32], times: Sequence[float], lead: float) -> 
     return audible
 
 
-def _cut(solo: NDArray[np.float32], time: float, margin: int = 0) -> NDArray[np.float32]:
+def _cut(solo: Samples, time: float, margin: int = 0) -> Samples:
     """What sounds from `time` on, and `margin` samples more on either side."""
     first = round(time * SAMPLE_RATE) - margin
     cut = solo[max(0, first) : first + _TEMPLATE + 2 * margin]
     return np.pad(cut, (max(0, -first), _TEMPLATE + 2 * margin - len(cut) - max(0, -first)))
 
 
-def _alike(solo: NDArray[np.float32], time: float, template: NDArray[np.float32]) -> bool:
+def _alike(solo: Samples, time: float, template: Samples) -> bool:
     """Whether the sound at `time`, give or take 3 ms, is the template at any level."""
     around = _cut(solo, time, 3 * SAMPLE_RATE // 1000)
     windows = sliding_window_view(around, _TEMPLATE)
@@ -183,7 +183,7 @@ def _alike(solo: NDArray[np.float32], time: float, template: NDArray[np.float32]
     return bool(matches.max(initial=0.0) > _ALIKE)
 
 
-def _rise(envelope: NDArray[np.float32], time: float, lead: float) -> Attack | None:
+def _rise(envelope: Samples, time: float, lead: float) -> Attack | None:
     """The attack near a written note, None where the sound does not rise by a quarter."""
     rate = SAMPLE_RATE / _HOP
     first = round((time - 0.003) * rate)

@@ -15,7 +15,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bandscribe.synthesis.sound import Samples
 
 SAMPLE_RATE = 44100
 LONGEST = 600.0  # seconds
@@ -136,9 +137,7 @@ def _opened(data: bytes, speed: Speed, only: Collection[int] | None) -> Iterator
         library.openmpt_module_ext_destroy(handle)
 
 
-def render(
-    data: bytes, speed: Speed = Speed(), only: Collection[int] | None = None
-) -> NDArray[np.float32]:
+def render(data: bytes, speed: Speed = Speed(), only: Collection[int] | None = None) -> Samples:
     """Both sides (2, n) of a song from its start to its end, or of `only` some instruments of it.
 
     Raises ValueError for what is no module, and without libopenmpt.
