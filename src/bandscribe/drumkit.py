@@ -87,7 +87,7 @@ CLASSES = (*_PIECES, *_SAME)
 
 
 @cache
-def sound(drum: str, sample_rate: int = SAMPLE_RATE) -> Samples:
+def sound(drum: str) -> Samples:
     """A full stroke (n,), of ten, five or three classes; its attack is at its first sample.
 
     Raises ValueError for another class.
@@ -96,18 +96,18 @@ def sound(drum: str, sample_rate: int = SAMPLE_RATE) -> Samples:
     if drum not in _PIECES:
         raise ValueError(f"drum: expected one of {', '.join(CLASSES)}, got {drum!r}")
     make, seconds, level = _PIECES[drum]
-    return _shape(make, seconds, 10 ** (level / 20), sample_rate)
+    return _shape(make, seconds, 10 ** (level / 20))
 
 
 @cache
-def click(downbeat: bool, sample_rate: int = SAMPLE_RATE) -> Samples:
+def click(downbeat: bool) -> Samples:
     """The click of a metronome (n,): higher on the first beat of a bar."""
     pitch = 1760.0 if downbeat else 1320.0
-    return _shape(lambda t: _skin(t, pitch, pitch, 1.0, 0.012), 0.06, 0.35, sample_rate)
+    return _shape(lambda t: _skin(t, pitch, pitch, 1.0, 0.012), 0.06, 0.35)
 
 
-def _shape(make: Callable[[Floats], Floats], seconds: float, peak: float, rate: int) -> Samples:
-    t = np.arange(round(seconds * rate)) / rate
-    samples = make(t) * np.minimum(1.0, (t + 1 / rate) / _ATTACK)
+def _shape(make: Callable[[Floats], Floats], seconds: float, peak: float) -> Samples:
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    samples = make(t) * np.minimum(1.0, (t + 1 / SAMPLE_RATE) / _ATTACK)
     samples *= np.minimum(1.0, (seconds - t) / _RELEASE)
     return np.asarray(peak * samples / np.abs(samples).max(), np.float32)

@@ -4,10 +4,10 @@ Citation: Gemmeke et al. 2017, "Audio Set: an ontology and human-labeled dataset
 ICASSP. Only its segment tables are published: clips are the user's own affair. `list_missing` lists
 those that lie nowhere below the root.
 
-As Harmony Is All You Need 2023, section 3.2, uses it: the clips that have a label of its table
-3.2 (`vocabulary.instruments.AUDIOSET`); a violin with pizzicato is no `vio`, and a piano with
-electric piano no `pia`, so that a clip with no other class is left out. Clips more than 0.5 s off
-10 s are dropped, which takes the length of each file, and `read` pads or cuts the others. Divided
+As Harmony Is All You Need 2023, section 3.2, uses it: the clips that have a label of its table 3.2
+(`vocabulary.instruments.AUDIOSET`); a violin with pizzicato is no `vio`, and a piano with electric
+piano no `pia`, so that a clip with no other class is left out. Clips more than 0.5 s off 10 s are
+dropped, which takes the length of each file, and the others are padded or cut to it. Divided
 70:10:20 into `train`, `validation` and `test` (section 3.6.2), here by the video's id. That
 document collected 20,884 clips, without those of eval_segments.csv, and some more disappear each
 year: no number identifies a complete copy, but the tables at hand do. mirdata has no loader for it.
@@ -22,14 +22,11 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-import numpy as np
-
 from bandscribe import audio
 from bandscribe.datasets.corpus import Corpus, measure
 from bandscribe.datasets.track import Track
 from bandscribe.readers import read_text
 from bandscribe.splits import assign
-from bandscribe.types import Audio
 from bandscribe.vocabulary.instruments import AUDIOSET as LABELS
 from bandscribe.vocabulary.instruments import AUDIOSET_WITHOUT as WITHOUT
 
@@ -84,16 +81,6 @@ def dropped(root: str | Path) -> list[Path]:
     """The files of clips that are left out for their length; raises as `clips`."""
     here = _files(Path(root), {clip.id for clip in clips(root)})
     return sorted(path for path in here.values() if not _fits(path))
-
-
-def read(path: str | Path, *, sample_rate: int | None = None, mono: bool = False) -> Audio:
-    """A clip of exactly ten seconds: zeros are added at its end, or what is too much is cut.
-
-    Raises as `bandscribe.audio.read`.
-    """
-    sound = audio.read(path, sample_rate=sample_rate, mono=mono, duration=SECONDS)
-    short = round(SECONDS * sound.sample_rate) - sound.samples.shape[1]
-    return Audio(np.pad(sound.samples, ((0, 0), (0, short))), sound.sample_rate)
 
 
 def index(root: Path, variant: str = "") -> list[Track[frozenset[str]]]:

@@ -18,6 +18,8 @@ from bandscribe.features.frames import cut
 
 SAMPLE_RATE = 16000
 AST_FRAMES = 1024  # about ten seconds
+_FRAME_LENGTH, _HOP_LENGTH = 0.025, 0.010  # seconds
+_PREEMPHASIS, _FMIN = 0.97, 20.0
 _WINDOWS = {"hamming": 0.54, "hanning": 0.5}
 
 
@@ -26,31 +28,27 @@ def log_mel(
     sample_rate: int = SAMPLE_RATE,
     *,
     n_mels: int = 128,
-    frame_length_ms: float = 25,
-    hop_length_ms: float = 10,
     window: Literal["hamming", "hanning"] = "hamming",
-    fmin: float = 20.0,
-    preemphasis: float = 0.97,
 ) -> NDArray[np.float32]:
     """ln(power in mel bands): (n,) samples in [-1, 1] to (1 + (n - length) // hop, n_mels).
 
-    Frame by frame, none beyond the ends: less its mean; s[i] - `preemphasis` · s[i - 1], the
+    Frame by frame, none beyond the ends: less its mean; s[i] - 0.97 · s[i - 1], the
     first sample counting as its own predecessor; times a symmetric window; zeros up to the next
-    power of two; |FFT|² in triangles on the scale 1127 · ln(1 + f / 700), peak 1, from `fmin` to
+    power of two; |FFT|² in triangles on the scale 1127 · ln(1 + f / 700), peak 1, from 20 Hz to
     half the sample rate; at least float32's epsilon, 2⁻²³. No dither. Samples shorter than one
     frame give no frame.
     """
-    length = int(sample_rate * frame_length_ms / 1000)
+    length = int(sample_rate * _FRAME_LENGTH)
     # In double precision: what the logarithm makes of the weakest bands is otherwise rounding.
-    frames = cut(samples, length, int(sample_rate * hop_length_ms / 1000)).astype(np.float64)
+    frames = cut(samples, length, int(sample_rate * _HOP_LENGTH)).astype(np.float64)
     frames -= frames.mean(axis=1, keepdims=True)
     before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
-    frames -= preemphasis * before
+    frames -= _PREEMPHASIS * before
     share = _WINDOWS[window]
     turns = np.arange(length) / (length - 1)
     frames *= share - (1 - share) * np.cos(2 * np.pi * turns)
     n_fft = 1 << (length - 1).bit_length()
     spectrum = np.fft.rfft(frames, n_fft)
-    filters = filterbanks.mel_kaldi(sample_rate, n_fft, n_mels=n_mels, fmin=fmin)
+    filters = filterbanks.mel_kaldi(sample_rate, n_fft, n_mels=n_mels, fmin=_FMIN)
     bands = (np.square(spectrum.real) + np.square(spectrum.imag)) @ filters
     return np.log(np.maximum(bands, np.finfo(np.float32).eps)).astype(np.float32)

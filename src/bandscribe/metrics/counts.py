@@ -37,31 +37,25 @@ class Scores:
     fn: int
 
 
-def micro(counts: NDArray[np.int64], undefined: float = NAN) -> Scores:
+def micro(counts: NDArray[np.int64]) -> Scores:
     """Scores of `counts` (track, class, 3), counted together over tracks and classes."""
     total = counts.sum(axis=(0, 1))
-    return Scores(*rate(total, undefined).tolist(), *total.tolist())
+    return Scores(*rate(total).tolist(), *total.tolist())
 
 
-def macro(counts: NDArray[np.int64], undefined: float = NAN) -> Scores:
+def macro(counts: NDArray[np.int64]) -> Scores:
     """Mean over classes of the scores of `counts` (track, class, 3)."""
-    return _mean(counts, 0, undefined)
+    return _mean(counts, 0)
 
 
-def track_mean(counts: NDArray[np.int64], undefined: float = NAN) -> Scores:
+def track_mean(counts: NDArray[np.int64]) -> Scores:
     """Mean over tracks of the scores of `counts` (track, class, 3), counted over classes."""
-    return _mean(counts, 1, undefined)
+    return _mean(counts, 1)
 
 
-def per_class(
-    counts: NDArray[np.int64], classes: Sequence[str], undefined: float = NAN
-) -> dict[str, Scores]:
+def per_class(counts: NDArray[np.int64], classes: Sequence[str]) -> dict[str, Scores]:
     """Scores of each class of `counts` (track, class, 3), counted together over tracks."""
-    columns = range(len(classes))
-    return {
-        name: micro(counts[:, [column]], undefined)
-        for name, column in zip(classes, columns, strict=True)
-    }
+    return {name: micro(counts[:, [column]]) for column, name in enumerate(classes)}
 
 
 def figures(
@@ -107,6 +101,6 @@ def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return divide(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0))
 
 
-def _mean(counts: NDArray[np.int64], summed: int, undefined: float) -> Scores:
-    means = mean(rate(counts.sum(axis=summed), undefined))
+def _mean(counts: NDArray[np.int64], summed: int) -> Scores:
+    means = mean(rate(counts.sum(axis=summed)))
     return Scores(*means.tolist(), *counts.sum(axis=(0, 1)).tolist())

@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from bandscribe.synthesis.sound import Rng, Samples, envelope
 
+_HOP = 64  # samples between values of a gain
 _CONTROL_HZ = np.geomspace(30, 18000, 7)
 #: Half of usual low sample rates, in Hz.
 _BANDWIDTHS = (4000, 5512, 8000, 11025, 16000)
@@ -152,31 +153,31 @@ def _room(sample_rate: int, what: Treatment, rng: Rng) -> Samples:
     return response
 
 
-def _compressor_gain(samples: Samples, sample_rate: int, what: Treatment, hop: int = 64) -> Samples:
+def _compressor_gain(samples: Samples, sample_rate: int, what: Treatment) -> Samples:
     """Gain (n,) of a feed-forward compressor that attacks at once and releases by dB per second.
 
     The level after a peak falls on a straight line in dB, so the envelope is a running maximum of
     `level + slope · time`, minus `slope · time`.
     """
-    level = 20 * np.log10(envelope(samples, hop) + 1e-4)
-    fall = what.release_db * hop / sample_rate * np.arange(len(level))
+    level = 20 * np.log10(envelope(samples, _HOP) + 1e-4)
+    fall = what.release_db * _HOP / sample_rate * np.arange(len(level))
     falling = np.maximum.accumulate(level + fall) - fall
     over = np.maximum(0.0, falling + what.compressor_db)
     gain = 10 ** (-over * (1 - 1 / what.compressor_ratio) / 20)
-    centres = (np.arange(len(level)) + 0.5) * hop
+    centres = (np.arange(len(level)) + 0.5) * _HOP
     return np.asarray(np.interp(np.arange(len(samples)), centres, gain), dtype=np.float32)
 
 
-def _limit(samples: Samples, sample_rate: int, what: Treatment, hop: int = 64) -> Samples:
+def _limit(samples: Samples, sample_rate: int, what: Treatment) -> Samples:
     """Brickwall limiter at full scale: two blocks of look-ahead, release in dB per second."""
-    blocks = -(-len(samples) // hop)
-    padded = np.zeros((blocks + 4) * hop, dtype=np.float32)
-    padded[2 * hop : 2 * hop + len(samples)] = np.abs(samples)
-    peaks = padded.reshape(-1, hop).max(axis=1)
+    blocks = -(-len(samples) // _HOP)
+    padded = np.zeros((blocks + 4) * _HOP, dtype=np.float32)
+    padded[2 * _HOP : 2 * _HOP + len(samples)] = np.abs(samples)
+    peaks = padded.reshape(-1, _HOP).max(axis=1)
     over = 20 * np.log10(np.maximum(1, sliding_window_view(peaks, 5).max(axis=1)))
-    fall = what.release_db * hop / sample_rate * np.arange(blocks)
+    fall = what.release_db * _HOP / sample_rate * np.arange(blocks)
     falling = np.maximum(0, np.maximum.accumulate(over + fall) - fall)
-    centres = (np.arange(blocks) + 0.5) * hop
+    centres = (np.arange(blocks) + 0.5) * _HOP
     gain = np.interp(np.arange(len(samples)), centres, 10 ** (-falling / 20))
     return np.asarray(np.clip(samples * gain, -1, 1), dtype=np.float32)
 

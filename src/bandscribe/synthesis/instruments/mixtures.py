@@ -14,6 +14,8 @@ from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, at_level, loud
 from bandscribe.types import Audio
 
 LEAD_IN = 0.5  # seconds played before an excerpt begins, so that its start rings
+#: Chance of a lossy codec.
+CODEC_SHARE = 0.1
 #: Chance of one to five instruments.
 COUNTS = (0.25, 0.25, 0.2, 0.15, 0.15)
 #: A band: the chance of each class, and its lowest and highest level in dB.
@@ -44,14 +46,13 @@ class Mixture:
 
 def sample_mixture(
     sources: PlayerSources, rng: Rng, seconds: float, classes: Sequence[str] | None = None, *,
-    counts: Sequence[float] = COUNTS, rests: float = 0.3, other: float = 0.2, codec: float = 0.1,
+    counts: Sequence[float] = COUNTS, rests: float = 0.3, other: float = 0.2,
     stereo: bool = False,
 ) -> Mixture:  # fmt: skip
     """Some of `classes` (None: all that can be played), at levels up to 18 dB apart.
 
     `counts` are the chances of one, two, three and more instruments; `rests` is the share of the
-    time in which a player is silent, on average; `other` the chance of an instrument of no class,
-    `codec` that of a lossy codec.
+    time in which a player is silent, on average; `other` the chance of an instrument of no class.
     """
     choices = sources.classes if classes is None else tuple(classes)
     if not choices:
@@ -63,10 +64,10 @@ def sample_mixture(
     if rng.random() < other:
         names, levels = [*names, OTHER], [*levels, float(rng.uniform(-20, -3))]
         shares = [*shares, rests]
-    return perform(sources, rng, seconds, names, levels, shares, codec=codec, stereo=stereo)
+    return perform(sources, rng, seconds, names, levels, shares, codec=CODEC_SHARE, stereo=stereo)
 
 
-def draw_band(sources: PlayerSources, rng: Rng, seconds: float, *, codec: float = 0.1) -> Mixture:
+def draw_band(sources: PlayerSources, rng: Rng, seconds: float) -> Mixture:
     """A song's passage: those of `BAND` that come, as `perform`; two at least.
 
     Half of the players never rest, as in most songs.
@@ -80,7 +81,7 @@ def draw_band(sources: PlayerSources, rng: Rng, seconds: float, *, codec: float 
         ]
     levels = [float(rng.uniform(*BAND[name][1:])) for name in names]
     rests = [float(rng.uniform(0, 0.6)) if rng.random() < 0.5 else 0.0 for _ in names]
-    return perform(sources, rng, seconds, names, levels, rests, codec=codec)
+    return perform(sources, rng, seconds, names, levels, rests, codec=CODEC_SHARE)
 
 
 def perform(
