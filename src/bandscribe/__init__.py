@@ -33,23 +33,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
-    "Activations",
-    "Activity",
-    "Audio",
-    "Beats",
-    "Hit",
-    "Model",
-    "ModelCard",
-    "Recognition",
-    "Segment",
-    "Tags",
-    "Transcription",
-    "__version__",
-    "classify",
-    "recognize",
-    "track",
+    "Activations", "Activity", "Audio", "Beats", "Hit", "Model", "ModelCard", "Recognition",
+    "Segment", "Tags", "Transcription", "__version__", "classify", "recognize", "track",
     "transcribe",
-]
+]  # fmt: skip
 
 _HOMES = {
     "drums": ("transcribe",),

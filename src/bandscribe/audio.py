@@ -33,30 +33,19 @@ from bandscribe.mono import fold
 from bandscribe.types import Audio
 
 __all__ = [
-    "EXTENSIONS",
-    "AudioWarning",
-    "TruncatedAudioWarning",
-    "downmix",
-    "read",
-    "resample",
-    "stream",
-    "write",
-]
+    "EXTENSIONS", "AudioWarning", "TruncatedAudioWarning", "downmix", "read", "resample",
+    "stream", "write",
+]  # fmt: skip
 
 #: Suffixes of sound files, in lower case: what a search through a folder takes.
 EXTENSIONS = PLAIN | FOREIGN
 
 _QUALITY = "HQ"
 _WRITTEN = {
-    ".wav": ("WAV", None),
-    ".aif": ("AIFF", None),
-    ".aiff": ("AIFF", None),
-    ".caf": ("CAF", None),
-    ".flac": ("FLAC", None),
-    ".mp3": ("MP3", None),
-    ".ogg": ("OGG", "VORBIS"),
-    ".opus": ("OGG", "OPUS"),
-}
+    ".wav": ("WAV", None), ".aif": ("AIFF", None), ".aiff": ("AIFF", None), ".caf": ("CAF",
+    None), ".flac": ("FLAC", None), ".mp3": ("MP3", None), ".ogg": ("OGG", "VORBIS"), ".opus":
+    ("OGG", "OPUS"),
+}  # fmt: skip
 _WRITTEN_AT_ONCE = 1 << 16  # samples; long writes crash Vorbis
 
 

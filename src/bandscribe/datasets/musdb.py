@@ -32,24 +32,13 @@ LICENCE = "for education only; each song has its own, mostly CC BY-NC-SA 4.0"
 STREAMS = ("mixture", "drums", "bass", "other", "vocals")
 CLASSES = ("voi", "bas", "dru")
 #: Held out of the training songs (musdb package, configs/mus.yaml).
-VALIDATION = frozenset(
-    {
-        "ANiMAL - Rockshow",
-        "Actions - One Minute Smile",
-        "Alexander Ross - Goodbye Bolero",
-        "Clara Berry And Wooldog - Waltz For My Victims",
-        "Fergessen - Nos Palpitants",
-        "James May - On The Line",
-        "Johnny Lokke - Promises & Lies",
-        "Leaf - Summerghost",
-        "Meaxic - Take A Step",
-        "Patrick Talbot - A Reason To Leave",
-        "Skelpolu - Human Mistakes",
-        "Traffic Experiment - Sirens",
-        "Triviul - Angelsaint",
-        "Young Griffo - Pennies",
-    }
-)
+VALIDATION = frozenset((
+    "ANiMAL - Rockshow", "Actions - One Minute Smile", "Alexander Ross - Goodbye Bolero",
+    "Clara Berry And Wooldog - Waltz For My Victims", "Fergessen - Nos Palpitants",
+    "James May - On The Line", "Johnny Lokke - Promises & Lies", "Leaf - Summerghost",
+    "Meaxic - Take A Step", "Patrick Talbot - A Reason To Leave", "Skelpolu - Human Mistakes",
+    "Traffic Experiment - Sirens", "Triviul - Angelsaint", "Young Griffo - Pennies",
+))  # fmt: skip
 
 
 def index(root: Path, variant: str) -> list[Track[Activations]]:

@@ -26,14 +26,9 @@ from bandscribe.decode.uniform import resampled, uniform
 from bandscribe.types import Audio
 
 __all__ = [
-    "FOREIGN",
-    "PLAIN",
-    "AudioWarning",
-    "TruncatedAudioWarning",
-    "decode",
-    "length",
+    "FOREIGN", "PLAIN", "AudioWarning", "TruncatedAudioWarning", "decode", "length",
     "resampled",
-]
+]  # fmt: skip
 
 # fmt: off
 #: Suffixes of what libsndfile reads.

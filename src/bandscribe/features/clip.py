@@ -91,17 +91,9 @@ FEATURES: dict[str, Callable[[ClipAnalysis], Floats]] = {
 # Section 3.1.3 in its order: 13 + 12 + 1 + 1 + 1 + 7 + 1 + 1 + 1 + 2 = 40. The text gives the total
 # alone; librosa's default of a straight line (two coefficients) is what makes it forty.
 STACKED = (
-    "mfcc_13",
-    "chroma",
-    "zero_crossing_rate",
-    "centroid",
-    "rms",
-    "contrast",
-    "bandwidth",
-    "rolloff",
-    "flatness",
-    "polynomial_1",
-)
+    "mfcc_13", "chroma", "zero_crossing_rate", "centroid", "rms", "contrast", "bandwidth",
+    "rolloff", "flatness", "polynomial_1",
+)  # fmt: skip
 
 
 def stack(clip: ClipAnalysis) -> Floats:

@@ -26,14 +26,8 @@ class Genre:
 
 
 POP = (
-    "I V vi IV",
-    "vi IV I V",
-    "I vi IV V",
-    "IV I V vi",
-    "I iii IV V",
-    "I IV vi V",
-    "i VI III VII",
-)
+    "I V vi IV", "vi IV I V", "I vi IV V", "IV I V vi", "I iii IV V", "I IV vi V", "i VI III VII",
+)  # fmt: skip
 ROCK = ("I bVII IV I", "I IV V IV", "i VII VI VII", "I IV I V", "i bVI bVII i", "I V IV IV")
 DARK = ("i i bVI bVII", "i bII i bVII", "i i i bV", "i bIII bVII iv", "i VI iv V", "i iv i bII")
 BLUES = (
@@ -42,12 +36,9 @@ BLUES = (
 )
 FUNK = ("I9 I9 I9 I9", "i7 IV7 i7 IV7", "i7 i7 IV9 IV9", "i7 bVII7 i7 V7")
 JAZZ = (
-    "ii7 V7 Imaj7 vi7",
-    "Imaj7 vi7 ii7 V7",
-    "ii7 V7 Imaj7 Imaj7 iii7 vi7 ii7 V7",
-    "i7 i7 iv7 V7",
+    "ii7 V7 Imaj7 vi7", "Imaj7 vi7 ii7 V7", "ii7 V7 Imaj7 Imaj7 iii7 vi7 ii7 V7", "i7 i7 iv7 V7",
     "Imaj7 IV7 iii7 vi7",
-)
+)  # fmt: skip
 SOUL = ("Imaj7 IVmaj7", "ii7 V7", "i7 iv7 bVII7 bIIImaj7", "I vi7 ii7 V7", "IVmaj7 iii7 vi7 vi7")
 REGGAE = ("I IV V IV", "i iv i iv", "I V vi IV", "i bVII i bVII", "I ii I ii")
 
