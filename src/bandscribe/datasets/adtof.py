@@ -21,7 +21,6 @@ from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import ADTOF_TO_5, DRUMS_5
 
-LICENCE = "CC BY-NC-SA 4.0 (annotations)"
 FOLDERS: Mapping[str, str] = {"yt": "ADTOF-YT", "rgw": "ADTOF-RGW"}
 
 
@@ -47,7 +46,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     citation="Zehren, Alunno and Bientinesi 2021, ADTOF: a large dataset of non-synthetic music "
     "for automatic drum transcription, ISMIR; and 2023, High-quality and reproducible automatic "
     "drum transcription from crowdsourced data, Signals 4(4) (YT)",
-    licence=LICENCE,
+    licence="CC BY-NC-SA 4.0 (annotations)",
     obtain="https://github.com/MZehren/ADTOF: automaticGrooming.py makes the folders of charts",
     tree="""\
 ADTOF-RGW/audio/audio/ARTIST - TITLE.ogg                      and ADTOF-YT

@@ -30,7 +30,6 @@ from bandscribe.splits import assign
 from bandscribe.vocabulary.instruments import AUDIOSET as LABELS
 from bandscribe.vocabulary.instruments import AUDIOSET_WITHOUT as WITHOUT
 
-LICENCE = "CC BY 4.0 (labels); each clip has its uploader's terms"
 SECONDS = 10.0
 #: A clip may be this much longer or shorter, in seconds.
 TOLERANCE = 0.5
@@ -165,14 +164,13 @@ CORPUS: Corpus[frozenset[str]] = Corpus(
     task="recognition",
     citation="Gemmeke et al. 2017, Audio Set: an ontology and human-labeled dataset for audio "
     "events, ICASSP",
-    licence=LICENCE,
+    licence="CC BY 4.0 (labels); each clip has its uploader's terms",
     obtain="https://research.google.com/audioset/download.html for the tables; "
     "`bandscribe corpus audioset ROOT --missing` lists the clips to obtain",
     tree="""\
 balanced_train_segments.csv     and unbalanced_train_segments.csv, eval_segments.csv
 audio/YTID.wav                  or YYTID.wav, YTID_START.wav; any format, any folder
 """,
-    complete=(),
     index=index,
     classes=tuple(sorted(set(LABELS.values()))),
     unscored=("bas", "dru"),

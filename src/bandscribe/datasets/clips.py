@@ -142,11 +142,7 @@ def _corpus(
     return Corpus(
         name=name,
         task=task,
-        citation="",
-        licence="own",
-        obtain="",
         tree="labels.csv   file,label (and split, group)\nclips, as labels.csv names them\n",
-        complete=(),
         index=partial(index, names=names),
         classes=classes,
     )

@@ -57,13 +57,13 @@ class Corpus(Generic[T_co]):
 
     name: str
     task: str
-    citation: str
-    licence: str
-    obtain: str
     tree: str
-    complete: tuple[Complete, ...]
     index: Callable[[Path, str], list[Track[T_co]]]
     classes: tuple[str, ...]
+    citation: str = ""
+    licence: str = "own"
+    obtain: str = ""
+    complete: tuple[Complete, ...] = ()
     variants: tuple[str, ...] = ("",)
     unscored: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()

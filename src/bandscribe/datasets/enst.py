@@ -25,7 +25,6 @@ from bandscribe.datasets.track import Track
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS_10, ENST_TO_10
 
-LICENCE = "for research only; see the terms on the data set's page"
 DRUMMERS = ("drummer_1", "drummer_2", "drummer_3")
 #: Variant to the folder of its audio.
 FOLDERS: Mapping[str, str] = {
@@ -89,7 +88,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     task="drums",
     citation="Gillet and Richard 2006, ENST-Drums: an extensive audio-visual database for drum "
     "signals processing, ISMIR",
-    licence=LICENCE,
+    licence="for research only; see the terms on the data set's page",
     obtain="https://zenodo.org/records/7432188 (ENST-drums-public); `mix` needs "
     "bandscribe.datasets.enst.mix(ROOT) once",
     tree="""\

@@ -23,7 +23,6 @@ from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_5, FOSSE_ENST_TO_5, FOSSE_MDB_TO_5
 
-LICENCE = f"{enst.LICENCE} (ENST-Drums); {mdb.LICENCE} (MDB Drums)"
 #: Appendix A: of ENST-Drums' third drummer, and of MDB Drums; all others are `train`.
 VALIDATION = frozenset((
     "drummer_3/126_minus-one_salsa_sticks", "drummer_3/127_minus-one_rock-60s_sticks",
@@ -67,7 +66,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     task="drums",
     citation="Fosse 2025, Automatic Drum Transcription using Deep Learning, section 4.1, of "
     f"{enst.CORPUS.citation}; and {mdb.CORPUS.citation}",
-    licence=LICENCE,
+    licence=f"{enst.CORPUS.licence} (ENST-Drums); {mdb.CORPUS.licence} (MDB Drums)",
     obtain=f"{enst.CORPUS.obtain}; {mdb.CORPUS.obtain}",
     tree=enst.CORPUS.tree + mdb.CORPUS.tree,
     complete=(

@@ -57,11 +57,7 @@ def _corpus(name: str, count: int) -> Corpus[Transcription]:
     return Corpus(
         name=name,
         task="drums",
-        citation="",
-        licence="own",
-        obtain="",
         tree="NAME.wav (or any sound file)\nNAME.mid, NAME.csv, NAME.txt, NAME.jams or NAME.json\n",
-        complete=(),
         index=partial(index, count=count),
         classes=DRUMS[count],
         counts=tuple(n for n in DRUMS if n <= count),

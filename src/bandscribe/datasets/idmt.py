@@ -22,7 +22,6 @@ from bandscribe.readers import read_xml, refused
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_3, IDMT_TO_3
 
-LICENCE = "CC BY-NC-ND 4.0"
 INSTRUMENTS = tuple(IDMT_TO_3)
 
 
@@ -92,7 +91,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     task="drums",
     citation="Dittmar and Gärtner 2014, Real-time transcription and separation of drum recordings "
     "based on NMF decomposition, DAFx",
-    licence=LICENCE,
+    licence="CC BY-NC-ND 4.0",
     obtain="https://zenodo.org/records/7544164 (IDMT-SMT-DRUMS-V2.zip)",
     tree="""\
 IDMT-SMT-DRUMS-V2/audio/RealDrum01_00#MIX.wav              WaveDrum01_…, TechnoDrum01_… too

@@ -29,7 +29,6 @@ from bandscribe.splits import assign
 from bandscribe.vocabulary.instruments import IRMAS as LABELS
 from bandscribe.vocabulary.instruments import classes_of
 
-LICENCE = "CC BY-NC-SA 3.0"
 SHARES: Mapping[str, float] = {"validation": 0.3, "test": 0.7}
 _CLIP = re.compile(r"(\d+)__\d+$")  # number of the recording, number of the excerpt
 _EXCERPT = re.compile(r"-\d+$")
@@ -99,7 +98,7 @@ CORPUS: Corpus[frozenset[str]] = Corpus(
     task="recognition",
     citation="Bosch et al. 2012, A comparison of sound segregation techniques for predominant "
     "instrument recognition in musical audio signals, ISMIR",
-    licence=LICENCE,
+    licence="CC BY-NC-SA 3.0",
     obtain="https://zenodo.org/records/1290750 (IRMAS-TrainingData.zip and three parts of "
     "IRMAS-TestingData)",
     tree="""\

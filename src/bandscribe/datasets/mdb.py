@@ -34,7 +34,6 @@ from bandscribe.vocabulary import (
     relabel,
 )
 
-LICENCE = "CC BY-NC-SA 4.0"
 UNSCORED = ("SS",)
 #: The audio versions of a track: folder, and end of the file's name.
 AUDIO: Mapping[str, tuple[str, str]] = {
@@ -86,12 +85,14 @@ def load(root: Path, name: str, kind: str = "class") -> Transcription:
     return lend_velocities(annotated, performed)
 
 
-_CITATION = (
-    "Southall, Wu, Lerch and Hockman 2017, MDB Drums: an annotated subset of MedleyDB for "
-    "automatic drum transcription, ISMIR late-breaking session"
-)
-_OBTAIN = "https://github.com/CarlSouthall/MDBDrums"
-_TREE = """\
+CORPUS: Corpus[Transcription] = Corpus(
+    name="mdb",
+    task="drums",
+    citation="Southall, Wu, Lerch and Hockman 2017, MDB Drums: an annotated subset of MedleyDB for "
+    "automatic drum transcription, ISMIR late-breaking session",
+    licence="CC BY-NC-SA 4.0",
+    obtain="https://github.com/CarlSouthall/MDBDrums",
+    tree="""\
 MDB Drums/audio/drum_only/MusicDelta_NAME_Drum.wav             the drums alone
 MDB Drums/audio/full_mix/MusicDelta_NAME_MIX.wav               the song
 MDB Drums/annotations/class/MusicDelta_NAME_class.txt          onset in seconds, class
@@ -99,20 +100,11 @@ MDB Drums/annotations/subclass/MusicDelta_NAME_subclass.txt    onset in seconds,
 MDB Drums/annotations/beats/MusicDelta_NAME_MIX.beats          beat, position in the bar
 remix/MusicDelta_NAME_remix.flac                               the sum of the stems, if made
 velocity_midi/MusicDelta_NAME_Drum.mid                         notes with velocities, if known
-"""
-_COMPLETE = tuple(
-    Complete(23, 20, "Deep Unsupervised Drum Transcription 2019, section 4.1", variant=variant)
-    for variant in ("drum_only", "full_mix")
-)
-
-CORPUS: Corpus[Transcription] = Corpus(
-    name="mdb",
-    task="drums",
-    citation=_CITATION,
-    licence=LICENCE,
-    obtain=_OBTAIN,
-    tree=_TREE,
-    complete=_COMPLETE,
+""",
+    complete=tuple(
+        Complete(23, 20, "Deep Unsupervised Drum Transcription 2019, section 4.1", variant=variant)
+        for variant in ("drum_only", "full_mix")
+    ),
     index=index,
     classes=DRUMS_5,
     variants=tuple(AUDIO),

@@ -19,7 +19,6 @@ from bandscribe.vocabulary import INSTRUMENTS
 from bandscribe.vocabulary.instruments import MEDLEY_SOLOS as LABELS
 from bandscribe.vocabulary.instruments import classes_of
 
-LICENCE = "CC BY 4.0"
 _TABLE = "Medley-solos-DB_metadata.csv"
 _COLUMNS = ("subset", "instrument", "instrument_id", "song_id", "uuid4")
 _FOLDERS = ("audio", "Medley-solos-DB", ".")
@@ -60,7 +59,7 @@ CORPUS: Corpus[frozenset[str]] = Corpus(
     task="recognition",
     citation="Lostanlen and Cella 2016, Deep convolutional networks on the pitch spiral for "
     "musical instrument recognition, ISMIR",
-    licence=LICENCE,
+    licence="CC BY 4.0",
     obtain="https://zenodo.org/records/3464194 (Medley-solos-DB.tar.gz and its metadata)",
     tree="""\
 annotation/Medley-solos-DB_metadata.csv             subset, instrument, its id, song, uuid4

@@ -27,7 +27,6 @@ from bandscribe.vocabulary import INSTRUMENTS
 from bandscribe.vocabulary.instruments import MEDLEYDB as LABELS
 from bandscribe.vocabulary.instruments import classes_of
 
-LICENCE = "CC BY-NC-SA 4.0"
 SOUND = {"mix": "_MIX.wav", "remix": "_remix.flac"}
 _CONFIDENCE = "_ACTIVATION_CONF.lab"
 #: Where a song's instruments are listed: the corpus's file, or {stem: instrument} as JSON.
@@ -152,7 +151,7 @@ CORPUS: Corpus[Activations] = Corpus(
     task="activity",
     citation="Bittner et al. 2014, MedleyDB: a multitrack dataset for annotation-intensive MIR "
     "research, ISMIR",
-    licence=LICENCE,
+    licence="CC BY-NC-SA 4.0",
     obtain="https://medleydb.weebly.com for the sound, https://github.com/marl/medleydb for the "
     "annotations",
     tree="""\

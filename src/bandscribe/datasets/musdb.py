@@ -27,7 +27,6 @@ from bandscribe.extras import install
 from bandscribe.types import Activations, Audio
 from bandscribe.vocabulary.instruments import MUSDB as LABELS
 
-LICENCE = "for education only; each song has its own, mostly CC BY-NC-SA 4.0"
 #: Streams of a .stem.mp4, in order; names of the wav files.
 STREAMS = ("mixture", "drums", "bass", "other", "vocals")
 CLASSES = ("voi", "bas", "dru")
@@ -110,7 +109,7 @@ CORPUS: Corpus[Activations] = Corpus(
     name="musdb",
     task="activity",
     citation="Rafii et al. 2017, The MUSDB18 corpus for music separation",
-    licence=LICENCE,
+    licence="for education only; each song has its own, mostly CC BY-NC-SA 4.0",
     obtain="https://zenodo.org/records/1117372 (stems), https://zenodo.org/records/3338373 (hq)",
     tree="""\
 train/ARTIST - TITLE.stem.mp4       and test/   (variant stems: mixture, drums, bass, other, vocals)

@@ -20,7 +20,6 @@ from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_3, DRUMS_10, RBMA_FULL_TO_10, RBMA_TO_3
 
-LICENCE = "see the data set's page (annotations); the audio is sold"
 FOLDS: Mapping[str, tuple[int, ...]] = {
     "fold1": (2, 4, 8, 11, 13, 21, 22, 25, 30),
     "fold2": (5, 10, 12, 14, 15, 19, 24, 27, 29),
@@ -53,33 +52,24 @@ def _track(folder: Path, path: Path, full: bool) -> Track[Transcription]:
     return Track(name, next(fold, "none"), name, audio, load, (path,))
 
 
-_CITATION = (
-    "Vogl, Dorfer, Widmer and Knees 2017, Drum transcription via joint beat and drum modeling "
-    "using convolutional recurrent neural networks, ISMIR"
-)
-_OBTAIN = (
-    "http://ifs.tuwien.ac.at/~vogl/datasets/ (annotations); the album Various Assets - Not For "
-    "Sale: Red Bull Music Academy New York 2013 (audio)"
-)
-_TREE = """\
+CORPUS: Corpus[Transcription] = Corpus(
+    name="rbma",
+    task="drums",
+    citation="Vogl, Dorfer, Widmer and Knees 2017, Drum transcription via joint beat and drum "
+    "modeling using convolutional recurrent neural networks, ISMIR",
+    licence="see the data set's page (annotations); the audio is sold",
+    obtain="http://ifs.tuwien.ac.at/~vogl/datasets/ (annotations); the album Various Assets - Not "
+    "For Sale: Red Bull Music Academy New York 2013 (audio)",
+    tree="""\
 RBMA13/audio/RBMA-13-Track-01.mp3               or .wav
 RBMA13/annotations/drums/RBMA-13-Track-01.txt   onset, 0 kick, 1 snare, 2 hi-hat
 RBMA13/annotations/drums_full/…-01.drums        onset, one of 23 instruments
 RBMA13/annotations/beats/RBMA-13-Track-01.txt   beat, position in the bar; or beats_full/….beats
-"""
-_COMPLETE = (
-    Complete(27, 103, "Vogl et al. 2018, Towards multi-instrument drum transcription, table 1"),
-    *(Complete(9, None, "Vogl et al. 2017, the three folds", split=fold) for fold in FOLDS),
-)
-
-CORPUS: Corpus[Transcription] = Corpus(
-    name="rbma",
-    task="drums",
-    citation=_CITATION,
-    licence=LICENCE,
-    obtain=_OBTAIN,
-    tree=_TREE,
-    complete=_COMPLETE,
+""",
+    complete=(
+        Complete(27, 103, "Vogl et al. 2018, Towards multi-instrument drum transcription, table 1"),
+        *(Complete(9, None, "Vogl et al. 2017, the three folds", split=fold) for fold in FOLDS),
+    ),
     index=index,
     classes=DRUMS_3,
     counts=(3,),

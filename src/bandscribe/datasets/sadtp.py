@@ -17,8 +17,6 @@ from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_10, ROLAND_TO_ARTICULATION
 
-LICENCE = "the songs belong to their owners; see the data set's page"
-
 
 def index(root: Path, variant: str = "") -> list[Track[Transcription]]:
     """The folders, one per song, that hold a mix or an annotation."""
@@ -38,7 +36,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     name="sadtp",
     task="drums",
     citation="Fosse 2025, Automatic Drum Transcription using Deep Learning, section 4.5",
-    licence=LICENCE,
+    licence="the songs belong to their owners; see the data set's page",
     obtain="https://github.com/RunarFosse/master-thesis-dataset",
     tree="""\
 SADTP/SONG/mix.wav

@@ -23,8 +23,6 @@ from bandscribe.splits import SPLITS
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_10
 
-LICENCE = "CC BY 4.0"
-
 
 @dataclass(frozen=True)
 class Stem:
@@ -122,7 +120,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     task="drums",
     citation="Manilow, Wichern, Seetharaman and Le Roux 2019, Cutting music source separation some "
     "Slakh, WASPAA",
-    licence=LICENCE,
+    licence="CC BY 4.0",
     obtain="https://zenodo.org/records/4599666 (slakh2100_flac_redux.tar.gz)",
     tree="""\
 slakh2100_flac_redux/train/Track00001/metadata.yaml       and validation, test

@@ -76,14 +76,10 @@ def _measure(path: Path) -> tuple[NDArray[np.float64], int]:
 CORPUS: Corpus[Activations] = Corpus(
     name="stems",
     task="activity",
-    citation="",
-    licence="own",
-    obtain="",
     tree="""\
 test/PIECE/mixture.wav              and train, validation
 test/PIECE/CLASS.wav                a player's part of it: cel, cla, …; other.wav is no class
 """,
-    complete=(),
     index=index,
     classes=INSTRUMENTS,
 )

@@ -19,7 +19,6 @@ from bandscribe.datasets.track import Track
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_10, TMIDT_TO_10
 
-LICENCE = "see the data set's page"
 ACCOMPANIED = "_accomp"
 
 
@@ -48,7 +47,7 @@ CORPUS: Corpus[Transcription] = Corpus(
     name="tmidt",
     task="drums",
     citation="Vogl, Widmer and Knees 2018, Towards multi-instrument drum transcription, DAFx",
-    licence=LICENCE,
+    licence="see the data set's page",
     obtain="http://ifs.tuwien.ac.at/~vogl/dafx2018/",
     tree="""\
 midi/mp3/1_ARTIST_-_TITLE.mp3                       and 1_ARTIST_-_TITLE_accomp.mp3
