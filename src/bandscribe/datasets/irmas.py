@@ -50,7 +50,8 @@ def _training(path: Path) -> Track[frozenset[str]]:
     number = _CLIP.search(path.stem)
     # An excerpt whose name has no number is a recording of its own.
     group = f"training {number[1] if number else path.stem}"
-    return Track(path.stem, "train", group, path, partial(_folder, path))
+    load = partial(classes_of, [path.parent.name], LABELS, path)
+    return Track(path.stem, "train", group, path, load)
 
 
 def thesis_test(tracks: Sequence[Track[frozenset[str]]]) -> list[Track[frozenset[str]]]:
@@ -72,25 +73,15 @@ def _testing(path: Path) -> Track[frozenset[str]]:
     return Track(path.stem, split, f"testing {song}", path, partial(read, labels), (labels,))
 
 
-def _folder(path: Path) -> frozenset[str]:
-    return _classes([path.parent.name], path)
-
-
 def read(path: Path) -> frozenset[str]:
     """The labels of a testing clip: one per line.
 
     Raises ValueError for an unknown label, or none; OSError when the file cannot be read.
     """
-    return _classes(read_text(path).split(), path)
-
-
-def _classes(names: list[str], path: Path) -> frozenset[str]:
+    names = read_text(path).split()
     if not names:
         raise ValueError(f"{path}: holds no label")
-    try:
-        return classes_of(names, LABELS)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    return classes_of(names, LABELS, path)
 
 
 CORPUS: Corpus[frozenset[str]] = Corpus(

@@ -42,16 +42,9 @@ def _track(table: Path, folder: Path, row: dict[str, str]) -> Track[frozenset[st
         splits.normalize(row["subset"]),
         f"song {row['song_id']}",
         folder / f"{name}.wav",
-        partial(_classes, table, row),
+        partial(classes_of, [row["instrument"]], LABELS, f"{table}: {row['uuid4']}"),
         (table,),
     )
-
-
-def _classes(table: Path, row: dict[str, str]) -> frozenset[str]:
-    try:
-        return classes_of([row["instrument"]], LABELS)
-    except ValueError as error:
-        raise ValueError(f"{table}: {row['uuid4']}: {error}") from None
 
 
 CORPUS: Corpus[frozenset[str]] = Corpus(

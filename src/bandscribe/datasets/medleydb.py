@@ -104,12 +104,9 @@ def stems(path: Path) -> dict[str, frozenset[str]]:
     Raises ValueError for an instrument that is not in the taxonomy, or when there are no stems.
     """
     found = _from_yaml(read_text(path)) if path.suffix == ".yaml" else _from_json(read_json(path))
-    try:
-        if not found:
-            raise ValueError("names no stem")
-        return {stem: classes_of(names, LABELS) | extra for stem, (names, extra) in found.items()}
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    if not found:
+        raise ValueError(f"{path}: names no stem")
+    return {stem: classes_of(names, LABELS, path) | extra for stem, (names, extra) in found.items()}
 
 
 def _from_json(content: object) -> dict[str, tuple[list[str], frozenset[str]]]:

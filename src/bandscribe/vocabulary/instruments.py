@@ -109,13 +109,17 @@ MEDLEYDB: Mapping[str, str | None] = {
 MUSDB: Mapping[str, str | None] = {"vocals": "voi", "drums": "dru", "bass": "bas", "other": None}
 
 
-def classes_of(names: Iterable[str], mapping: Mapping[str, str | None]) -> frozenset[str]:
+def classes_of(
+    names: Iterable[str], mapping: Mapping[str, str | None], where: object = None
+) -> frozenset[str]:
     """The classes that these names stand for.
 
-    Raises ValueError for a name that is missing from the map.
+    Raises ValueError, naming the file `where` they are, for a name that is missing from the map.
     """
     names = set(names)
     missing = sorted(names - set(mapping))
     if missing:
-        raise ValueError(f"unknown instruments {missing}; expected some of {', '.join(mapping)}")
+        place = f"{where}: " if where else ""
+        known = ", ".join(mapping)
+        raise ValueError(f"{place}unknown instruments {missing}; expected some of {known}")
     return frozenset(label for name in names if (label := mapping[name]) is not None)
