@@ -13,16 +13,22 @@ import sys
 import tempfile
 import warnings
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import typer
 
-from bandscribe.cli.inputs import STANDARD
+from bandscribe.cli.inputs import STANDARD, complain_of_others
 from bandscribe.cli.report import clock, complain, explain, progress
+from bandscribe.files import write_text
+
+if TYPE_CHECKING:
+    from bandscribe.runtime import Model
 
 #: Bytes of recordings that take longer to process than a process takes to start.
 _WORTH_A_PROCESS = 4_000_000
@@ -55,12 +61,21 @@ R = TypeVar("R")
 class Work(ABC, Generic[Kind, R]):
     """What is done with each item. Its fields can be pickled; what it loads, it keeps."""
 
+    #: A shipped model's name, or the path of a file.
+    model: str
     #: Threads that a model may take, None for its default.
     threads: int | None = field(default=None, kw_only=True)
     #: Which sound stream of a file to read, from 1 on, None for the best.
     stream: int | None = field(default=None, kw_only=True)
     #: How the rest is done after Ctrl-C.
     remedy: ClassVar[str] = "the same command starts again"
+
+    @cached_property
+    def loaded(self) -> Model:
+        """The model."""
+        from bandscribe import runtime
+
+        return runtime.load(self.model, threads=self.threads)
 
     @abstractmethod
     def __call__(self, item: Kind, sound: Path, at: Callable[[float], None]) -> R:
@@ -189,6 +204,41 @@ def deliver(text: str) -> None:
     error = getattr(sys.stdout, "error", None)
     if isinstance(error, BrokenPipeError):
         raise error
+
+
+@dataclass
+class Table:
+    """One table of all inputs, of `kind` (`arguments.TABLES`), rendered at the end.
+
+    A plain table that goes to the terminal is shown line by line.
+    """
+
+    kind: str
+    output: Path | None
+    render: Callable[[Sequence[dict[str, Any]], str], str]
+    show: Callable[[str], None] = deliver
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, entry: dict[str, Any], line: str) -> None:
+        """Another entry, and its line."""
+        if self.kind == "table" and self.output is None:
+            self.show(line)
+        else:
+            self.entries.append(entry)
+
+    def finish(self) -> None:
+        """Write or print the entries that are not shown yet."""
+        if self.output is not None:
+            write_text(self.output, self.render(self.entries, self.kind))
+        elif self.kind != "table":
+            print(self.render(self.entries, self.kind), end="")
+
+
+def finish(failed: int, others: Counter[str]) -> None:
+    """Report the files that were passed over; exit with 1 where an input `failed`."""
+    complain_of_others(others)
+    if failed:
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,13 +21,13 @@ from bandscribe.cli.arguments import (
     prepare_file,
     spell,
 )
-from bandscribe.cli.batch import Jobs, Work, deliver, process_all
+from bandscribe.cli.batch import Jobs, Table, Work, deliver, finish, process_all
 from bandscribe.cli.report import complain, count, usage_errors, visible
-from bandscribe.files import to_csv, to_json, write_text
+from bandscribe.files import to_csv, to_json
 from bandscribe.formats.tags import describe_hit
 
 if TYPE_CHECKING:
-    from bandscribe.runtime import Model
+    pass
 
 #: Columns of the CSV before those of the classes.
 COLUMNS = ("file", "class", "probability", "classes", "velocity")
@@ -99,43 +99,26 @@ def classify(
         sources = [source for source in sources if not _lies_in(source.path, sort_into)]
     if output is not None:
         prepare_file(output, sources)
-    entries: list[dict[str, Any]] = []
+    classes = work.loaded.card.classes
+    # Files are sorted, too, when nobody reads about it any more.
+    show = deliver if sort_into is None and not rename else print
+    table = Table(kind, output, partial(_render, classes), show)
     labels: list[tuple[Path, str | None]] = []
     for source, entry in process_all(work, sources, jobs):
         if entry is None:
             failed += 1
             continue
         labels.append((source.path, entry["class"]))
-        if kind != "table" or output is not None:
-            entries.append(entry)
-        elif rename or sort_into is not None:
-            print(tabulate(entry))
-        else:
-            deliver(tabulate(entry))
-    classes = work.loaded.card.classes
-    if output is not None:
-        write_text(output, _render(entries, kind, classes))
-    elif kind != "table":
-        print(_render(entries, kind, classes), end="")
+        table.add(entry, tabulate(entry))
+    table.finish()
     if rename or sort_into is not None:
         failed += _file(labels, named or [], sort_into, rename=rename, move=move)
-    inputs.complain_of_others(others)
-    if failed:
-        raise typer.Exit(1)
+    finish(failed, others)
 
 
 @dataclass(frozen=True)
 class Classifying(Work[inputs.Input, dict[str, Any]]):
     """Classifies a one-shot; the result is that of `describe_hit`."""
-
-    model: str
-
-    @cached_property
-    def loaded(self) -> Model:
-        """The model."""
-        from bandscribe import runtime
-
-        return runtime.load(self.model, threads=self.threads)
 
     def __call__(
         self, item: inputs.Input, sound: Path, at: Callable[[float], None]
@@ -205,7 +188,7 @@ def _lies_in(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def _render(entries: Sequence[Mapping[str, Any]], kind: str, classes: Sequence[str]) -> str:
+def _render(classes: Sequence[str], entries: Sequence[Mapping[str, Any]], kind: str) -> str:
     if kind == "json":
         return to_json(entries)
     if kind == "csv":

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import typer
 
-from bandscribe.cli.arguments import names_folder
+from bandscribe.cli.arguments import list_paths, names_folder
 from bandscribe.cli.inputs import STANDARD, Input
-from bandscribe.cli.report import complain
+from bandscribe.cli.report import complain, visible
 from bandscribe.exports import PREVIEW, SUFFIXES
 
 _BINARY = ("midi", "npz", "png", "pdf", "preview", "quantised")
@@ -26,6 +26,19 @@ class OutputJob:
     outputs: dict[str, Path]
     reference: Path | None = None
 
+    def missing(self, *, skip_existing: bool) -> dict[str, Path]:
+        """The outputs to write: all, or those that are not there yet."""
+        return {
+            name: path
+            for name, path in self.outputs.items()
+            if not (skip_existing and path.is_file())
+        }
+
+    @property
+    def skipped(self) -> str:
+        """The line where nothing is missing."""
+        return visible(f"{self.path}: skipped, {list_paths(self.outputs)} is there")
+
 
 def choose_formats(given: str | None, output: str | None, named: Sequence[Path]) -> list[str]:
     """The formats in a list such as `midi,csv`; if there is none, that of the output's suffix.
@@ -35,12 +48,15 @@ def choose_formats(given: str | None, output: str | None, named: Sequence[Path])
     if given is None:
         suffix = check_suffix(output, named, SUFFIXES.values())
         return [name for name, known in SUFFIXES.items() if known == suffix] or ["midi"]
+    return split_formats(given, SUFFIXES)
+
+
+def split_formats(given: str, known: Collection[str]) -> list[str]:
+    """The formats of a list such as `midi,csv`, each once; a usage error for an unknown one."""
     names = list(dict.fromkeys(name.strip().lower() for name in given.split(",")))
     for name in names:
-        if name not in SUFFIXES:
-            raise typer.BadParameter(
-                f"--format: expected some of {','.join(SUFFIXES)}, got {name!r}"
-            )
+        if name not in known:
+            raise typer.BadParameter(f"--format: expected some of {','.join(known)}, got {name!r}")
     return names
 
 

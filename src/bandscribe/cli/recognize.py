@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -21,15 +21,14 @@ from bandscribe.cli.arguments import (
     prepare_file,
     spell,
 )
-from bandscribe.cli.batch import Jobs, Work, deliver, process_all
+from bandscribe.cli.batch import Jobs, Table, Work, finish, process_all
 from bandscribe.cli.report import clock, reported, usage_errors, visible
-from bandscribe.files import to_csv, to_json, write_text
+from bandscribe.files import to_csv, to_json
 from bandscribe.formats.tags import describe_recognition
 from bandscribe.names import INSTRUMENTS, find, list_names
 
 if TYPE_CHECKING:
     from bandscribe.chunks import Strategy
-    from bandscribe.runtime import Model
 
 COLUMNS = ("file", "class", "probability", "present", "active_share", "first", "last")
 #: The shipped model.
@@ -86,39 +85,23 @@ def recognize(
     if output is not None:
         prepare_file(output, sources)
     names_alone = chosen is not None and format is None and kind == "table"
-    entries: list[dict[str, Any]] = []
+    show = (lambda entry: visible(entry["file"])) if names_alone else tabulate
+    table = Table(kind, output, partial(_render, show))
     for _, entry in process_all(work, sources, jobs):
         if entry is None:
             failed += 1
-        elif chosen is not None and chosen not in _present(entry):
-            continue
-        elif kind == "table" and output is None:
-            deliver(visible(entry["file"]) if names_alone else tabulate(entry))
-        else:
-            entries.append(entry)
-    if output is not None:
-        write_text(output, _render(entries, kind, names_alone))
-    elif kind != "table":
-        print(_render(entries, kind, names_alone), end="")
-    inputs.complain_of_others(others)
-    if failed:
-        raise typer.Exit(1)
+        elif chosen is None or chosen in _present(entry):
+            table.add(entry, show(entry))
+    table.finish()
+    finish(failed, others)
 
 
 @dataclass(frozen=True)
 class Recognizing(Work[inputs.Input, dict[str, Any]]):
     """Recognizes the instruments of a recording; the result is that of `describe_recognition`."""
 
-    model: str
     aggregate: str
     threshold: float | None
-
-    @cached_property
-    def loaded(self) -> Model:
-        """The model."""
-        from bandscribe import runtime
-
-        return runtime.load(self.model, threads=self.threads)
 
     def __call__(
         self, item: inputs.Input, sound: Path, at: Callable[[float], None]
@@ -150,7 +133,9 @@ def tabulate(entry: Mapping[str, Any]) -> str:
     return "\n".join(lines if present else [*lines, "  no instrument recognized"])
 
 
-def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) -> str:
+def _render(
+    show: Callable[[Mapping[str, Any]], str], entries: Sequence[Mapping[str, Any]], kind: str
+) -> str:
     if kind == "json":
         return to_json(entries)
     if kind == "csv":
@@ -161,7 +146,7 @@ def _render(entries: Sequence[Mapping[str, Any]], kind: str, names_alone: bool) 
             for row in entry["instruments"]
         )
         return to_csv(COLUMNS, rows)
-    return "".join(f"{entry['file'] if names_alone else tabulate(entry)}\n" for entry in entries)
+    return "".join(f"{show(entry)}\n" for entry in entries)
 
 
 def _present(entry: Mapping[str, Any]) -> list[str]:

@@ -22,7 +22,7 @@ from bandscribe.cli.arguments import (
     list_paths,
     spell,
 )
-from bandscribe.cli.batch import Jobs, Work, deliver, process_all, written
+from bandscribe.cli.batch import Jobs, Work, deliver, finish, process_all, written
 from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.recognize import MODEL
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
@@ -126,9 +126,7 @@ def track(
                 print(line)
             else:
                 deliver(line)
-    inputs.complain_of_others(others)
-    if failed:
-        raise typer.Exit(1)
+    finish(failed, others)
 
 
 @dataclass(frozen=True)
@@ -137,19 +135,11 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
 
     remedy = "the same command with --skip-existing does the rest"
 
-    model: str
     min_duration: float
     min_gap: float
     condition: Condition | None
     onsets: bool
     skip_existing: bool
-
-    @cached_property
-    def loaded(self) -> Model:
-        """The model that tracks."""
-        from bandscribe import runtime
-
-        return runtime.load(self.model, threads=self.threads)
 
     @cached_property
     def drummer(self) -> Model:
@@ -164,13 +154,9 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
         """As `Work`."""
         from bandscribe import audio, instruments, passages
 
-        missing = {
-            kind: path
-            for kind, path in job.outputs.items()
-            if not (self.skip_existing and path.is_file())
-        }
+        missing = job.missing(skip_existing=self.skip_existing)
         if job.outputs and not missing and self.condition is None:
-            return [visible(f"{job.path}: skipped, {list_paths(job.outputs)} is there")]
+            return [job.skipped]
         rate = instruments.front_end(self.loaded.card).sample_rate
         blocks = audio.stream(sound, sample_rate=rate, stream=self.stream)
         activity = instruments.track(reported(blocks, at), model=self.loaded)
@@ -228,12 +214,7 @@ def _choose_kinds(
     Raises a usage error for a format that there is not.
     """
     if given is not None:
-        kinds = list(dict.fromkeys(name.strip().lower() for name in given.split(",")))
-        for name in kinds:
-            if name not in FORMATS:
-                raise typer.BadParameter(
-                    f"--format: expected some of {','.join(FORMATS)}, got {name!r}"
-                )
+        kinds = outputs.split_formats(given, FORMATS)
         return [*kinds, "segments"] if segments else kinds
     suffix = outputs.check_suffix(output, named, [f".{name}" for name in _BY_SUFFIX])
     stated = [suffix[1:]] if suffix else []

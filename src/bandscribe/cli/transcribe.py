@@ -21,7 +21,7 @@ from bandscribe.cli.arguments import (
     list_paths,
     spell,
 )
-from bandscribe.cli.batch import Jobs, Work, process_all, written
+from bandscribe.cli.batch import Jobs, Work, finish, process_all, written
 from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.report import clock, count, reported, require, usage_errors, visible
 from bandscribe.cli.results import (
@@ -138,7 +138,7 @@ def transcribe(
             model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
             exporter, stream=stream,
         )  # fmt: skip
-        drums.check(work.loaded.card, classes, sensitivity)
+        drums.check(work.transcriber.card, classes, sensitivity)
         beats.check(metre, work.tempo)
     sources, lost, others = inputs.find_all(named)
     planned, refused = outputs.plan(named, sources, formats, output, reference)
@@ -148,9 +148,7 @@ def transcribe(
             failed += 1
         else:
             print(line, file=sys.stderr if STANDARD in job.outputs.values() else sys.stdout)
-    inputs.complain_of_others(others)
-    if failed:
-        raise typer.Exit(1)
+    finish(failed, others)
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,6 @@ class Transcribing(Work[outputs.OutputJob, str]):
 
     remedy = "the same command with --skip-existing does the rest"
 
-    model: str
     classes: int
     sensitivity: float
     metre: str | None
@@ -168,21 +165,17 @@ class Transcribing(Work[outputs.OutputJob, str]):
     exporter: Exporter
 
     @cached_property
-    def loaded(self) -> DrumModel:
-        """The model."""
+    def transcriber(self) -> DrumModel:
+        """The model, which may be a factorization."""
         from bandscribe import drums
 
         return drums.load(self.model, threads=self.threads)
 
     def __call__(self, job: outputs.OutputJob, sound: Path, at: Callable[[float], None]) -> str:
         """As `Work`."""
-        missing = {
-            name: path
-            for name, path in job.outputs.items()
-            if not (self.skip_existing and path.is_file())
-        }
+        missing = job.missing(skip_existing=self.skip_existing)
         if not missing:
-            return visible(f"{job.path}: skipped, {list_paths(job.outputs)} is there")
+            return job.skipped
         reference = job.reference if "png" in missing else None
         annotated = _read_notes(reference, self.classes) if reference else None
         curves = not missing.keys().isdisjoint(CURVES)
@@ -215,7 +208,7 @@ class Transcribing(Work[outputs.OutputJob, str]):
         """The notes in a file, and the activations if `curves`: those of hours need memory."""
         from bandscribe import audio, drums
 
-        model, start, end = self.loaded, self.exporter.start, self.exporter.end
+        model, start, end = self.transcriber, self.exporter.start, self.exporter.end
         rate = drums.front_end(model.card).sample_rate
         stream = audio.stream(
             sound,
