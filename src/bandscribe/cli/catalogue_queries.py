@@ -10,7 +10,7 @@ import typer
 
 from bandscribe.cli.arguments import TableFile, TableFormat, choose_table
 from bandscribe.cli.batch import deliver
-from bandscribe.cli.report import clock, count, require, usage_errors, visible
+from bandscribe.cli.report import align, clock, count, require, usage_errors, visible
 from bandscribe.files import to_csv, to_json, write_text
 from bandscribe.names import INSTRUMENTS, list_names
 
@@ -172,12 +172,7 @@ def _give(
         _print(to_csv(columns, rows), output)
     else:
         cells = [list(columns), *([_spell(name, row[name]) for name in columns] for row in rows)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = (
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in cells
-        )
-        _print("".join(f"{line}\n" for line in lines), output)
+        _print(f"{align(cells)}\n", output)
 
 
 def _spell(name: str, value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bandscribe.cli.report import complain
+from bandscribe.cli.report import complain, count
 
 
 def compare(
@@ -47,7 +47,7 @@ def compare(
             complain(f"the results differ in {remark}")
         if found.unpaired:
             complain(f"{len(found.unpaired)} tracks are in one result alone and left out")
-        number = "1 track" if found.tracks == 1 else f"{found.tracks} tracks"
+        number = count(found.tracks, "track")
         print(f"{first} and {second}: {number} in both")
         print("\n".join(comparison.tabulate(found)))
         if output is not None:

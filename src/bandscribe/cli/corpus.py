@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli.addresses import AudioOption, read_address
-from bandscribe.cli.report import complain, progress, require
+from bandscribe.cli.report import align, complain, count, progress, require
 from bandscribe.files import to_csv, write_json
 
 if TYPE_CHECKING:
@@ -152,9 +151,8 @@ def _name_dropped(root: Path) -> None:
 
 def _title(chosen: Corpus[Any], variant: str, numbers: CorpusStatistics) -> str:
     name = f"{chosen.name} ({variant})" if variant else chosen.name
-    tracks = len(numbers.seconds)
     hours = numbers.seconds.sum() / 3600
-    return f"{name}: {tracks:,} track{'s' if tracks != 1 else ''}, {hours:,.2f} h"
+    return f"{name}: {count(len(numbers.seconds), 'track')}, {hours:,.2f} h"
 
 
 def _tables(numbers: CorpusStatistics) -> str:
@@ -179,7 +177,7 @@ def _tables(numbers: CorpusStatistics) -> str:
     together = [("both in", *numbers.classes)]
     for name, row in zip(numbers.classes, numbers.together.tolist(), strict=True):
         together.append((name, *(f"{both:,}" for both in row)))
-    return "\n\n".join(_align(rows) for rows in (splits, classes, labels, together))
+    return "\n\n".join(align(rows, numbers=True) for rows in (splits, classes, labels, together))
 
 
 def _rank(split: str) -> tuple[int, str]:
@@ -193,19 +191,6 @@ def _lengths(seconds: NDArray[np.float64]) -> tuple[str, str, str]:
     ordered = sorted(seconds.tolist())
     middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
     return (f"{ordered[0]:.1f}", f"{middle:.1f}", f"{ordered[-1]:.1f}")
-
-
-def _align(rows: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width: names to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        first, *rest = (
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        lines.append("  ".join([first, *rest]))
-    return "\n".join(lines)
 
 
 def _write(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandscribe.cli.report import align
+
 if TYPE_CHECKING:
     from bandscribe.runtime import ModelCard
 
@@ -49,11 +51,7 @@ def models(
         lines = describe(card.task, card.metrics)
         rows.append((known, card.task, classes, size, card.commit[:10], lines[0]))
         rows += [("", "", "", "", "", line) for line in lines[1:]]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+    print(align(rows))
     if verbose:
         for card in cards:
             _print_sources(card)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,6 +74,18 @@ def require(extra: str, *modules: str) -> None:
 def count(number: int, noun: str) -> str:
     """For example `1 file`, `1,234 files`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def align(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
+    """Lines of columns of equal width; with `numbers`, all but the first are set to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if numbers and i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
 
 
 def clock(seconds: float) -> str:

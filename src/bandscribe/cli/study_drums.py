@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import tune as tuning
-from bandscribe.cli.report import complain, require, usage_errors
+from bandscribe.cli.report import complain, count, require, usage_errors
 from bandscribe.cli.study_training import parse_seeds
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _describe(sources: Sequence[StudyCorpus]) -> list[dict[str, Any]]:
     for problem in problems:
         complain(problem)
     if problems:
-        number = "1 file" if len(problems) == 1 else f"{len(problems)} files"
+        number = count(len(problems), "file")
         raise ValueError(f"{number} cannot be used; replace what is named before training")
     return rows
 

@@ -12,6 +12,7 @@ from bandscribe.evaluation.tables import (
     Metrics,
     bounds,
     confidence_intervals,
+    count_tracks,
     format_interval,
     format_number,
     format_rates,
@@ -80,9 +81,8 @@ def write(path: Path, tracks: Sequence[DrumScores]) -> None:
 
 def tabulate(metrics: Mapping[str, Any]) -> Iterable[str]:
     """Lines for a terminal."""
-    tracks = "1 track" if metrics["tracks"] == 1 else f"{metrics['tracks']} tracks"
     how = f"±{metrics['tolerance'] * 1000:g} ms, after the first {metrics['skip']:g} s"
-    yield f"{tracks:<12}  precision  recall     F1  95 % of F1  ({how})"
+    yield f"{count_tracks(metrics):<12}  precision  recall     F1  95 % of F1  ({how})"
     for name in ("beats", "downbeats"):
         row = metrics[name]
         yield (format_rates(name, row) + format_interval(row["ci95"])).rstrip()

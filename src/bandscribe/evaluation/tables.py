@@ -75,8 +75,12 @@ def name_corpus(metrics: Mapping[str, Any]) -> str:
 
 def name_extent(metrics: Mapping[str, Any]) -> str:
     """For example `23 tracks (test)`."""
-    number = "1 track" if metrics["tracks"] == 1 else f"{metrics['tracks']} tracks"
-    return f"{number} ({metrics['split']})"
+    return f"{count_tracks(metrics)} ({metrics['split']})"
+
+
+def count_tracks(metrics: Mapping[str, Any]) -> str:
+    """`1 track`, `2 tracks`."""
+    return f"{metrics['tracks']} track" + ("" if metrics["tracks"] == 1 else "s")
 
 
 def list_failed(failed: Sequence[tuple[str, str]]) -> list[Metrics]:

@@ -1,12 +1,13 @@
-// The page: fetches the recording, holds what is selected and visible, and joins the parts together.
+// The page: fetches the recording, shows and plays it, and joins the parts together.
 
 import { drawCursor, drawLanes, drawOverview } from "./draw.js";
 import { Heads } from "./heads.js";
-import { Inspector, midi } from "./inspector.js";
+import { Editor } from "./editor.js";
+import { Inspector } from "./inspector.js";
 import { fillTable, listenToKeys } from "./keys.js";
-import { NAMES, ORDER, layOut } from "./layout.js";
+import { NAMES, layOut } from "./layout.js";
 import { Outline } from "./outline.js";
-import { Part, firstAfter } from "./part.js";
+import { Part } from "./part.js";
 import { Player } from "./player.js";
 import { Pointer } from "./pointer.js";
 import * as server from "./server.js";
@@ -16,14 +17,14 @@ import { Timeline, clock } from "./timeline.js";
 const find = (id) => document.getElementById(id);
 const STAGES = { waveform: "reading", drums: "transcribing the drums", instruments: "tracking the instruments" };
 
-class Page {
+class Page extends Editor {
   timeline = new Timeline();
   scene = { layout: layOut([]), timeline: this.timeline, selection: new Set(), loop: null };
-  items = []; // selected: { name, note }
   following = true;
   dirty = { lanes: true, overview: true, score: false };
 
   constructor() {
+    super();
     this.heads = new Heads(find("heads"), {
       choose: (name) => this.choose(name),
       sensitivity: (name, value, done) => this.setSensitivity(name, value, done),
@@ -236,140 +237,6 @@ class Page {
     find("follow").setAttribute("aria-pressed", this.following);
     const count = part ? `${part.all().length} notes${part.changed ? ", not saved" : ""}` : "";
     find("summary").textContent = [this.summary, count, this.announced].filter(Boolean).join("  ·  ");
-  }
-
-  // After a correction: what is selected may be gone.
-  refresh() {
-    const { notes } = this.thePart.state;
-    this.items = this.items.filter(({ name, note }) => {
-      const lane = notes[name];
-      for (let n = firstAfter(lane, note.onset); n < lane.length && lane[n].onset === note.onset; n++) {
-        if (lane[n] === note) return true;
-      }
-      return false;
-    });
-    this.scene.selection = new Set(this.items.map((item) => item.note));
-    this.inspector.update();
-    this.heads.update(this.thePart);
-    this.showState();
-    this.redraw();
-    clearTimeout(this.scoreTimer);
-    this.scoreTimer = setTimeout(() => this.drawScore(), 1500);
-  }
-
-  // selecting and correcting -----------------------------------------------------------------------
-
-  selection() { return this.items; }
-
-  select(items) {
-    this.items = items;
-    this.scene.selection = new Set(items.map((item) => item.note));
-    this.inspector.update();
-    this.redraw();
-  }
-
-  selectAll() {
-    if (!this.thePart) return;
-    const lane = this.thePart.all().filter((item) => item.name === this.heads.current);
-    this.select(this.items.length === lane.length && lane.length ? this.thePart.all() : lane);
-    this.speak(`${this.items.length} notes selected`);
-  }
-
-  choose(name) {
-    this.heads.current = name;
-    this.heads.update();
-  }
-
-  setSensitivity(name, value, done) {
-    this.thePart?.setSensitivity(name, value, true);
-    if (done) this.thePart?.settle();
-  }
-
-  tune(step) {
-    if (!this.thePart) return;
-    const name = this.heads.current;
-    const value = Math.max(0, Math.min(1, this.thePart.state.sensitivity[name] + step));
-    this.thePart.setSensitivity(name, value, true);
-    this.speak(`${NAMES[name]}: sensitivity ${value.toFixed(2)}, ${this.thePart.state.notes[name].length} notes`);
-  }
-
-  add(name, time) {
-    if (!this.thePart) return;
-    this.choose(name);
-    this.select(this.thePart.add(name, time));
-    this.player.strike(name, 0.7);
-    this.speak(`Added: ${this.inspector.describe(this.items)}`);
-  }
-
-  addHere() { this.add(this.heads.current, this.player.time); }
-
-  apply(edit, merge = null) {
-    if (!this.items.length) return;
-    const edited = this.thePart.edit(this.items, edit, merge);
-    this.select(edited);
-    this.choose(edited[0].name);
-  }
-
-  settle() { this.thePart?.settle(); }
-
-  remove() {
-    if (!this.items.length) return;
-    const count = this.items.length;
-    this.thePart.remove(this.items);
-    this.speak(count === 1 ? "1 note deleted" : `${count} notes deleted`);
-  }
-
-  undo() { this.thePart?.undo(); this.speak("Undone"); }
-  redo() { this.thePart?.redo(); this.speak("Redone"); }
-
-  harder(step) {
-    this.apply((item) => ({ velocity: item.note.velocity + step }), "velocity");
-    if (this.items.length) {
-      this.speak(`velocity ${midi(this.items[0].note)}`);
-      this.player.strike(this.items[0].name, this.items[0].note.velocity);
-    }
-  }
-
-  sideways(direction, seconds) {
-    if (this.items.length) {
-      this.apply((item) => ({ onset: item.note.onset + direction * seconds }), "nudge");
-      this.speak(this.inspector.describe(this.items));
-      return;
-    }
-    const { beats } = this.timeline, time = this.player.time;
-    const index = this.timeline.beatAt(time + (direction > 0 ? 1e-3 : -1e-3));
-    const next = beats[direction > 0 ? index + 1 : index];
-    this.seek(next ?? time + direction);
-  }
-
-  vertically(direction) {
-    const move = (name) => ORDER[Math.max(0, Math.min(ORDER.length - 1, ORDER.indexOf(name) + direction))];
-    if (!this.items.length) {
-      this.choose(move(this.heads.current));
-      this.speak(NAMES[this.heads.current]);
-      return;
-    }
-    this.apply((item) => ({ name: move(item.name) }));
-    this.speak(this.inspector.describe(this.items));
-    this.player.strike(this.items[0].name, this.items[0].note.velocity);
-  }
-
-  // To the next note of the part, or of the current lane.
-  step(direction, inLane) {
-    if (!this.thePart) return;
-    const all = this.thePart.all().filter(({ name }) => !inLane || name === this.heads.current);
-    const at = this.items.length ? all.findIndex(({ note }) => note === this.items[0].note) : -1;
-    const time = this.player.time;
-    const after = all.findIndex(({ note }) => note.onset >= time - 1e-3);
-    const index = at >= 0 ? at + direction
-      : direction > 0 ? after : (after < 0 ? all.length : after) - 1;
-    const item = all[index];
-    if (!item) return;
-    this.choose(item.name);
-    this.select([item]);
-    this.seek(item.note.onset);
-    this.player.strike(item.name, item.note.velocity);
-    this.speak(`${this.inspector.describe([item])}, velocity ${midi(item.note)}`);
   }
 
   // playing ----------------------------------------------------------------------------------------
