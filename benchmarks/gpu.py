@@ -41,8 +41,7 @@ sys.path[:0] = [str(ROOT / "tests")]
 from bandscribe.training import device as devices  # noqa: E402
 from bandscribe.training import task as tasks  # noqa: E402
 from bandscribe.training.drummernet import validation  # noqa: E402
-from bandscribe.training.drummernet.components import COMPONENTS  # noqa: E402
-from bandscribe.training.drummernet.network import DrummerNet  # noqa: E402
+from bandscribe.training.drummernet.network import COMPONENTS, DrummerNet  # noqa: E402
 from bandscribe.training.drummernet.recipe import build  # noqa: E402
 from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples  # noqa: E402
 from bandscribe.training.drummernet.train import train_on  # noqa: E402

@@ -10,7 +10,7 @@ import soundfile
 
 from bandscribe.studies import drummernet, runs
 from bandscribe.training.drummernet import recipe as recipes
-from bandscribe.training.drummernet.components import COMPONENTS
+from bandscribe.training.drummernet.network import COMPONENTS
 from bandscribe.training.recipes import read
 
 RATE = 16000

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bandscribe.datasets.corpora import CORPORA
-from bandscribe.studies.neuroment import SoloMixture, scale_levels
+from bandscribe.studies.neuroment import scale_levels
 from bandscribe.studies.neuroment_system import (
     EnvelopeSystem,
     learn_thresholds,
@@ -20,6 +20,7 @@ from bandscribe.studies.neuroment_system import (
 from bandscribe.training import task
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import Neuroment
+from bandscribe.training.activity.pieces import Mixture
 from bandscribe.training.activity.recipe import Recipe
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum
@@ -88,7 +89,7 @@ def test_thresholds_by_hand(stems: Path) -> None:
     said to play where it does not: by each of them in all frames, which is too many; by the two
     above in none.
     """
-    recording = SoloMixture(tone(210), {"cla": tone(210)})
+    recording = Mixture(tone(210), {"cla": tone(210)})
     learned = learn_thresholds(Told(), small(stems), [recording])
     assert learned == {"cla": 0.45, "flu": 0.95}
 
@@ -97,13 +98,13 @@ def test_doubtful_frames_do_not_count(stems: Path) -> None:
     """A flute 30 dB below the clarinet is neither heard nor unheard: nothing tells against 0.5."""
     parts = {"cla": tone(210), "flu": tone(2000) * np.float32(10 ** (-30 / 20))}
     silent = tone(210) == 0
-    recording = SoloMixture(parts["cla"], parts)
+    recording = Mixture(parts["cla"], parts)
     model = Told()
     learned = learn_thresholds(model, small(stems), [recording])
     # It sounds in one half alone, so that the flute is still said to play in the other.
     assert silent.mean() == pytest.approx(0.5, abs=0.01)
     assert learned["flu"] == 0.95
-    halves = SoloMixture(
+    halves = Mixture(
         parts["cla"][len(silent) // 2 :], {k: v[len(silent) // 2 :] for k, v in parts.items()}
     )
     # Of what is asked nowhere, every threshold is as good.

@@ -20,9 +20,8 @@ import torch
 from bandscribe.studies.runs import Fields, Study, StudyRow, check, choose
 from bandscribe.studies.tables import column
 from bandscribe.training import export, recipes
-from bandscribe.training.drummernet.components import COMPONENTS, SECONDS
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
-from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.drummernet.network import COMPONENTS, SECONDS, DrummerNet
 from bandscribe.training.drummernet.recipe import Recipe, build, make_loss
 from bandscribe.training.drummernet.train import train
 

@@ -42,6 +42,7 @@ from bandscribe.studies.runs import (
 from bandscribe.studies.tables import column
 from bandscribe.training import export
 from bandscribe.training.activity import envelopes, solos
+from bandscribe.training.activity.pieces import Mixture
 from bandscribe.training.activity.recipe import Recipe, classes_of
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, rms
@@ -112,24 +113,16 @@ _CONSTANT = {
 
 
 @dataclass(frozen=True, eq=False)
-class SoloMixture:
-    """A mixture (n,) of parts (n,) by class."""
-
-    mixture: Array
-    parts: Mapping[str, Array]
-
-
-@dataclass(frozen=True, eq=False)
 class Held:
     """What every row is evaluated on: `sequences`, and `mixtures` by their number of solos."""
 
-    sequences: tuple[SoloMixture, ...]
-    mixtures: Mapping[int, tuple[SoloMixture, ...]]
+    sequences: tuple[Mixture, ...]
+    mixtures: Mapping[int, tuple[Mixture, ...]]
 
 
 def make_sequences(
     found: Sequence[solos.Solo], classes: Sequence[str], sample_rate: int, count: int = SEQUENCES
-) -> Iterator[SoloMixture]:
+) -> Iterator[Mixture]:
     """Each class alone for five seconds, one after the other, of two of its solos or more."""
     rng = np.random.default_rng(5)
     length = round(ALONE * sample_rate)
@@ -143,12 +136,12 @@ def make_sequences(
             part = np.zeros(length * len(classes), dtype=np.float32)
             part[place * length : (place + 1) * length] = np.concatenate(played)[:length]
             parts[name] = part
-        yield SoloMixture(np.sum(list(parts.values()), axis=0), parts)
+        yield Mixture(np.sum(list(parts.values()), axis=0), parts)
 
 
 def make_mixtures(
     found: Sequence[solos.Solo], size: int, sample_rate: int, count: int = MIXTURES
-) -> Iterator[SoloMixture]:
+) -> Iterator[Mixture]:
     """Solos of `size` different classes, at levels as in training."""
     rng = np.random.default_rng([5, size])
     names = sorted({solo.label for solo in found})
@@ -157,8 +150,7 @@ def make_mixtures(
         own = [[i for i, solo in enumerate(found) if solo.label == name] for name in drawn]
         chosen = tuple(int(rng.choice(indices)) for indices in own)
         mix = solos.Mix(chosen, tuple(solos.draw_levels(size, rng).tolist()))
-        for mixture, parts in solos.play([mix], found, sample_rate):
-            yield SoloMixture(mixture, parts)
+        yield from solos.play([mix], found, sample_rate)
 
 
 def hold_out(recipe: Recipe, split: str = "test") -> Held:
@@ -175,7 +167,7 @@ def hold_out(recipe: Recipe, split: str = "test") -> Held:
 
 
 def infer(
-    model: torch.nn.Module, recipe: Recipe, recordings: Sequence[SoloMixture]
+    model: torch.nn.Module, recipe: Recipe, recordings: Sequence[Mixture]
 ) -> tuple[list[Activations], list[Activations]]:
     """Levels of each recording as they are, and as the network predicts them."""
     spectrum, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)

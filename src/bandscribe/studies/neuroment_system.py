@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bandscribe import audio
 from bandscribe.datasets.track import Track
 from bandscribe.evaluation.networks import Tracker
 from bandscribe.evaluation.store import identify
@@ -28,11 +27,11 @@ from bandscribe.files import write_json
 from bandscribe.instruments import Activity
 from bandscribe.metrics import frames
 from bandscribe.readers import read_json
-from bandscribe.studies.neuroment import SoloMixture, hold_out, scale_levels
+from bandscribe.studies.neuroment import hold_out, scale_levels
 from bandscribe.training import export, recipes
 from bandscribe.training.activity import envelopes
 from bandscribe.training.activity.models import ENVELOPES
-from bandscribe.training.activity.pieces import Pieces
+from bandscribe.training.activity.pieces import Mixture, Pieces, read_mono
 from bandscribe.training.activity.recipe import Recipe, classes_of
 from bandscribe.training.activity.targets import make_targets
 from bandscribe.training.activity.validation import THRESHOLDS, choose_thresholds
@@ -81,14 +80,14 @@ class EnvelopeSystem(Tracker):
         """Who plays at every moment of the audio, which is read into memory at once."""
         model, recipe = _reopen(self.model)
         rate = LogSpectrum(recipe.spectrum).sample_rate
-        samples = _read(track.audio, rate)
+        samples = read_mono(track.audio, rate)
         level = _infer(model, recipe, samples)
         duration = len(samples) / rate
         return Activity(scale_levels(level), level, np.array(self.thresholds), duration)
 
 
 def learn_thresholds(
-    model: torch.nn.Module, recipe: Recipe, recordings: Iterable[SoloMixture]
+    model: torch.nn.Module, recipe: Recipe, recordings: Iterable[Mixture]
 ) -> dict[str, float]:
     """The threshold of each class, chosen as the tracker's are (`choose_thresholds`).
 
@@ -108,7 +107,7 @@ def learn_thresholds(
     return dict(zip(classes, choose_thresholds(numbers), strict=True))
 
 
-def validation_recordings(recipe: Recipe) -> Iterator[SoloMixture]:
+def validation_recordings(recipe: Recipe) -> Iterator[Mixture]:
     """The pieces in stems that a run was validated on, whole; or mixtures of its validation solos.
 
     Raises ValueError where there are none, or one cannot be read.
@@ -117,11 +116,8 @@ def validation_recordings(recipe: Recipe) -> Iterator[SoloMixture]:
         for recordings in hold_out(recipe, "validation").mixtures.values():
             yield from recordings
         return
-    rate = LogSpectrum(recipe.spectrum).sample_rate
-    for piece in Pieces.load(recipe.validation_stems, "validation").pieces:
-        parts = {name: _read(path, rate) for name, path in piece.stems.items()}
-        place = next(iter(piece.stems.values()))
-        yield SoloMixture(_read(place.with_name("mixture.wav"), rate), parts)
+    pieces = Pieces.load(recipe.validation_stems, "validation")
+    yield from pieces.read(LogSpectrum(recipe.spectrum).sample_rate)
 
 
 def _thresholds_of(run: Path, digest: str) -> Mapping[str, float]:
@@ -148,9 +144,3 @@ def _infer(model: torch.nn.Module, recipe: Recipe, samples: NDArray[np.float32])
     front_end = LogSpectrum(recipe.spectrum)
     amplitudes = envelopes.infer_recording(model, front_end, samples)
     return envelopes.to_levels(amplitudes, samples, front_end, classes_of(recipe))
-
-
-def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:
-    """(n,), mono."""
-    samples: NDArray[np.float32] = audio.read(path, sample_rate=sample_rate, mono=True).samples[0]
-    return samples

@@ -15,6 +15,7 @@ from bandscribe.studies import runs
 from bandscribe.training import recipes, schedules, task
 from bandscribe.training.activity import envelopes, solos
 from bandscribe.training.activity.models import Neuroment
+from bandscribe.training.activity.pieces import Mixture
 from bandscribe.training.activity.recipe import Recipe, build_envelopes, classes_of, make_optimiser
 from bandscribe.training.activity.train import train
 from bandscribe.training.activity.windows import LogSpectrum, Windows
@@ -285,7 +286,7 @@ def test_noise_and_leakage_by_hand(clips: Path) -> None:
     """The first plays at 0.5 while 0.25 of the second is heard: -6 dB of both."""
     times = np.arange(3 * RATE) / RATE
     tone = np.where(times < 1, 0.5 * 2**0.5 * np.sin(2 * np.pi * 440 * times), 0).astype(np.float32)
-    recording = study.SoloMixture(tone, {"cla": tone})
+    recording = Mixture(tone, {"cla": tone})
     references, estimates = study.infer(Swap(128, 2, channels=(1, 1, 1)), small(clips), [recording])
     summed = frames.sum_levels(references, estimates)
     noise, leakage = frames.noise_matrix(summed), frames.leakage_matrix(summed)

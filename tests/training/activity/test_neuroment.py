@@ -9,6 +9,7 @@ from scipy.special import rel_entr
 
 from bandscribe.training.activity import losses, solos, windows
 from bandscribe.training.activity.models import ENVELOPES, EncoderDecoder, Neuroment
+from bandscribe.training.activity.pieces import Mixture
 from bandscribe.training.activity.windows import LogSpectrum
 from bandscribe.training.batches import Batches
 
@@ -158,11 +159,12 @@ def test_a_mixture_is_the_sum_of_its_parts(tmp_path: Path) -> None:
         soundfile.write(path, samples, RATE, "FLOAT")
         heard.append((solos.Solo(path, label, label), samples))
     mix = solos.Mix((0, 1, 2), (0.2, 0.3, 0.5))
-    [(mixture, parts)] = solos.play([mix], [solo for solo, _ in heard], RATE, length=1000)
+    [made] = solos.play([mix], [solo for solo, _ in heard], RATE, length=1000)
     padded = np.pad(heard[0][1], (0, 100))
-    np.testing.assert_allclose(parts["flu"], 0.2 * padded + 0.3 * heard[1][1][:1000], atol=1e-6)
-    np.testing.assert_allclose(parts["pia"], 0.5 * heard[2][1][:1000], atol=1e-6)
-    np.testing.assert_allclose(mixture, parts["flu"] + parts["pia"], atol=1e-6)
+    expected = 0.2 * padded + 0.3 * heard[1][1][:1000]
+    np.testing.assert_allclose(made.parts["flu"], expected, atol=1e-6)
+    np.testing.assert_allclose(made.parts["pia"], 0.5 * heard[2][1][:1000], atol=1e-6)
+    np.testing.assert_allclose(made.mixture, made.parts["flu"] + made.parts["pia"], atol=1e-6)
 
 
 # ---- windows
@@ -196,14 +198,14 @@ def test_windows_follow_each_other_in_step_with_their_envelopes() -> None:
     """Each part rises steadily, so that a frame is known by its level."""
     rise = (np.arange(32768) / 32768).astype(np.float32)
     listen = LogSpectrum("mel")
-    made = windows.cut([(rise, {"b": rise})], listen, ("a", "b"), frames=16)
+    made = windows.cut([Mixture(rise, {"b": rise})], listen, ("a", "b"), frames=16)
     whole, levels = listen(rise), windows.rms(rise, 1024)
     assert made.features.shape == (2, 16, 128)  # frames 0 to 15, 15 to 30, and two are left
     np.testing.assert_array_equal(made.features[1], whole[15:31].astype(np.float16))
     np.testing.assert_array_equal(made.envelopes[1, :, 1], levels[15:31])
     assert (made.envelopes[:, :, 0] == 0).all()
     with pytest.raises(ValueError, match="expected some of 64 frames or more"):
-        windows.cut([(rise, {"b": rise})], listen, ("b",), frames=64)
+        windows.cut([Mixture(rise, {"b": rise})], listen, ("b",), frames=64)
 
 
 def test_an_onset_slice_begins_two_frames_before_the_steepest_rise() -> None:

@@ -52,18 +52,18 @@ def test_over_a_backing_only_the_voice_is_known_to_be_absent(folder: Path) -> No
         again = scenes.draw(np.random.default_rng(seed), 1.0)
         np.testing.assert_array_equal(scene.mixture, again.mixture)
         assert scene.mixture.shape == (SAMPLE_RATE,)
-        over = "other" in scene.stems
-        seen.add((over, "voi" in scene.stems))
+        over = "other" in scene.parts
+        seen.add((over, "voi" in scene.parts))
         assert scene.known == ({"voi"} if over else set(INSTRUMENTS))
-        features, made = targets.of_scene(scene, extract)
+        features, made = targets.describe(scene, extract)
         assert len(features) == len(made)
         presence = made[:, : len(INSTRUMENTS)]
         for column, name in enumerate(INSTRUMENTS):
             plays = presence[:, column] == 1
-            assert name in scene.stems or not plays.any()
+            assert name in scene.parts or not plays.any()
             if name not in scene.known:
                 assert np.isnan(presence[~plays, column]).all()
-        if "voi" not in scene.stems:
+        if "voi" not in scene.parts:
             assert not made[:, INSTRUMENTS.index("voi")].any()
     assert seen == {(False, False), (False, True), (True, False), (True, True)}
 
@@ -74,11 +74,11 @@ def test_players_of_a_continuous_scene_never_rest(folder: Path) -> None:
     for seed in range(12):
         scene = scenes.draw(np.random.default_rng(seed), 1.0, continuous=True)
         assert scene.known == set(INSTRUMENTS)
-        assert "other" not in scene.stems
-        counts.add(len(scene.stems))
-        levels = [10 * np.log10(np.mean(stem**2)) for stem in scene.stems.values()]
+        assert "other" not in scene.parts
+        counts.add(len(scene.parts))
+        levels = [10 * np.log10(np.mean(stem**2)) for stem in scene.parts.values()]
         assert max(levels) - min(levels) < 6.5
-        for stem in scene.stems.values():
+        for stem in scene.parts.values():
             power = (stem[: 10 * 4410] ** 2).reshape(10, -1).mean(axis=1)
             assert power.min() > 0.05 * power.max()
     assert counts == {1, 2}

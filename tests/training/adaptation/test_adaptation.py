@@ -12,7 +12,7 @@ from torch import nn
 from bandscribe import drums, runtime
 from bandscribe.cli import main
 from bandscribe.training import export
-from bandscribe.training.adaptation import recordings
+from bandscribe.training.adaptation import train as adapting
 from bandscribe.training.adaptation.train import Adapting, agree
 from bandscribe.training.drums.models import CRNN
 from bandscribe.training.drums.targets import UNKNOWN
@@ -92,14 +92,14 @@ class Certain:
 def test_what_is_learned_from(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, SAMPLE_RATE)
     soundfile.write(tmp_path / "a.wav", noise, SAMPLE_RATE)
-    sure = recordings.label(tmp_path / "a.wav", Certain(), doubt=0.0)
+    sure = adapting.label(tmp_path / "a.wav", Certain(), doubt=0.0)
     kicks = sure.targets[:, 0]
     assert kicks[[19, 20, 21]].tolist() == kicks[[39, 40, 41]].tolist() == [0.5, 1, 0.5]
     np.testing.assert_allclose(sure.targets[:, 20], 0.7)
     # The threshold is 0.2: a logit of -1.39, and that of 0.3 is -0.85.
-    asked = recordings.label(tmp_path / "a.wav", Certain(), doubt=1.0).targets[:, 0]
+    asked = adapting.label(tmp_path / "a.wav", Certain(), doubt=1.0).targets[:, 0]
     assert (asked[20], asked[40]) == (1, UNKNOWN)
-    draw = recordings.PseudoLabelledExamples([sure], 150, 0.0)
+    draw = adapting.PseudoLabelledExamples([sure], 150, 0.0)
     features, targets = draw(np.random.default_rng(0))
     assert features.shape == (150, 84) and targets.shape == (150, 22)
     assert (targets[101:] == UNKNOWN).all() and not (targets[:101] == UNKNOWN).any()
@@ -107,9 +107,9 @@ def test_what_is_learned_from(tmp_path: Path) -> None:
 
 def test_a_tone_is_changed_by_decibels() -> None:
     magnitudes = np.array([[0.0, 1.0, 3.0]], dtype=np.float32)
-    changed = recordings.change_tone(np.log10(1 + magnitudes), np.array([20.0, 0.0, -20.0]))
+    changed = adapting.change_tone(np.log10(1 + magnitudes), np.array([20.0, 0.0, -20.0]))
     np.testing.assert_allclose(changed, np.log10(1 + magnitudes * [10, 1, 0.1]), rtol=1e-6)
-    linear = recordings.change_tone(magnitudes, np.array([20.0, 0.0, -20.0]), linear=True)
+    linear = adapting.change_tone(magnitudes, np.array([20.0, 0.0, -20.0]), linear=True)
     np.testing.assert_allclose(linear, magnitudes * [10, 1, 0.1], rtol=1e-6)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bandscribe.synthesis.kits.pieces import Kit, KitPiece, RecordedHit
-from bandscribe.training.drummernet.components import (
+from bandscribe.training.drummernet.network import (
     ARTICULATIONS,
     COMPONENTS,
     NORM,

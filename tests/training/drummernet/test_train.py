@@ -13,8 +13,13 @@ from bandscribe.cli import main
 from bandscribe.runtime import ACTIVATIONS
 from bandscribe.training import export, recipes
 from bandscribe.training.drummernet.analysis import Analysis
-from bandscribe.training.drummernet.components import COMPONENTS, to_classes
-from bandscribe.training.drummernet.network import DrummerNet, Transcriber, synthesize
+from bandscribe.training.drummernet.network import (
+    COMPONENTS,
+    DrummerNet,
+    Transcriber,
+    synthesize,
+    to_classes,
+)
 from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss
 from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples
 from bandscribe.training.drummernet.train import train_on

@@ -15,8 +15,7 @@ from bandscribe.cli import main
 from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.synthesis.kits.pieces import Kit
 from bandscribe.training.factorization.recipe import Recipe
-from bandscribe.training.factorization.templates import average
-from bandscribe.training.factorization.train import choose
+from bandscribe.training.factorization.train import average, choose
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10
 from tiny import tiny_card

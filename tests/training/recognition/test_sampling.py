@@ -6,10 +6,11 @@ import pytest
 
 from bandscribe.training import task
 from bandscribe.training.recognition.corpora import LabelledRecording, RecordingWindows
-from bandscribe.training.recognition.sampling import (
+from bandscribe.training.recognition.examples import (
     Labels,
     draw_base_persistent,
     draw_true_dynamic,
+    join,
     mix,
     samples_per_epoch,
 )
@@ -47,9 +48,7 @@ def test_equation_3_1_holds_for_classes_of_one_size() -> None:
     shares = []
     for _ in range(4):
         n = samples_per_epoch(len(targets), minimum=1, maximum=4, missed=0.1)
-        heard = {
-            i for _ in range(n) for i in draw_true_dynamic(Labels(targets), rng, maximum=4).examples
-        }
+        heard = {i for _ in range(n) for i in draw_true_dynamic(Labels(targets), rng, maximum=4)}
         shares.append(1 - len(heard) / len(targets))
     assert np.mean(shares) == pytest.approx(0.1, abs=0.02)
 
@@ -59,11 +58,11 @@ def test_examples_have_the_label_they_were_drawn_for() -> None:
     sizes, classes = Counter[int](), np.zeros(5)
     for _ in range(2000):
         mixture = draw_true_dynamic(Labels(targets), rng, minimum=2, maximum=4)
-        labels = targets[list(mixture.examples)].argmax(axis=1)
+        labels = targets[list(mixture)].argmax(axis=1)
         assert len(set(labels)) == len(labels)
-        assert mixture.target.tolist() == [float(i in labels) for i in range(5)]
+        assert join(targets[list(mixture)]).tolist() == [float(i in labels) for i in range(5)]
         sizes[len(labels)] += 1
-        classes += mixture.target
+        classes += targets[list(mixture)].max(axis=0)
     assert sorted(sizes) == [2, 3, 4]
     np.testing.assert_allclose([sizes[n] / 2000 for n in (2, 3, 4)], 1 / 3, atol=0.03)
     # Classes sound equally often (3 of 5 on average), whatever their size.
@@ -75,12 +74,12 @@ def test_the_base_persists() -> None:
     sizes, classes = Counter[int](), np.zeros(5)
     for _ in range(2000):
         mixture = draw_base_persistent(Labels(targets), 25, rng, minimum=1, maximum=3)
-        assert mixture.examples[0] == 25
-        labels = targets[list(mixture.examples)].argmax(axis=1)
+        assert mixture[0] == 25
+        labels = targets[list(mixture)].argmax(axis=1)
         assert len(set(labels)) == len(labels)  # so the base's label 2 is not drawn again
-        assert mixture.target.tolist() == [float(i in labels) for i in range(5)]
+        assert join(targets[list(mixture)]).tolist() == [float(i in labels) for i in range(5)]
         sizes[len(labels)] += 1
-        classes += mixture.target
+        classes += targets[list(mixture)].max(axis=0)
     np.testing.assert_allclose([sizes[n] / 2000 for n in (1, 2, 3)], 1 / 3, atol=0.03)
     np.testing.assert_allclose(classes / 2000, [0.25, 0.25, 1, 0.25, 0.25], atol=0.03)
 
@@ -88,19 +87,16 @@ def test_the_base_persists() -> None:
 def test_an_example_brings_all_of_its_labels() -> None:
     targets = np.array([[1, 1, 0], [0, 0, 1]], dtype=np.float32)
     rng = np.random.default_rng(0)
-    drawn = {draw_true_dynamic(Labels(targets), rng, maximum=1).examples for _ in range(20)}
+    drawn = {draw_true_dynamic(Labels(targets), rng, maximum=1) for _ in range(20)}
     assert drawn == {(0,), (1,)}
-    assert draw_base_persistent(Labels(targets), 0, rng, minimum=2, maximum=2).target.tolist() == [
-        1,
-        1,
-        1,
-    ]
+    mixture = draw_base_persistent(Labels(targets), 0, rng, minimum=2, maximum=2)
+    assert join(targets[list(mixture)]).tolist() == [1, 1, 1]
 
 
 def test_the_same_generator_draws_the_same() -> None:
     targets = single([4, 4, 4])
     first, second = (
-        [draw_true_dynamic(Labels(targets), rng, maximum=3).examples for _ in range(20)]
+        [draw_true_dynamic(Labels(targets), rng, maximum=3) for _ in range(20)]
         for rng in (np.random.default_rng(7), np.random.default_rng(7))
     )
     assert first == second
@@ -109,10 +105,8 @@ def test_the_same_generator_draws_the_same() -> None:
 def test_classes_without_examples_are_never_drawn() -> None:
     targets = single([2, 0, 2])
     for seed in range(30):
-        assert (
-            draw_true_dynamic(Labels(targets), np.random.default_rng(seed), maximum=2).target[1]
-            == 0
-        )
+        drawn = draw_true_dynamic(Labels(targets), np.random.default_rng(seed), maximum=2)
+        assert not targets[list(drawn), 1].any()
     with pytest.raises(ValueError, match="maximum: expected at most 2"):
         draw_true_dynamic(Labels(targets), np.random.default_rng(0), maximum=3)
     with pytest.raises(ValueError, match="maximum: expected at most 2"):

@@ -7,7 +7,6 @@ is resumed makes the same ones again.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from torch import nn
 from bandscribe.training import checkpoints, recipes
 from bandscribe.training.activity import losses, solos
 from bandscribe.training.activity.models import EncoderDecoder, Neuroment
-from bandscribe.training.activity.pieces import Pieces
+from bandscribe.training.activity.pieces import Mixture, Pieces
 from bandscribe.training.activity.recipe import Recipe, build_envelopes, classes_of, make_optimiser
 from bandscribe.training.activity.windows import (
     Array,
@@ -116,17 +115,18 @@ def prepare(recipe: Recipe, split: str) -> Windows:
     pieces = Pieces.load(folders, split, codec=recipe.codec_share if training else 0.0)
     count = recipe.mixes if training else max(1, recipe.mixes // 10)
     seconds = solos.LENGTH / rate
-    return make(match_levels(*pieces.draw(rng, seconds, rate)) for _ in range(count))
+    return make(match_levels(pieces.draw(rng, seconds, rate)) for _ in range(count))
 
 
-def match_levels(mixture: Array, parts: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
-    """A mixture (n,), and its parts (n,) scaled to add up to its level; silent where all are.
+def match_levels(made: Mixture) -> Mixture:
+    """A mixture with its parts scaled to add up to its level; silent where all are.
 
     Effects bring the mixture to a level of its own, and envelopes are absolute.
     """
-    power = float(np.mean(np.sum(list(parts.values()), axis=0) ** 2))
-    gain = np.sqrt(float(np.mean(mixture**2)) / power) if power > _SILENT else 0.0
-    return mixture, {name: part * np.float32(gain) for name, part in parts.items()}
+    power = float(np.mean(np.sum(list(made.parts.values()), axis=0) ** 2))
+    gain = np.sqrt(float(np.mean(made.mixture**2)) / power) if power > _SILENT else 0.0
+    parts = {name: part * np.float32(gain) for name, part in made.parts.items()}
+    return replace(made, parts=parts)
 
 
 def validate(model: nn.Module, windows: Windows, names: tuple[str, ...]) -> dict[str, float]:

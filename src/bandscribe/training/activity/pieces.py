@@ -6,7 +6,7 @@ what is none of the classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from bandscribe import audio
 from bandscribe.synthesis import effects
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -26,6 +27,18 @@ COUNTS = (0.25, 0.25, 0.2, 0.18, 0.12)
 _QUIETEST_DB = -18.0  # of a player beside the loudest
 _FARTHEST = 1.5  # semitones by which all that is played is moved
 _ALONE_SILENT = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A mixture (n,), its `parts` (n,) by class, and the classes whose absence is `known`.
+
+    Of the others it is only known that they play where their part does.
+    """
+
+    mixture: Samples
+    parts: Mapping[str, Samples]
+    known: frozenset[str] = frozenset(INSTRUMENTS)
 
 
 @dataclass(frozen=True)
@@ -56,10 +69,15 @@ class Pieces:
             found += [_open(path) for path in places]
         return cls(tuple(found), codec)
 
-    def draw(
-        self, rng: np.random.Generator, seconds: float, sample_rate: int
-    ) -> tuple[Samples, dict[str, Samples]]:
-        """A mixture (n,), and each instrument's part of it (n,), by class.
+    def read(self, sample_rate: int) -> Iterator[Mixture]:
+        """All pieces, whole. Raises as `audio.read`."""
+        for piece in self.pieces:
+            parts = {name: read_mono(path, sample_rate) for name, path in piece.stems.items()}
+            place = next(iter(piece.stems.values()))
+            yield Mixture(read_mono(place.with_name("mixture.wav"), sample_rate), parts)
+
+    def draw(self, rng: np.random.Generator, seconds: float, sample_rate: int) -> Mixture:
+        """An excerpt of a piece, of which all play, or some at other levels.
 
         The parts are as loud as they are in the mixture before it was compressed and coloured.
         Raises ValueError where a piece is too short, or of another sample rate.
@@ -88,7 +106,7 @@ class Pieces:
             moved = np.interp(at, np.arange(taken), sound).astype(np.float32)
             stems[names[index]] = moved if entire else _at_level(moved, level_db)
         mix = np.sum(list(stems.values()), axis=0)
-        return effects.apply(mix, sample_rate, self._master(rng)), stems
+        return Mixture(effects.apply(mix, sample_rate, self._master(rng)), stems)
 
     def _master(self, rng: np.random.Generator) -> effects.Treatment:
         """What the mixture goes through; half of the mixtures have no room of their own."""
@@ -98,6 +116,12 @@ class Pieces:
             reverb_db=drawn.reverb_db if rng.random() < 0.5 else None,
             drive=drawn.drive if rng.random() < 0.4 else 0.0,
         )
+
+
+def read_mono(path: Path, sample_rate: int) -> Samples:
+    """A sound file (n,). Raises as `audio.read`."""
+    samples: Samples = audio.read(path, sample_rate=sample_rate, mono=True).samples[0]
+    return samples
 
 
 def _open(folder: Path) -> StemSet:

@@ -17,16 +17,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio
 from bandscribe.readers import read_csv
 from bandscribe.synthesis import effects
 from bandscribe.synthesis.instruments.mixtures import BAND
 from bandscribe.synthesis.sound import at_level
+from bandscribe.training.activity.pieces import OTHER, Mixture, Samples, read_mono
 from bandscribe.vocabulary import INSTRUMENTS
 
-Samples = NDArray[np.float32]
 Rng = np.random.Generator
-OTHER, BACKING = "other", "backing"
+BACKING = "backing"
 SAMPLE_RATE = 44100
 
 #: Chance of players over a backing, and of a band; else players are drawn from all classes alike.
@@ -41,18 +40,6 @@ _RESTS = 0.35  # chance that a player rests for a part of the excerpt
 #: Most players in a scene without rests, and how far they are below the loudest one.
 _MOST_CONTINUOUS, _QUIETEST_CONTINUOUS_DB = 4, -6.0
 _FADE = 0.02  # seconds
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A mixture (n,), its `stems` (n,) by class, and the classes of which absence is `known`.
-
-    Of the others it is only known that they play where their stem does.
-    """
-
-    mixture: Samples
-    stems: Mapping[str, Samples]
-    known: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +76,10 @@ class Scenes:
             raise ValueError(f"{', '.join(folders)}: no recordings of instruments in {split}")
         return cls({name: found[name] for name in sorted(found)}, codec)
 
-    def draw(self, rng: Rng, seconds: float, *, continuous: bool = False) -> Scene:
-        """A scene at 44.1 kHz; a `continuous` one has one to four players, who never rest.
+    def draw(self, rng: Rng, seconds: float, *, continuous: bool = False) -> Mixture:
+        """A mixture at 44.1 kHz; a `continuous` one has one to four players, who never rest.
 
-        Players of a continuous scene are of all classes alike, at levels within 6 dB.
+        Players of a continuous one are of all classes alike, at levels within 6 dB.
         """
         length = round(seconds * SAMPLE_RATE)
         names, levels = self._cast_continuous(rng) if continuous else self._cast(rng)
@@ -106,7 +93,7 @@ class Scenes:
             known = frozenset({"voi"})
             stems[OTHER] = stems.pop(BACKING)
         mix = np.sum(list(stems.values()), axis=0)
-        return Scene(effects.apply(mix, SAMPLE_RATE, _master(rng, self.codec)), stems, known)
+        return Mixture(effects.apply(mix, SAMPLE_RATE, _master(rng, self.codec)), stems, known)
 
     def _cast(self, rng: Rng) -> tuple[list[str], list[float]]:
         """Who plays, and at which level in dB."""
@@ -166,7 +153,7 @@ class Scenes:
 
 
 def _read(path: Path) -> NDArray[np.int16]:
-    samples = audio.read(path, sample_rate=SAMPLE_RATE, mono=True).samples[0]
+    samples = read_mono(path, SAMPLE_RATE)
     peak = float(np.abs(samples).max(initial=0.0))
     if not peak:
         raise ValueError(f"{path}: silent; take it out of labels.csv")

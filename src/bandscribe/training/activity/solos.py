@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from bandscribe.audio import read
 from bandscribe.datasets.address import CorpusAddress
+from bandscribe.training.activity.pieces import Mixture, Samples
 from bandscribe.vocabulary import INSTRUMENTS
 
-Samples = NDArray[np.float32]
 #: The classes of Medley-solos-DB, in the order of `INSTRUMENTS`.
 EIGHT = ("cla", "flu", "gel", "pia", "sax", "tru", "vio", "voi")
 #: Samples of a recording of Medley-solos-DB.
@@ -130,8 +130,8 @@ def draw_levels(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 def play(
     mixes: Sequence[Mix], solos: Sequence[Solo], sample_rate: int, length: int = LENGTH
-) -> Iterator[tuple[Samples, dict[str, Samples]]]:
-    """Each mixture (length,), and the part of each class in it (length,).
+) -> Iterator[Mixture]:
+    """Each mixture (length,).
 
     Recordings are cut off at `length` samples, or followed by silence. Raises as `audio.read`.
     """
@@ -141,7 +141,7 @@ def play(
             solo = solos[index]
             sound = read_solo(solo.path, sample_rate, length) * np.float32(level)
             parts[solo.label] = parts[solo.label] + sound if solo.label in parts else sound
-        yield np.sum(list(parts.values()), axis=0), parts
+        yield Mixture(np.sum(list(parts.values()), axis=0), parts)
 
 
 def read_solo(path: Path, sample_rate: int, length: int) -> Samples:

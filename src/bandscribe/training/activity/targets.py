@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from bandscribe.datasets.levels import find_audible, power
 from bandscribe.features.spectrogram import LogSpectrogram
-from bandscribe.training.activity.scenes import Scene
+from bandscribe.training.activity.pieces import Mixture
 from bandscribe.types import LEVEL_FLOOR_DB, Audio
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -49,21 +49,20 @@ def make_targets(
     return targets
 
 
-def of_scene(
-    scene: Scene, front_end: LogSpectrogram
+def describe(
+    mixture: Mixture, front_end: LogSpectrogram
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Features (frame, bin) and targets (frame, 2 · class) of a scene.
+    """Features (frame, bin) and targets (frame, 2 · class) of a mixture.
 
     Presence is nan where it is unknown: an instrument rests, but the backing may have another.
     """
-    made = make_targets(
-        scene.stems, INSTRUMENTS, sample_rate=front_end.sample_rate, hop_length=front_end.hop_length
-    )
+    rate, hop_length = front_end.sample_rate, front_end.hop_length
+    made = make_targets(mixture.parts, INSTRUMENTS, sample_rate=rate, hop_length=hop_length)
     for column, name in enumerate(INSTRUMENTS):
-        if name not in scene.known:
+        if name not in mixture.known:
             presence = made[:, column]
             presence[presence != 1] = np.nan
-    features = front_end(scene.mixture)
+    features = front_end(mixture.mixture)
     return features, made[: len(features)]
 
 

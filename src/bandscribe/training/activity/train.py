@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,43 +15,24 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.activity import envelopes, targets, validation
 from bandscribe.training.activity.models import ENVELOPES
-from bandscribe.training.activity.pieces import Pieces
+from bandscribe.training.activity.pieces import Mixture, Pieces
 from bandscribe.training.activity.recipe import Recipe, build, front_end, make_optimiser
 from bandscribe.training.activity.scenes import Scenes
 from bandscribe.training.batches import Example, stream
 from bandscribe.training.exported import transfer_tracker
 from bandscribe.training.fit import FitResult, fit, start_from
-from bandscribe.vocabulary import INSTRUMENTS
 
 
 @dataclass(frozen=True)
-class PieceExamples:
-    """Makes training examples out of pieces."""
+class MixtureExamples:
+    """Makes training examples out of mixtures."""
 
-    pieces: Pieces
+    draw: Callable[[np.random.Generator], Mixture]
     front_end: LogSpectrogram
-    seconds: float
 
     def __call__(self, rng: np.random.Generator) -> Example:
-        """Features (frame, bin) and targets (frame, 2 · class) of an excerpt."""
-        rate, hop_length = self.front_end.sample_rate, self.front_end.hop_length
-        mix, stems = self.pieces.draw(rng, self.seconds, rate)
-        features = self.front_end(mix)
-        made = targets.make_targets(stems, INSTRUMENTS, sample_rate=rate, hop_length=hop_length)
-        return features, made[: len(features)]
-
-
-@dataclass(frozen=True)
-class DrawScene:
-    """Makes training examples out of recordings of single players."""
-
-    scenes: Scenes
-    front_end: LogSpectrogram
-    seconds: float
-
-    def __call__(self, rng: np.random.Generator) -> Example:
-        """Features (frame, bin) and targets (frame, 2 · class) of a scene."""
-        return targets.of_scene(self.scenes.draw(rng, self.seconds), self.front_end)
+        """Features (frame, bin) and targets (frame, 2 · class) of a mixture."""
+        return targets.describe(self.draw(rng), self.front_end)
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
@@ -62,15 +44,16 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     """
     if recipe.model in ENVELOPES:
         return envelopes.train(recipe, run)
-    draw: PieceExamples | DrawScene
+    extract = front_end(recipe)
     if recipe.recordings and recipe.validation_recordings:
         scenes = Scenes.load(recipe.recordings, "train", codec=recipe.codec_share)
-        draw = DrawScene(scenes, front_end(recipe), recipe.excerpt_seconds)
+        make = partial(scenes.draw, seconds=recipe.excerpt_seconds)
     elif recipe.stems and recipe.validation_stems:
         pieces = Pieces.load(recipe.stems, "train", codec=recipe.codec_share)
-        draw = PieceExamples(pieces, front_end(recipe), recipe.excerpt_seconds)
+        make = partial(pieces.draw, seconds=recipe.excerpt_seconds, sample_rate=extract.sample_rate)
     else:
         raise ValueError("stems, validation_stems: expected at least one folder each")
+    draw = MixtureExamples(make, extract)
     held_out = validation.prepare(recipe)
 
     def start() -> nn.Module:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from bandscribe import audio, chunks
+from bandscribe import chunks
 from bandscribe.metrics import frames, tags
 from bandscribe.training import calibration
-from bandscribe.training.activity.pieces import Pieces, StemSet
+from bandscribe.training.activity.pieces import Mixture, Pieces
 from bandscribe.training.activity.recipe import Recipe, front_end
 from bandscribe.training.activity.scenes import Scenes
-from bandscribe.training.activity.targets import make_targets, of_scene
+from bandscribe.training.activity.targets import describe
 from bandscribe.training.device import infer
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
@@ -55,32 +55,15 @@ def prepare(recipe: Recipe) -> ValidationPieces:
     if recipe.validation_recordings:
         scenes = Scenes.load(recipe.validation_recordings, "validation", codec=recipe.codec_share)
         count = recipe.validation_scenes
-        first_continuous = count - round(count * recipe.continuous_share)
-        drawn = []
-        for i in range(count):
-            rng = np.random.default_rng([recipe.seed, 1, i])
-            scene = scenes.draw(rng, SECONDS, continuous=i >= first_continuous)
-            drawn.append(of_scene(scene, extract))
-        inputs, targets = zip(*drawn, strict=True)
-        return ValidationPieces(inputs, targets, rate, chunk, overlap)
-
-    def read(path: Path) -> NDArray[np.float32]:
-        samples: NDArray[np.float32] = audio.read(
-            path, sample_rate=extract.sample_rate, mono=True
-        ).samples[0]
-        return samples
-
-    def describe(piece: StemSet) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        stems = {name: read(path) for name, path in piece.stems.items()}
-        mixture = read(next(iter(piece.stems.values())).with_name("mixture.wav"))
-        targets = make_targets(
-            stems, INSTRUMENTS, sample_rate=extract.sample_rate, hop_length=extract.hop_length
+        first = count - round(count * recipe.continuous_share)  # of the continuous ones
+        mixtures: Iterable[Mixture] = (
+            scenes.draw(np.random.default_rng([recipe.seed, 1, i]), SECONDS, continuous=i >= first)
+            for i in range(count)
         )
-        features = extract(mixture)
-        return features, targets[: len(features)]
-
-    pieces = Pieces.load(recipe.validation_stems, "validation").pieces
-    features, targets = zip(*map(describe, pieces), strict=True)
+    else:
+        pieces = Pieces.load(recipe.validation_stems, "validation")
+        mixtures = pieces.read(extract.sample_rate)
+    features, targets = zip(*(describe(each, extract) for each in mixtures), strict=True)
     return ValidationPieces(features, targets, rate, chunk, overlap)
 
 

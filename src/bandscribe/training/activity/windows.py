@@ -23,6 +23,7 @@ from bandscribe.features import filterbanks
 from bandscribe.features.cqt import ConstantQ
 from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import magnitude
+from bandscribe.training.activity.pieces import Mixture
 from bandscribe.training.batches import Example, shuffle
 
 Array = NDArray[np.float32]
@@ -130,14 +131,14 @@ class Windows:
 
 
 def cut(
-    mixtures: Iterable[tuple[Array, Mapping[str, Array]]],
+    mixtures: Iterable[Mixture],
     front_end: LogSpectrum,
     classes: Sequence[str],
     *,
     frames: int,
     slices: str = "all",
 ) -> Windows:
-    """The windows of mixtures (n,), each with its parts (n,) by class.
+    """The windows of mixtures.
 
     `all` windows follow each other, and share their first and last frames; `onsets` moves each to
     the steepest rise that begins within it (see `find_onset`). Raises ValueError for other slices,
@@ -147,9 +148,9 @@ def cut(
         raise ValueError(f"slices: expected one of {', '.join(SLICES)}, got {slices!r}")
     inputs: list[NDArray[np.float16]] = []
     targets: list[Array] = []
-    for mixture, parts in mixtures:
-        features = front_end(mixture)
-        levels = envelopes(parts, classes, front_end.hop_length, len(features))
+    for made in mixtures:
+        features = front_end(made.mixture)
+        levels = envelopes(made.parts, classes, front_end.hop_length, len(features))
         for start in range(0, len(features) - frames + 1, max(1, frames - 1)):
             first = start if slices == "all" else find_onset(features, start, frames)
             inputs.append(features[first : first + frames].astype(np.float16))

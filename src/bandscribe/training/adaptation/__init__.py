@@ -2,6 +2,5 @@
 
 Self-training, as Xie et al. 2020, Self-training with noisy student, do with images: the network
 transcribes the recordings, and learns to predict the same where their spectrum is changed. This is
-not DrummerNet, which is trained without any label. `recordings` are the data; `recipe`, `train` and
-`ship` are as for other tasks.
+not DrummerNet, which is trained without any label. `recipe` and `train` are as for other tasks.
 """

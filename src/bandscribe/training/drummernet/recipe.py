@@ -17,9 +17,8 @@ import torch
 from bandscribe.synthesis import kits
 from bandscribe.training.checkpoints import read_weights
 from bandscribe.training.drummernet.analysis import BLOCK, HOP, Analysis
-from bandscribe.training.drummernet.components import COMPONENTS, draw_waveforms
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
-from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.drummernet.network import COMPONENTS, DrummerNet, draw_waveforms
 from bandscribe.training.exported import read_graph
 from bandscribe.training.settings import Settings, setting
 

@@ -20,9 +20,8 @@ from bandscribe import audio, drums, peaks
 from bandscribe.metrics import onsets
 from bandscribe.training.batches import Example, LabelledSource
 from bandscribe.training.device import infer
-from bandscribe.training.drummernet.components import to_classes
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, OnsetLoss
-from bandscribe.training.drummernet.network import DrummerNet
+from bandscribe.training.drummernet.network import DrummerNet, to_classes
 from bandscribe.training.drummernet.recipe import FRAME_RATE
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS, DRUMS_3, DRUMS_10, reduce

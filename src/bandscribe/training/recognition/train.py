@@ -28,9 +28,13 @@ from bandscribe.training import record
 from bandscribe.training.batches import stream
 from bandscribe.training.fit import FitResult, fit
 from bandscribe.training.mapped import leave_out
-from bandscribe.training.recognition import classical, corpora, sampling, survey, validation
+from bandscribe.training.recognition import classical, corpora, survey, validation
 from bandscribe.training.recognition.corpora import RecordingWindows, describe, keep
-from bandscribe.training.recognition.examples import WindowExamples, cross_entropy
+from bandscribe.training.recognition.examples import (
+    WindowExamples,
+    cross_entropy,
+    samples_per_epoch,
+)
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import ValidationWindows
 
@@ -132,7 +136,7 @@ def _in_steps(recipe: Recipe, windows: RecordingWindows) -> Recipe:
     """
     examples = len(windows)
     if recipe.sampling == "true_dynamic":
-        examples = sampling.samples_per_epoch(
+        examples = samples_per_epoch(
             len(windows.recordings),
             minimum=recipe.minimum,
             maximum=recipe.maximum,
