@@ -94,7 +94,7 @@ def test_a_name_from_a_table_lies_in_the_folder(tmp_path: Path, name: str) -> No
     ["..", "../a", "b/../a", "b/..", "..\\a", "b\\..\\..\\a", "/a", "//a", "a\0", "b/../../../X"],
 )
 def test_no_name_from_a_table_leads_out_of_it(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"no name for a file below .*; mend it"):
+    with pytest.raises(ValueError, match=r"no name for a file below .*; correct it"):
         inside(tmp_path, name)
 
 
