@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, PALE, begin, save, style
+from bandscribe.display.figures import BLUE, INK, PALE, annotate, begin, save, style
 
 _ROW = 0.34  # inch
 _LETTER = 0.075  # inch, of a label
@@ -83,10 +83,8 @@ def _draw_panel(axis: Any, panel: Panel, bars: Sequence[Bar]) -> None:
                 values, np.full(len(values), place), "o", markersize=4, color=INK,
                 markerfacecolor="white", markeredgewidth=0.9,
             )  # fmt: skip
-        axis.annotate(
-            _write(mean) if panel.logarithmic else f"{mean:.3f}", (end, place), (6, 0),
-            textcoords="offset points", va="center", fontsize=8.5, color=INK,
-        )  # fmt: skip
+        text = _write(mean) if panel.logarithmic else f"{mean:.3f}"
+        annotate(axis, text, end, place, shift=(6, 0), ha="left", va="center")
     style(axis, title=panel.title, grid="x", spine="left")
 
 

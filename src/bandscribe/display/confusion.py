@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, plot_cells, save
+from bandscribe.display.figures import INK, begin, plot_cells, save, write_cells
 
 _CELL = 0.82  # inch
 
@@ -33,13 +33,11 @@ def plot(
     axis = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     plot_cells(axis, shares, classes, columns, low=0, high=1)
-    for (i, j), count in np.ndenumerate(matrix):
-        ink = "white" if shares[i, j] > 0.5 else INK
-        if count:
-            axis.text(
-                j, i, f"{count:,}\n{shares[i, j]:.1%}", ha="center", va="center", fontsize=8.5,
-                color=ink, fontweight="bold" if i == j else "normal",
-            )  # fmt: skip
+    texts = [
+        [f"{count:,}\n{share:.1%}" if count else "" for count, share in zip(*row, strict=True)]
+        for row in zip(matrix.tolist(), shares.tolist(), strict=True)
+    ]
+    write_cells(axis, texts, shares > 0.5, np.eye(size, len(columns), dtype=bool))
     axis.set_xlabel("named", color=INK)
     axis.set_ylabel("is", color=INK)
     save(path, figure)

@@ -14,7 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save, style
+from bandscribe.display.figures import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    RED,
+    annotate,
+    begin,
+    save,
+    style,
+    write_cells,
+)
 
 _COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 _OTHERS = (PURPLE, RED)
@@ -87,15 +99,7 @@ def _stack(
         bottom += row
     for x, total in enumerate(bottom):
         text = f"{total:,.{digits}f}" if total else "0"
-        axis.annotate(
-            text,
-            (x, total),
-            (0, 2),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8 if len(names) < 12 or len(text) < 6 else 7,
-            color=INK,
-        )
+        annotate(axis, text, x, total, size=8 if len(names) < 12 or len(text) < 6 else 7)
     axis.set_ylim(0, max(bottom.max(), 1e-9) * 1.12)
     axis.locator_params(axis="y", integer=not digits)
     _leave_room(axis, len(names))
@@ -142,15 +146,8 @@ def _draw_splits(
     axis.bar(order, times, color=[_colour(split, order) for split in order], width=0.75)
     for x, time in enumerate(times):
         tracks = int(np.sum(which == x))
-        axis.annotate(
-            f"{time:,.1f} {letter}\n{tracks:,} track{'s' if tracks != 1 else ''}",
-            (x, time),
-            (0, 3),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            color=INK,
-        )
+        text = f"{time:,.1f} {letter}\n{tracks:,} track{'s' if tracks != 1 else ''}"
+        annotate(axis, text, x, time, shift=(0, 3), size=9)
     axis.set_ylim(0, max(times) * 1.25)
     _leave_room(axis, len(order), least=3)
     _finish(axis, f"{unit} by split")
@@ -166,20 +163,9 @@ def _draw_together(axis: Any, classes: Sequence[str], present: NDArray[np.bool_]
     most = max(np.nanmax(share, initial=0.0), 0.01)
     axis.imshow(share, cmap="Blues", vmin=0, vmax=1.3 * most, aspect="auto")
     size = 9 if len(classes) <= 6 else 7 if both.max() < 10_000 else 6
-    for i, row in enumerate(both):
-        for j, number in enumerate(row):
-            if number:
-                dark = i != j and share[i, j] > 0.7 * most
-                axis.text(
-                    j,
-                    i,
-                    str(number),
-                    ha="center",
-                    va="center",
-                    fontsize=size,
-                    color="white" if dark else INK,
-                    fontweight="bold" if i == j else "normal",
-                )
+    same = np.eye(len(classes), dtype=bool)
+    texts = [[str(number) if number else "" for number in row] for row in both.tolist()]
+    write_cells(axis, texts, ~same & (share > 0.7 * most), same, size)
     axis.set_xticks(range(len(classes)), labels=classes)
     _finish(axis, "tracks with both labels (colour: share of the rarer's)")
     axis.spines["bottom"].set_visible(False)

@@ -91,6 +91,35 @@ def plot_cells(
     return drawn
 
 
+def annotate(
+    axis: Any, text: str, x: float, y: float, *, shift: tuple[float, float] = (0, 2),
+    size: float = 8.5, **look: Any,
+) -> None:  # fmt: skip
+    """Write a value at a point of the data, moved by so many typographic points."""
+    axis.annotate(
+        text, (x, y), shift, textcoords="offset points", fontsize=size, color=INK,
+        **{"ha": "center", **look},
+    )  # fmt: skip
+
+
+def write_cells(
+    axis: Any,
+    texts: Sequence[Sequence[str]],
+    dark: NDArray[np.bool_],
+    strong: NDArray[np.bool_],
+    size: float = 8.5,
+) -> None:
+    """Write texts (row, column) into cells, in white where they are dark, bold where strong."""
+    for i, row in enumerate(texts):
+        for j, text in enumerate(row):
+            if text:
+                axis.text(
+                    j, i, text, ha="center", va="center", fontsize=size,
+                    color="white" if dark[i, j] else INK,
+                    fontweight="bold" if strong[i, j] else "normal",
+                )  # fmt: skip
+
+
 def save(path: str | Path, figure: Any) -> None:
     """Write a figure: png, or whatever matplotlib knows by the suffix; the same bytes each time.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, ORANGE, begin, save, style
+from bandscribe.display.figures import BLUE, INK, ORANGE, annotate, begin, save, style
 
 _COLUMNS = 4
 _TICKS = [digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5)]
@@ -45,10 +45,8 @@ def plot(path: str | Path, curves: Mapping[str, Curve], *, title: str = "") -> N
         axis.plot(curve.steps, curve.validation, color=BLUE, label="validation")
         best = int(curve.validation.argmin())
         axis.plot(curve.steps[best], curve.validation[best], "o", color=BLUE, markersize=5)
-        axis.annotate(
-            f"{curve.validation[best]:.3f}", (curve.steps[best], curve.validation[best]), (0, 6),
-            textcoords="offset points", fontsize=8, color=INK, ha="center",
-        )  # fmt: skip
+        loss = float(curve.validation[best])
+        annotate(axis, f"{loss:.3f}", float(curve.steps[best]), loss, shift=(0, 6), size=8)
         style(axis, title=name, grid="y")
     axes[0].set_yscale("log")
     axes[0].minorticks_off()

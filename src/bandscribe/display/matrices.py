@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import INK, begin, plot_cells, save, style, style_bar
+from bandscribe.display.figures import INK, begin, plot_cells, save, style, style_bar, write_cells
 from bandscribe.types import LEVEL_FLOOR_DB
 
 _CELL = 0.52  # inch
@@ -55,12 +55,7 @@ def _draw_matrix(
     axis: Any, matrix: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str]
 ) -> Any:
     drawn = plot_cells(axis, matrix, rows, columns, low=LEVEL_FLOOR_DB, high=0)
-    for (i, j), value in np.ndenumerate(matrix):
-        if np.isfinite(value):
-            ink = "white" if value > _DARK else INK
-            strong = "bold" if rows[i] == columns[j] else "normal"
-            axis.text(
-                j, i, f"{value:.0f}", ha="center", va="center", fontsize=8.5, color=ink,
-                fontweight=strong,
-            )  # fmt: skip
+    texts = [[f"{value:.0f}" if np.isfinite(value) else "" for value in row] for row in matrix]
+    same = np.array([[row == column for column in columns] for row in rows], bool)
+    write_cells(axis, texts, matrix > _DARK, same.reshape(matrix.shape))
     return drawn

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, begin, save, style
+from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, annotate, begin, save, style
 
 _SPLITS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
@@ -50,10 +50,7 @@ def plot(
 
 def _finish(axis: Any, values: Any, title: str) -> None:
     for place, value in enumerate(values):
-        axis.annotate(
-            f"{value:,.0f}", (place, value), (0, 2), textcoords="offset points", ha="center",
-            fontsize=7.5, color=INK,
-        )  # fmt: skip
+        annotate(axis, f"{value:,.0f}", place, value, size=7.5)
     axis.set_ylim(0, 1.12 * max(values.max(), 1))
     axis.yaxis.set_major_formatter("{x:,.0f}")
     style(axis, title=title, grid="y")
