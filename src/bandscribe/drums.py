@@ -140,17 +140,15 @@ def transcribe(
     metre: str | None = None,
     tempo: Tempo | None = None,
 ) -> Transcription:
-    """The drum part of `source`: audio of any rate and number of channels, or a file of it.
+    """Transcribe the drum part of `source`: a file, or audio of any rate and number of channels.
 
-    `model` is a loaded model, a shipped one's name, or an ONNX file; `classes` and `sensitivity` as
-    in `notes`.
-    The metre and the tempo are found, unless they are given: `metre` such as `"3/4"`, `tempo` in
-    beats per minute as the one of the whole recording, or as the slowest and the fastest of it.
-    A file is read in blocks, so that long ones need no more memory than short ones. Silence gives
-    an empty transcription.
+    `model` is a loaded model, the name of a shipped one, or the path of an ONNX file; `classes` is
+    10, 5 or 3, `sensitivity` 0 to 1, as in `notes`. Metre and tempo are detected, unless they are
+    given: `metre` such as `"3/4"`, `tempo` in beats per minute, constant for the whole recording,
+    or as a pair of the slowest and the fastest. Files are read in blocks, so that long ones need no
+    more memory than short ones. Silence gives an empty transcription.
 
-    Raises ValueError when an argument or the file's content does not fit, OSError when the file
-    cannot be read.
+    Raises ValueError for an invalid argument or file content, OSError when the file cannot be read.
     """
     audio.refuse_array(source)
     beats.check(metre, tempo)

@@ -97,15 +97,14 @@ def classify(
     model: runtime.Model | str | Path = MODEL,
     stream: int | None = None,
 ) -> Hit:
-    """The drum hit in `source`.
+    """Classify the drum hit in `source`: a file, or audio of any rate, length and channel count.
 
-    `source` is audio of any rate, length and number of channels, or a file of it, of which the
-    first 30 seconds are analysed; where there are several hits, the predictions for the eight
-    clearest are averaged, louder ones weighing more. In less than 10 ms there is none. `model` is
-    a model, a shipped one's name, or an ONNX file; `stream` as in `audio.read`.
+    The first 30 seconds are analysed. If they contain several hits, the predictions for the eight
+    clearest are averaged, weighted by loudness. Sounds shorter than 10 ms are no hits. `model` is a
+    loaded model, the name of a shipped one, or the path of an ONNX file; `stream` as in
+    `audio.read`.
 
-    Raises ValueError when an argument or the file's content does not fit, OSError when the file
-    cannot be read.
+    Raises ValueError for an invalid argument or file content, OSError when the file cannot be read.
     """
     loaded = runtime.resolve(model, runtime.load)
     check(loaded.card)

@@ -182,16 +182,16 @@ def recognize(
     aggregate: Strategy = "s1",
     threshold: float | None = None,
 ) -> Recognition:
-    """The instruments of `source`.
+    """Recognize which instruments are present in `source`.
 
-    `source` is audio of any rate and number of channels, a file of it, or consecutive mono blocks
-    of it at the front end's rate. Files are read in blocks, so that long ones need little more
-    memory than short ones. `model` is a model, a shipped one's name, or an ONNX file. `aggregate`
-    as in `chunks.aggregate`, over frames; `threshold` in [0, 1] takes the place of the card's
-    thresholds, one per class. In digital silence nothing is present.
+    `source` is a file, audio of any rate and number of channels, or consecutive mono blocks at the
+    rate of the model's front end. Files are read in blocks, so that long ones need little more
+    memory than short ones. `model` is a loaded model, the name of a shipped one, or the path of an
+    ONNX file. `aggregate` combines the probabilities of frames as in `chunks.aggregate`;
+    `threshold`, 0 to 1, replaces the thresholds of all classes. In digital silence nothing is
+    present.
 
-    Raises ValueError when an argument or the file's content does not fit, OSError when the file
-    cannot be read.
+    Raises ValueError for an invalid argument or file content, OSError when the file cannot be read.
     """
     loaded = runtime.resolve(model, runtime.load)
     check(loaded.card, aggregate, threshold)
@@ -204,9 +204,9 @@ def recognize(
 def track(
     source: Audio | str | Path | Iterable[Audio], *, model: runtime.Model | str | Path = MODEL
 ) -> Activity:
-    """How active each instrument of `source` is over time.
+    """Track when each instrument of `source` plays, and at which level.
 
-    `source`, `model` and errors as in `recognize`; the model must be one that tracks.
+    `source`, `model` and errors as in `recognize`; the model must be a tracker.
     """
     loaded = runtime.resolve(model, runtime.load)
     check_tracker(loaded.card)

@@ -1,10 +1,9 @@
-"""A catalogue of many recordings: analysed once, kept as Parquet, queried with SQL.
+"""A catalogue of many recordings: analysed once, stored as Parquet, queried with SQL.
 
-Here: the tables and their columns (`schema`), one recording into rows (`analysis`), the folder in
-which they are kept (`store`), which recordings are still to be analysed (`build`) and the workers
-that analyse them (`cluster`, through Ray Data), and the queries (`read`, `expressions`,
-`similarity`, `selection`, `statistics`). Not here: how audio is analysed, which is the business of
-`drums` and `instruments`, and how results are drawn.
+`schema` has the tables and their columns, `analysis` turns a recording into rows, `store` is the
+folder of the tables, `build` finds out which recordings remain to be analysed, and `cluster` runs
+the workers that analyse them, through Ray Data. Queries are in `read`, `expressions`, `similarity`,
+`selection` and `statistics`. The analysis itself is that of `drums` and `instruments`.
 
     from bandscribe.catalogue import connect
     database = connect("catalogue")      a DuckDB connection with a view for each table

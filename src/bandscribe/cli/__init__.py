@@ -1,11 +1,12 @@
-"""The command line: one file per command, and what commands share (`inputs`, `outputs`, `report`).
+"""The command line: a module for each command, and what they share.
 
-Here: arguments, files found and named, progress, and errors turned into one line each. Not here:
-anything that a program would want to call. Commands import what they need when they run, so that
-`bandscribe --help` answers at once, and torch is loaded by the training commands alone.
+Shared are arguments (`arguments`, `addresses`), input and output files (`inputs`, `outputs`), the
+loop over recordings (`batch`) and messages (`report`). Nothing here is meant to be called by
+programs. Commands import what they need when they run, so that `bandscribe --help` is fast, and
+only training commands load torch.
 
-Exit codes: 0 all done; 1 something failed, each with one line on standard error; 2 wrong usage;
-130 stopped with Ctrl-C.
+Exit codes: 0 success; 1 something failed, each with a line on standard error; 2 wrong usage; 130
+interrupted with Ctrl-C.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Pictures: `plot` for activations and notes of a recording; a module for each other subject.
+"""Plots: `plot` shows activations and notes of a recording; other subjects have a module each.
 
-Here: plots of given data. matplotlib is imported when something is plotted, and nowhere
-else in the light install.
+The data to plot are given; nothing is computed here. Only this package imports matplotlib, and only
+when something is plotted.
 """
 
 from bandscribe.display.activations import Reference, plot

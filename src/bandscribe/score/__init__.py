@@ -1,4 +1,4 @@
-"""The drum part on paper: from notes and beats to bars, MusicXML, SVG and PDF.
+"""Drum notation: from notes and beats to bars, MusicXML, SVG and PDF.
 
     part = bandscribe.transcribe("song.mp3")
     paper = score.quantise(part, title="Song")     bars, positions, ghost notes, flams
@@ -6,9 +6,9 @@
     picture = score.to_svg(paper)                  engraved; needs the extra `score`
     steady = score.snap(part, 16)                  notes at one tempo, on sixteenths
 
-`quantise` decides where each stroke is written, `voices` how long it and the rests are, `musicxml`
-spells both, `engraving` draws the result. Here belongs notation alone: what is played when is
-decided before, in `bandscribe.drums` and `bandscribe.beats`.
+`quantise` assigns each stroke to a position, `voices` determines the lengths of notes and rests,
+`musicxml` and `engraving` write the result. Which strokes there are is decided before, in
+`bandscribe.drums` and `bandscribe.beats`.
 """
 
 from __future__ import annotations

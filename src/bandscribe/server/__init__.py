@@ -1,12 +1,12 @@
-"""A web server on this computer: the tasks as an HTTP API, and a page to correct a drum part on.
+"""A local web server: the four analyses as an HTTP API, and the page on which a part is corrected.
 
-- `limits`, `jobs`, `gate`: how much is accepted, what waits and runs, who may ask.
-- `tasks`: what each task makes of a file; the JSON is that of the commands.
-- `api`: the addresses below `/v1`; `app` puts everything together and runs it.
+- `limits`, `jobs`, `gate`: limits, the queue of jobs, and access control.
+- `tasks`: the analyses; their JSON is that of the commands.
+- `api`: the routes below `/v1`; `app` assembles the application and runs it.
 - `recording`, `waveform`, `sound`, `export`, `page`: the recording that `bandscribe open` shows,
-  and the addresses below `/page`.
-- `static`: the page itself, plain HTML, CSS and JavaScript modules; nothing is fetched elsewhere.
+  and the routes below `/page`.
+- `static`: the page itself: plain HTML, CSS and JavaScript modules, which fetch nothing elsewhere.
 
-Here belongs all that concerns HTTP. Analysis is in the tasks' own modules, files are in
-`formats`. FastAPI and uvicorn (the extra `page`) are imported here alone.
+Everything that concerns HTTP is here, and nothing else; only this package imports FastAPI and
+uvicorn (the extra `page`).
 """
