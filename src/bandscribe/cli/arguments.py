@@ -45,7 +45,7 @@ TableFile = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help=f"Write one table of all inputs to this file ({', '.join(TABLES.values())}) instead "
+        help=f"Write the table of all results to this file ({', '.join(TABLES.values())}) instead "
         "of printing it.",
     ),
 ]

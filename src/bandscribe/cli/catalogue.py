@@ -42,33 +42,27 @@ def build(
     ],
     output: Annotated[
         Path,
-        typer.Option(
-            "-o", "--output", metavar="CATALOGUE", help="The folder to make, or to add to."
-        ),
+        typer.Option("-o", "--output", metavar="CATALOGUE", help="Folder to create, or to add to."),
     ],
     tasks: Annotated[
         str | None,
         typer.Option(
             metavar="TASK,TASK",
-            help="Some of drums, beats, instruments, activity. Default: those of the last build, "
+            help="Any of drums, beats, instruments, activity. Default: those of the last build, "
             "or all but activity.",
         ),
     ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", metavar="N", min=1, help="Workers at a time. Default: one for each core."
+            "--jobs", metavar="N", min=1, help="Number of workers. Default: one per core."
         ),
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option(
-            metavar="HOST:PORT", help="Use a running Ray cluster. Default: this machine alone."
-        ),
+        typer.Option(metavar="HOST:PORT", help="Use a running Ray cluster. Default: this machine."),
     ] = None,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Analyse recordings that failed once more.")
-    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Retry recordings that failed.")] = False,
     drum_model: Annotated[
         str, typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file.")
     ] = "drums",
@@ -78,7 +72,7 @@ def build(
 ) -> None:
     """Analyse recordings that are not in the catalogue yet.
 
-    The same command again continues where it was interrupted, and adds what is new.
+    Repeating the command resumes an interrupted build, and adds new recordings.
     """
     require("catalogue", "ray", "pyarrow", "duckdb", "fsspec")
     from bandscribe.catalogue.analysis import Models

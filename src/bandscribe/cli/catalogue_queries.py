@@ -71,9 +71,9 @@ def find(
 
 def similar(
     folder: Folder,
-    sound: Annotated[str, typer.Argument(metavar="FILE", help="A recording, known or not.")],
+    sound: Annotated[str, typer.Argument(metavar="FILE", help="Any recording.")],
     by: Annotated[
-        str, typer.Option(metavar="pattern,line-up", help="What has to be alike.")
+        str, typer.Option(metavar="pattern,line-up", help="What to compare.")
     ] = "pattern,line-up",
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Print the first N.")] = 10,
     output: TableFile = None,
@@ -98,7 +98,7 @@ def stats(
     format: TableFormat = None,
     picture: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw tempi, lengths, loudness and instruments here."),
+        typer.Option(metavar="FILE", help="Plot tempi, lengths, loudness and instruments."),
     ] = None,
 ) -> None:
     """Print counts of recordings, formats, metres, instruments, errors."""
@@ -129,7 +129,7 @@ def export(
     folder: Folder,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="PATH", help="A file, or of MIDI a folder."),
+        typer.Option("-o", "--output", metavar="PATH", help="File to write; for MIDI, a folder."),
     ],
     expression: Expression = None,
     sql: Sql = None,

@@ -25,7 +25,7 @@ def compare(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Drums: draw precision, recall and F1 of each class and result.",
+            help="For drums: plot precision, recall and F1 of each class and result.",
         ),
     ] = None,
 ) -> None:

@@ -38,19 +38,19 @@ def corpus(
         Path | None,
         typer.Argument(
             metavar="[ROOT]",
-            help="The folder of the corpus. Without it: how to obtain the corpus, and the tree "
-            "expected.",
+            help="The folder of the corpus. Without it: how to obtain the corpus, and the expected "
+            "folder structure.",
         ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="DIR", help="Draw CORPUS.png and write CORPUS.json here."
+            "-o", "--output", metavar="DIR", help="Write CORPUS.png and CORPUS.json here."
         ),
     ] = None,
     audio: AudioOption = None,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Decode every file to its end, not its header alone.")
+        bool, typer.Option("--thorough", help="Decode every file completely, not only its header.")
     ] = False,
     missing: Annotated[
         bool,

@@ -27,7 +27,7 @@ def export(
         ),
     ] = None,
     quantise: Annotated[
-        bool, typer.Option("--quantise", help="LSTM weights in 8 bits: smaller and faster.")
+        bool, typer.Option("--quantise", help="Store LSTM weights in 8 bits: smaller, faster.")
     ] = False,
 ) -> None:
     """Write the best weights of a run as a model (extra: train)."""

@@ -24,23 +24,23 @@ def segment(
             "-o",
             "--output",
             metavar="DIR",
-            help="Clips, labels.csv, segments.csv and segments.png.",
+            help="Folder for the clips, labels.csv, segments.csv and segments.png.",
         ),
     ],
     classes: Annotated[
-        int, typer.Option(metavar="K", help="Keep the most frequent instruments.")
+        int, typer.Option(metavar="K", help="Keep the K most frequent instruments.")
     ] = 5,
-    seconds: Annotated[float, typer.Option(metavar="S", help="How long a clip is at most.")] = 0.5,
+    seconds: Annotated[float, typer.Option(metavar="S", help="Maximum length of a clip.")] = 0.5,
     clean_up: Annotated[
         bool,
-        typer.Option(help="Leave out recordings that are out of step with their MIDI file."),
+        typer.Option(help="Leave out recordings that do not fit their MIDI file."),
     ] = True,
     align: Annotated[
         bool,
         typer.Option(
             "--align",
-            help="Move the notes to where the sound begins, first, and leave out recordings that "
-            "they do not describe.",
+            help="First align the notes with the onsets in the audio, and leave out recordings "
+            "that do not fit them.",
         ),
     ] = False,
 ) -> None:

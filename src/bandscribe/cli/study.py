@@ -40,13 +40,13 @@ def features(
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(metavar="A,B,…", help="These features alone. Default: all of them."),
+        typer.Option(metavar="A,B,…", help="Only these features. Default: all."),
     ] = None,
     by_group: Annotated[
         bool,
         typer.Option(
             "--by-group",
-            help="Count a recording once, by the mean of its clips, which are not independent.",
+            help="Count each recording once, by the mean of its clips, which are not independent.",
         ),
     ] = False,
 ) -> None:
@@ -170,10 +170,11 @@ def _check_span(start: float, duration: float, longest: float) -> None:
 def segments(
     root: Annotated[
         Path,
-        typer.Argument(metavar="ROOT", help="What bandscribe synthesize performances wrote."),
+        typer.Argument(metavar="ROOT", help="Output of bandscribe synthesize performances."),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="The clips, and precision.csv.")
+        Path,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for clips and precision.csv."),
     ],
 ) -> None:
     """Evaluate hits that are cut out by inaccurate MIDI files.

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from bandscribe.studies.runs import TrainingJob
 
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="DIR", help="The trials, tables and the page.")
+    Path,
+    typer.Option("-o", "--output", metavar="DIR", help="Folder for trials, tables, page."),
 ]
 Corpora = Annotated[
     list[str],
@@ -28,13 +29,13 @@ Corpora = Annotated[
         "--corpora",
         "--corpus",
         metavar="CORPUS,…",
-        help="[LABEL=]NAME:SPLIT/AUDIO=ROOT each. One without SPLIT that has train, validation and "
-        "test is trained on as well as tested on. May be repeated.",
+        help="Corpora, each [LABEL=]NAME:SPLIT/AUDIO=ROOT. Those without SPLIT that have train, "
+        "validation and test are used for training as well as tests. May be repeated.",
     ),
 ]
 Seeds = Annotated[
     str,
-    typer.Option(metavar="A,B,…", help="The best recipe is trained with each; searched with A."),
+    typer.Option(metavar="A,B,…", help="Train the best recipe per seed; search with the first."),
 ]
 MODELS = "rnn,cnn,crnn,transformer,vit"
 
@@ -119,7 +120,7 @@ def data(
         list[str] | None,
         typer.Option(
             metavar="LABEL+LABEL",
-            help="A set to train on; may be repeated. Default: each corpus alone, and all.",
+            help="Set of training corpora; may be repeated. Default: each alone, and all.",
         ),
     ] = None,
     seeds: Seeds = "1",

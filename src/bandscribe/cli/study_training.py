@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 Output = Annotated[
     Path,
-    typer.Option("-o", "--output", metavar="DIR", help="The runs, and NAME.csv, .json and .png."),
+    typer.Option("-o", "--output", metavar="DIR", help="Folder for runs, NAME.csv, .json, .png."),
 ]
-Seeds = Annotated[str, typer.Option(metavar="A,B,…", help="Train each row once with each.")]
+Seeds = Annotated[str, typer.Option(metavar="A,B,…", help="Train each row once per seed.")]
 
 
 def name_of(questions: str) -> Any:

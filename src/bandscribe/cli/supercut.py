@@ -24,13 +24,13 @@ def supercut(
     ],
     label: Annotated[
         str,
-        typer.Option("--class", metavar="CLASS", help="A class, as KD, or a label, as phh."),
+        typer.Option("--class", metavar="CLASS", help="A class such as KD, or a label (phh)."),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The sound file to write.")
     ],
-    seconds: Annotated[float, typer.Option(metavar="S", help="How long it is.")] = 30.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another order.")] = 0,
+    seconds: Annotated[float, typer.Option(metavar="S", help="Length of the file.")] = 30.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the random order.")] = 0,
     model: ModelName = None,
 ) -> None:
     """Join hits of one class into a single sound file.

@@ -40,7 +40,7 @@ Hours = Annotated[
     float, typer.Option(metavar="H", callback=_check_hours, help="Hours of audio to render.")
 ]
 Seed = Annotated[
-    int, typer.Option(metavar="S", min=0, help="The same seed renders the same corpus.")
+    int, typer.Option(metavar="S", min=0, help="Seed; the same seed renders the same corpus.")
 ]
 Split = Annotated[
     str,
@@ -63,20 +63,20 @@ MoreKits = Annotated[
 ]
 Soundfont = Annotated[
     list[Path],
-    typer.Option(metavar="SF2", help="SoundFont that instruments play on; may be repeated."),
+    typer.Option(metavar="SF2", help="SoundFont for the instruments; may be repeated."),
 ]
 Notes = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folders of single notes, with notes.json, to play on too."),
+    typer.Option(metavar="DIR", help="Folders of recorded notes with notes.json, to use too."),
 ]
 Voices = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="A folder of speech, which is made to sing.")
+    Path | None, typer.Option(metavar="DIR", help="Folder of speech, which is turned into singing.")
 ]
 Solos = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Clips of one instrument each, with labels.csv, to play too; of its split train.",
+        help="Clips of single instruments, with labels.csv, to use too; from its split train.",
     ),
 ]
 BandShare = Annotated[
@@ -94,13 +94,13 @@ def drums(
     groove: Annotated[
         str | None,
         typer.Option(
-            metavar="PATH", help="Zip or folder of the Groove MIDI data set, to play from as well."
+            metavar="PATH", help="Zip or folder of the Groove MIDI data set, as further material."
         ),
     ] = None,
     band: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="DIR", help="A folder of bands without drums to mix in; may be repeated."
+            metavar="DIR", help="Folder of songs without drums to mix in; may be repeated."
         ),
     ] = None,
     band_share: BandShare = 0.5,
@@ -134,15 +134,15 @@ def performances(
     kits: Kits = None,
     misaligned: Annotated[
         float,
-        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files early or late, 0 to 1."),
+        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files early or late."),
     ] = 0.0,
     drifting: Annotated[
         float,
-        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files too fast or too slow."),
+        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files too fast or slow."),
     ] = 0.0,
     wrong: Annotated[
         float,
-        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files of another performance."),
+        typer.Option(metavar="X", min=0, max=1, help="Share of MIDI files of other performances."),
     ] = 0.0,
 ) -> None:
     """Performances of Groove MIDI, unchanged, on unchanged kits.
@@ -283,14 +283,14 @@ def mixtures(
         Path,
         typer.Option(
             metavar="DIR",
-            help="Clips of one instrument each, with labels.csv, of the split that is written.",
+            help="Clips of single instruments, with labels.csv; those of --split are used.",
         ),
     ],
     seed: Seed = 0,
     split: Split = "train",
     count: Annotated[int, typer.Option(metavar="N", min=1, help="Mixtures to write.")] = 300,
     players: Annotated[
-        str, typer.Option(metavar="N-N", help="The least and the most clips in a mixture.")
+        str, typer.Option(metavar="N-N", help="Minimum and maximum number of clips in a mixture.")
     ] = "2-4",
     classes: Annotated[
         str | None, typer.Option(metavar="CLASS,…", help="Mix only these classes.")

@@ -20,34 +20,34 @@ EPOCHS = 100
 TRIALS = 10
 
 Trials = Annotated[
-    int, typer.Option(metavar="N", help="How many combinations to draw at random, each once.")
+    int, typer.Option(metavar="N", help="Number of combinations to try, chosen at random.")
 ]
 Grid = Annotated[bool, typer.Option("--grid", help="Try every combination instead.")]
 Space = Annotated[
     str | None,
     typer.Option(
         metavar="JSON|later",
-        help='Other values to try: {"layers": [2, 3], "learning_rate": [1e-3, 3e-4]}, of options '
-        "of the network, or fields of the recipe; later: the larger ones of the thesis's later "
-        "state.",
+        help="Values to try of the network's options or of fields of the recipe, such as "
+        '{"layers": [2, 3], "learning_rate": [1e-3, 3e-4]}; later: the larger search spaces of a '
+        "later state of the thesis.",
     ),
 ]
 Scheduler = Annotated[
     str,
     typer.Option(
-        metavar="asha|fifo", help="Whether those that are behind others are ended, or none."
+        metavar="asha|fifo", help="Early stopping of inferior trials (asha), or none (fifo)."
     ),
 ]
-Epochs = Annotated[int, typer.Option(metavar="N", help="Of a trial, at most.")]
+Epochs = Annotated[int, typer.Option(metavar="N", help="Maximum number of epochs per trial.")]
 Jobs = Annotated[
-    int | None, typer.Option(metavar="N", help="Trials at a time. Default: one per core.")
+    int | None, typer.Option(metavar="N", help="Trials in parallel. Default: one per core.")
 ]
 Gpus = Annotated[
     float | None,
     typer.Option(
         metavar="X",
         min=0,
-        help="GPUs of a trial; 0.5 runs two trials on each. Default: one, where there are any.",
+        help="GPUs per trial; 0.5 runs two trials on each GPU. Default: one, if there are any.",
     ),
 ]
 Cluster = Annotated[
@@ -62,7 +62,9 @@ def tune(
     task: Annotated[str, typer.Argument(metavar="TASK", help="drums.")],
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="DIR", help="The trials, trials.csv and best.json."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Folder for trials, trials.csv, best.json."
+        ),
     ],
     corpus: Annotated[
         list[str] | None,
@@ -70,8 +72,8 @@ def tune(
             "--corpora",
             "--corpus",
             metavar="CORPUS,…",
-            help="Corpora to train and validate on, by their splits: NAME=ROOT; or of one split: "
-            "NAME:SPLIT/AUDIO=ROOT. May be repeated.",
+            help="Corpora to train and validate on: NAME=ROOT for their own splits, or "
+            "NAME:SPLIT/AUDIO=ROOT for one split. May be repeated.",
         ),
     ] = None,
     recipe: Annotated[
