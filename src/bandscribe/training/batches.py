@@ -1,8 +1,7 @@
-"""Batches made on the fly, in worker processes, the same for the same seed.
+"""Batches made on the fly, in worker processes, from seed, step and position in the batch alone.
 
-Item `i` of step `s` is drawn from `numpy.random.default_rng([seed, s, i])` and from nothing else:
-the data of a run do not depend on the number of workers, nor on the number of processes that train,
-and a resumed run goes on with the very batches that it would have seen.
+Item `i` of step `s` is made from `numpy.random.default_rng([seed, s, i])`: the data of a run do not
+depend on the number of workers or of training processes, and a resumed run sees the same batches.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ class Batches(IterableDataset[Batch]):
         numbered: bool = False,
         items: range | None = None,
     ) -> None:
-        """`draw` makes an example (features, targets) of a generator; all have one shape.
+        """`draw(rng)` makes an example (features, targets), all of one shape.
 
-        Where examples are `numbered` through the run, it is given the number, too.
+        With `numbered`, it is `draw(rng, number)`, and numbers count the examples of the run.
         """
         super().__init__()
         self.draw = draw
@@ -84,9 +83,9 @@ class Batches(IterableDataset[Batch]):
 
 
 def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Batch]:
-    """Iterate over the batches, made ahead by `workers` processes, or when they are needed (0).
+    """Iterate over batches that `workers` processes prefetch; 0: made on demand.
 
-    `pinned` ones lie in memory from which a GPU copies while it computes.
+    `pinned` as `pin_memory` of torch: for asynchronous copies to a GPU.
     """
     loader: DataLoader[Batch] = DataLoader(
         batches,
@@ -140,10 +139,10 @@ class _Made(Dataset[B]):
 def stream(
     draw: Callable[..., Example], settings: Settings, *, numbered: bool = False
 ) -> Callable[[int], Iterator[Batch]]:
-    """The batches from a step on, as `fit` takes them, of examples as `Batches` draws them.
+    """A function from a step to the batches from there on, for `fit`; `draw` as in `Batches`.
 
-    The first example is drawn at once, so that an error is raised here and not in a worker. Raises
-    ValueError where processes that train together do not divide a batch.
+    One example is drawn at once, so that errors are raised here and not in a worker. Raises
+    ValueError where the batch size is no multiple of the number of training processes.
     """
     draw(np.random.default_rng(settings.seed), *((0,) if numbered else ()))
 

@@ -22,10 +22,10 @@ _FOLDS = 5
 
 
 def fit(targets: Flags, scores: Values, *, known: Flags | None = None) -> Calibration:
-    """The most likely slope and intercept of each class, of `targets` and `scores` (clip, class).
+    """Platt scaling: slope and intercept of each class from `targets`, `scores` (clip, class).
 
-    A class that applies to all known clips or to none stays as it is. One whose scores fall where
-    it applies has the slope 0: its probability is then its frequency.
+    A class that is present in all known clips or in none is left uncalibrated. Where the best slope
+    is negative it is 0, and the probability is the class's frequency.
     """
     known = np.ones(targets.shape, dtype=bool) if known is None else known
     slope, intercept = np.ones(targets.shape[1]), np.zeros(targets.shape[1])
@@ -39,9 +39,9 @@ def fit(targets: Flags, scores: Values, *, known: Flags | None = None) -> Calibr
 def cross_fit(
     targets: Flags, scores: Values, groups: Sequence[str], *, known: Flags | None = None
 ) -> NDArray[np.float64]:
-    """Probabilities (clip, class), each by a calibration fitted on other groups of clips.
+    """Cross-validated probabilities (clip, class), calibrated on other groups of clips.
 
-    So they may be scored on the clips that there are. Raises ValueError for fewer than two groups.
+    Raises ValueError for fewer than two groups.
     """
     names, member = np.unique(np.array(groups), return_inverse=True)
     if len(names) < 2:
@@ -64,11 +64,11 @@ def evaluate(
     *,
     known: Flags | None = None,
 ) -> dict[str, Any]:
-    """Of `targets` and `scores` (clip, class): figures, thresholds, and the calibration.
+    """Figures, thresholds and calibration from `targets` and `scores` (clip, class).
 
-    `figures` are those at 0.5, `learned` those at the `thresholds`; since these were learned on the
-    same clips, they flatter a little. Of the calibration, `error_after` is that of calibrations
-    fitted on other groups of clips, five ways; it is None where all clips are of one group.
+    `figures` are at a threshold of 0.5, `learned` at the `thresholds`, which were chosen on the
+    same clips: slightly optimistic. `error_after` is cross-validated over groups of clips (five
+    folds), None where there is one group.
     """
     learned = tags.learn_thresholds(targets, scores, ["validation"] * len(scores), known=known)
     fitted = fit(targets, scores, known=known)

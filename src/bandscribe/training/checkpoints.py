@@ -1,4 +1,4 @@
-"""Files of weights: the same content gives the same bytes, and nothing in one is ever run."""
+"""Checkpoint files: deterministic bytes, loaded with `weights_only`."""
 
 from __future__ import annotations
 

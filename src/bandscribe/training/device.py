@@ -1,8 +1,8 @@
-"""Where a network is trained: on which device, and by how many processes at once.
+"""Devices, and distributed data-parallel training.
 
-`torchrun`, and `bandscribe train --gpus N` by the same means, starts processes that train one
-network together, each on a GPU of its own (NCCL) or, with `--device cpu`, on the CPU (gloo). Each
-computes its share of every batch, and gradients are averaged.
+`torchrun`, or `bandscribe train --gpus N`, starts processes that train one network, each on its own
+GPU (NCCL) or, with `--device cpu`, on the CPU (gloo). Each computes its share of every batch;
+gradients are averaged.
 """
 
 from __future__ import annotations
@@ -61,10 +61,9 @@ def nearest(name: str) -> torch.device:
 
 
 def workers(settings: Settings) -> int:
-    """How many processes make batches ahead: as many as in the settings.
+    """The number of data-loading processes: the setting, or one per core, half on a CPU.
 
-    By default as many as there are cores for a network on a GPU, and half as many for one
-    on the CPU, which needs the others; shared by the processes of this machine.
+    Divided among the training processes of this machine.
     """
     if settings.workers is not None:
         return settings.workers
@@ -73,18 +72,16 @@ def workers(settings: Settings) -> int:
 
 
 def threads(settings: Settings) -> int:
-    """How many threads compute on the CPU: as in the settings, or as many as cores are left.
+    """The number of CPU threads: the setting, or the cores that data loading leaves.
 
-    More threads than free cores wait for each other: a step then takes several times as long.
+    With more threads than free cores a step takes several times as long.
     """
     free = cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     return settings.threads or max(1, free - workers(settings))
 
 
 def has_half(device: torch.device) -> bool:
-    """Whether half precision makes a device faster: where it is emulated, it takes several times as
-    long as float32.
-    """
+    """Whether half precision is native; emulated, it is several times slower than float32."""
     cpu = torch.cpu
     native = cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported()
     return device.type == "cuda" or (device.type == "cpu" and bool(native))
@@ -97,7 +94,7 @@ def half_type(device: torch.device) -> torch.dtype:
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:
-    """The states of all random generators that torch draws from on this device."""
+    """The states of torch's random generators, for this device and the CPU."""
     states = {"cpu": torch.get_rng_state()}
     if device.type != "cpu":
         states[device.type] = torch.get_device_module(device).get_rng_state()
@@ -105,7 +102,7 @@ def random_state(device: torch.device) -> dict[str, Tensor]:
 
 
 def set_random_state(states: dict[str, Tensor], device: torch.device) -> None:
-    """Continue from these states; a run that goes on elsewhere has none for its new device."""
+    """Restore these states; a run resumed on another device has none for that one."""
     torch.set_rng_state(states["cpu"])
     if device.type != "cpu" and device.type in states:
         torch.get_device_module(device).set_rng_state(states[device.type])
@@ -113,9 +110,9 @@ def set_random_state(states: dict[str, Tensor], device: torch.device) -> None:
 
 @torch.no_grad()
 def infer(model: nn.Module, features: NDArray[np.floating], *, batch: int = 64) -> Tensor:
-    """The outputs of a network for `features` (example, …), computed where its weights are.
+    """Outputs (example, …) for `features` (example, …), float32, on the CPU.
 
-    `batch` examples at a time; the result (example, …) is float32, on the CPU.
+    Computed on the network's device, `batch` examples at a time.
     """
     device = next(model.parameters()).device
     outputs = [
@@ -127,18 +124,18 @@ def infer(model: nn.Module, features: NDArray[np.floating], *, batch: int = 64) 
 
 
 def rank() -> int:
-    """The number of this process among those that train together; 0 where it is alone."""
+    """The rank of this process; 0 when it trains alone."""
     return int(os.environ["RANK"]) if dist.is_torchelastic_launched() else 0
 
 
 def world() -> int:
-    """How many processes train together."""
+    """The number of training processes."""
     return int(os.environ["WORLD_SIZE"]) if dist.is_torchelastic_launched() else 1
 
 
 @contextmanager
 def together(device: torch.device) -> Iterator[None]:
-    """Train with the other processes that `torchrun` started, if it did."""
+    """Join the process group, if `torchrun` started one."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
     if world() == 1:
@@ -155,12 +152,12 @@ def together(device: torch.device) -> Iterator[None]:
 
 
 def average_gradients(model: nn.Module) -> nn.Module:
-    """The network, so that its gradients are those of all processes' batches."""
+    """The network, with gradients averaged over all processes."""
     return DistributedDataParallel(model) if dist.is_initialized() else model
 
 
 def agree(code: int) -> int:
-    """The highest code that any process has."""
+    """The highest code of all processes."""
     if not dist.is_initialized():
         return code
     codes = torch.tensor(code)
@@ -169,7 +166,7 @@ def agree(code: int) -> int:
 
 
 def broadcast(value: Any) -> Any:
-    """What the first process has, in all of them."""
+    """The first process's value, in all processes."""
     values = [value]
     if dist.is_initialized():
         dist.broadcast_object_list(values, device=torch.device("cpu"))
@@ -177,7 +174,7 @@ def broadcast(value: Any) -> Any:
 
 
 def gather(value: Any) -> list[Any]:
-    """What each process has."""
+    """The values of all processes."""
     values = [value]
     if dist.is_initialized():
         values = [None] * world()

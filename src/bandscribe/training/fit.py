@@ -9,8 +9,8 @@ with the same recipe, on the same device with the result of a run that was never
     metrics.json   figures of the best weights
     trail/STEP.pt  with the setting `trail`, the weights of each validation
 
-Devices, random states and processes that train together are handled here and in `device`, for all
-tasks: they give a network, a loss, batches, and what to validate on, and know of none of them.
+Devices, random states and distributed training are handled here and in `device`; a task gives a
+network, a loss, batches and a validation.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ N = TypeVar("N", bound=nn.Module)
 
 @dataclass
 class State:
-    """All that a resumed run must know, but for weights and random states."""
+    """The progress of a run, saved in its checkpoint."""
 
     step: int = 0
     seconds: float = 0.0
@@ -61,9 +61,9 @@ class State:
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a call of `fit` ended: `finished` is false where the run was stopped and can resume.
+    """The outcome of `fit`: not `finished` if the run was stopped and can be resumed.
 
-    `interrupted` is true where a signal stopped it, and not its own limit of minutes.
+    `interrupted` if by a signal, rather than by its own time limit.
     """
 
     finished: bool
@@ -107,10 +107,10 @@ def fit(
     """Train a network until the settings' last step, early stopping or a stop signal.
 
     `build` makes the network, after torch was seeded. `loss(logits, targets)` is a scalar, a mean
-    over the batch; where it is a module, it is moved to the device with the network.
-    `batches(step)` iterates from that step on. `validate` is given the network in eval mode and
-    returns figures, among them the `criterion`, whose highest value is best, or the lowest of
-    `-criterion`; `report` is given it with its best weights, and returns more for metrics.json.
+    over the batch; a module is moved to the device. `batches(step)` iterates from that step on.
+    `validate` takes the network in eval mode and returns figures, among them the `criterion`,
+    whose highest value is best, or the lowest with `-criterion`; `report` takes it with the best
+    weights and returns further entries of metrics.json.
 
     `optimiser` is AdamW on all weights where None; another one keeps its own learning rates, which
     the schedule multiplies, and weight decays. `floor` is the last factor of the cosine and
@@ -201,7 +201,7 @@ def fit(
 
 
 def _begin(run: Path, settings: Settings, learner: Learner) -> State:
-    """Note this start in the run, and continue from its last checkpoint where it has one."""
+    """Record this start, and load the last checkpoint if there is one."""
     last = run / "last.pt"
     damaged = f"{last}: of another run, or damaged; delete it to start again"
     saved = checkpoints.read(last) if last.is_file() else {}
@@ -255,9 +255,9 @@ def _factor(settings: Settings, state: State, scores: Sequence[float], floor: fl
 
 
 def _add_up(losses: list[Tensor], state: State, run: Path) -> float:
-    """Wait for the device, and add its losses of the last steps to the state; returns the last one.
+    """Synchronise: add the losses of the last steps to the state; returns the last one.
 
-    Raises ValueError where one is not finite. Nothing is saved before it is called.
+    Called before anything is saved. Raises ValueError where a loss is not finite.
     """
     value = math.nan
     for step, parts in enumerate(losses, state.step - len(losses)):

@@ -1,4 +1,4 @@
-"""Several processes that train one network, by what is behind `torchrun`."""
+"""Distributed training on this machine, by the launcher of `torchrun`."""
 
 from __future__ import annotations
 

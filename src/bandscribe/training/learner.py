@@ -1,4 +1,4 @@
-"""A network that learns: one step down the gradient of a batch, and the average of its weights."""
+"""One optimiser step, and the exponential moving average of the weights."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Optimiser = torch.optim.Optimizer
 class Learner:
     """A network on its device, its optimiser, and the moving average of its weights.
 
-    The average is what is validated and kept; it is the network itself where `average` is 0 in the
-    settings. In half precision, `torch.autocast` chooses what is computed in bfloat16, or on GPUs
-    without it in float16, with gradients scaled so that small ones do not vanish.
+    The average is validated and saved; with `average` 0 in the settings it is the network itself.
+    Half precision is `torch.autocast` to bfloat16, or to float16 with gradient scaling on GPUs
+    without bfloat16.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Learner:
             self.compute = torch.compile(self.compute)  # type: ignore[assignment]
 
     def step(self, features: Tensor, targets: Tensor, *, number: int, factor: float) -> Tensor:
-        """Take step `number` with all learning rates times `factor`.
+        """Take step `number`, with all learning rates times `factor`.
 
-        A batch is computed in pieces, and their gradients are added up. Returns the parts (piece,)
-        of the loss before the step, on the device: to look at them is to wait for it.
+        Gradients are accumulated over the pieces of a batch. Returns their parts (piece,) of the
+        loss, on the device, without synchronising.
         """
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
@@ -76,11 +76,11 @@ class Learner:
         return torch.stack(parts)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a resumed run needs."""
+        """The checkpoint of a run."""
         return {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave, on whatever device that was."""
+        """Restore a `state_dict` from any device."""
         for name, part in self._parts().items():
             # An earlier run, or one in full precision, has no scaler.
             if name != "scaler" or state.get(name):

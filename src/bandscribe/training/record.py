@@ -1,4 +1,4 @@
-"""What a run writes down about itself, and what it shows while it goes on."""
+"""The records of a run (recipe.json, versions.json, history.csv), and its progress line."""
 
 from __future__ import annotations
 
@@ -119,27 +119,27 @@ class Progress:
     """One line that moves on a terminal; a line every half minute elsewhere."""
 
     def __init__(self, steps: int, *, shown: bool = True) -> None:
-        """Of a run of this many steps; of processes that train together, one is `shown`."""
+        """For a run of `steps`; only one of several processes is `shown`."""
         self.steps = steps
         self.shown = shown
         self.moving = sys.stderr.isatty()
         self.last = time.monotonic() if not self.moving else 0.0
 
     def __enter__(self) -> Self:
-        """Nothing is shown yet."""
+        """As a context manager."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the moving line."""
+        """End the moving line."""
         if self.moving:
             print(file=sys.stderr)
 
     def is_due(self) -> bool:
-        """Whether it is time to show where the run is."""
+        """Whether the line is to be updated."""
         return self.shown and time.monotonic() - self.last >= (0.2 if self.moving else 30)
 
     def show(self, step: int, seconds: float, loss: float, best: float | None) -> None:
-        """Where the run is, and the best figure of its validations, after the first one."""
+        """Show step, time, loss and the best validation figure so far."""
         self.last = time.monotonic()
         done = step / self.steps
         tail = "" if best is None else f" · best {best:.3f}"
@@ -149,7 +149,7 @@ class Progress:
               file=sys.stderr, flush=True)  # fmt: skip
 
     def log(self, row: dict[str, float]) -> None:
-        """A line that stays: one validation."""
+        """Print a validation."""
         text = " · ".join(f"{name} {value:.4g}" for name, value in row.items())
         if self.shown:
             print(f"\r{text}\x1b[K" if self.moving else text, file=sys.stderr, flush=True)

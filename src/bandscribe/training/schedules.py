@@ -1,7 +1,4 @@
-"""Learning-rate factors and stopping, as pure functions of the step and of past scores.
-
-Nothing here has a state of its own, so that a resumed run continues exactly where it was.
-"""
+"""Learning-rate factors and early stopping, as pure functions of the step and of past scores."""
 
 from __future__ import annotations
 

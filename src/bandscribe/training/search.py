@@ -1,9 +1,9 @@
-"""A search over the options of a drum network: what is tried, where it lies, what came of it.
+"""Hyperparameter search for drum networks: search spaces, trials and their outcomes.
 
 Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, chapter 3 (the spaces) and
-section 5.3 (the rules of every trial). A trial is a run of `bandscribe train drums` in a folder
-named by its recipe, so that a search that was stopped finds what it did, and searches in one folder
-share their trials. What runs them is `training.tune`.
+section 5.3 (the settings of every trial). A trial is a run of `bandscribe train drums` in a folder
+named by its recipe: a stopped search resumes, and searches in one folder share trials. They are run
+by `training.tune`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ Proposal = dict[str, Any]
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """What a trial came to.
+    """The outcome of a trial.
 
     `epochs` are validations; `best` is the highest micro F1 of validation, and `minutes` what it
     took to the last. `state` is `new`, `begun`, `finished`, or `stopped` by the scheduler.
@@ -90,7 +90,7 @@ class TrialOutcome:
 def resolve(
     path: Path | None, values: Mapping[str, str], corpora: Sequence[str], epochs: int = EPOCHS
 ) -> Recipe:
-    """The recipe that all trials have, but for what they try.
+    """The recipe that all trials share.
 
     What neither the file nor `values` give is as in the thesis: ten classes where the corpora have
     them, else five or three; so too where the file has more than they annotate. An epoch has as
@@ -122,7 +122,7 @@ def resolve(
 
 
 def count_steps(recipe: Recipe) -> int:
-    """Steps with as many seconds as the corpora of a recipe have."""
+    """Steps per epoch: as many seconds of excerpts as the corpora have."""
     if all(map(are_spectra, recipe.corpora)):
         bins = drums.front_end(recipe).n_bins
         found = Spectra.load(recipe.corpora, "train", classes=recipe.classes, bins=bins)
@@ -141,10 +141,9 @@ def most_classes(corpora: Iterable[str]) -> int:
 
 
 def space_of(model: str, text: str | None) -> Mapping[str, Sequence[Any]]:
-    """What is searched of a network: a JSON object of names and lists of values.
+    """The search space of a network: a JSON object of names and lists of values.
 
-    None stands for the space of chapter 3, `LATER` for the larger one. Raises ValueError for other
-    text.
+    None is the space of chapter 3, `LATER` the larger one. Raises ValueError for other text.
     """
     if text is None or text == LATER:
         return (SEARCH_SPACES if text is None else LATER_SPACES)[model]
@@ -159,9 +158,10 @@ def space_of(model: str, text: str | None) -> Mapping[str, Sequence[Any]]:
 def propose(
     space: Mapping[str, Sequence[Any]], *, trials: int | None, seed: int = 0
 ) -> list[Proposal]:
-    """Some different points of a space, drawn at random; all of them, in order, where None.
+    """`trials` distinct random points of a space; None: the whole grid, in order.
 
-    With one seed, a longer search begins with the shorter one. Raises ValueError for no trials.
+    A longer search begins with the points of a shorter one of the same seed. Raises ValueError for
+    no trials.
     """
     grid = [dict(zip(space, values, strict=True)) for values in itertools.product(*space.values())]
     if trials is None:
@@ -173,9 +173,9 @@ def propose(
 
 
 def apply(recipe: Recipe, proposal: Proposal) -> Recipe:
-    """The recipe with what is proposed: fields of its own, and options of its network.
+    """The recipe with a proposal's fields, and options of its network.
 
-    Raises ValueError where something is neither.
+    Raises ValueError for a name that is neither.
     """
     known = {field.name for field in fields(Recipe)}
     own = {name: value for name, value in proposal.items() if name in known}
@@ -184,7 +184,7 @@ def apply(recipe: Recipe, proposal: Proposal) -> Recipe:
 
 
 def read(run: Path, recipe: Recipe) -> TrialOutcome:
-    """What the trial of a recipe has come to."""
+    """The outcome of a recipe's trial so far."""
     rows = read_history(run)
     state = "begun" if rows else "new"
     if (run / STOPPED).is_file():
@@ -204,7 +204,7 @@ def read(run: Path, recipe: Recipe) -> TrialOutcome:
 
 
 def is_over(outcome: TrialOutcome) -> bool:
-    """Whether nothing is left to do."""
+    """Whether it is finished or was stopped."""
     return outcome.state in ("finished", "stopped")
 
 
@@ -270,6 +270,6 @@ def _rank(outcome: TrialOutcome) -> float:
 
 
 def count_parameters(recipe: Recipe) -> int:
-    """How many numbers its network learns."""
+    """The number of weights of its network."""
     with torch.device("meta"):
         return sum(weight.numel() for weight in drums.build(recipe).parameters())

@@ -28,7 +28,7 @@ def setting(default: Any, text: str, *, changeable: bool = False) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """The part of a recipe that the loop reads; each task's `Recipe` adds its own fields."""
+    """The settings of the training loop; each task's `Recipe` adds its own fields."""
 
     seed: int = setting(1, "seed of everything random in the run")
     steps: int = setting(20_000, "optimiser steps of the whole run", changeable=True)

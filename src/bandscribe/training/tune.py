@@ -1,14 +1,14 @@
 """Trials of a search as tasks of Ray Tune: on this machine, or on a cluster.
 
 Each trial is a process of `training.trial`; Ray decides where it runs, and with `asha` how long.
-What is tried is drawn beforehand (`training.search`), and all that is to be remembered lies in the
-folders of the trials: a search that was killed goes on where each of them was, whatever became of
-Ray. On a cluster these folders must be seen by every node under the same name.
+Proposals are made beforehand (`training.search`), and all state is in the folders of the trials: a
+killed search resumes without Ray's state. On a cluster these folders must have the same path on
+every node.
 
-Fosse 2025, section 5.3, runs all trials to their end (`fifo`). `asha` ends those that are behind
-others at a tenth of the epochs, at three tenths and at nine tenths: of each three that come so far,
-about one goes on (Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning). It goes
-by the order of arrival: a search on several cores may end other trials when it is run again.
+Fosse 2025, section 5.3, runs all trials to their end (`fifo`). `asha` stops two of three trials at
+a tenth, three tenths and nine tenths of the epochs (Li et al. 2020, A System for Massively Parallel
+Hyperparameter Tuning). It depends on the order of arrival, so that a parallel search is not
+reproducible in what it stops.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _PATIENCE = 300.0  # seconds for a run to save itself when it is stopped
 
 
 class Trial(tune.Trainable):
-    """A run as Ray sees it: each step waits for the next validation."""
+    """A run as a Ray trainable; a step is a validation."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Start the run; one that is over repeats its history, for others to be compared with."""
+        """Start the run; a finished one replays its history, for the scheduler."""
         trial = config["trial"]
         self.run, self.reported = Path(trial["run"]), 0
         self.process = None if trial["over"] else _start(self.run, trial["home"])
@@ -75,20 +75,20 @@ class Trial(tune.Trainable):
             return {**rows[self.reported - 1], "epoch": self.reported, "last": last, "done": last}
 
     def cleanup(self) -> None:
-        """Stop the run, which then can be resumed, and wait until it is saved."""
+        """Stop the run, which can be resumed, and wait for its checkpoint."""
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
             self.process.wait(_PATIENCE)
 
 
 class _Show(tune.Callback):
-    """Marks what the scheduler ends, and shows how far all are."""
+    """Marks stopped trials, and shows progress."""
 
     def __init__(self, show: Callable[[], None]) -> None:
         self.show = show
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Ray keeps its callbacks in a file, where a terminal cannot go."""
+        """Nothing: Ray pickles callbacks, and a terminal cannot be pickled."""
         return {}
 
     def on_trial_result(self, *_: Any, **__: Any) -> None:

@@ -1,7 +1,7 @@
-"""From mixtures to a network that predicts envelopes, and its predictions for whole recordings.
+"""Training a network that predicts envelopes, and its predictions for whole recordings.
 
-Source: Neuroment 2022. All mixtures are made before the first step, as the paper does; a run that
-is resumed makes the same ones again.
+Source: Neuroment 2022. All mixtures are made before the first step, as in the paper; a resumed run
+makes the same ones again.
 """
 
 from __future__ import annotations
@@ -41,11 +41,10 @@ _SILENT = 1e-8
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """Train a network of envelopes into `run`, or go on where that run stopped.
+    """Train a network of envelopes into `run`, or resume that run.
 
-    Writes what `fit` writes, and metrics.json: the number of weights and windows, and the figures
-    of the best weights. Raises ValueError when the recipe names no recordings, or the same to train
-    and to validate on, or `run` holds a run with another recipe.
+    Raises ValueError when the recipe names no recordings, or the same for training and validation,
+    or `run` holds a run with another recipe.
     """
     training, held_out = prepare(recipe, "train"), prepare(recipe, "validation")
     epoch = math.ceil(len(training) / recipe.batch)
@@ -130,10 +129,7 @@ def match_levels(made: Mixture) -> Mixture:
 
 
 def validate(model: nn.Module, windows: Windows, names: tuple[str, ...]) -> dict[str, float]:
-    """What a validation adds to the history: the loss, two of its choices, and the loudest output.
-
-    An output that stays near zero has collapsed.
-    """
+    """The loss, cross-entropy, squared error, and the highest output: near zero, it collapsed."""
     logits = infer(model, windows.features, batch=_AT_ONCE)
     envelopes = losses.select(torch.from_numpy(windows.envelopes), logits.shape[1])
     return {

@@ -1,4 +1,4 @@
-"""From recordings of single instruments to a trained activity network."""
+"""Training an activity network."""
 
 from __future__ import annotations
 
@@ -36,11 +36,10 @@ class MixtureExamples:
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+    """Train the network of a recipe into the folder `run`, or resume that run.
 
-    Writes what `fit` writes, and metrics.json: thresholds, calibration and scores of the best
-    weights, or what `envelopes.train` writes for a network of envelopes. Raises ValueError when the
-    recipe names neither pieces nor recordings, or `run` holds a run with another recipe.
+    metrics.json holds thresholds, calibration and scores of the best weights. Raises ValueError
+    when the recipe names neither pieces nor recordings, or `run` holds a run with another recipe.
     """
     if recipe.model in ENVELOPES:
         return envelopes.train(recipe, run)

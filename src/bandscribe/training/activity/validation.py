@@ -1,4 +1,4 @@
-"""Evaluating an activity network on whole pieces that it does not train on; choosing thresholds."""
+"""Validation of an activity network on whole pieces, and choice of its thresholds."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ValidationPieces:
 
 
 def prepare(recipe: Recipe) -> ValidationPieces:
-    """Read all pieces of the validation split, or draw scenes of it.
+    """All pieces of the validation split, or scenes drawn from it.
 
     Raises ValueError where there are none, or one cannot be read.
     """
@@ -100,10 +100,9 @@ def validate(model: nn.Module, validation: ValidationPieces) -> dict[str, float]
 
 
 def report(model: nn.Module, validation: ValidationPieces) -> dict[str, Any]:
-    """Thresholds of frames, and of whole pieces by S1 and S2; calibrations; and scores.
+    """Thresholds of frames, and of whole pieces by S1 and S2; calibration; and scores.
 
-    Figures at thresholds that were learned on the same pieces flatter a little. The calibration
-    error `after` is that of calibrations fitted on other pieces, five ways.
+    Figures at thresholds chosen on the same pieces are slightly optimistic.
     """
     activations = infer_pieces(model, validation)
     chosen = _choose(activations, validation)
@@ -155,11 +154,11 @@ def _choose(
 
 
 def choose_thresholds(counted: NDArray[np.int64]) -> list[float]:
-    """Of `THRESHOLDS` that of each class with the highest F1 of frames; of equals the middle one.
+    """The threshold of each class with the highest F1 of frames; of equals the middle one.
 
-    `counted` (threshold, class, 4) are true and false positives, false and true negatives. It is
-    one of those whose false positive rate is at most `FALSE_POSITIVE_RATE`:
-    in music that is less like the pieces than they are like each other, it will be in more.
+    `counted` (threshold, class, 4) are true and false positives, false and true negatives. Only
+    thresholds with a false positive rate of at most `FALSE_POSITIVE_RATE` qualify: on music unlike
+    the pieces it will be higher.
     """
     tp, fp, fn, tn = np.moveaxis(counted, -1, 0)  # (threshold, class) each
     f1 = 2 * tp / np.maximum(2 * tp + fp + fn, 1)

@@ -1,7 +1,7 @@
 """The notes of all tracks of a corpus in one file, so that each annotation is parsed once.
 
-E-GMD has 45,537 MIDI files, of which each takes some milliseconds: read again in every process and
-every run, they cost more than the sound.
+E-GMD has 45,537 MIDI files of some milliseconds each: parsed in every process and run, they cost
+more than the audio.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from bandscribe.training.mapped import digest
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
-#: Whether notes are taken as they are, or tracks that they do not describe are left out, or notes
-#: are moved to where the sound begins as well.
+#: Notes as annotated; or without tracks that do not match their audio; or also aligned to it.
 Alignment = Literal["as_they_are", "checked", "moved"]
 _ALIGNED_RATE = 22050
 
@@ -42,11 +41,11 @@ class Parsed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """The notes of tracks, one after the other: those of track i from `edges[i]` on.
+    """The notes of all tracks, concatenated: those of track i are `edges[i]` to `edges[i + 1]`.
 
-    `codes` (note,) are places among `classes`; beats likewise, from `beat_edges[i]` on, and none
-    where `has_beats` is false. `seconds` (track,) are the lengths of the sounds, `problems` what is
-    wrong with tracks that cannot be used, by their place: they have no notes.
+    `codes` (note,) index `classes`. Beats likewise, by `beat_edges`; tracks without `has_beats`
+    have none. `seconds` (track,) are the lengths of the audio. `problems` are errors of unusable
+    tracks, by index; these have no notes.
     """
 
     classes: tuple[str, ...]
@@ -72,13 +71,11 @@ class Index:
         alignment: Alignment = "as_they_are",
         workers: int = 0,
     ) -> Index:
-        """The notes of these tracks in `classes` classes, out of `folder`; parsed if need be.
+        """The notes of these tracks in `classes` classes, from a file in `folder`, or parsed.
 
-        With an `alignment` all of the sound is read, and tracks that their notes do not describe
-        are among the problems; `moved` lets notes lie where the sound begins.
-
-        A file is named by all that it depends on: the tracks' files, their sizes and times.
-        Raises ValueError where it is damaged, OSError where it cannot be written.
+        With an `alignment` all audio is read, and tracks that do not match their notes are among
+        the problems. The file is named by all that it depends on (see `mapped.digest`). Raises
+        ValueError where it is damaged, OSError where it cannot be written.
         """
         files = [path for track in tracks for path in (track.audio, *track.annotations)]
         path = folder / f"notes-{digest(files, classes, alignment)}.npz"
@@ -149,9 +146,10 @@ class Index:
 def parse(
     track: Track[Transcription], classes: int, alignment: Alignment = "as_they_are"
 ) -> Parsed:
-    """A track's length and notes. Raises ValueError or OSError, naming the file.
+    """A track's length and notes.
 
-    So too, with an `alignment`, for a track that its notes do not describe.
+    Raises ValueError or OSError, naming the file; with an `alignment`, also for a track that does
+    not match its notes.
     """
     notes = reduce(track.load(), classes)
     if alignment == "as_they_are":
@@ -169,7 +167,7 @@ def parse(
 
 
 def velocities_of(notes: Transcription) -> NDArray[np.float64]:
-    """How hard each note is struck; 0, which stands for unknown, where nobody knows."""
+    """The velocity of each note, 0 where it is unknown."""
     return np.zeros(len(notes.onsets)) if notes.velocities is None else notes.velocities
 
 

@@ -1,4 +1,4 @@
-"""The recipe of a drum network, and what it builds: its front end and its network."""
+"""The recipe of a drum network, its front end and its network."""
 
 from __future__ import annotations
 
@@ -148,10 +148,7 @@ def start(recipe: Recipe) -> nn.Module:
 
 
 def lineage(recipe: Recipe) -> list[Recipe]:
-    """The recipe and those of the runs that its weights come from, the newest first.
-
-    It ends with the one that starts from an exported model, or from random weights.
-    """
+    """The recipe and those of the runs that its initial weights come from, the newest first."""
     recipes_ = [recipe]
     while (initial := recipes_[-1].initial) is not None and not recipes.is_model(initial):
         recipes_.append(recipes.read(Path(initial).parent, Recipe))

@@ -1,4 +1,4 @@
-"""From the paths in a recipe to sources of labelled audio."""
+"""The labelled audio of a recipe: tracks of corpora, or rendered performances."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ from bandscribe.vocabulary import reduce
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
-    """Labelled audio drawn out of tracks: every second of them is as likely as any other.
+    """Random excerpts of tracks, uniform over all seconds of audio.
 
-    `seconds` is the length of each track; notes are in `classes` classes (10, 5 or 3). Where a
-    corpus has no velocities, its velocities are 0, which stands for unknown.
-    Notes are those of `index`, at the places `rows`; without it they are parsed when needed.
+    `seconds` is the length of each track; notes are in `classes` classes (10, 5 or 3), unknown
+    velocities are 0. Notes are `rows` of `index`; without one they are parsed when needed.
     """
 
     tracks: Sequence[Track[Transcription]]
@@ -53,11 +52,11 @@ class Tracks:
         alignment: Alignment = "as_they_are",
         workers: int = 0,
     ) -> Tracks:
-        """The tracks of one split of each corpus; of their audio only the lengths are read.
+        """The tracks of one split of each corpus; only the lengths of their audio are read.
 
-        With `cache`, annotations are parsed by `workers`, once, and kept in that folder. A track
-        that cannot be opened has a line on standard error, and is left out; so has, with an
-        `alignment` (see `Index.load`), one that its notes do not describe.
+        With `cache`, annotations are parsed once, by `workers`, and kept in that folder. Tracks
+        that cannot be opened or, with an `alignment` (see `Index.load`), do not match their notes
+        are reported on standard error and left out.
 
         Raises ValueError as `CorpusAddress`, for a corpus that annotates fewer classes, and where
         no track can be opened.
@@ -93,7 +92,7 @@ class Tracks:
         return cls(kept, [seconds[place] for place in rows], classes, sample_rate, index, rows)
 
     def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
-        """A mono excerpt, filled up with silence where its track is shorter, and its notes.
+        """A mono excerpt, zero-padded where its track is shorter, and its notes.
 
         Raises ValueError or OSError, naming the file, where audio or annotation cannot be read.
         """
@@ -119,11 +118,9 @@ def _load(track: Track[Transcription], classes: int) -> Transcription:
 
 
 def load(recipe: Recipe) -> tuple[LabelledSource, LabelledSource]:
-    """Sources to train and to validate on.
+    """Sources to train and to validate on: splits of corpora, or renderings with other kits.
 
-    Of corpora their own splits; of rendered audio other kits, and Groove MIDI's validation split.
-
-    Raises ValueError where the recipe names neither, and as what it names.
+    Raises ValueError where the recipe names neither, and as the sources.
     """
     if recipe.corpora:
         rate = front_end(recipe).sample_rate

@@ -1,8 +1,7 @@
-"""Spectrograms that a corpus is handed out as, where its audio may not be: ADTOF, with its splits.
+"""Precomputed spectrograms of ADTOF, whose audio is not distributed, with its splits.
 
-Its authors give samples of four seconds (400 frames of 84 bins, a hundred a second) with targets of
-five classes, as TensorFlow saves them. docs/corpora.md has the lines that turn these into what is
-read here, below the folder of a set:
+They are examples of four seconds (400 frames of 84 bins at 100 Hz) with targets of five classes.
+docs/corpora.md tells how to convert the published TensorFlow files to these, below a set's folder:
 
     spectra/train_x.npy         float32 (sample, frame, bin), and validation, test
     spectra/train_y.npy         (sample, frame, class): 1 in the frame of an onset
@@ -71,7 +70,7 @@ class Spectra:
         return sum(map(len, self.x))
 
     def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], Transcription]:
-        """Features (frame, bin) of a sample, each as likely as any other, and its notes."""
+        """Features (frame, bin) of a random example, and its notes."""
         chosen = int(rng.integers(len(self)))
         edges = np.cumsum([len(x) for x in self.x])
         part = int(np.searchsorted(edges, chosen, "right"))
@@ -79,7 +78,7 @@ class Spectra:
         return np.array(self.x[part][place], dtype=np.float32), self.read_notes(self.y[part][place])
 
     def read_notes(self, targets: NDArray[np.floating]) -> Transcription:
-        """The notes of targets (frame, class): a frame of 1 is an onset, less is beside one."""
+        """The notes of targets (frame, class): frames of 1 are onsets."""
         frames, places = np.nonzero(targets >= 1)
         notes = Transcription(
             frames / FRAME_RATE,
@@ -92,13 +91,13 @@ class Spectra:
 
 
 def place(address: str) -> Path:
-    """Where the spectrograms of a set of ADTOF lie. Raises ValueError as `CorpusAddress.parse`."""
+    """The folder of the spectrograms of a set. Raises ValueError as `CorpusAddress.parse`."""
     parsed = CorpusAddress.parse(address, "drums")
     return parsed.root / adtof.FOLDERS.get(parsed.variant, "") / FOLDER
 
 
 def are_spectra(address: str) -> bool:
-    """Whether an address is that of a set of which there are spectrograms and no audio."""
+    """Whether an address is a set with spectrograms and without audio."""
     parsed = CorpusAddress.parse(address, "drums")
     if parsed.corpus.name != "adtof" or not place(address).is_dir():
         return False

@@ -1,4 +1,4 @@
-"""What a drum network learns: onset targets, the weights of rare classes, and the loss."""
+"""Targets of a drum network, class weights, and the loss."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ def onset_targets(
 ) -> NDArray[np.float32]:
     """(frame, class) targets: 1 in the frame nearest to each onset, `neighbours` beside it.
 
-    The neighbours say that a frame early or late is half right (target widening; Fosse 2025,
-    section 5.2.1), which steadies training where labels are a few milliseconds off. An onset's own
-    frame is never lowered by a neighbour. Onsets outside of the excerpt are left out; one just
-    beyond its end still marks the last frame as a neighbour.
+    Target widening (Fosse 2025, section 5.2.1) stabilises training where annotations are off by a
+    few milliseconds. A neighbour never lowers an onset's own frame. Onsets outside of the excerpt
+    are ignored, but one just beyond its end still marks the last frame as a neighbour.
     """
     targets = np.zeros((frames, len(transcription.classes)), dtype=np.float32)
     if not frames:
@@ -44,9 +43,8 @@ def joint_targets(
 ) -> NDArray[np.float32]:
     """(frame, output) targets of all outputs of a drum network, ordered as `drums.name_outputs`.
 
-    The onsets of each class (see `onset_targets`); the velocity of each, in the same frames and 0
-    elsewhere and where it is not known; beats and downbeats, widened like onsets, or `UNKNOWN`
-    where there is no beat grid.
+    Onsets of each class (see `onset_targets`); velocities in the same frames, 0 elsewhere and
+    where unknown; beats and downbeats, widened like onsets, or `UNKNOWN` without a beat grid.
 
     Raises ValueError when the transcription has no velocities.
     """
@@ -84,12 +82,11 @@ def _beat_targets(
 def infrequency_weights(
     targets: Iterable[NDArray[np.float32]], *, exponent: float = 0.5
 ) -> NDArray[np.float32]:
-    """(class,) weights that make rare classes count, with mean 1.
+    """(class,) weights with mean 1, larger for rare classes.
 
-    A class that sounds in a share p of the frames carries -p ln p - (1 - p) ln(1 - p) nats a frame;
-    the weight is the inverse of that entropy (Cartwright and Bello 2018; Fosse 2025, section
-    5.2.2), raised to `exponent`: 1 is the published rule, 0 weighs all alike. A class that never or
-    always sounds counts as if one frame differed.
+    The inverse entropy -p ln p - (1 - p) ln(1 - p) of a class with onsets in a share p of frames
+    (Cartwright and Bello 2018; Fosse 2025, section 5.2.2), to the power of `exponent`: 1 is the
+    published rule, 0 weighs all alike. p is clipped to one frame from 0 and 1.
     """
     if not 0 <= exponent <= 1:
         raise ValueError(f"exponent: expected a number in [0, 1], got {exponent}")
@@ -108,12 +105,9 @@ def infrequency_weights(
 def weighted_bce(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Binary cross-entropy of each frame and class, times the class's weight, averaged.
 
-    Every class is a question of its own ("does it start here?"), so that several may sound at
-    once. Working on logits keeps the loss finite however confident the network: it grows linearly
-    with a wrong logit and vanishes with a right one. At a neighbouring frame with target t the
-    loss is least, but above zero, where the sigmoid equals t; that floor is the same for every
-    network. The weight multiplies hits and silences of its class alike: it shifts attention
-    between the classes, and leaves the probabilities calibrated.
+    Classes are independent, so that several may sound at once. A weight scales positives and
+    negatives of its class alike, which leaves probabilities calibrated. At a neighbouring frame
+    with target t the minimum is above zero, the same for every network.
 
     `logits` and `targets` (batch, frame, class), `weights` (class,); source: Fosse 2025, 5.2.2.
     """
@@ -124,12 +118,11 @@ def weighted_bce(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
 def joint_loss(
     logits: Tensor, targets: Tensor, weights: Tensor, *, velocity_weight: float, beat_weight: float
 ) -> Tensor:
-    """One number for onsets, velocities and beats: a sum with the given weights.
+    """The weighted sum of the losses of onsets, velocities and beats.
 
-    Onsets: `weighted_bce`. Velocities: squared error of the sigmoid, averaged over the frames and
-    classes with an onset or beside one whose velocity is known, since nobody asks how hard a
-    silence was struck (Hawthorne et al. 2018, "Onsets and Frames", section 3.3). Beats: binary
-    cross-entropy, averaged over the frames whose truth is known.
+    Onsets: `weighted_bce`. Velocities: squared error of the sigmoid, averaged over frames and
+    classes with a known velocity (Hawthorne et al. 2018, "Onsets and Frames", section 3.3). Beats:
+    binary cross-entropy, averaged over frames with known beats.
 
     `logits` and `targets` (batch, frame, output) in the order of `joint_targets`; `weights`
     (class,).

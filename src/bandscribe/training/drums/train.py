@@ -1,4 +1,4 @@
-"""The line from labelled audio to a trained drum network."""
+"""Training a drum network on labelled audio."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def train(recipe: Recipe, run: Path) -> FitResult:
 
 
 def load_spectra(recipe: Recipe) -> tuple[Spectra, Spectra, Spectra]:
-    """What is trained, validated and tested on.
+    """The training, validation and test examples.
 
-    Raises ValueError as `Spectra.load`, and for a recipe that does not go with them.
+    Raises ValueError as `Spectra.load`, and for a recipe that does not fit them.
     """
     if not all(map(are_spectra, recipe.corpora)) or recipe.validation_corpora:
         raise ValueError("corpora: spectrograms and audio do not go together in a training")
@@ -85,10 +85,8 @@ def train_on(
 ) -> FitResult:
     """Train on `training`; choose the best weights and their thresholds on `validating`.
 
-    Writes what `fit` writes, and metrics.json: thresholds and scores of the best weights in ten,
-    five and three classes. A run that was stopped is reported too, as far as it went. Where
-    spectrograms are `tested` on, it also has the scores there, of as many excerpts as in
-    validation.
+    metrics.json holds thresholds and scores of the best weights in ten, five and three classes,
+    and with `tested` those on as many test excerpts.
     """
     by_loss = recipe.watch == "loss"
     draw = DrumExamples(training, front_end(recipe), recipe.excerpt_seconds, recipe.neighbours)
@@ -141,7 +139,7 @@ def train_on(
 
 
 def _class_weights(draw: DrumExamples, recipe: Recipe) -> NDArray[np.float32]:
-    """Infrequency weights, measured on excerpts that no step sees."""
+    """Infrequency weights, from excerpts outside of the batches."""
     frames = round(recipe.excerpt_seconds * draw.front_end.frame_rate)
 
     def draw_notes(item: int) -> Transcription:
@@ -160,7 +158,7 @@ def _class_weights(draw: DrumExamples, recipe: Recipe) -> NDArray[np.float32]:
 
 
 def _typical(draw: DrumExamples, recipe: Recipe) -> Tensor:
-    """Features (batch, frame, bin) of excerpts that no step sees."""
+    """Features (batch, frame, bin) of excerpts outside of the batches."""
     examples = (
         draw(np.random.default_rng([recipe.seed, recipe.steps, 2, item])) for item in range(32)
     )

@@ -1,4 +1,4 @@
-"""Validation of a drum network on audio that it does not train on, and choice of thresholds."""
+"""Validation of a drum network, and choice of its thresholds."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ _GAP_FRAMES = 20  # silence between joined excerpts, wider than any window or to
 class ValidationExcerpts:
     """Excerpts as `features` (excerpt, frame, bin), and the `reference` of all, joined.
 
-    The excerpts are scored as one recording, with short silences between them; but for the beats of
-    their `notes`, which have nothing to do with each other.
+    Notes are scored as of one recording, with short silences between excerpts; beats separately.
     """
 
     features: NDArray[np.float32]
@@ -114,9 +113,8 @@ def choose(
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """The threshold of each class with the highest F1 (±50 ms), or the `given`, and its scores.
 
-    `reference` is in the classes of the activations. Of thresholds that score alike the middle one
-    is taken, farthest from where it matters. Scores that thresholds were chosen on flatter a
-    little.
+    `reference` is in the classes of the activations. Of equally good thresholds it is the middle
+    one. Scores at thresholds chosen on the same excerpts are slightly optimistic.
     """
     thresholds: dict[str, float] = {}
     estimates: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
@@ -173,10 +171,7 @@ def test(
 
 
 def report(model: nn.Module, validation: ValidationExcerpts) -> dict[str, Any]:
-    """Thresholds by number of classes, and scores in ten, five and three classes, and of beats.
-
-    A network of fewer than ten has no others than its own.
-    """
+    """Thresholds and scores in ten, five and three classes (or its own fewer), and of beats."""
     inferred = join(infer(model, validation.features, batch=16), validation)
     own = len(validation.reference.classes)
     figures: dict[str, Any] = {"thresholds": {}}
