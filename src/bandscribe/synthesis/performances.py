@@ -54,7 +54,7 @@ _LENGTH = 0.05  # seconds of a note
 
 
 @dataclass(frozen=True, eq=False)
-class Module:
+class PreparedKit:
     """A kit as it is set up for all its recordings."""
 
     name: str
@@ -62,10 +62,10 @@ class Module:
     treatment: effects.Treatment
 
 
-def set_up(kit: Kit, rng: Rng) -> Module:
+def set_up(kit: Kit, rng: Rng) -> PreparedKit:
     """Draw a kit's tuning, balance and microphones, and its room."""
     own = [articulation for articulation in NOTES if articulation in kit.pieces]
-    return Module(kit.name, draw_drum_set([kit], own, rng), effects.sample_effects(rng))
+    return PreparedKit(kit.name, draw_drum_set([kit], own, rng), effects.sample_effects(rng))
 
 
 def write_performances(
@@ -90,7 +90,7 @@ def write_performances(
     drums = [kit for kit in kits if all(name in kit.pieces for name in LEAST)]
     if not grooves or not drums:
         raise ValueError("grooves, kits: expected at least one each, with kick, snare and hi-hat")
-    modules = [set_up(kit, np.random.default_rng([seed, 0, i])) for i, kit in enumerate(drums)]
+    prepared = [set_up(kit, np.random.default_rng([seed, 0, i])) for i, kit in enumerate(drums)]
     order = np.random.default_rng([seed, 1]).permutation(len(grooves) * len(drums))
     rows: list[dict[str, str]] = []
     done = 0.0
@@ -104,9 +104,9 @@ def write_performances(
         others = [each for each in grooves if each.name != groove.name]
         swapped = own.random() < wrong and len(others) > 0
         written = others[int(own.integers(len(others)))] if swapped else groove
-        notes = _perform(written.notes, modules[number])
+        notes = _perform(written.notes, prepared[number])
         write = partial(write_midi, notes=notes, bpm=groove.bpm, late=late, stretch=stretch)
-        row = _write(groove, modules[number], number + 1, out, split, write, rng)
+        row = _write(groove, prepared[number], number + 1, out, split, write, rng)
         rows.append(row)
         done += float(row["duration"]) / 3600
         yield row, done
@@ -116,10 +116,10 @@ def write_performances(
 
 
 def _write(
-    groove: Performance, module: Module, number: int, out: Path, split: str,
+    groove: Performance, kit: PreparedKit, number: int, out: Path, split: str,
     write_file: Callable[[Path], None], rng: Rng,
 ) -> dict[str, str]:  # fmt: skip
-    notes = _perform(groove.notes, module)
+    notes = _perform(groove.notes, kit)
     session, _, index = groove.name.rpartition("/")
     beats = groove.notes.beats
     metre = f"{beats.positions.max(initial=1) if beats else 4}-4"
@@ -131,8 +131,8 @@ def _write(
     sound = stem.with_name(f"{stem.name}.flac")
     if not sound.is_file():
         sound.parent.mkdir(parents=True, exist_ok=True)
-        samples, _ = render(notes, module.drum_set, rng)
-        samples = effects.apply(samples, SAMPLE_RATE, module.treatment)
+        samples, _ = render(notes, kit.drum_set, rng)
+        samples = effects.apply(samples, SAMPLE_RATE, kit.treatment)
         write_file(stem.with_name(f"{stem.name}.midi"))
         note_table.write(stem.with_name(f"{stem.name}.csv"), notes)
         # The audio last: a recording that has it is complete.
@@ -141,13 +141,13 @@ def _write(
         "drummer": groove.drummer, "session": session, "id": groove.name, "style": style,
         "bpm": bpm, "beat_type": groove.kind, "time_signature": metre,
         "duration": f"{notes.duration:.6f}", "split": split, "midi_filename": f"{name}.midi",
-        "audio_filename": f"{name}.flac", "kit_name": module.name,
+        "audio_filename": f"{name}.flac", "kit_name": kit.name,
     }  # fmt: skip
 
 
-def _perform(notes: Transcription, module: Module) -> Transcription:
+def _perform(notes: Transcription, kit: PreparedKit) -> Transcription:
     """What the kit can play of a performance, after the lead-in."""
-    kept = notes.select(np.isin(notes.labels, list(module.drum_set)))
+    kept = notes.select(np.isin(notes.labels, list(kit.drum_set)))
     return replace(
         kept,
         onsets=kept.onsets + LEAD_IN,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.synthesis import effects, kits
-from bandscribe.synthesis.band.recordings import Backing, BackingPassage
+from bandscribe.synthesis.band.recordings import Backing, Passage
 from bandscribe.synthesis.drummer.groove import Performance, read_groove
 from bandscribe.synthesis.drummer.patterns import draw_pattern
 from bandscribe.synthesis.drummer.performance import excerpt, humanise, remap, stretch, thin_out
@@ -92,7 +92,7 @@ class SyntheticSource:
         return Audio(np.ascontiguousarray(samples)[None], SAMPLE_RATE), notes
 
     def _drums(
-        self, rng: Rng, duration: float, song: BackingPassage | None
+        self, rng: Rng, duration: float, song: Passage | None
     ) -> tuple[Samples, Transcription]:
         """The drums (n,) and their notes; with beats where they are in time with the song."""
         if song is not None and song.drums is not None and rng.random() < self.locked_share:
@@ -132,7 +132,7 @@ class SyntheticSource:
         ]
         return np.array(rows, dtype=np.float64)
 
-    def _accompany(self, rng: Rng, length: int) -> tuple[Samples | None, BackingPassage | None]:
+    def _accompany(self, rng: Rng, length: int) -> tuple[Samples | None, Passage | None]:
         """A band (length,), or None, and the passage of a song that it is."""
         if self.band is None or rng.random() >= self.band_share:
             return None, None
@@ -141,7 +141,7 @@ class SyntheticSource:
         if self.extras is not None and rng.random() < self.extras_share:
             extra = self._treat(self.extras.draw(rng, length).samples, rng)
             if rng.random() < 0.3:
-                return extra, BackingPassage(extra)
+                return extra, Passage(extra)
             backing = mix_at(backing, extra, rng.uniform(-8, 12))
         return backing, song
 

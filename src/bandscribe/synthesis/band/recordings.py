@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import soundfile
@@ -35,6 +36,8 @@ from bandscribe.synthesis.drummer.performance import excerpt
 from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples
 from bandscribe.types import Audio, Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS
+
+S = TypeVar("S", np.int16, np.float32)
 
 _REARRANGED_SHARE = 1 / 3
 #: Optional files beside the audio of a song.
@@ -142,40 +145,29 @@ def read_drums(path: Path, duration: float) -> Transcription:
 
 
 @dataclass(frozen=True, eq=False)
-class BackingTrack:
-    """A song without drums: `samples` (n,) int16 at 44.1 kHz.
+class BackingTrack(Generic[S]):
+    """A song without drums at 44.1 kHz: `samples` (n,), int16 as kept in memory, float32 as cut.
 
-    Where they are known: its beats, the drum part that belongs to it (labels are articulations),
-    and the sound of that part by itself, `stem` (n,) int16.
+    Where they are known: `beats`; `drums`, the drum part that belongs to the song, labelled with
+    articulations; `stem` (n,), the sound of that part by itself. A passage has beats from the last
+    one before it to the first one after it, so that a performance can be aligned throughout.
     """
 
-    samples: NDArray[np.int16]
+    samples: NDArray[S]
     beats: Beats | None = None
     drums: Transcription | None = None
-    stem: NDArray[np.int16] | None = None
+    stem: NDArray[S] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class BackingPassage:
-    """A stretch of a recording; all times are relative to its start.
-
-    `samples` (n,) of the band without drums. Where they are known: `beats`, among them the last
-    one before the passage and the first one after it, so that a performance can be aligned
-    throughout; `drums`, the notes within the passage of the drum part that belongs to the song,
-    labelled with articulations; `stem` (n,), the sound of that part.
-    """
-
-    samples: Samples
-    beats: Beats | None = None
-    drums: Transcription | None = None
-    stem: Samples | None = None
+#: A stretch of a song; all times are relative to its start.
+Passage = BackingTrack[np.float32]
 
 
 @dataclass(frozen=True)
 class Backing:
     """Drumless recordings in memory."""
 
-    songs: tuple[BackingTrack, ...]
+    songs: tuple[BackingTrack[np.int16], ...]
 
     @classmethod
     def load(cls, folders: Sequence[Path]) -> Backing:
@@ -190,12 +182,12 @@ class Backing:
             raise ValueError(f"{names}: no .flac of a band; make one: bandscribe synthesize band")
         return cls(tuple(songs))
 
-    def draw(self, rng: Rng, length: int) -> BackingPassage:
+    def draw(self, rng: Rng, length: int) -> Passage:
         """A random passage of (length,) samples. Short songs are padded with silence."""
         song = self.songs[rng.integers(len(self.songs))]
         start = int(rng.integers(max(1, len(song.samples) - length)))
         seconds, duration = start / SAMPLE_RATE, length / SAMPLE_RATE
-        return BackingPassage(
+        return Passage(
             _cut(song.samples, start, length),
             None if song.beats is None else _beats_around(song.beats, seconds, duration),
             None if song.drums is None else excerpt(song.drums, seconds, duration),
@@ -203,7 +195,7 @@ class Backing:
         )
 
 
-def _read_song(path: Path) -> BackingTrack:
+def _read_song(path: Path) -> BackingTrack[np.int16]:
     samples = _read_samples(path)
     beats, drums, stem = (path.with_suffix(f".{name}") for name in _BESIDE)
     recording = BackingTrack(
