@@ -1,8 +1,8 @@
 """Scores made into probabilities: of the clips that score 0.7, seven in ten have the instrument.
 
 Source: Platt 1999, Probabilistic outputs for support vector machines; Guo et al. 2017, On
-calibration of modern neural networks, section 4.1. How slopes and intercepts are found is
-`training.calibration`'s.
+calibration of modern neural networks, section 4.1. `training.calibration` fits slopes and
+intercepts.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def fold(blocks: Iterable[Audio]) -> Iterator[Audio]:
 
 
 class _Folder:
-    """What stands in for the channels at the moment: one of them, or None for their mean."""
+    """Folds second by second; `_channel` is the one in use, or None for the mean of all."""
 
     def __init__(self) -> None:
         self._channel: int | None = None

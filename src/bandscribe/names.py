@@ -1,4 +1,4 @@
-"""What instrument classes are called in words, and how people write them.
+"""Names of the instrument classes, and their usual spellings.
 
 Apart from `vocabulary`, so that the help of a command can list them without loading NumPy.
 """

@@ -1,9 +1,8 @@
 """One reader for each kind of file.
 
 Each raises ValueError, in one line that names the file, for whatever is wrong with the content, and
-OSError where the file cannot be read. What the content means is for others; what it makes Python
-raise there, `refused` turns into such a line. Sound is read in `bandscribe.audio`, MIDI in
-`bandscribe.formats.midi`.
+OSError where the file cannot be read. `refused` turns what malformed content makes its interpreter
+raise into such a line. Sound is read in `bandscribe.audio`, MIDI in `bandscribe.formats.midi`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """A beat grid of one tempo, where the beats keep one.
 
-Music that was made with a click keeps its tempo to the millisecond from end to end; a tracker
-follows whatever goes on in a break, and may go on half a beat beside. So if nearly all beats are on
-one straight line of half beats, the grid is that line, and its beats are those halves on which most
-of them are.
+Music made to a click keeps its tempo to the millisecond; a tracker may drift in a break, and
+continue half a beat off. So if nearly all beats are on one straight line of half beats, the grid is
+that line, and its beats are those halves on which most of them are.
 """
 
 from __future__ import annotations

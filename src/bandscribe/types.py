@@ -1,4 +1,4 @@
-"""The nouns that every room shares: frozen, validated NumPy records. No input or output here.
+"""Record types that all rooms share: frozen, validated NumPy arrays. No input or output here.
 
 Arrays are kept as given (no copy) and must not be changed afterwards. Time comes first:
 `(frame, class)`. Times are in seconds, velocities in [0, 1].

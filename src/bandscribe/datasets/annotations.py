@@ -1,4 +1,4 @@
-"""What several corpora's annotations have in common: rows of a time and a label, beats, MIDI."""
+"""Annotation formats that several corpora share: rows of a time and a label, beats, MIDI."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def read_beats(path: Path) -> Beats | None:
 
 
 def lend_velocities(notes: Transcription, played: Transcription) -> Transcription:
-    """The `notes`, each as hard as the note of its class in `played` that is the same stroke.
+    """The `notes` with the velocities of the same strokes in `played`.
 
     Two are the same stroke where each is the other's nearest and they lie within `SAME_STROKE`. The
     velocity of any other note is 0, which stands for unknown: MIDI has no note of velocity 0.

@@ -1,4 +1,4 @@
-"""What a corpus holds, in numbers: the split of each track, its length, and what it contains."""
+"""Statistics of a corpus: the split of each track, its length, and its labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many hits of one class in one sound, of any length, after Hiner 2024, Drum Classification."""
+"""Hits of one class joined to one sound of any length, after Hiner 2024, Drum Classification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One recording of a corpus, and what is known about it."""
+"""One recording of a corpus, its split, group and annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the networks see, in NumPy alone: filterbanks, spectra and the front ends built of them.
+"""Front ends of the networks, in NumPy alone, and the filterbanks and spectra they are built of.
 
 Here: functions and small frozen records from samples to `(frame, bin)` arrays. Not here: files
 (`audio`), anything learned (`runtime`), torch (its twins register these arrays as buffers).

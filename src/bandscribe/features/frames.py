@@ -62,14 +62,14 @@ def decibels(
 
 
 class FramePower:
-    """Mean squares of overlapping frames; give it blocks, and ask at the end.
+    """Mean squares of overlapping frames of a sound that is added in blocks.
 
     Frame i is centred on sample i · `hop_length` and 2 · `hop_length` long; beyond both ends of the
     sound is silence. Source: Neuroment 2022, section 4.2 (2048 and 1024 samples at 44.1 kHz).
     """
 
     def __init__(self, hop_length: int) -> None:
-        """No sound yet."""
+        """Start with no sound."""
         self.hop_length = hop_length
         self._sums: list[NDArray[np.float64]] = []
         self._rest = np.zeros(0)

@@ -1,4 +1,4 @@
-"""What the parameters of front ends can be: they also come out of files that others wrote."""
+"""Limits of the parameters of front ends, which may come from foreign model files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No front end at all, for networks that take samples as they are."""
+"""The front end of networks that take samples as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a transcription is written as: one module per format, each with `write(path, …)`.
+"""File formats of transcriptions: one module each, with `write(path, …)`.
 
 Tables, npz and JAMS also hold the activity of instruments: `write_activity`, `write_segments`.
 

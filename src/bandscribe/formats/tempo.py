@@ -1,4 +1,4 @@
-"""A tempo to write beside notes whose beats are not known."""
+"""A tempo estimate for notes whose beats are not known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bandscribe.types import Floats
 
 _STEP = 0.005  # seconds per bin of the histogram of intervals
 _LONGEST = 2.4  # seconds
-_BLUR = 0.012  # seconds: hands are no clocks
+_BLUR = 0.012  # seconds: how loosely people play
 _BPM = np.arange(60, 200.25, 0.25)
 _USUAL_BPM, _OCTAVES = 115.0, 0.7  # centre and width of what is expected
 

@@ -1,4 +1,4 @@
-"""How far a figure might be off, given that other tracks could have been drawn.
+"""Confidence intervals of figures over tracks, and of differences between two systems.
 
 One function serves every figure of every task. A *statistic* is a function of track indices: it
 computes named figures on just these tracks. Tracks are resampled with replacement, many times;

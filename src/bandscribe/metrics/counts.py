@@ -1,6 +1,6 @@
-"""Precision, recall and F1 from counts of what was found, invented and missed.
+"""Precision, recall and F1 from true positives, false positives and false negatives.
 
-All that finds things in tracks is scored from one array, `counts` (track, class, 3): true
+All detections in tracks are scored from one array, `counts` (track, class, 3): true
 positives, false positives, false negatives. The figures are
 
 - per class: counted together over the tracks;

@@ -1,6 +1,6 @@
-"""How well single hits are named.
+"""How well single hits are classified.
 
-Task: each clip holds one hit of one class; a system names one class, or None where it abstains.
+Task: each clip holds one hit of one class; a system predicts one class, or None where it abstains.
 Metrics: accuracy, recall per class, and the confusion matrix (Drum Classification, project report
 2024, section 4, figure 5), with the pairs of classes that are most and least confused.
 

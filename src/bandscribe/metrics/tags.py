@@ -1,7 +1,8 @@
 """Metrics of tagging clips with the instruments that are present.
 
-Task: `targets` (clip, class) are the classes that apply to a clip, `scores` (clip, class) what a
-model is of each, in [0, 1]. A class is named when its score is at least its threshold.
+Task: `targets` (clip, class) are the classes that apply to a clip, `scores` (clip, class) the
+model's confidence in each, in [0, 1]. A class is predicted when its score is at least its
+threshold.
 
 Metrics, those of Harmony Is All You Need (2023), section 5.1, and the field's usual ones:
 

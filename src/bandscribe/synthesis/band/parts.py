@@ -193,7 +193,7 @@ def riff(chord: Chord, strokes: Sequence[RhythmNote], rng: Rng) -> list[Event]:
 
 @dataclass(frozen=True)
 class Player:
-    """Who may play: a voicing, General MIDI programs (from 0), rhythms, through an amplifier?"""
+    """A voicing, General MIDI programs (from 0), rhythms; `distorted` ones have an amplifier."""
 
     voicing: Callable[[Chord, Sequence[RhythmNote], Rng], list[Event]]
     programs: tuple[int, ...]

@@ -1,7 +1,7 @@
-"""Rhythms of one bar, as bands play them: strokes on the straight grid of the metre.
+"""Rhythms of one bar of a band: strokes on the straight grid of the metre.
 
-They accent the beats, and the backbeats where the snare is, as bands do. `with_kicks` and
-`with_cymbals` follow a given bar of drums, as rhythm sections do. `songs` gives them time.
+They accent the beats, and the backbeats where the snare is. `with_kicks` and `with_cymbals` follow
+a given bar of drums. `songs` gives them tempo and swing.
 """
 
 from __future__ import annotations

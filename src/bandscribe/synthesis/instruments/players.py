@@ -30,7 +30,7 @@ from bandscribe.synthesis.render import draw_drum_set, kit_weights, render
 from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples, add
 from bandscribe.vocabulary import INSTRUMENTS
 
-#: What is none of the classes.
+#: An instrument of no class.
 OTHER = "other"
 _FARTHEST = 2  # semitones by which the timbre of a SoundFont is moved
 _FADE = 0.03  # seconds
@@ -174,7 +174,7 @@ def _draw_line(
 
 
 def _finish(sound: Samples, line: _Line, length: int, rng: Rng) -> Samples:
-    """At its own speed, with a tuning, vibrato and swells of its own; amplified if it should be."""
+    """At its own speed, with random tuning, vibrato and swells; amplified if the line is."""
     at = np.arange(length, dtype=np.float64)
     at *= line.rate * 2 ** (float(rng.normal(0, 8)) / 1200)
     t = np.arange(length) / SAMPLE_RATE
@@ -224,7 +224,7 @@ def _sing(
 def _sing_speech(
     speech: Speech, notes: Sequence[tuple[float, float, int]], duration: float, rng: Rng
 ) -> Samples:
-    """Sung speech of a throat longer or shorter than the speaker's, as a tape moves it."""
+    """Sung speech whose formants are moved as by a change of tape speed."""
     semitones = float(rng.uniform(-_THROAT, _THROAT))
     rate = 2 ** (semitones / 12)
     length = round(duration * SAMPLE_RATE)

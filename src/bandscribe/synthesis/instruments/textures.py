@@ -107,7 +107,7 @@ def _run(rng: Rng, span: BarSpan) -> list[ChordEvent]:
 
 
 def _arpeggio(rng: Rng, span: BarSpan) -> list[ChordEvent]:
-    """Chord tones in a pattern that comes again."""
+    """Chord tones in a repeated pattern."""
     length = float(rng.choice(_LENGTHS))
     pattern = rng.integers(0, 6, int(rng.choice([3, 4, 6, 8])))
     if rng.random() < 0.5:
@@ -131,7 +131,7 @@ def _held(rng: Rng, span: BarSpan) -> list[ChordEvent]:
 
 
 def _single(rng: Rng, span: BarSpan) -> list[ChordEvent]:
-    """A note for itself in each bar, as when somebody shows an instrument."""
+    """One note in each bar, as in a demonstration of an instrument."""
     ladder = span.scale()
     metre = span.piece.metre
     return [
