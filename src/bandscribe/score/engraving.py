@@ -206,7 +206,9 @@ def _draw_repeats(music: Element, repeats: list[bool]) -> None:
     bars = {node.get("id"): node for node in music.iter(f"{{{_SVG}}}g")}
     for number in (i for i, repeat in enumerate(repeats) if repeat):
         bar = bars[f"b{number}"]
-        staff = next(node for node in bar if node.get("class") == "staff")
+        staff = next((node for node in bar if node.get("class") == "staff"), None)
+        if staff is None:
+            continue
         lines = [path.get("d", "").split() for path in staff.findall(f"{{{_SVG}}}path")]
         left, right = float(lines[0][0][1:]), float(lines[0][2][1:])
         top, bottom = float(lines[0][1]), float(lines[-1][1])
