@@ -239,3 +239,10 @@ def test_in_words() -> None:
     assert words is not None
     low, high = words.removesuffix(" bpm, 2/4").split(" to ")
     assert 99 <= int(low) <= 103 and 117 <= int(high) <= 121
+
+
+def test_changes_of_tempo_are_120_bpm_until_the_first_and_the_last_at_a_tick_counts() -> None:
+    tempi = bars.TempoMap.of([(480, 1_000_000), (480, 250_000)], 480)
+    assert tempi.seconds(np.array([-480.0, 0.0, 480.0, 960.0])).tolist() == [-0.5, 0.0, 0.5, 0.75]
+    tempi = bars.TempoMap.of([(0, 250_000)], 480)
+    assert tempi.seconds(np.array([-480.0, 480.0])).tolist() == [-0.5, 0.25]
