@@ -20,7 +20,7 @@ from typing import Any
 from bandscribe.studies import drum_corpora, runs
 from bandscribe.studies.drum_chance import Chance
 from bandscribe.studies.drum_corpora import Figure, StudyCorpus
-from bandscribe.studies.page import Grid, PageSection, StudyReport, table
+from bandscribe.studies.page import Grid, PageSection, StudyReport, show_thresholds, table
 from bandscribe.studies.runs import StudyRow, Train, TrainingJob
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
@@ -44,11 +44,6 @@ THESIS: Mapping[str, Mapping[str, float]] = {
     "transformer": {"egmd": 0.8852, "slakh": 0.8828, "adtof": 0.9533},
     "vit": {"egmd": 0.8818, "slakh": 0.8755, "adtof": 0.9560},
 }
-#: What a report tells of thresholds.
-THRESHOLDS = (
-    "What a peak exceeds the mean around it by (δ), chosen for each class in validation; of the "
-    "run with the first seed. The thesis gives δ = 0.1 for all."
-)
 
 
 @dataclass(frozen=True)
@@ -183,7 +178,11 @@ def report(
                 "seconds of audio it processes in one of a processor core.",
                 _show_costs(results, len(classes)),
             ),
-            PageSection("Thresholds", THRESHOLDS, _show_thresholds(results, len(classes))),
+            show_thresholds(
+                ["corpus", "network"],
+                {(each.corpus, NAMES[each.model]): each.runs[0] for each in results},
+                len(classes),
+            ),
             PageSection(
                 "In the thesis", "Micro F1 of Fosse 2025, section 6.1: other data and other means, "
                 "as a reference and no target.", _show_thesis(),
@@ -208,14 +207,6 @@ def _flatten(result: ArchitectureResult, count: int) -> dict[str, Any]:
         "thresholds": drum_corpora.show_thresholds(result.runs[0], count),
         "runs": " ".join(run.name for run in result.runs),
     }
-
-
-def _show_thresholds(results: Sequence[ArchitectureResult], count: int) -> str:
-    lines = [
-        ("", [each.corpus, NAMES[each.model], drum_corpora.show_thresholds(each.runs[0], count)])
-        for each in results
-    ]
-    return table(["corpus", "network", "thresholds"], lines, 3)
 
 
 def _show_costs(results: Sequence[ArchitectureResult], count: int) -> str:

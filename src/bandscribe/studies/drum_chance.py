@@ -1,7 +1,7 @@
-"""Baselines that do not know drums, on the test sets: any network must be better.
+"""Trivial baselines on the test sets.
 
-`rate` predicts every class evenly, as often as it is in the test set; `flux` predicts each rise of
-the spectrum (Böck et al. 2012, as Fosse 2025, section 2.4.3) to be the most frequent class.
+`rate` predicts every class evenly, at its rate in the test set; `flux` predicts each peak of the
+spectral flux (Böck et al. 2012; Fosse 2025, section 2.4.3) as the most frequent class.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What drum networks score on corpora that they were not trained on, or on their test splits.
+"""Scores of drum networks on the test sets of a study's corpora.
 
-A study names its corpora by `LABEL=ADDRESS`, or by the address alone: see `datasets.address`.
-One that has the splits train, validation and test is trained on, any is tested on. Below the
-folder of a study lie
+Corpora are named `LABEL=ADDRESS` or by their address (see `datasets.address`). Those with the
+splits train, validation and test are trained on, all are tested on. Below the folder of a study lie
 
     trials/MODEL-DIGEST           runs of `bandscribe train drums`, with network.onnx, speed.json
     judged/LABEL/MODEL-DIGEST/    the scores of each on each test set, track by track

@@ -2,7 +2,7 @@
 
 Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 1.1 and chapter 7. A
 test on a corpus that was not trained on is a zero-shot one. Every set is trained on for the same
-number of steps, so that a larger one is no longer a study.
+number of steps.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from bandscribe.studies import drum_corpora, runs
-from bandscribe.studies.drum_architectures import NAMES, THRESHOLDS
+from bandscribe.studies.drum_architectures import NAMES
 from bandscribe.studies.drum_chance import Chance
 from bandscribe.studies.drum_corpora import Figure, StudyCorpus
-from bandscribe.studies.page import UNSEEN, Grid, PageSection, StudyReport, table
+from bandscribe.studies.page import UNSEEN, Grid, PageSection, StudyReport, show_thresholds
 from bandscribe.studies.runs import StudyRow, Train
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
@@ -157,16 +157,8 @@ def report(
                 f"{recipe.steps:,} steps of {recipe.batch} excerpts of "
                 f"{recipe.excerpt_seconds:g} s for every row, at most.", "",
             ),
-            PageSection(
-                "Thresholds", THRESHOLDS,
-                table(
-                    ["trained on", "thresholds"],
-                    [
-                        ("", [each.trained, drum_corpora.show_thresholds(each.runs[0], count)])
-                        for each in results
-                    ],
-                    2,
-                ),
+            show_thresholds(
+                ["trained on"], {(each.trained,): each.runs[0] for each in results}, count
             ),
         ),
     )  # fmt: skip

@@ -2,14 +2,11 @@
 
 Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.5. Each dimension
 of each feature is averaged over a clip's time, and a one-way analysis of variance asks whether
-these means differ between instruments, at α = 0.001, set beforehand. That analysis supposes equal
-variances, which the paper doubts and does not test: here Brown and Forsythe's test says where they
-differ, and a dimension is `robust` if Welch's test and that of Kruskal and Wallis, which do without
-that assumption and that of normality, find it significant too. With thousands of clips everything
-is significant: ω² is how much of the variance the instrument explains.
-
-The paper holds its clips to be independent; several clips of one recording are not. `merge` takes
-the mean of a recording's clips instead.
+these means differ between instruments, at α = 0.001. That analysis assumes equal variances; here
+Brown and Forsythe's test tells where they differ, and a dimension is `robust` if Welch's test and
+that of Kruskal and Wallis, without that assumption and that of normality, find it significant too.
+With thousands of clips everything is significant: ω² is the share of the variance that the
+instrument explains. Several clips of one recording are not independent: `merge` takes their mean.
 """
 
 from __future__ import annotations

@@ -224,10 +224,7 @@ def plan(name: str, given: Fields, clips: Path, folder: Path) -> Study[Recipe]:
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """As `training.hits.train`, with features that are computed once for all rows that share them.
-
-    A recipe that augments computes them for each example.
-    """
+    """As `training.hits.train`; rows without augmentation share their features."""
     if recipe.augment:
         return train_alone(recipe, run)
     return train_on_kept(recipe, run, _keep(recipe, "train"), _keep(recipe, "validation"))

@@ -1,7 +1,7 @@
-"""The report of a study of drum networks: F1 by row and test set, on one page and in tables.
+"""The report of a study of drum networks: F1 by row and test set, as a page and as tables.
 
-The page holds all that it shows. NAME.csv has a line for each row and test set, NAME_corpora.csv
-describes the corpora.
+The page is self-contained. NAME.csv has a line per row and test set, NAME_corpora.csv describes the
+corpora.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from bandscribe.display import groups
 from bandscribe.display.page import compose
 from bandscribe.files import write_csv, write_text
+from bandscribe.studies import drum_corpora
 from bandscribe.studies.drum_chance import CHANCE, Chance
 from bandscribe.studies.drum_corpora import Figure
 from bandscribe.studies.tables import align
@@ -31,7 +32,7 @@ tr.chance td { border-top-style: dashed; color: var(--quiet); }
 th.label, td.label { text-align: left; white-space: normal; }
 img { max-width: 100%; background: white; border-radius: 8px; }
 """
-#: How a cell is marked that was tested on a corpus that was not trained on.
+#: Marks a zero-shot test, on a corpus that was not trained on.
 UNSEEN = "○"
 
 
@@ -45,10 +46,9 @@ class PageSection(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """F1 by (row, test set) and name; and of baselines, which know no row.
+    """F1 by (row, test set) and name, and of baselines; `seeds` are the runs of each.
 
-    Of a pair in `trained`, the corpus of the test set was trained on. `seeds` are the runs of each
-    row.
+    Pairs in `trained` are tested on a corpus that was trained on.
     """
 
     figures: Mapping[tuple[str, str], Mapping[str, Figure]]
@@ -68,7 +68,7 @@ class Grid:
         return list(dict.fromkeys(test for _, test in self.figures))
 
     def best(self, test: str, name: str = "micro") -> str | None:
-        """The row of the highest F1 on a test set, of those that were not trained on its corpus."""
+        """The row with the highest F1 on a test set, of those not trained on its corpus."""
         known = {
             row: figures[name].mean
             for (row, of), figures in self.figures.items()
@@ -148,9 +148,9 @@ class Grid:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """What a study writes beside its grid: `lines` of its CSV file, by (row, test set).
+    """A grid and what is written beside it: `lines` of the CSV file, by (row, test set).
 
-    `corpora` are the rows of `drum_corpora.describe`, `columns` further ones of the first table.
+    `corpora` are the rows of `drum_corpora.describe`, `columns` further columns of the first table.
     """
 
     name: str
@@ -248,6 +248,21 @@ def show(figure: Figure, *, best: bool = False, seeds: int = 1) -> str:
     value = f"<b>{figure.mean:.3f}</b>" if best else f"{figure.mean:.3f}"
     spread = f"<br>{figure.least:.3f} to {figure.most:.3f}" if seeds > 1 else ""
     return f"{value}<br><small>[{figure.low:.3f}, {figure.high:.3f}]{spread}</small>"
+
+
+def show_thresholds(
+    head: Sequence[str], runs: Mapping[tuple[str, ...], Path], count: int
+) -> PageSection:
+    """The thresholds that runs, by their labels below `head`, learned for `count` classes."""
+    lines = [
+        ("", [*labels, drum_corpora.show_thresholds(run, count)]) for labels, run in runs.items()
+    ]
+    return PageSection(
+        "Thresholds",
+        "What a peak exceeds the mean around it by (δ), chosen for each class in validation; of "
+        "the run with the first seed. The thesis gives δ = 0.1 for all.",
+        table([*head, "thresholds"], lines, len(head) + 1),
+    )
 
 
 def show_image(path: Path, text: str) -> str:

@@ -33,10 +33,10 @@ R = TypeVar("R", bound=Settings)
 
 @dataclass(frozen=True, eq=False)
 class StudyRow:
-    """A line of a table: the fields of its recipe that are its own.
+    """A row of a table: the fields in which its recipe differs from the others.
 
-    The runs of several `members` are evaluated as one, by the mean of their predictions. `about`
-    are columns that are known beforehand, such as the figures of a paper.
+    Runs of several `members` are evaluated as an ensemble. `about` are known columns, such as the
+    figures of a paper.
     """
 
     label: str
@@ -55,9 +55,9 @@ class TrainingJob(Generic[R]):
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """A line of a table: its `runs` (seed, member), and what each seed scores, by name.
+    """A row's results: its `runs` (seed, member), and the scores of each seed, by name.
 
-    A `baseline` is not trained, but what the rows are held against, such as chance.
+    A `baseline`, such as chance, is not trained.
     """
 
     label: str
@@ -76,7 +76,7 @@ class RowOutcome:
         return [name for name, value in self.scores[0].items() if isinstance(value, int | float)]
 
 
-#: Finishes those of the jobs that are not finished, or some of them where it is stopped.
+#: Trains the jobs that are not finished; fewer if stopped.
 Train = Callable[[Sequence[TrainingJob[R]]], object]
 
 
@@ -97,10 +97,7 @@ def choose(name: str, questions: Mapping[str, Sequence[str]], rows: Iterable[str
 
 
 def check(given: Fields, rows: Iterable[StudyRow], own: Iterable[str] = ()) -> None:
-    """Raise ValueError for a field given for all rows that the study, or each row, sets itself.
-
-    `own` are those of the study beside the seed.
-    """
+    """Raise ValueError for a given field that the study (`own`, and the seed) or each row sets."""
     if mine := sorted(given.keys() & {"seed", *own}):
         raise ValueError(f"{mine[0]}: the study sets it; expected other fields of a recipe")
     members = [member.keys() for row in rows for member in row.members]
@@ -121,12 +118,12 @@ def resolve_member(kind: str, base: Fields, given: Fields, member: Fields) -> An
 
 @dataclass(frozen=True)
 class Study(Generic[R]):
-    """A comparison: its name and what it asks, the recipes of its rows, what is done with them.
+    """A comparison: the recipes of its rows, and how they are trained and evaluated.
 
-    `evaluate` is given a row and the runs of its members; `tested` tells what it evaluates a row on
-    where the recipe does not, and `origin` where the weights are from that a network begins with.
-    Outcomes of `baselines` end the table. `finish` is given them all, and where further files go,
-    STEM_*; it returns lines that stand below the table.
+    `evaluate` takes a row and the runs of its members. `tested` tells what a row is evaluated on,
+    and `origin` where initial weights are from, as far as the recipe does not. `baselines` are the
+    last rows. `finish` takes the stem of further files, STEM_*, and all outcomes, and returns the
+    lines below the table.
     """
 
     name: str
@@ -143,7 +140,7 @@ class Study(Generic[R]):
 
 
 def run(study: Study[R], seeds: Sequence[int], folder: Path) -> list[str]:
-    """Train and evaluate what is not yet there in `folder`, and write it; returns the table.
+    """Train and evaluate what is missing in `folder`, and write the tables; returns their lines.
 
     Raises ValueError as the study's `train` and `evaluate`, and where a run was stopped.
     """
@@ -195,7 +192,7 @@ def plan(
 
 
 def finish(jobs: Sequence[TrainingJob[R]], train: Train[R]) -> None:
-    """Have jobs done that are not. Raises ValueError as `train`, and where one was stopped."""
+    """Train the jobs that are not finished. Raises ValueError as `train`, or where one stopped."""
     if not all(is_finished(job.run) for job in jobs):
         train(jobs)  # all of them: what is done may tell a scheduler what to end
     for job in jobs:
@@ -204,14 +201,14 @@ def finish(jobs: Sequence[TrainingJob[R]], train: Train[R]) -> None:
 
 
 def is_finished(run: Path) -> bool:
-    """Whether nothing of a run is left to train: it is at its end, or was ended by a search."""
+    """Whether a run has ended, or a search stopped it."""
     metrics = run / "metrics.json"
     finished = metrics.is_file() and bool(read_json(metrics)["finished"])
     return finished or (run / search.STOPPED).is_file()
 
 
 def in_turn(train: Callable[[R, Path], FitResult]) -> Train[R]:
-    """Train one after the other in this process, until one is stopped."""
+    """Train in this process, one after the other, until one is stopped."""
 
     def run(jobs: Sequence[TrainingJob[R]]) -> None:
         for job in jobs:
@@ -226,7 +223,7 @@ def in_turn(train: Callable[[R, Path], FitResult]) -> Train[R]:
 def keep_scores(
     folder: Path, runs: Sequence[Path], what: object, make: Callable[[], Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """What `make` returns for these runs, tested on `what`: made once, and kept below `folder`."""
+    """The result of `make` for these runs, tested on `what`, cached below `folder`."""
     text = json.dumps([[run.name for run in runs], what])
     path = folder / "scores" / f"{hashlib.sha256(text.encode()).hexdigest()[:10]}.json"
     if not path.is_file():
@@ -239,10 +236,9 @@ def keep_scores(
 def plot_losses(
     path: Path, outcomes: Sequence[RowOutcome], validation: str = "validation_loss"
 ) -> None:
-    """Draw the training and the validation loss of the first run of each row.
+    """Plot the training and `validation` loss of the first run of each row with a history.
 
-    The latter is what the runs call `validation`. Rows without a history, as those of baselines,
-    are left out, and nothing is drawn where none is left. Raises as `display.losses.plot`.
+    Raises as `display.losses.plot`.
     """
     curves = {}
     for outcome in outcomes:

@@ -21,7 +21,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class ScoreColumn:
-    """A score that is shown, and its title; `panel` is where it is plotted, None for not at all."""
+    """A column of the table: a score and its title; `panel` if it is plotted."""
 
     score: str
     title: str
@@ -29,15 +29,12 @@ class ScoreColumn:
 
 
 def column(score: str, title: str, *, drawn: bool = False, **options: Any) -> ScoreColumn:
-    """A column, with `options` of its panel where it is drawn."""
+    """A column, with `options` of its panel if `drawn`."""
     return ScoreColumn(score, title, comparison.Panel(score, title, **options) if drawn else None)
 
 
 def tabulate(outcomes: Sequence[RowOutcome], columns: Sequence[ScoreColumn]) -> list[str]:
-    """A line per outcome: means over seeds, their deviation where there are several, and `about`.
-
-    What is known beforehand of a score, as of a paper, stands in brackets.
-    """
+    """A line per outcome: means and deviations over seeds; known scores (`about`) in brackets."""
     rows = [["", *(each.title for each in columns)]]
     for outcome in outcomes:
         cells = []
@@ -74,7 +71,7 @@ def write(
 ) -> None:
     """Write NAME.csv (means), NAME.json (every seed) and NAME.png into an existing folder.
 
-    `described` is what NAME.json holds beside the outcomes: what was trained on, and how.
+    `described` are further entries of NAME.json.
 
     Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
     """
@@ -111,7 +108,7 @@ def write(
 
 
 def _flatten(outcome: RowOutcome) -> dict[str, Any]:
-    """Cells of a line of the CSV file: a mean, and where there are several seeds a deviation."""
+    """The cells of a CSV row: means, and deviations of several seeds."""
     cells: dict[str, Any] = {"row": outcome.label}
     cells |= {f"paper.{name}": value for name, value in outcome.about.items()}
     cells["seeds"] = None if outcome.baseline else len(outcome.scores)

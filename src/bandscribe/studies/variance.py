@@ -43,10 +43,10 @@ class Anova(Test):
 
 
 def anova(values: Floats, groups: Groups) -> Anova:
-    """One-way analysis of variance, F = MSB / MSW.
+    """One-way analysis of variance, F = MSB / MSW, of normal groups of equal variance.
 
-    η² = SSB / SST; ω² = (SSB - (k - 1) MSW) / (SST + MSW). Supposes that the groups are normal,
-    independent, and of one variance. Raises ValueError for groups that cannot be compared.
+    η² = SSB / SST; ω² = (SSB - (k - 1) MSW) / (SST + MSW). Raises ValueError for groups that cannot
+    be compared.
     """
     parts = _split(values, groups)
     found = _test(stats.f_oneway, parts)

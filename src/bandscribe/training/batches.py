@@ -167,9 +167,14 @@ def stream(
     return batches
 
 
+def turn(seed: int, number: int, count: int) -> int:
+    """Index of the run's example `number`: each of `count` once an epoch, shuffled."""
+    epoch, place = divmod(number, count)
+    return int(_order(seed, epoch, count)[place])
+
+
 @lru_cache(maxsize=2)
-def shuffle(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order of `count` examples in an epoch: every one once."""
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     # Four numbers, so that the generator is none of those of the batches.
     return np.random.default_rng([seed, epoch, 0, 1]).permutation(count)
 

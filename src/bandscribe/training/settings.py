@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 #: The least and the most that a field may be, of those that mean the same in every recipe.
 LIMITS: Mapping[str, tuple[float, float]] = {
@@ -78,4 +79,18 @@ class Settings:
     )  # fmt: skip
     threads: int = setting(
         0, "threads of the network; 0 for the cores that the workers leave", changeable=True
+    )
+
+
+E = TypeVar("E", bound=Settings)
+
+
+def count_epochs(settings: E, examples: int) -> E:
+    """Settings whose `steps` and `validate_every` are those of its `epochs`, where they are 0."""
+    epoch = math.ceil(examples / settings.batch)
+    epochs: int = vars(settings)["epochs"]
+    return replace(
+        settings,
+        steps=settings.steps or epochs * epoch,
+        validate_every=settings.validate_every or epoch,
     )

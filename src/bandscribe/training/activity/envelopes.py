@@ -6,7 +6,6 @@ makes the same ones again.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +31,7 @@ from bandscribe.training.activity.windows import (
 from bandscribe.training.batches import stream
 from bandscribe.training.device import infer
 from bandscribe.training.fit import FitResult, fit, start_from
+from bandscribe.training.settings import count_epochs
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: Windows that are validated at once.
@@ -47,12 +47,7 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     or `run` holds a run with another recipe.
     """
     training, held_out = prepare(recipe, "train"), prepare(recipe, "validation")
-    epoch = math.ceil(len(training) / recipe.batch)
-    recipe = replace(
-        recipe,
-        steps=recipe.steps or recipe.epochs * epoch,
-        validate_every=recipe.validate_every or epoch,
-    )
+    recipe = count_epochs(recipe, len(training))
     return fit(
         recipe,
         run,

@@ -117,7 +117,6 @@ class Recipe(Settings):
     epochs: int = setting(150, "epochs of the run, where steps is 0", changeable=True)
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a field cannot be right."""
         if self.model not in MODELS:
             raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {self.model!r}")
         recipes.check_options("options", self.options, MODELS[self.model])

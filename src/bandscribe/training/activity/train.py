@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,16 +22,13 @@ from bandscribe.training.exported import transfer_tracker
 from bandscribe.training.fit import FitResult, fit, start_from
 
 
-@dataclass(frozen=True)
-class MixtureExamples:
-    """Makes training examples out of mixtures."""
-
-    draw: Callable[[np.random.Generator], Mixture]
-    front_end: LogSpectrogram
-
-    def __call__(self, rng: np.random.Generator) -> Example:
-        """Features (frame, bin) and targets (frame, 2 · class) of a mixture."""
-        return targets.describe(self.draw(rng), self.front_end)
+def make_example(
+    rng: np.random.Generator,
+    draw: Callable[[np.random.Generator], Mixture],
+    front_end: LogSpectrogram,
+) -> Example:
+    """Features (frame, bin) and targets (frame, 2 · class) of a mixture."""
+    return targets.describe(draw(rng), front_end)
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
@@ -52,7 +48,7 @@ def train(recipe: Recipe, run: Path) -> FitResult:
         make = partial(pieces.draw, seconds=recipe.excerpt_seconds, sample_rate=extract.sample_rate)
     else:
         raise ValueError("stems, validation_stems: expected at least one folder each")
-    draw = MixtureExamples(make, extract)
+    draw = partial(make_example, draw=make, front_end=extract)
     held_out = validation.prepare(recipe)
 
     def start() -> nn.Module:

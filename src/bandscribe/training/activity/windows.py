@@ -24,7 +24,7 @@ from bandscribe.features.cqt import ConstantQ
 from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import magnitude
 from bandscribe.training.activity.pieces import Mixture
-from bandscribe.training.batches import Example, shuffle
+from bandscribe.training.batches import Example, turn
 
 Array = NDArray[np.float32]
 SPECTRA = ("mel", "cqt", "stft")
@@ -116,7 +116,6 @@ class Windows:
     envelopes: Array
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self.features)
 
     def scale(self) -> tuple[Array, Array]:
@@ -183,8 +182,7 @@ class Shuffled:
 
     def __call__(self, _: np.random.Generator, number: int) -> Example:
         """Features (frame, bin) and envelopes (frame, class) of the example of this number."""
-        epoch, place = divmod(number, len(self.windows))
-        chosen = shuffle(self.seed, epoch, len(self.windows))[place]
+        chosen = turn(self.seed, number, len(self.windows))
         return self.windows.features[chosen].astype(np.float32), self.windows.envelopes[chosen]
 
 

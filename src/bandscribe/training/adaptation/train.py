@@ -131,9 +131,9 @@ class Adapting(nn.Module):
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """Adapt the network of a recipe into the folder `run`, or go on where that run stopped.
+    """Adapt the network of a recipe into the folder `run`, or resume that run.
 
-    The weights that are kept are those closest to the first network, on unchanged excerpts.
+    The best weights are those closest to the first network on unchanged excerpts.
 
     Raises ValueError when the recipe names no recordings, or `run` holds a run with another recipe,
     and as `load_drums`.

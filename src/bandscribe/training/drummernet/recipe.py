@@ -1,4 +1,4 @@
-"""The recipe of a DrummerNet run, and what it builds.
+"""The recipe of a DrummerNet run, its transcriber and loss.
 
 The defaults are the paper's: Choi and Cho 2019, Deep unsupervised drum transcription, sections 3
 and 4.1. Where the paper gives none, they are those of the authors' code: Adam at 4e-4, constant.
@@ -93,7 +93,6 @@ class Recipe(Settings):
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a field cannot be right."""
         with torch.device("meta"):  # without memory, and without drawing weights
             build(self)
         make_loss(self)

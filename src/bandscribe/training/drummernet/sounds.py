@@ -1,4 +1,4 @@
-"""The training data of DrummerNet: drum sound of any kind, without labels.
+"""The training data of DrummerNet: unlabelled drum recordings, or rendered performances.
 
 Source: Choi and Cho 2019, section 4.1: 16 kHz, mono, excerpts of 2 s from anywhere in a track. As
 in the authors' code, the loudest sample of an excerpt becomes 1.
@@ -59,10 +59,7 @@ class Recordings:
 
 @dataclass(frozen=True)
 class WaveformExamples:
-    """Makes examples: of `recordings`, and the share `rendered` of them of `source`.
-
-    Of the source's excerpts the notes are not looked at.
-    """
+    """Makes examples of `recordings` and, a share `rendered`, of `source` without its notes."""
 
     recordings: Recordings | None
     source: LabelledSource | None

@@ -1,4 +1,4 @@
-"""From unlabelled drum sound to a trained DrummerNet."""
+"""Training a DrummerNet on unlabelled drum recordings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bandscribe.training.fit import FitResult, fit
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+    """Train the network of a recipe into the folder `run`, or resume that run.
 
     Raises ValueError when the recipe names no kits, or nothing to train on, or `run` holds a run
     with another recipe.

@@ -1,4 +1,4 @@
-"""Watching a DrummerNet on rendered performances: its loss, by which weights are kept, and its F1.
+"""Validation of a DrummerNet on rendered performances: its loss, which selects weights, and F1.
 
 The F1 of kick, snare and hi-hat (±50 ms) is that of the paper's figure 4. It needs the notes of the
 performances, and nothing is decided by it. It is given for peaks as the paper picks them, and for

@@ -94,7 +94,6 @@ class Recipe(Settings):
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a field cannot be right."""
         with torch.device("meta"):  # without memory, and without drawing weights
             build(self)
         if (self.kits or self.validation_kits) and (self.corpora or self.classes != 10):

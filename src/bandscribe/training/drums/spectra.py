@@ -66,7 +66,6 @@ class Spectra:
         return float(self.x[0].shape[1] / FRAME_RATE)
 
     def __len__(self) -> int:
-        """How many samples there are."""
         return sum(map(len, self.x))
 
     def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], Transcription]:

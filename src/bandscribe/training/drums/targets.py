@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -26,16 +26,7 @@ def onset_targets(
     few milliseconds. A neighbour never lowers an onset's own frame. Onsets outside of the excerpt
     are ignored, but one just beyond its end still marks the last frame as a neighbour.
     """
-    targets = np.zeros((frames, len(transcription.classes)), dtype=np.float32)
-    if not frames:
-        return targets
-    column = {label: index for index, label in enumerate(transcription.classes)}
-    classes = np.array([column[str(label)] for label in transcription.labels], dtype=np.intp)
-    at = np.round(transcription.onsets * frame_rate).astype(np.intp)
-    for shift, value in ((-1, neighbours), (1, neighbours), (0, 1.0)):
-        inside = (at + shift >= 0) & (at + shift < frames)
-        targets[at[inside] + shift, classes[inside]] = value
-    return targets
+    return _mark(transcription, frames, frame_rate, {-1: neighbours, 1: neighbours, 0: 1.0})
 
 
 def joint_targets(
@@ -53,16 +44,27 @@ def joint_targets(
     onsets = onset_targets(
         transcription, frames=frames, frame_rate=frame_rate, neighbours=neighbours
     )
-    velocities = np.zeros_like(onsets)
+    struck = dict.fromkeys((-1, 1, 0), transcription.velocities)
+    velocities = _mark(transcription, frames, frame_rate, struck)
+    beats = _beat_targets(transcription, frames, frame_rate, neighbours)
+    return np.concatenate([onsets, velocities, beats], axis=1)
+
+
+def _mark(
+    transcription: Transcription,
+    frames: int,
+    frame_rate: float,
+    values: Mapping[int, float | NDArray[np.float64]],
+) -> NDArray[np.float32]:
+    """(frame, class), with `values` (scalar or (note,)) so many frames after the onset's."""
+    marked = np.zeros((frames, len(transcription.classes)), dtype=np.float32)
     column = {label: index for index, label in enumerate(transcription.classes)}
     classes = np.array([column[str(label)] for label in transcription.labels], dtype=np.intp)
     at = np.round(transcription.onsets * frame_rate).astype(np.intp)
-    for shift in (-1, 1, 0):
+    for shift, value in values.items():
         inside = (at + shift >= 0) & (at + shift < frames)
-        velocities[at[inside] + shift, classes[inside]] = transcription.velocities[inside]
-    return np.concatenate(
-        [onsets, velocities, _beat_targets(transcription, frames, frame_rate, neighbours)], axis=1
-    )
+        marked[at[inside] + shift, classes[inside]] = np.broadcast_to(value, at.shape)[inside]
+    return marked
 
 
 def _beat_targets(

@@ -34,7 +34,6 @@ class Recipe:
     overlap_seconds: float = setting(10.0, "overlap of neighbouring chunks at inference")
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a field cannot be right."""
         if self.lags < 1 or self.iterations < 1:
             raise ValueError(
                 f"lags, iterations: expected 1 or more, got {self.lags}, {self.iterations}"

@@ -1,8 +1,8 @@
 """Scenes that are rendered once and altered as spectra each time that they are drawn.
 
-Rendering a scene takes several times as long as a step of a small network on it. What differs
-between sources (bandwidth, tone, noise floor, level) costs next to nothing on a spectrum, and is
-drawn for every example, so that none of it reveals the class. Where most convolutions of a
+Rendering a scene takes several times as long as a training step of a small network. Bandwidth,
+tone, noise floor and level cost next to nothing on a spectrum, and are drawn for every example, so
+that none of them reveals the class. Where most convolutions of a
 network are fixed, their outputs are computed once, too (`Embedded`).
 """
 

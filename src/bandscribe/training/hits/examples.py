@@ -30,10 +30,9 @@ _LAYERED = 0.3
 class HitExamples:
     """Makes examples out of clips.
 
-    A class is drawn by its number of clips to the power of 1 - `balance`; within it a group by the
-    root of its number, since large kits vary more, and a clip; `null_share` of the examples are no
-    drum, where there are such clips. Without `augment` clips are taken as they are, each as likely
-    as its class.
+    A class is drawn with its number of clips to the power of 1 - `balance`, then one of its groups
+    with the square root of its number (large kits vary more), then a clip. `null_share` of the
+    examples are no drum, where there are such clips. Without `augment` clips are not changed.
     """
 
     clips: Sequence[HitClip]
@@ -132,9 +131,8 @@ class HitExamples:
 
 
 def make_target(struck: Sequence[HitClip], classes: tuple[str, ...]) -> NDArray[np.float32]:
-    """(class + 1,): 1 for each class that is struck; the velocity of a single hit, or `UNKNOWN`.
-
-    Where a label leaves the class open, `ANY` for each class that it may be.
+    """(class + 1,): 1 for each class that is struck, `ANY` for each class that an open label may
+    be; the velocity of a single hit, or `UNKNOWN`.
     """
     target = np.zeros(len(classes) + 1, dtype=np.float32)
     target[-1] = UNKNOWN

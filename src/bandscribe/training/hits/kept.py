@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.features.mel import MelBands
-from bandscribe.training.batches import Example, shuffle
+from bandscribe.training.batches import Example, turn
 from bandscribe.training.hits.clips import HitClip, list_folder
 from bandscribe.training.hits.examples import make_target
 from bandscribe.training.mapped import FileRows, leave_out
@@ -70,7 +70,6 @@ class Kept:
         return cls(clips, made.values, np.array(rows), np.stack(targets))
 
     def __len__(self) -> int:
-        """How many clips there are."""
         return len(self.rows)
 
     @property
@@ -97,8 +96,7 @@ class Turns:
             members = self._members[int(rng.choice(len(self._members), p=self._chances))]
             chosen = int(rng.choice(members))
         else:
-            epoch, place = divmod(number, len(self.kept))
-            chosen = int(shuffle(self.seed, epoch, len(self.kept))[place])
+            chosen = turn(self.seed, number, len(self.kept))
         kept = self.kept
         return np.array(kept.features[kept.rows[chosen]]), kept.targets[chosen]
 

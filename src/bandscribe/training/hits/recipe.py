@@ -93,7 +93,6 @@ class Recipe(Settings):
     validation_seed: int = setting(0, "seed of the validation examples")
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a field cannot be right."""
         with torch.device("meta"):  # without memory, and without drawing weights
             build(self)
         if both := sorted(set(self.kits) & set(self.validation_kits)):

@@ -1,8 +1,6 @@
-"""How clips are augmented: several strokes, drums together, a room.
+"""How clips are augmented: several strokes, simultaneous drums, tuning, cuts, a room, a telephone.
 
-A scene is drawn first and played second, so that it can be replayed. What it does to a one-shot
-is what happens to those that people record: they are struck more than once, cut short, tuned, and
-caught by a telephone in a room with a fan.
+A scene is drawn first and played second, so that it can be replayed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""From labelled clips to a trained classifier of hits."""
+"""Training a classifier of hits on labelled clips."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,13 +18,14 @@ from bandscribe.training.hits.kept import Kept, Turns
 from bandscribe.training.hits.models import Compact
 from bandscribe.training.hits.recipe import Recipe, front_end, start
 from bandscribe.training.hits.validation import ValidationHits
+from bandscribe.training.settings import count_epochs
 
 #: The checkpoint of the lowest validation loss is kept: project report 2024, section 4.
 CRITERION = "-validation_loss"
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """Train the network of a recipe into the folder `run`, or go on where that run stopped.
+    """Train the network of a recipe into the folder `run`, or resume that run.
 
     Raises ValueError when the recipe names no clips, or as `train_on`.
     """
@@ -110,8 +110,7 @@ def _in_steps(recipe: Recipe, clips: int) -> Recipe:
     """The recipe with epochs counted in steps, where it gives some."""
     if not recipe.epochs:
         return recipe
-    epoch = math.ceil(clips / recipe.batch)
-    return replace(recipe, steps=recipe.epochs * epoch, validate_every=epoch)
+    return count_epochs(replace(recipe, steps=0, validate_every=0), clips)
 
 
 def _fit(

@@ -1,4 +1,4 @@
-"""Evaluating a classifier of hits on clips that it does not train on; choosing its thresholds."""
+"""Validation of a classifier of hits, and choice of its thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same example, a little different each time: parameters are drawn first, applied second.
+"""Augmentation: parameters are drawn first, applied second.
 
 Source: Harmony Is All You Need 2023, section 3.4. Samples: noise, pitch, time. Features: masked
 bins and frames, after Park et al. 2019, SpecAugment. All are applied, each time.

@@ -59,7 +59,6 @@ class RecordingWindows:
     packed: NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
-        """How many there are."""
         return len(self.owner)
 
     @property

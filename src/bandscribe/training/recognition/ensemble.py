@@ -1,4 +1,4 @@
-"""Trained runs on other recordings: one alone, or several as an ensemble.
+"""Evaluating trained runs on other recordings, one alone or several as an ensemble.
 
 Source: Harmony Is All You Need 2023, section 5.8, which proposes an ensemble of networks that were
 trained with and without dynamic sampling.

@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bandscribe.features.windows import RecognitionFrontEnd
-from bandscribe.training.batches import Example, shuffle
+from bandscribe.training.batches import Example, turn
 from bandscribe.training.recognition import augmentation
 from bandscribe.training.recognition.corpora import RecordingWindows
 
@@ -177,8 +177,7 @@ class WindowExamples:
         numbers = {"minimum": self.minimum, "maximum": self.maximum}
         if self.sampling == "true_dynamic":
             return draw_true_dynamic(self._labels, rng, **numbers)
-        epoch, place = divmod(number, len(self.windows))
-        base = int(shuffle(self.seed, epoch, len(self.windows))[place])
+        base = turn(self.seed, number, len(self.windows))
         if self.sampling == "base_persistent":
             return draw_base_persistent(self._labels, base, rng, **numbers)
         return (base,)

@@ -1,6 +1,6 @@
-"""Networks of the `transformers` library, with random weights or such as others trained.
+"""Networks of the `transformers` library, with random or pretrained weights.
 
-`origin` of a network is where its weights come from, for the run to print and to keep.
+`origin` of a network tells where its weights are from.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The recipe of a recognition run, and what it builds."""
+"""The recipe of a recognition run, its network and optimiser."""
 
 from __future__ import annotations
 
@@ -115,7 +115,6 @@ class Recipe(Settings):
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a field cannot be right."""
         for name, given, known in (
             ("model", self.model, (*MODELS, *CLASSICAL)),
             ("features", self.features, tuple(KINDS)),

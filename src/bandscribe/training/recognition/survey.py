@@ -1,7 +1,6 @@
-"""A look at all recordings before the first step: which cannot be read, and the others' statistics.
+"""Reading all recordings before the first step: which are unreadable, and the others' statistics.
 
-Every window is read once, in several processes, so that a file that cannot be decoded costs itself
-and not the hours of training that came before it.
+A file that cannot be decoded is left out then, and does not end hours of training.
 """
 
 from __future__ import annotations
@@ -27,10 +26,9 @@ from bandscribe.types import Floats
 
 
 class Moments(NamedTuple):
-    """How many values there are, their mean, and the sum of squared deviations from it.
+    """The number of values, their mean, and the sum of squared deviations.
 
-    Parts are joined by Chan, Golub and LeVeque 1979, in double precision, which loses nothing when
-    the mean is large beside the deviation.
+    Joined as in Chan, Golub and LeVeque 1979, in double precision: stable for a large mean.
     """
 
     size: int = 0
@@ -93,10 +91,10 @@ def survey(
     workers: int = 0,
     folder: Path | None = None,
 ) -> Survey:
-    """Read every window; by default, the statistics are those of the samples.
+    """Read every window, and compute the statistics of its features (by default, its samples).
 
-    Frames of silence are no part of the statistics. The result does not depend on the number of
-    `workers`. In `folder` it is kept for other runs, in a file named by all that it depends on.
+    Silent frames do not count. The result does not depend on the number of `workers`, and is cached
+    in `folder`.
 
     Raises ValueError where no recording can be read.
     """

@@ -1,4 +1,4 @@
-"""From labelled recordings to a trained recogniser.
+"""Training a recogniser on labelled recordings.
 
 A run is a folder as `training.fit` has it, with three files more:
 
@@ -12,7 +12,6 @@ A baseline has best.pkl in place of weights and history.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from functools import partial
@@ -37,12 +36,13 @@ from bandscribe.training.recognition.examples import (
 )
 from bandscribe.training.recognition.recipe import CLASSICAL, Recipe, build, make_optimiser
 from bandscribe.training.recognition.validation import ValidationWindows
+from bandscribe.training.settings import count_epochs
 
 _FRONT_END, _NETWORK = "front_end.json", "network.json"
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
-    """Train the model of a recipe into the folder `run`, or go on where that run stopped.
+    """Train the model of a recipe into the folder `run`, or resume that run.
 
     Raises ValueError when the recipe names no corpora, a recording is both trained and validated
     on, or `run` holds a run with another recipe.
@@ -118,7 +118,7 @@ def read_front_end(run: Path) -> tuple[RecognitionFrontEnd, tuple[str, ...]]:
 
 
 def _start(recipe: Recipe, classes: int, run: Path) -> nn.Module:
-    """The network; where the run begins, its first weights, whose origin is written down."""
+    """The network, initialised in a new run; the origin of its weights is recorded."""
     resumed = (run / "last.pt").is_file() and (run / _NETWORK).is_file()
     model = build(recipe, classes, trained=resumed)
     if not resumed:
@@ -129,10 +129,9 @@ def _start(recipe: Recipe, classes: int, run: Path) -> nn.Module:
 
 
 def _in_steps(recipe: Recipe, windows: RecordingWindows) -> Recipe:
-    """The recipe with epochs counted in steps, where it gives none.
+    """The recipe with `steps` and `validate_every` from its epochs, where they are 0.
 
-    An epoch takes each window once; of true dynamic samples, as many as table 3.3 has for the
-    recordings.
+    An epoch is every window once, or as many true dynamic samples as in table 3.3.
     """
     examples = len(windows)
     if recipe.sampling == "true_dynamic":
@@ -142,12 +141,7 @@ def _in_steps(recipe: Recipe, windows: RecordingWindows) -> Recipe:
             maximum=recipe.maximum,
             missed=recipe.missed,
         )
-    epoch = math.ceil(examples / recipe.batch)
-    return replace(
-        recipe,
-        steps=recipe.steps or recipe.epochs * epoch,
-        validate_every=recipe.validate_every or epoch,
-    )
+    return count_epochs(recipe, examples)
 
 
 def _look_over(
@@ -157,9 +151,9 @@ def _look_over(
     run: Path,
     cache: Path | None,
 ) -> tuple[RecordingWindows, RecognitionFrontEnd]:
-    """The windows that can be read, and the front end that their statistics make.
+    """The readable windows, and the front end from their statistics.
 
-    Those of the run where it has one; else all windows are read, and both are written down.
+    A new run reads all windows and records both; a resumed one reads that record.
     """
     if (run / "last.pt").is_file():
         left_out = read_json(run / _FRONT_END).get("left_out", [])

@@ -1,4 +1,4 @@
-"""Evaluating a network on whole recordings: windows, aggregated; thresholds and calibration.
+"""Validation on whole recordings: aggregated windows, thresholds and calibration.
 
 Source: Harmony Is All You Need 2023, sections 4.6, 4.7 and 5.1.
 """
