@@ -25,6 +25,10 @@ const bold = (content) => cell(element("b", {}, content));
 const head = (...names) => element("thead", {}, element("tr", {}, names.map((name) => element("th", {}, name))));
 const body = (...rows) => element("tbody", {}, ...rows);
 
+// A cell of a matrix, shaded by so many percent of a colour.
+const shaded = (content, colour, percent, attributes = {}) =>
+  element("td", { ...attributes, style: percent ? { background: `color-mix(in srgb, var(${colour}) ${Math.round(percent)}%, var(--card))` } : {} }, content);
+
 // F1 as a bar from 0 to 1, its interval across it, and with `marks` precision above, recall below.
 function bar(row, height, marks, name = "F1") {
   if (!known(row.f1)) return null;
@@ -89,6 +93,14 @@ function select(index, sound) {
   audio.hidden = !sound;
   if (sound) audio.src = sound;
   else audio.removeAttribute("src");
+}
+
+// Puts the head at this place of the timeline, and scrolls there if asked to.
+function placeHead(x, scroll) {
+  by("head").setAttribute("x1", x);
+  by("head").setAttribute("x2", x);
+  const visible = x >= scroller.scrollLeft && x < scroller.scrollLeft + scroller.clientWidth * 0.9;
+  if (scroll && !visible) scroller.scrollLeft = x - scroller.clientWidth * 0.15;
 }
 
 function follow() {

@@ -33,8 +33,7 @@ function drawConfusion() {
       if (i === last && j === last) return cell();
       const share = total ? n / total : 0;
       const colour = i === j ? "--hit" : j === last ? "--miss" : "--false";
-      const style = n ? { background: `color-mix(in srgb, var(${colour}) ${Math.round(8 + 62 * share)}%, var(--card))` } : {};
-      return element("td", { class: n ? "" : "none", style, title: `${(100 * share).toFixed(1)} % of the row` }, n);
+      return shaded(n, colour, n && 8 + 62 * share, { class: n ? "" : "none", title: `${(100 * share).toFixed(1)} % of the row` });
     });
     return element("tr", {}, element("th", {}, i === last ? "nothing" : classes[i]), cells);
   });
@@ -212,15 +211,9 @@ function drawOverview() {
 }
 
 function moveHead(follow) {
-  const head = by("head");
-  if (!head) return;
-  const scale = Number(by("zoom").value);
-  const x = position * scale + 6;
-  head.setAttribute("x1", x);
-  head.setAttribute("x2", x);
+  if (!by("head")) return;
   by("clock").textContent = `${position.toFixed(2)} s`;
-  const seen = x > scroller.scrollLeft + 10 && x < scroller.scrollLeft + scroller.clientWidth * 0.9;
-  if (follow && !seen) scroller.scrollLeft = x - scroller.clientWidth * 0.15;
+  placeHead(position * Number(by("zoom").value) + 6, follow);
   drawOverview();
 }
 

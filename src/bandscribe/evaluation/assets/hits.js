@@ -22,8 +22,7 @@ function drawConfusion() {
     const total = row.reduce((a, b) => a + b, 0);
     return total && element("tr", {}, element("th", {}, classes[i]), columns.map(([, j]) => {
       const colour = i === j ? "--hit" : j === classes.length ? "--miss" : "--false";
-      const style = row[j] ? { background: `color-mix(in srgb, var(${colour}) ${Math.round(8 + (62 * row[j]) / total)}%, var(--card))` } : {};
-      return element("td", { style }, row[j] || "·");
+      return shaded(row[j] || "·", colour, row[j] && 8 + (62 * row[j]) / total);
     }));
   }).filter(Boolean);
   show(by("confusion"), element("table", { class: "matrix" }, head("", ...columns.map(([name]) => name)), body(rows)));

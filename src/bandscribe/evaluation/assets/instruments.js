@@ -59,9 +59,7 @@ function table(rows, columns, cells, paint, print, title) {
     if (cells[i].every((value) => !known(value))) return null;
     const shown = cells[i].map((value, j) => {
       if (!known(value)) return cell();
-      const [colour, amount] = paint(value, i, j);
-      const style = { background: `color-mix(in srgb, var(${colour}) ${Math.round(amount)}%, var(--card))` };
-      return element("td", { title: title(value, i, j), style }, print(value));
+      return shaded(print(value), ...paint(value, i, j), { title: title(value, i, j) });
     });
     return element("tr", {}, element("th", {}, row), shown);
   });
@@ -237,14 +235,8 @@ function drawLanes() {
 }
 
 function moveHead(follow) {
-  const head = by("head");
   by("clock").textContent = `${position.toFixed(1)} s`;
-  if (!head) return;
-  const x = position * Number(scroller.dataset.scale);
-  head.setAttribute("x1", x);
-  head.setAttribute("x2", x);
-  const seen = x >= scroller.scrollLeft && x < scroller.scrollLeft + scroller.clientWidth * 0.9;
-  if (follow && !seen) scroller.scrollLeft = x - scroller.clientWidth * 0.15;
+  if (by("head")) placeHead(position * Number(scroller.dataset.scale), follow);
 }
 
 // wiring -----------------------------------------------------------------------------------------
