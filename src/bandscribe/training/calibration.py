@@ -1,7 +1,7 @@
 """Slopes and intercepts that make scores into probabilities (see `bandscribe.calibration`).
 
 Source: Platt 1999, Probabilistic outputs for support vector machines, with his smoothed targets;
-Guo et al. 2017, On calibration of modern neural networks, section 4.1. NumPy only.
+Guo et al. 2017, On calibration of modern neural networks, section 4.1.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from bandscribe.calibration import Calibration, logit, sigmoid
 from bandscribe.metrics import tags
@@ -94,30 +95,16 @@ def error(targets: Flags, scores: Values, *, known: Flags | None = None) -> floa
 
 
 def _fit_class(targets: Flags, x: NDArray[np.float64]) -> tuple[float, float]:
-    """Newton's method with halved steps: the loss is convex."""
     positive, negative = int(targets.sum()), int((~targets).sum())
     smooth = np.where(targets, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    design = np.stack([x, np.ones_like(x)], axis=1)
     prior = float(np.log((positive + 1) / (negative + 1)))
-    weights = np.array([0.0, prior])
-    loss = _loss(design @ weights, smooth)
-    for _ in range(100):
-        p = sigmoid(design @ weights)
-        gradient = design.T @ (p - smooth)
-        hessian = design.T @ (design * (p * (1 - p))[:, np.newaxis]) + 1e-9 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        size = 1.0
-        while size > 1e-6 and _loss(design @ (weights - size * step), smooth) > loss:
-            size /= 2
-        weights = weights - size * step
-        new = _loss(design @ weights, smooth)
-        if loss - new < 1e-10 * len(x):
-            break
-        loss = new
-    if weights[0] <= 0:
-        return 0.0, prior
-    return float(weights[0]), float(weights[1])
 
+    def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Cross-entropy, which is convex, and its gradient."""
+        z = line[0] * x + line[1]
+        off = sigmoid(z) - smooth
+        return float(np.sum(np.logaddexp(0, z) - smooth * z)), np.array([off @ x, off.sum()])
 
-def _loss(z: NDArray[np.float64], smooth: NDArray[np.float64]) -> float:
-    return float(np.sum(np.logaddexp(0, z) - smooth * z))
+    found = optimize.minimize(loss, (0.0, prior), jac=True, method="BFGS", options={"gtol": 1e-8})
+    slope, intercept = found.x.tolist()
+    return (slope, intercept) if slope > 0 else (0.0, prior)
