@@ -9,15 +9,13 @@ times as long.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from bandscribe.studies.runs import Fields, Study, StudyRow, check, choose
+from bandscribe.studies.runs import Fields, Study, StudyRow, check, choose, time_step
 from bandscribe.studies.tables import column
 from bandscribe.training import export, recipes
 from bandscribe.training.drummernet.loss import SAMPLE_RATE
@@ -56,7 +54,6 @@ COLUMNS = (
     column("level_sd_f1", "SD", drawn=True),
     column("level_hh_f1", "HH", drawn=True),
 )
-_STEPS = 3
 
 
 def plan(name: str, given: Fields, path: Path | None = None) -> Study[Recipe]:
@@ -86,17 +83,9 @@ def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
 
 
 def measure_step(recipe: Recipe) -> float:
-    """Seconds of processor time that a step of training takes, the middle one of three."""
+    """Seconds of processor time that a step of training takes."""
     waveforms = torch.zeros(1, len(COMPONENTS), round(SECONDS * SAMPLE_RATE))
-    model = DrummerNet(build(recipe), waveforms, shaped=recipe.shaped).train()
-    loss = make_loss(recipe)
+    model = DrummerNet(build(recipe), waveforms, shaped=recipe.shaped)
     noise = torch.rand(recipe.batch, round(recipe.excerpt_seconds * SAMPLE_RATE)) - 0.5
     optimiser = torch.optim.AdamW(model.parameters(), fused=True)
-    spent = []
-    for _ in range(1 + _STEPS):  # the first one is slower than all others
-        began = time.process_time()
-        optimiser.zero_grad()
-        loss(model(noise), noise).backward()
-        optimiser.step()
-        spent.append(time.process_time() - began)
-    return float(np.median(spent[1:]))
+    return time_step(model, optimiser, make_loss(recipe), noise, noise)

@@ -18,7 +18,7 @@ import torch
 from bandscribe.features.windows import KINDS, RecognitionFrontEnd
 from bandscribe.studies import tables
 from bandscribe.studies.recognition_rows import COSTS
-from bandscribe.studies.runs import Fields, RowOutcome, StudyRow
+from bandscribe.studies.runs import Fields, RowOutcome, StudyRow, time_step
 from bandscribe.studies.tables import column
 from bandscribe.training import task
 from bandscribe.training.recognition import corpora, validation
@@ -37,7 +37,6 @@ COLUMNS = (
 REMARK = (
     "Seconds of a core of this machine. Per recording: its features, then the network, and both."
 )
-_STEPS = 2
 _RECORDINGS = 3
 
 
@@ -78,14 +77,7 @@ def measure_cost(
 
     network = recipes.build(recipe, len(classes))
     optimiser = recipes.make_optimiser(recipe, network)
-    network.train()
-    began = 0.0
-    for number in range(1 + _STEPS):  # the first one is slower than all others
-        began = time.process_time() if number == 1 else began
-        optimiser.zero_grad()
-        cross_entropy(network(features), targets).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-    step = (time.process_time() - began) / _STEPS
+    step = time_step(network, optimiser, cross_entropy, features, targets)
 
     tested = corpora.load(test, "test", classes)[:_RECORDINGS]
     windows = corpora.cut(tested, recipe.window_seconds, rate)

@@ -24,6 +24,12 @@ from bandscribe.training.mapped import leave_out
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import reduce
 
+#: Settings of `SyntheticSource`.
+_SHARES = (
+    "groove_share", "band_share", "codec_share", "extras_share", "percussion_share",
+    "locked_share", "together_share", "edge_share",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
@@ -140,30 +146,18 @@ def load(recipe: Recipe) -> tuple[LabelledSource, LabelledSource]:
             )
         )
         return train, validate
-    shares = {
-        "groove_share": recipe.groove_share,
-        "band_share": recipe.band_share,
-        "codec_share": recipe.codec_share,
-        "extras_share": recipe.extras_share,
-        "percussion_share": recipe.percussion_share,
-        "locked_share": recipe.locked_share,
-        "together_share": recipe.together_share,
-        "edge_share": recipe.edge_share,
-    }
+    shares = {name: getattr(recipe, name) for name in _SHARES}
     if not recipe.kits or not recipe.validation_kits:
         raise ValueError("kits, validation_kits: expected at least one each, or corpora")
     training, validating = (
         SyntheticSource.load(
-            kits, groove=recipe.groove, split=split, band=band, extras=extras, **shares
+            getattr(recipe, f"{own}kits"),
+            groove=recipe.groove,
+            split=split,
+            band=getattr(recipe, f"{own}band"),
+            extras=getattr(recipe, f"{own}extras"),
+            **shares,
         )
-        for kits, split, band, extras in (
-            (recipe.kits, "train", recipe.band, recipe.extras),
-            (
-                recipe.validation_kits,
-                "validation",
-                recipe.validation_band,
-                recipe.validation_extras,
-            ),
-        )
+        for split, own in (("train", ""), ("validation", "validation_"))
     )
     return training, validating
