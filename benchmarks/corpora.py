@@ -144,7 +144,7 @@ def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
 def open_hits(root: Path, cache: Path, workers: int) -> Draw:
     """Clips as they are, with the features of the report."""
     from bandscribe.training import task
-    from bandscribe.training.hits.kept import Turns
+    from bandscribe.training.hits.examples import Turns
     from bandscribe.training.hits.train import keep
 
     given = {"model": "report", "clips": str(root), "classes": "sd,kd,chh,phh,rd",

@@ -41,7 +41,7 @@ from bandscribe.training import checkpoints, export, recipes
 from bandscribe.training.device import infer, nearest
 from bandscribe.training.fit import FitResult
 from bandscribe.training.hits import validation
-from bandscribe.training.hits.kept import Kept
+from bandscribe.training.hits.examples import Kept
 from bandscribe.training.hits.recipe import Recipe, build
 from bandscribe.training.hits.train import keep, train_on_kept
 from bandscribe.training.hits.train import train as train_alone

@@ -21,8 +21,15 @@ from bandscribe.training.export import check_parity, export
 from bandscribe.training.hits import clips, recipe, scenes, train
 from bandscribe.training.hits.bank import Bank, Embedded, quantise
 from bandscribe.training.hits.clips import OPEN, HitClip
-from bandscribe.training.hits.examples import ANY, UNKNOWN, HitExamples, loss, make_target
-from bandscribe.training.hits.kept import Kept, Turns
+from bandscribe.training.hits.examples import (
+    ANY,
+    UNKNOWN,
+    HitExamples,
+    Kept,
+    Turns,
+    loss,
+    make_target,
+)
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.hits.recipe import Recipe
 from bandscribe.training.ship import ship

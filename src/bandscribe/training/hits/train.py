@@ -13,8 +13,7 @@ from bandscribe.training.fit import FitResult, fit
 from bandscribe.training.hits import validation
 from bandscribe.training.hits.bank import Bank, Embedded
 from bandscribe.training.hits.clips import OPEN, HitClip, from_folder, from_kits, from_notes
-from bandscribe.training.hits.examples import HitExamples, loss
-from bandscribe.training.hits.kept import Kept, Turns
+from bandscribe.training.hits.examples import HitExamples, Kept, Turns, loss
 from bandscribe.training.hits.models import Compact
 from bandscribe.training.hits.recipe import Recipe, front_end, start
 from bandscribe.training.hits.validation import ValidationHits
