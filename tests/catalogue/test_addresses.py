@@ -142,7 +142,7 @@ def test_patterns_and_lists_at_an_address(music: str) -> None:
     assert result.missing == ["x.wav: there is no such file or folder; check the name"]
 
 
-def test_what_may_not_be_read_is_told_and_the_rest_is_analysed(tmp_path: Path) -> None:
+def test_what_may_not_be_read_is_reported_and_the_rest_is_analysed(tmp_path: Path) -> None:
     for key in ("open/a.wav", "open/locked.wav", "closed/b.wav"):
         Bucket.objects[key] = b"90 vio"
     Bucket.forbidden |= {"closed", "open/locked.wav"}

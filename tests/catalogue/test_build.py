@@ -221,7 +221,7 @@ def test_tasks_are_added_and_kept(music: Path, tmp_path: Path) -> None:
         build(tmp_path / "out", [str(music)], run, tasks=["drum"])
 
 
-def test_what_failed_is_tried_again_if_asked(music: Path, tmp_path: Path) -> None:
+def test_what_failed_is_tried_again_on_request(music: Path, tmp_path: Path) -> None:
     build(tmp_path / "out", [str(music)], Run())
     run = Run()
     build(tmp_path / "out", [str(music)], run, retry=True)

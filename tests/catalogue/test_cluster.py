@@ -77,11 +77,11 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     (music / "copy.flac").write_bytes(GROOVE.read_bytes())
     (music / "bad.mp3").write_text("no sound")
     assert main(["catalogue", "build", str(music), "-o", str(out), "--jobs", "1"]) == 1
-    said = capsys.readouterr()
-    assert said.err.splitlines()[0].startswith("files 0 of 3, audio 0.00 h")
-    assert f"bandscribe: {music}/bad.mp3: no sound that can be decoded" in said.err
-    assert said.out.startswith(f"{out}: 3 files, 0 of them unchanged; 2 recordings (0.01 h)")
-    assert said.out.endswith("1 duplicates, 1 failed\n")
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[0].startswith("files 0 of 3, audio 0.00 h")
+    assert f"bandscribe: {music}/bad.mp3: no sound that can be decoded" in printed.err
+    assert printed.out.startswith(f"{out}: 3 files, 0 of them unchanged; 2 recordings (0.01 h)")
+    assert printed.out.endswith("1 duplicates, 1 failed\n")
     [[notes]] = connect(out).sql("SELECT count(*) FROM notes").fetchall()
     assert notes > 100
     (music / "bad.mp3").unlink()

@@ -24,8 +24,8 @@ from tiny_catalogue import analyse
 def ask(small: Path, capsys: pytest.CaptureFixture[str]):
     def run(command: str, *arguments: object, code: int = 0) -> str:
         assert main(["catalogue", command, str(small), *map(str, arguments)]) == code
-        said = capsys.readouterr()
-        return said.err if code else said.out
+        printed = capsys.readouterr()
+        return printed.err if code else printed.out
 
     return run
 

@@ -61,7 +61,7 @@ def test_lists(music: Path) -> None:
         search([str(music / "list.parquet")])
 
 
-def test_what_is_not_there_is_told(music: Path) -> None:
+def test_what_is_not_there_is_reported(music: Path) -> None:
     result = search([str(music / "x.wav"), f"{music}/*.mp3"])
     assert result.missing == [
         f"{music}/x.wav: there is no such file or folder; check the name",
@@ -72,7 +72,7 @@ def test_what_is_not_there_is_told(music: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may search any folder")
-def test_locked_folders_are_told(music: Path) -> None:
+def test_locked_folders_are_reported(music: Path) -> None:
     (music / "b").chmod(0)
     result = search([str(music)])
     (music / "b").chmod(0o755)
@@ -81,7 +81,7 @@ def test_locked_folders_are_told(music: Path) -> None:
     assert result.folders == []  # what was known in it is not forgotten
 
 
-def test_a_name_that_is_no_text_is_told(music: Path) -> None:
+def test_a_name_that_is_no_text_is_reported(music: Path) -> None:
     try:
         Path(os.fsdecode(os.fsencode(music) + b"/\xff.wav")).write_text("sound")
     except OSError:

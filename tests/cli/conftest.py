@@ -1,4 +1,4 @@
-"""Run a command line in this process, and hold what it said."""
+"""Run a command line in this process, and hold what it printed."""
 
 from __future__ import annotations
 

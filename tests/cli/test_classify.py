@@ -102,7 +102,7 @@ def test_what_cannot_be_read_has_a_line_and_the_others_are_done(classify, sample
         assert name in line
 
 
-def test_a_file_that_breaks_off_is_heard_and_told_of(classify, samples) -> None:
+def test_a_truncated_file_is_classified_with_a_warning(classify, samples) -> None:
     path = samples / "a/cut.wav"
     soundfile.write(path, strike("KD", duration=3.0), SAMPLE_RATE)
     path.write_bytes(path.read_bytes()[:40_000])
@@ -154,7 +154,7 @@ def test_a_copy_can_be_taken_back(classify, bandscribe, samples, tmp_path) -> No
     assert tree(samples) == before
 
 
-def test_moving_is_asked_for_and_can_be_taken_back(classify, bandscribe, samples, tmp_path) -> None:
+def test_moving_can_be_undone(classify, bandscribe, samples, tmp_path) -> None:
     before = tree(samples)
     assert classify(samples, "--sort-into", tmp_path / "sorted", "--move").code == 0
     assert not tree(samples)

@@ -119,14 +119,14 @@ def test_models_lists_what_is_shipped(bandscribe, installed) -> None:
     assert [line.split()[0] for line in baselines] == ["nmf", "nmfd"]
 
 
-def test_models_tells_what_each_task_is_judged_by() -> None:
+def test_models_prints_the_metrics_of_each_task() -> None:
     metrics = {"single": {"accuracy": 0.75}, "heard": {"abstained": 0.5}}
     assert describe("hits", metrics) == ["single hits: accuracy 0.750; no drum: no name for 0.500"]
     assert describe("hits", {}) == ["single hits: accuracy -; no drum: no name for -"]
-    judged = {"learned": {"micro.f1": 0.5}, "calibration": {"error_before": 0.2}}
+    recorded = {"learned": {"micro.f1": 0.5}, "calibration": {"error_before": 0.2}}
     recordings = "recordings: micro F1 0.500, macro F1 -, calibration error 0.200 to -"
-    assert describe("recognition", {"s1": judged}) == [recordings]
-    followed = describe("activity", {"s1": judged, "frame": {"level_error_db": 5.25}})
+    assert describe("recognition", {"s1": recorded}) == [recordings]
+    followed = describe("activity", {"s1": recorded, "frame": {"level_error_db": 5.25}})
     assert followed == [recordings, "frames: mean AP -, micro F1 -, level error 5.2 dB"]
 
 
@@ -272,7 +272,7 @@ def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
         (["activity", "--model", "neuroment"], "model: neuroment is for evaluation alone"),
     ],
 )
-def test_what_export_needs_is_asked_before_training(
+def test_what_export_needs_is_checked_before_training(
     bandscribe, monkeypatch, arguments, reason
 ) -> None:
     from bandscribe.training.fit import FitResult

@@ -48,7 +48,7 @@ def test_shows_what_a_copy_holds(
     assert (tmp_path / "out/irmas.png").stat().st_size > 10_000
 
 
-def test_a_damaged_copy_is_told_file_by_file(
+def test_a_damaged_copy_is_reported_file_by_file(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / "IRMAS-TestingData-Part1/Part1/a song-1.txt").unlink()

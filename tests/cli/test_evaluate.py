@@ -107,12 +107,12 @@ def test_beats_of_another_system(bandscribe, corpus, estimates) -> None:
     assert "tempo         1 right, 0 offbeat, 0 double, 0 half, 0 none" in result.out
     assert figures("out")["beats"]["downbeats"]["f1"] == 1
     assert Path("out/beats.csv").is_file()
-    (estimates / "MusicDelta_X.beats").write_text("")  # it heard none
+    (estimates / "MusicDelta_X.beats").write_text("")  # it detected none
     bandscribe(*MDB, corpus, "--estimates", estimates, "-o", "out")
     assert figures("out")["beats"]["beats"]["recall"] == 0
 
 
-def test_nobody_hears_the_audio_of_estimates(bandscribe, corpus, estimates) -> None:
+def test_the_audio_of_estimates_is_not_read(bandscribe, corpus, estimates) -> None:
     [path] = corpus.rglob("*.wav")
     path.unlink()
     assert bandscribe(*MDB, corpus, "--estimates", estimates).code == 0

@@ -53,7 +53,7 @@ def figures(folder: str = "out") -> dict:
 
 
 def test_a_tracker(evaluate) -> None:
-    """What sounds is heard, and the trumpet's tone is heard as the trumpet that it is not."""
+    """What sounds is predicted, and the tone of the trumpet class as a trumpet, which it is not."""
     result = evaluate("-o", "out")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("stems: 2 tracks (test), model ")
@@ -65,11 +65,11 @@ def test_a_tracker(evaluate) -> None:
     assert found["map"] > 0.95
     assert found["macro"]["f1"] > 0.9
     assert found["always_on"]["balanced_accuracy"] == 0.5
-    # Heard for a second of six, in the place of what has no class.
+    # Predicted for a second of six, in the place of what has no class.
     assert found["absent"]["worst"] == "tru"
     assert found["absent"]["worst_called"] == pytest.approx(1 / 6, abs=0.03)
     assert found["per_class"]["tru"]["recall"] is None
-    # A tone alone is as loud as all together, and heard so but for the network's doubt.
+    # A tone alone is as loud as all together, and predicted so but for the network's uncertainty.
     assert found["level_error_db"] < 6
     assert found["setup"] is None
     with Path("out/tracks.csv").open() as file:
@@ -171,7 +171,7 @@ def test_confidences(bandscribe, tracker, tmp_path) -> None:
     assert found["noise"] is found["level_error_db"] is None
     assert found["setup"] == "eval-cross"
     assert not Path("out/noise.csv").exists()
-    # The same songs tell which instruments are heard at all.
+    # The same songs tell which instruments occur at all.
     call = ("evaluate", "recognition", "medleydb", root, "--model", tracker)
     assert bandscribe(*call, "-o", "tags").code == 0
     assert figures("tags")["task"] == "recognition"

@@ -58,13 +58,13 @@ def test_a_run_is_scored_as_its_tables_are(bandscribe, run: Path, stems: Path) -
     assert (found["model"], found["classes"]) == (str(run), ["pia", "vio"])
 
     [track] = [each for each in CORPORA["stems"].tracks(stems) if each.split == "test"]
-    heard = EnvelopeSystem.load(run).track(track)
+    predicted = EnvelopeSystem.load(run).track(track)
     Path("tables").mkdir()
     np.savez(
         "tables/00000.npz",
-        classes=heard.probability.classes, probability=heard.probability.values,
-        level_db=heard.level.values, thresholds=heard.thresholds,
-        frame_rate=heard.level.frame_rate, start=heard.level.start,
+        classes=predicted.probability.classes, probability=predicted.probability.values,
+        level_db=predicted.level.values, thresholds=predicted.thresholds,
+        frame_rate=predicted.level.frame_rate, start=predicted.level.start,
     )  # fmt: skip
     bandscribe(
         "evaluate", "activity", "stems", stems, "--estimates", "tables", "--among", "pia,vio",

@@ -14,7 +14,7 @@ from bandscribe.datasets.corpus import inspect
 from bandscribe.training.hits.clips import from_folder
 from tiny_hits import SAMPLE_RATE, hits_card, strike, write_classifier
 
-#: Rows of file, label and velocity, and what is said of them.
+#: Rows of file, label and velocity, and the message about them.
 ODD = {
     "empty": (",kd,", "file: expected the name of a sound file, got ''"),
     "dot": (".,kd,", "file: expected the name of a sound file, got '.'"),

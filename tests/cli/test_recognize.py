@@ -228,7 +228,7 @@ def test_a_table_of_another_system(evaluate, clips) -> None:
 
 
 def test_classes_that_nobody_annotated(bandscribe, recognizer, tmp_path) -> None:
-    """IRMAS has neither bass nor drums; who hears them is not wrong."""
+    """IRMAS has neither bass nor drums; predicting them is no error."""
     part = tmp_path / "irmas/IRMAS-TestingData-Part1/Part1"
     part.mkdir(parents=True)
     for i in range(2):

@@ -1,4 +1,4 @@
-"""Scores by the command: every format, and what is said where one cannot be."""
+"""Scores by the command: every format, and the message where one cannot be written."""
 
 import importlib.util
 from pathlib import Path

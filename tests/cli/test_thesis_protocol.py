@@ -56,7 +56,7 @@ def write_clip(folder: Path, name: str, means: list[float], labels: str) -> None
 
 def test_a_miniature_worked_by_hand(tmp_path: Path, bandscribe) -> None:
     folder = tmp_path / "irmas/IRMAS-TestingData-Part1/Part1"
-    # Three clips of one song, of which the rule leaves one for validation; songs may be parted.
+    # Three clips of one song, of which the rule leaves one for validation; songs may be divided.
     for name in ("song-1", "song-2", "song-3"):
         write_clip(folder, name, [0.0], "cel\n")
     first, second = irmas.thesis_test(irmas.index(tmp_path / "irmas"))

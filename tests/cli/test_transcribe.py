@@ -68,7 +68,7 @@ def test_fewer_classes(transcribe, song) -> None:
 
 
 @pytest.mark.parametrize("tempo", ["50-56", "52"])
-def test_a_metre_and_a_tempo_that_are_asked_for(bandscribe, tempo) -> None:
+def test_a_requested_metre_and_tempo(bandscribe, tempo) -> None:
     groove = Path(__file__).parents[2] / "examples/groove.flac"  # 104 bpm
     options = ("--metre", "3/4", "--tempo", tempo, "--format", "json")
     result = bandscribe("transcribe", groove, *options)

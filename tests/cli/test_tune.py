@@ -59,7 +59,7 @@ def test_wrong_usage(bandscribe, root: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_finished_study_is_reported_anew(
+def test_a_finished_study_is_reported_again(
     bandscribe, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = f"small=egmd={root}"

@@ -18,7 +18,7 @@ from bandscribe.vocabulary import DRUMS_10, reduce
 matplotlib = pytest.importorskip("matplotlib")
 
 
-def heard(seconds: float) -> tuple[Activations, Transcription]:
+def detected(seconds: float) -> tuple[Activations, Transcription]:
     """A kick every second and a high and low tom in the middle, with activations to match."""
     kicks = np.arange(0.0, seconds, 1.0)
     onsets = np.concatenate([kicks, [seconds / 2] * 2])
@@ -38,7 +38,7 @@ def heard(seconds: float) -> tuple[Activations, Transcription]:
 def test_draws(tmp_path: Path, classes: int) -> None:
     from matplotlib.image import imread
 
-    activations, part = heard(3.0)
+    activations, part = detected(3.0)
     for name in ("a.png", "b.png"):
         display.plot(tmp_path / name, activations, reduce(part, classes), title="a $1 song_x")
     image = imread(tmp_path / "a.png")
@@ -50,7 +50,7 @@ def test_draws(tmp_path: Path, classes: int) -> None:
 def test_beats_and_reference_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = {}
     monkeypatch.setattr(display, "save", lambda path, figure: drawn.update(figure=figure))
-    activations, part = heard(40.0)
+    activations, part = detected(40.0)
     part = replace(part, beats=Beats(np.arange(0.0, 40.0, 0.5), np.arange(80) % 4 + 1))
     pulse = Activations(np.zeros((4001, 2), np.float32), 100.0, 0.0, ("beat", "downbeat"))
     right = part.labels == "KD"  # as if the toms were wrong
@@ -65,8 +65,8 @@ def test_beats_and_reference_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert names == [*DRUMS_10, "beat"]
     legend = figure.axes[0].get_legend()
-    said = [text.get_text() for text in legend.get_texts()]
-    assert said == ["hit: 40", "false alarm: 2", "missed: 2", "reference: 40"]
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == ["hit: 40", "false alarm: 2", "missed: 2", "reference: 40"]
     marks = {
         marker: sum(
             len(line.get_xdata())
@@ -108,7 +108,7 @@ def sizes(figure: Any) -> list[NDArray[np.float64]]:
 def test_marks_are_as_large_as_velocities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = {}
     monkeypatch.setattr(display, "save", lambda path, figure: drawn.update(figure=figure))
-    activations, part = heard(3.0)
+    activations, part = detected(3.0)
     kicks = reduce_to_kicks(part)
     kicks = replace(kicks, velocities=np.array([0, 0.5, 1], np.float32))
     display.plot(tmp_path / "a.png", activations, kicks)
@@ -122,7 +122,7 @@ def reduce_to_kicks(part: Transcription) -> Transcription:
 
 
 def test_lanes_of_a_reduction_hold_their_greatest() -> None:
-    activations, part = heard(3.0)
+    activations, part = detected(3.0)
     lanes = display._lanes(activations, reduce(part, 5).classes)
     toms = activations.values[:, [5, 6, 7]]
     np.testing.assert_array_equal(lanes[:, 2], toms.max(axis=1))
@@ -158,7 +158,7 @@ def test_short_long_and_silent(tmp_path: Path, seconds: float) -> None:
 
 
 def test_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    activations, part = heard(1.0)
+    activations, part = detected(1.0)
     with pytest.raises(ValueError, match="expected a picture's suffix"):
         display.plot(tmp_path / "a.mp3", activations, part)
     level = Activations(activations.values * 0, 100.0, 0.0, DRUMS_10, "level_db")

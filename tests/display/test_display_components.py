@@ -15,7 +15,7 @@ CLASSES = ("KD", "SD", "mean")
 
 def view(systems: int = 2) -> View:
     rates = np.linspace(0.3, 0.9, systems * 9).reshape(systems, 3, 3)
-    rates[0, 1] = np.nan  # neither played nor heard
+    rates[0, 1] = np.nan  # neither played nor detected
     return View(CLASSES, rates, np.stack([rates[..., 2] - 0.1, rates[..., 2] + 0.05], axis=2))
 
 

@@ -30,9 +30,9 @@ def test_a_clip_is_encoded_as_it_sounds() -> None:
     times = np.arange(RATE // 2) / RATE
     tone = np.where(times < 0.25, 0.5, 0.05) * np.sin(2 * np.pi * 440 * times)
     sound, shape = explorer.encode(Audio(np.stack([tone, tone]).astype(np.float32), RATE))
-    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(sound)))
-    assert rate == 44100 and heard.ndim == 1
-    assert np.abs(np.fft.rfft(heard)).argmax() / (len(heard) / rate) == pytest.approx(440, abs=3)
+    played, rate = soundfile.read(io.BytesIO(base64.b64decode(sound)))
+    assert rate == 44100 and played.ndim == 1
+    assert np.abs(np.fft.rfft(played)).argmax() / (len(played) / rate) == pytest.approx(440, abs=3)
     assert len(shape) == explorer.POINTS
     assert max(shape) == 99 and shape[10] > 90 and shape[40] == pytest.approx(9.9, abs=2)
 

@@ -49,7 +49,7 @@ def mixture(tmp_path: Path) -> Path:
 
 
 def test_levels_count_beside_what_sounds(mixture: Path) -> None:
-    """The violin, at -30 dB, is in doubt beside the loud flute, and alone heard after it."""
+    """The violin, at -30 dB, is in doubt beside the loud flute, and audible alone after it."""
     frames = 1 + 2 * 44100 // 1024
     values = np.full((frames, 2), -60, np.float32)
     loud = np.arange(frames) / RATE < 1

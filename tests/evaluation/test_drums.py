@@ -27,9 +27,9 @@ def plain(scores: list[DrumScores]) -> str:
 def test_figures_are_those_of_the_metrics(tracks, system) -> None:
     scores = evaluate(tracks, system, SETTINGS).scores
     played = [track.load() for track in tracks]
-    heard = [notes.read(system.path / f"{track.id}.csv") for track in tracks]
+    estimated = [notes.read(system.path / f"{track.id}.csv") for track in tracks]
     for count, names in DRUMS.items():
-        pairs = [[reduce(one, count) for one in side] for side in (played, heard)]
+        pairs = [[reduce(one, count) for one in side] for side in (played, estimated)]
         report = onsets.score(*pairs, names)
         np.testing.assert_array_equal(drum_metrics.stack(scores, count), report.counts)
         found = drum_metrics.summarize_classes(scores, count)
@@ -62,7 +62,7 @@ def test_figures_are_those_of_the_metrics(tracks, system) -> None:
 
 
 def test_beats(with_beats, tmp_path) -> None:
-    """Of five tracks two are heard at half tempo: every beat given is right, half are missed."""
+    """Two of five tracks are estimated at half tempo: each beat is right, half are missed."""
     outcome = evaluate(*with_beats, SETTINGS, store=tmp_path / "store")
     found = beat_metrics.summarize(outcome.scores)
     assert (found["tracks"], found["tolerance"], found["skip"]) == (5, 0.07, 5.0)

@@ -18,7 +18,7 @@ TAKE = track("drummer2/session1/4", "/corpus/drummer2/session1/4_funk_80_beat_4-
 
 
 @pytest.mark.parametrize(
-    ("wanted", "files", "found"),
+    ("track", "files", "found"),
     [
         (SONG, ["MusicDelta_Rock.mid", "MusicDelta_Rockabilly.mid"], "MusicDelta_Rock.mid"),
         (SONG, ["deep/MusicDelta_Rock_Drum.txt"], "deep/MusicDelta_Rock_Drum.txt"),
@@ -29,12 +29,12 @@ TAKE = track("drummer2/session1/4", "/corpus/drummer2/session1/4_funk_80_beat_4-
         (TAKE, ["session1/4_funk_80_beat_4-4.MID"], "session1/4_funk_80_beat_4-4.MID"),
     ],
 )  # fmt: skip
-def test_found_by_name(tmp_path, wanted, files, found) -> None:
+def test_found_by_name(tmp_path, track, files, found) -> None:
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / f"{files[0]}.beats").touch()
-    assert DrumEstimates.load(tmp_path).files.find(wanted) == found
+    assert DrumEstimates.load(tmp_path).files.find(track) == found
 
 
 def test_none_or_too_many() -> None:

@@ -165,7 +165,7 @@ def test_analysis_stops_with_the_server(tmp_path: Path) -> None:
 # addresses ----------------------------------------------------------------------------------------
 
 
-def test_what_a_page_is_told(client: Client, recording: Recording) -> None:
+def test_what_a_page_receives(client: Client, recording: Recording) -> None:
     told = client.get("/page/recording").json
     assert told["stages"] == {"waveform": 1.0, "drums": 1.0, "instruments": 1.0}
     assert told["waveform"]["duration"] == 9.0 and told["drums"]["summary"].endswith(" bpm, 4/4")
