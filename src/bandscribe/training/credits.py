@@ -84,7 +84,7 @@ def add(run: Path, path: Path) -> None:
 
 
 def _of_drums(recipe: Recipe) -> Rows:
-    """So too those of the runs and of the model that the recipe starts from."""
+    """Also the sources of the runs and of the model that the recipe starts from."""
     if any(map(are_spectra, recipe.corpora)):
         raise ValueError("corpora: a network of spectrograms by others cannot be run on audio")
     recipes = lineage(recipe)

@@ -206,9 +206,7 @@ def _copy(value: Tensor, own: Tensor, name: str, initial: str) -> None:
 
 
 def _fit_normalisation(convolve: nn.Sequential, x: Tensor) -> None:
-    """Set the statistics of each normalisation to those of its input, and undo them by its scale
-    and bias.
-    """
+    """Give each normalisation the statistics of its input, undone by its scale and bias."""
     for part in convolve:
         if isinstance(part, nn.BatchNorm2d):
             mean, variance = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), unbiased=False)

@@ -57,11 +57,11 @@ class Recipe(Settings):
     """Every setting of an activity training run; those from `material` on are for envelopes."""
 
     stems: tuple[str, ...] = setting((), "folders with pieces in stems to train on")
-    validation_stems: tuple[str, ...] = setting((), "the same, to validate on")
+    validation_stems: tuple[str, ...] = setting((), "folders with pieces to validate on")
     recordings: tuple[str, ...] = setting(
         (), "folders of recordings of one player each, with labels.csv, to train on instead"
     )
-    validation_recordings: tuple[str, ...] = setting((), "the same, to validate on")
+    validation_recordings: tuple[str, ...] = setting((), "recordings to validate on")
     validation_scenes: int = setting(
         120, "mixtures of 12 s of them to validate on", changeable=True
     )
@@ -98,22 +98,22 @@ class Recipe(Settings):
         "adamw", "adamw, whose weight decay is its own, or adam, with L2 regularisation"
     )
     material: Literal["stems", "solos"] = setting(
-        "stems", "what envelopes are learned of: stems, or solos that are mixed at random"
+        "stems", "training data of envelopes: stems, or random mixtures of solos"
     )
     solos: tuple[str, ...] = setting((), "solos to train on: NAME=ROOT, or NAME:SPLIT/AUDIO=ROOT")
-    validation_solos: tuple[str, ...] = setting((), "the same, to validate on")
+    validation_solos: tuple[str, ...] = setting((), "solos to validate on")
     classes: tuple[str, ...] = setting(
         (), f"instruments; none for all thirteen of stems, and for {','.join(EIGHT)} of solos"
     )
     spectrum: str = setting("mel", f"features: {', '.join(SPECTRA)}")
-    losses: tuple[str, ...] = setting(("bce",), f"what is added up: {', '.join(LOSSES)}")
-    prior: bool = setting(True, "let outputs begin at the mean of envelopes, and not at a half")
+    losses: tuple[str, ...] = setting(("bce",), f"losses, which are added: {', '.join(LOSSES)}")
+    prior: bool = setting(True, "initialise output biases to the mean envelopes, not to a half")
     slices: str = setting("all", f"windows: {', '.join(SLICES)}")
-    oversampling: float = setting(2.0, "how often a solo of the smallest class comes")
+    oversampling: float = setting(2.0, "copies of each solo of the smallest class")
     minimum: int = setting(1, "fewest solos in a mixture")
     maximum: int = setting(4, "most solos in a mixture")
-    mixing_epochs: int = setting(5, "mixtures that each solo sounds in")
-    mixes: int = setting(2000, "mixtures that are drawn of stems; a tenth of it to validate on")
+    mixing_epochs: int = setting(5, "mixtures per solo")
+    mixes: int = setting(2000, "random mixtures of stems; a tenth as many to validate on")
     epochs: int = setting(150, "epochs of the run, where steps is 0", changeable=True)
 
     def __post_init__(self) -> None:

@@ -31,28 +31,28 @@ class Recipe(Settings):
         "NAME:SPLIT/AUDIO=ROOT"
     )  # fmt: skip
     validation_corpora: tuple[str, ...] = setting(
-        (), "the same, for validation; default: the split validation of corpora"
+        (), "corpora to validate on; default: the split validation of corpora"
     )
     classes: int = setting(10, "number of classes, of corpora that annotate fewer: 10, 5 or 3")
     groove: str | None = setting(None, "zip or folder of the Groove MIDI data set")
     groove_share: float = setting(0.5, "share of excerpts that play a Groove performance")
     band: tuple[str, ...] = setting((), "folders with recordings of bands without drums")
-    validation_band: tuple[str, ...] = setting((), "the same, for validation")
+    validation_band: tuple[str, ...] = setting((), "bands for validation")
     extras: tuple[str, ...] = setting(
         (), "folders with recordings without drums, laid over some bands: voices, guitars, noises"
     )
-    validation_extras: tuple[str, ...] = setting((), "the same, for validation")
+    validation_extras: tuple[str, ...] = setting((), "extras for validation")
     band_share: float = setting(0.5, "share of excerpts with a band, where there is one")
-    extras_share: float = setting(0.3, "share of those with a recording laid over")
+    extras_share: float = setting(0.3, "share of bands overlaid with one of the extras")
     locked_share: float = setting(
-        0.7, "share of bands with a drum part of their own whose drums play that part"
+        0.7, "of bands with a drum part of their own, the share whose drums play it"
     )
     together_share: float = setting(
-        0.8, "share of other bands with a known beat that the drums play in time with"
+        0.8, "of other bands with a known beat, the share with drums in time"
     )
     edge_share: float = setting(0.15, "share of excerpts that begin or end with a cut")
     percussion_share: float = setting(
-        0.25, "share of excerpts with percussion that is no drum class, such as tambourines"
+        0.25, "share of excerpts with percussion of no drum class, such as tambourines"
     )
     codec_share: float = setting(0.0, "share of excerpts that went through a lossy codec")
     initial: str | None = setting(
@@ -68,9 +68,9 @@ class Recipe(Settings):
         "them as they are drawn", changeable=True,
     )  # fmt: skip
     alignment: Literal["as_they_are", "checked", "moved"] = setting(
-        "as_they_are", "notes of corpora: as_they_are; checked: tracks whose sound is not that of "
-        "their notes are left out; moved: early, late and drifting notes are moved to the sound, "
-        "too; both need a cache, for all of the sound is read once"
+        "as_they_are", "notes of corpora: as_they_are; checked: tracks that do not match their "
+        "notes are left out; moved: early, late and drifting notes are aligned to the audio, too; "
+        "both need a cache, for all audio is read once"
     )  # fmt: skip
     excerpt_seconds: float = setting(4.0, "length of a training excerpt")
     batch: int = setting(16, "excerpts per step")
@@ -78,14 +78,16 @@ class Recipe(Settings):
     model: str = setting("crnn", f"network: {', '.join(MODELS)}")
     options: dict[str, Any] = setting({}, "the network's own options (JSON)")
     watch: Literal["score", "loss"] = setting(
-        "score", "what patience and plateau_patience wait for: a higher micro F1, or a lower "
+        "score", "what patience and plateau_patience monitor: a higher micro F1, or a lower "
         "validation loss"
     )  # fmt: skip
     neighbours: float = setting(0.5, "target one frame before and after an onset")
     velocity_weight: float = setting(0.2, "weight of the velocities in the loss")
     beat_weight: float = setting(0.1, "weight of beats and downbeats in the loss")
-    weight_exponent: float = setting(0.5, "how much rare classes weigh: 0 alike, 1 inverse entropy")
-    weight_excerpts: int = setting(200, "excerpts that the weights of the classes are measured on")
+    weight_exponent: float = setting(
+        0.5, "weights of classes: inverse entropy to this power; 0: equal"
+    )
+    weight_excerpts: int = setting(200, "excerpts from which the weights of classes are computed")
     validation_minutes: float = setting(10.0, "minutes of rendered audio to validate on")
     validation_seed: int = setting(0, "seed of the validation audio")
     chunk_seconds: float = setting(12.0, "length of a chunk at inference, and in validation")

@@ -48,7 +48,7 @@ class Recipe(Settings):
         (), "folders with labels.csv: what is train there is trained on, validation validated on"
     )
     notes: tuple[str, ...] = setting((), "folders with sounds that are no drum")
-    validation_notes: tuple[str, ...] = setting((), "the same, for validation")
+    validation_notes: tuple[str, ...] = setting((), "sounds for validation that are no drum")
     classes: tuple[str, ...] = setting(CLASSES, "classes to distinguish")
     credits: str | None = setting(
         None, "CSV file with name,licence,origin of each source, for the card", changeable=True
@@ -65,12 +65,12 @@ class Recipe(Settings):
     head: Literal["sigmoid", "softmax"] = setting(
         "sigmoid", "sigmoid: several drums, none, and velocity; softmax: one of the classes"
     )
-    augment: bool = setting(True, "change and mix clips, or take them as they are")
+    augment: bool = setting(True, "change and mix clips, or use them as they are")
     scenes: int = setting(
-        0, "examples that are rendered once, and altered as spectra whenever they are drawn; 0: "
+        0, "examples that are rendered once, and altered as spectra whenever they are used; 0: "
         "every example is rendered when it is used"
     )  # fmt: skip
-    balance: float = setting(1.0, "chance of a rare class: 0 as in the clips, 1 as any other")
+    balance: float = setting(1.0, "frequency of classes: 0 as in the clips, 1 all equal")
     null_share: float = setting(0.2, "share of examples that are no drum, where there are notes")
     overlap_share: float = setting(0.25, "share of hits with one or two more drums, if augmented")
     codec_share: float = setting(0.03, "share of examples through a lossy codec, if augmented")

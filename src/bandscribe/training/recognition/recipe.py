@@ -57,7 +57,7 @@ class Recipe(Settings):
     training: tuple[str, ...] = setting(
         (), "corpora to train on: NAME=ROOT, or NAME:SPLIT/AUDIO=ROOT; the split is train"
     )
-    validation: tuple[str, ...] = setting((), "the same to validate on; the split is validation")
+    validation: tuple[str, ...] = setting((), "corpora to validate on; the split is validation")
     classes: tuple[str, ...] = setting(
         (), "instruments to distinguish; none for all that the training corpora label"
     )
@@ -67,9 +67,9 @@ class Recipe(Settings):
         pretrained.HUB, "weights that resnet50 and ast begin with: hub for those that their "
         "authors published, no for random ones, or a folder that save_pretrained wrote"
     )  # fmt: skip
-    features: str = setting("mfcc_40", f"what the network is given: {', '.join(KINDS)}")
+    features: str = setting("mfcc_40", f"input features: {', '.join(KINDS)}")
     feature_deviation: float = setting(
-        0.0, "deviation that features are normalised to; 0 leaves them as they are"
+        0.0, "standard deviation of normalised features; 0: not normalised"
     )
     window_seconds: float = setting(1.0, "length of a window: 1, 2 or 3; 10 for a long AST")
     sampling: Literal["static", "true_dynamic", "base_persistent"] = setting(
@@ -78,10 +78,10 @@ class Recipe(Settings):
     minimum: int = setting(1, "fewest windows in a mixture")
     maximum: int = setting(5, "most windows in a mixture")
     missed: float = setting(0.001, "share of recordings that an epoch of true_dynamic may miss")
-    augment: bool = setting(True, "noise, pitch, time, and masks on pictures")
+    augment: bool = setting(True, "augment: noise, pitch and time shifts, masks on spectrograms")
     semitones: float = setting(6.0, "largest pitch shift; 0 for none, which needs no library")
     criterion: Literal["s2_loss", "s1_loss", "macro_f1", "micro_f1"] = setting(
-        "s2_loss", "what the best weights are chosen by, on whole recordings: s2_loss, as the "
+        "s2_loss", "validation figure of the best weights, of whole recordings: s2_loss, as the "
         "paper, which mostly counts wrong largest classes; s1_loss, macro_f1, micro_f1"
     )  # fmt: skip
     credits: str | None = setting(
@@ -94,7 +94,7 @@ class Recipe(Settings):
     )  # fmt: skip
     epochs: int = setting(35, "epochs of the run, where steps is 0", changeable=True)
     batch: int = setting(16, "windows per step")
-    pieces: int = setting(1, "pieces that a batch is computed in, their gradients added up")
+    pieces: int = setting(1, "parts of a batch, for gradient accumulation")
     floor: float = setting(1e-2, "last learning rate, as a share of the highest")
     head_learning_rate: float = setting(0.0, "learning rate of the head; 0 for that of the body")
     head_weight_decay: float = setting(0.0, "weight decay of the head, where it has its own rate")
