@@ -293,6 +293,18 @@ def test_head_and_body_keep_their_own_rates(tmp_path: Path) -> None:
     assert [group["lr"] for group in groups] == pytest.approx([0.0, 0.1 * last])
 
 
+def test_the_last_weights_are_kept_on_request(tmp_path: Path) -> None:
+    """Also of a run that is over: its next start replaces the best ones."""
+    wild = replace(SETTINGS, schedule="constant", learning_rate=1.0)  # best before its end
+    best, _ = run(wild, tmp_path)
+    history = checkpoints.read(tmp_path / "last.pt")["state"]["history"]
+    assert best.best in history[:-1]
+    last, _ = run(replace(wild, keep="last"), tmp_path)
+    assert last.best == history[-1]
+    average = checkpoints.read(tmp_path / "last.pt")["average"]
+    assert equal(checkpoints.read(tmp_path / "best.pt"), average)
+
+
 def test_the_best_weights_may_be_those_with_the_lowest_figure(tmp_path: Path) -> None:
     result, _ = fit_line(tmp_path, criterion="-s2_loss")
     assert (result.best["step"], result.best["s2_loss"]) == (2, 0.1)

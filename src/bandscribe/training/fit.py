@@ -169,12 +169,12 @@ def fit(
 
         _save(run / "last.pt", losses, state, learner)
         finished = _is_over(settings, state, watched)
-        result = FitResult(
-            finished,
-            state.step,
-            _best_row(state, criterion),
-            interrupted=bool(stop) and not finished,
-        )
+        kept = _best_row(state, criterion)
+        if settings.keep == "last" and state.history:
+            kept = state.history[-1]
+            if devices.rank() == 0:
+                checkpoints.write(run / "best.pt", learner.average.state_dict())
+        result = FitResult(finished, state.step, kept, interrupted=bool(stop) and not finished)
         if result.best and devices.rank() == 0:
             model = learner.model
             means: dict[str, Any] = {}

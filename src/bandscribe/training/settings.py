@@ -57,6 +57,10 @@ class Settings:
     patience: int = setting(
         20, "validations without gain after which the run ends", changeable=True
     )
+    keep: Literal["best", "last"] = setting(
+        "best", "which weights are kept: those of the best validation, or the last ones, where "
+        "the learning rate has fallen to its end and validation tells too little", changeable=True,
+    )  # fmt: skip
     checkpoint_minutes: float = setting(3.0, "minutes between checkpoints", changeable=True)
     trail: bool = setting(
         False, "keep the weights of every validation, in trail/STEP.pt", changeable=True
