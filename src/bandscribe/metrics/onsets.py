@@ -26,8 +26,8 @@ nothing to find and nothing was found. A silent track does not change the micro 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,6 +62,11 @@ class OnsetReport:
     macro: Scores
     per_track: tuple[Scores, ...]
     track_mean: Scores
+
+    def figures(self) -> dict[str, Any]:
+        """The averages over classes and each class's scores, as JSON."""
+        per_class = {name: asdict(scores) for name, scores in self.per_class.items()}
+        return {"micro": asdict(self.micro), "macro": asdict(self.macro), "per_class": per_class}
 
 
 def match(reference: ArrayLike, estimate: ArrayLike, tolerance: float = TOLERANCE) -> Matching:

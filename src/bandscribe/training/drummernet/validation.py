@@ -8,7 +8,7 @@ peaks of amplitudes related to the level around (`peaks.normalize_by_local_max`)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -174,9 +174,5 @@ def report(model: DrummerNet, validation: ValidationWaveforms, picking: str) -> 
         if picking == "level":
             thresholds[count] = choose(activations, validation.reference, count)
         found = score(activations, validation.reference, count, picking, thresholds[count])
-        figures[f"classes_{count}"] = {
-            "micro": asdict(found.micro),
-            "macro": asdict(found.macro),
-            "per_class": {name: asdict(row) for name, row in found.per_class.items()},
-        }
+        figures[f"classes_{count}"] = found.figures()
     return figures

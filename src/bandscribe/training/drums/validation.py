@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -137,9 +137,7 @@ def choose(
         times[order], labels[order], struck[order], reference.duration, activations.classes
     )
     pair = [reference], [estimate]
-    report = onsets.score(*pair, activations.classes)
-    scores = {"micro": asdict(report.micro), "macro": asdict(report.macro)}
-    scores["per_class"] = {name: asdict(row) for name, row in report.per_class.items()}
+    scores = onsets.score(*pair, activations.classes).figures()
     sums = velocity.gather(*pair, activations.classes)
     scores["velocity"] = velocity.figures(sums, activations.classes)
     return thresholds, scores

@@ -150,11 +150,7 @@ def choose(
         estimates = [_pick(each, thresholds) for each in curves]
         report = onsets.score(references, estimates, names)
         chosen[str(count)] = dict(zip(names, thresholds, strict=True))
-        figures[f"classes_{count}"] = {
-            "micro": asdict(report.micro),
-            "macro": asdict(report.macro),
-            "per_class": {name: asdict(scores) for name, scores in report.per_class.items()},
-        }
+        figures[f"classes_{count}"] = report.figures()
     return chosen, figures
 
 
