@@ -43,8 +43,11 @@ from bandscribe.training import task as tasks  # noqa: E402
 from bandscribe.training.drummernet import validation  # noqa: E402
 from bandscribe.training.drummernet.network import COMPONENTS, DrummerNet  # noqa: E402
 from bandscribe.training.drummernet.recipe import build  # noqa: E402
-from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples  # noqa: E402
-from bandscribe.training.drummernet.train import train_on  # noqa: E402
+from bandscribe.training.drummernet.train import (  # noqa: E402
+    Recordings,
+    WaveformExamples,
+    train_on,
+)
 from bandscribe.training.fit import FitResult  # noqa: E402
 from bandscribe.training.learner import Learner  # noqa: E402
 from bandscribe.training.settings import Settings  # noqa: E402

@@ -21,8 +21,7 @@ from bandscribe.training.drummernet.network import (
     to_classes,
 )
 from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss
-from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples
-from bandscribe.training.drummernet.train import train_on
+from bandscribe.training.drummernet.train import Recordings, WaveformExamples, train_on
 from bandscribe.training.drummernet.validation import (
     choose,
     gather,

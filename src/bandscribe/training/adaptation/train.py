@@ -16,7 +16,7 @@ from bandscribe import audio, drums, runtime
 from bandscribe.training.adaptation.recipe import Recipe
 from bandscribe.training.batches import Batch, Batches, Example, stream
 from bandscribe.training.device import infer
-from bandscribe.training.drummernet.sounds import Recordings
+from bandscribe.training.drummernet.train import Recordings
 from bandscribe.training.drums.targets import UNKNOWN, onset_targets
 from bandscribe.training.exported import load_drums
 from bandscribe.training.fit import FitResult, fit

@@ -2,6 +2,6 @@
 
 Source: Choi and Cho 2019, Deep unsupervised drum transcription. A transcriber estimates the
 amplitudes of drum components (`analysis`), a synthesizer plays them on a drum kit (`network`), and
-the difference between the two sounds is the `loss`. `sounds` are the training data; `recipe`,
-`train` and `validation` are as for other tasks.
+the difference between the two sounds is the `loss`. `recipe`, `train` and `validation` are as for
+other tasks.
 """

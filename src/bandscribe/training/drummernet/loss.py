@@ -28,6 +28,8 @@ from torch import Tensor, nn
 from bandscribe.features import filterbanks
 
 SAMPLE_RATE = 16000
+#: Excerpts whose loudest sample is below this are silence.
+SILENCE = 1e-3
 #: C1, and as many bins in each of eight octaves; the last lies at 7902 Hz. (The paper prints
 #: 32.07 Hz, which is no note.)
 FMIN, BINS, OCTAVES = 32.70319566257483, 12, 8

@@ -26,8 +26,7 @@ from bandscribe.synthesis.kits import Kit
 from bandscribe.synthesis.kits.pieces import LOUDNESS_SPAN, KitPiece, RecordedHit
 from bandscribe.synthesis.render import BALANCE_DB
 from bandscribe.training.drummernet.analysis import HOP, Analysis
-from bandscribe.training.drummernet.loss import SAMPLE_RATE
-from bandscribe.training.drummernet.sounds import SILENCE
+from bandscribe.training.drummernet.loss import SAMPLE_RATE, SILENCE
 from bandscribe.vocabulary import DRUMMERNET_11, DRUMS_10, MDB_SUBCLASS_TO_10
 
 COMPONENTS = DRUMMERNET_11

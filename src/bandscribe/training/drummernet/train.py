@@ -1,22 +1,98 @@
-"""Training a DrummerNet on unlabelled drum recordings."""
+"""Training a DrummerNet on unlabelled drum recordings, or rendered performances.
+
+Source: Choi and Cho 2019, section 4.1: 16 kHz, mono, excerpts of 2 s from anywhere in a track. As
+in the authors' code, the loudest sample of an excerpt becomes 1.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bandscribe import audio, decode
 from bandscribe.synthesis import source
-from bandscribe.training.batches import Example, stream
+from bandscribe.training.batches import Example, LabelledSource, stream
 from bandscribe.training.drummernet import validation
+from bandscribe.training.drummernet.loss import SAMPLE_RATE, SILENCE
 from bandscribe.training.drummernet.network import DrummerNet
 from bandscribe.training.drummernet.recipe import Recipe, make_loss, start
-from bandscribe.training.drummernet.sounds import Recordings, WaveformExamples
 from bandscribe.training.drummernet.validation import ValidationWaveforms
 from bandscribe.training.fit import FitResult, fit
+
+#: How often an excerpt is drawn again that is silent.
+TRIES = 20
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Sound files, and how many seconds each is long."""
+
+    paths: tuple[Path, ...]
+    seconds: NDArray[np.float64]
+
+    @classmethod
+    def find(cls, folders: Sequence[str]) -> Recordings:
+        """Every sound file in these folders and the folders in them.
+
+        Raises ValueError for a folder without any.
+        """
+        paths: list[Path] = []
+        for folder in folders:
+            found = [
+                path
+                for path in sorted(Path(folder).rglob("*"))
+                if path.suffix.lower() in audio.EXTENSIONS and path.is_file()
+            ]
+            if not found:
+                raise ValueError(f"audio: no sound files in {folder}")
+            paths += found
+        return cls(tuple(paths), np.array([decode.length(path) for path in paths]))
+
+    def draw(self, rng: np.random.Generator, seconds: float) -> NDArray[np.float32]:
+        """An excerpt (sample,) of a file, long ones more often; silence follows where it ends."""
+        file = int(rng.choice(len(self.paths), p=self.seconds / self.seconds.sum()))
+        start = float(rng.uniform(0, max(0.0, self.seconds[file] - seconds)))
+        sound = audio.read(
+            self.paths[file], sample_rate=SAMPLE_RATE, mono=True, start=start, duration=seconds
+        )
+        samples: NDArray[np.float32] = sound.samples[0]
+        return samples
+
+
+@dataclass(frozen=True)
+class WaveformExamples:
+    """Makes examples of `recordings` and, a share `rendered`, of `source` without its notes."""
+
+    recordings: Recordings | None
+    source: LabelledSource | None
+    rendered: float
+    seconds: float
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Samples (n,) with a peak of 1, as features and as targets."""
+        for _ in range(TRIES):
+            samples = self._draw(rng)
+            peak = float(np.abs(samples).max(initial=0.0))
+            if peak >= SILENCE:
+                break
+        length = round(self.seconds * SAMPLE_RATE)
+        fixed = np.pad(samples[:length], (0, max(0, length - len(samples))))
+        fixed = np.asarray(fixed / max(peak, SILENCE), dtype=np.float32)
+        return fixed, fixed
+
+    def _draw(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        if self.source is not None and (self.recordings is None or rng.random() < self.rendered):
+            sound, _ = self.source.draw(rng, self.seconds)
+            resampled: NDArray[np.float32] = audio.resample(sound, SAMPLE_RATE).samples[0]
+            return resampled
+        if self.recordings is None:
+            raise ValueError("audio, sound_kits: expected folders or kits to train on")
+        return self.recordings.draw(rng, self.seconds)
 
 
 def train(recipe: Recipe, run: Path) -> FitResult:
