@@ -20,7 +20,9 @@ from bandscribe.training.drums.train import train
 
 
 def _follow() -> None:
-    sys.stdin.read()
+    # Not by sys.stdin, whose lock a forked worker waits for, without end, when it closes its own.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
