@@ -258,7 +258,7 @@ def test_train_that_was_interrupted(bandscribe, monkeypatch) -> None:
         monkeypatch.setattr("bandscribe.training.drums.train.train", lambda *_, r=result: r)
         result = bandscribe("train", "drums", "-o", "r")
         assert result.code == code
-        assert result.out.endswith("r: step 7, stopped; run the same command again to go on\n")
+        assert result.out.endswith("r: step 7, stopped; bandscribe train drums -o r resumes it\n")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,16 @@ def test_two_processes_train_as_one_which_resumes_them(clips: Path, tmp_path: Pa
         assert other["validation_loss"] == pytest.approx(row["validation_loss"], rel=1e-4)
 
 
+def test_a_run_is_resumed_by_its_folder_alone(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert main([*arguments(clips, run), "--max-minutes", "1e-9"]) == 0
+    assert f"step 1, stopped; bandscribe train hits -o {run} resumes it" in capsys.readouterr().out
+    assert main(["train", "hits", "--max-minutes", "0", "--steps", "4", "-o", str(run)]) == 0
+    assert f"{run}: step 4, finished" in capsys.readouterr().out
+
+
 def test_what_cannot_be_trained_together(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,7 +39,10 @@ def train(
         return
     run = output or Path("runs") / task
     try:
-        resolved = tasks.resolve(task, recipe, parse(context.args))
+        values = parse(context.args)
+        if recipe is None and _is_resumed(run, tasks.recipe_of(task), values):
+            recipe = run / "recipe.json"
+        resolved = tasks.resolve(task, recipe, values)
         if task != "factorization":
             resolved = record.resolve_half(resolved, run)
         if gpus > 1:
@@ -53,10 +56,17 @@ def train(
     result = tasks.train(task, resolved, run)
     if not first:
         return
-    state = "finished" if result.finished else "stopped; run the same command again to go on"
+    resume = f"bandscribe train {task} -o {run}"
+    state = "finished" if result.finished else f"stopped; {resume} resumes it"
     print(f"{run}: step {result.step}, {state}")
     if result.interrupted:
         raise typer.Exit(130)
+
+
+def _is_resumed(run: Path, recipe: type[Any], values: Collection[str]) -> bool:
+    """Whether there is such a run, and no value given but those that a run may change."""
+    changeable = {f.name for f in dataclasses.fields(recipe) if f.metadata.get("changeable")}
+    return (run / "recipe.json").is_file() and changeable.issuperset(values)
 
 
 def _launch(
@@ -109,8 +119,8 @@ def parse(args: Sequence[str]) -> dict[str, str]:
 def describe(recipe: type[Any], task: str) -> str:
     """One line per field: name, default, and help text."""
     rows = [
-        ("--recipe", "", "a JSON file of fields to start from"),
-        ("-o, --output", f"runs/{task}", "the run"),
+        ("--recipe", "", "a JSON file of fields to start from; that of the run where there is one"),
+        ("-o, --output", f"runs/{task}", "the folder of the run; one that exists is resumed"),
         ("--gpus", "1", "processes that train together, on a GPU each"),
     ]
     for field in dataclasses.fields(recipe):
