@@ -255,7 +255,7 @@ def test_a_range_of_tempi_that_is_asked_for() -> None:
         ({"metre": "4/5"}, "metre"),
         ({"metre": "0/4"}, "metre"),
         ({"metre": "13/8"}, "metre"),
-        ({"tempo": 20.0}, r"tempo: expected 30 to 300 beats per minute, .*, got 20\.0"),
+        ({"tempo": 20.0}, r"tempo: expected 30 to 300 beats per minute, .*, got 20$"),
         ({"tempo": (140, 100)}, "tempo"),
         ({"tempo": float("nan")}, "tempo"),
     ],
