@@ -22,11 +22,12 @@ ROUNDING = 2e-3
 
 @pytest.mark.parametrize("tuning", [0.0, -0.4])
 def test_magnitudes_are_librosas(sound: Any, tuning: float) -> None:
-    if len(sound.samples) < 2:
-        pytest.skip("librosa has no transform of so few samples")
     ours = constant_q.magnitude(
         sound.samples, sound.sample_rate, hop_length=sound.hop_length, tuning=tuning
     )
+    if len(sound.samples) < 2:  # librosa has no transform of so few
+        assert ours.shape == (1, 252) and ours.any() == sound.samples.any()
+        return
     theirs = librosa.cqt(
         sound.samples, sr=sound.sample_rate, hop_length=sound.hop_length, tuning=tuning,
         n_bins=252, bins_per_octave=36,
@@ -39,10 +40,11 @@ def test_magnitudes_are_librosas(sound: Any, tuning: float) -> None:
 
 
 def test_chroma_is_librosas(sound: Any) -> None:
-    if len(sound.samples) < 2:
-        pytest.skip("librosa has no transform of so few samples")
     place = {"sr": sound.sample_rate, "hop_length": sound.hop_length}
     ours = chroma.constant_q_chroma(sound.samples, sound.sample_rate, hop_length=sound.hop_length)
+    if len(sound.samples) < 2:  # librosa has no transform of so few
+        assert ours.shape == (1, 12) and ours.any() == sound.samples.any()
+        return
     theirs = librosa.feature.chroma_cqt(y=sound.samples, **place).T[: len(ours)]
     assert_parity(ours, theirs, tolerance=ROUNDING, scale=1.0)
 
