@@ -68,7 +68,10 @@ def make_sounds(folder: Path, source: Path, count: int, bad: int, seconds: Seque
                 subprocess.run(ffmpeg, check=True)
         else:
             container = {"opus": "OGG", "ogg": "OGG"}.get(kind, kind.upper())
-            soundfile.write(path, samples, rate, subtype=subtype, format=container)
+            shape = {"samplerate": rate, "channels": samples.shape[1]}
+            with soundfile.SoundFile(path, "w", **shape, subtype=subtype, format=container) as out:
+                for start in range(0, len(samples), rate):  # libsndfile crashes on long Vorbis
+                    out.write(samples[start : start + rate])
 
 
 def _opens(path: Path) -> bool:
