@@ -23,7 +23,7 @@ from bandscribe.vocabulary import DRUMS, REDUCTIONS
 BEATS = ("beat", "downbeat")
 #: Silence before and after a recording, in frames: a network finds an onset by what precedes it.
 PADDING = 20
-#: A stroke on the snare drum is one of these; both within as many frames are one stroke.
+#: A snare drum is struck in one of these ways at a time: both within so many frames are one note.
 SNARE, SNARE_FRAMES = ("SD", "SS"), 2
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0

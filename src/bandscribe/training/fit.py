@@ -1,12 +1,12 @@
-"""The training loop of every task: fit a network to batches, validate it, keep the best.
+"""The training loop of every task: fit a network to batches, validate it, keep the best weights.
 
 A run is a folder. It can be stopped at any moment (Ctrl-C, a stop signal, a time limit) and resumed
 with the same recipe, on the same device with the result of a run that was never stopped.
 
     recipe.json    every setting, resolved          history.csv   one row per validation
     versions.json  packages and commit, per start   curve.png     the history, drawn
-    last.pt        where to resume                  best.pt       the best weights so far
-    metrics.json   figures of the best weights
+    last.pt        where to resume                  best.pt       the weights it keeps (`keep`)
+    metrics.json   figures of the weights it keeps
     trail/STEP.pt  with the setting `trail`, the weights of each validation
 
 Devices, random states and distributed training are handled here and in `device`; a task gives a

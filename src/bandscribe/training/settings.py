@@ -58,8 +58,8 @@ class Settings:
         20, "validations without gain after which the run ends", changeable=True
     )
     keep: Literal["best", "last"] = setting(
-        "best", "which weights are kept: those of the best validation, or the last ones, where "
-        "the learning rate has fallen to its end and validation tells too little", changeable=True,
+        "best", "which weights the run keeps: those of the best validation, or the last ones, for "
+        "runs whose validation is too short to rank them", changeable=True,
     )  # fmt: skip
     checkpoint_minutes: float = setting(3.0, "minutes between checkpoints", changeable=True)
     trail: bool = setting(
