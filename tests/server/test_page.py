@@ -274,12 +274,35 @@ def test_everything_by_keyboard(shown) -> None:
     assert not shown.page.is_visible("#keys")
 
 
+def test_each_drum_is_loaded_once(browser, served, recording) -> None:
+    """Strokes wait for it and sound in their order; what failed is tried again."""
+    page = Shown(browser, served)
+    requests: list[str] = []
+    page.page.on("request", lambda request: requests.append(request.url))
+    page.page.route("**/page/kit/SD", lambda route: route.abort(), times=1)
+    failed, struck = page.run(
+        """async () => {
+          const { player } = bandscribe, struck = [];
+          player.sound = (name) => struck.push(name);
+          const failed = await player.strike("KD", 0.5).then(() => "", (error) => error.message);
+          await Promise.all(["KD", "SD", "HT"].map((name) => player.strike(name, 0.5)));
+          return [failed, struck];
+        }"""
+    )
+    assert failed == "Failed to fetch"
+    assert struck == ["KD", "SD", "HT"]
+    kit = [url.rsplit("/", 1)[1] for url in requests if "/page/kit/" in url]
+    assert sorted([*set(kit), "SD"]) == sorted(kit)
+    page.context.close()
+
+
 def test_it_plays_both_in_time(shown) -> None:
     """What is placed on the clock of the sound is where the notes are, at any speed."""
     shown.run(
-        """() => {
-          globalThis.placed = [];
+        """async () => {
           const player = bandscribe.player, sound = player.sound.bind(player);
+          await player.wake(); // strokes of the edits before still sound
+          globalThis.placed = [];
           player.sound = (name, velocity, at) => {
             const now = player.context.currentTime;
             placed.push([name, player.time + (at - now) * player.speed]);

@@ -22,6 +22,7 @@ export class Player {
     this.volumes = { recording: 0.8, drums: 0.7 };
     this.speed = 1;
     this.drums = {};
+    this.loads = {};
     this.sounding = new Set();
     this.readings = [];
     this.element.addEventListener("ended", () => this.pause());
@@ -106,10 +107,16 @@ export class Player {
       this.output.connect(this.context.destination);
     }
     if (this.context.state !== "running") await this.context.resume();
-    const missing = this.lanes(true).map(([name]) => name).filter((name) => !this.drums[name]);
-    await Promise.all(missing.map(async (name) => {
+    await Promise.all(this.lanes(true).map(([name]) => this.loads[name] ??= this.load(name)));
+  }
+
+  async load(name) {
+    try {
       this.drums[name] = await this.context.decodeAudioData(await getDrum(name));
-    }));
+    } catch (error) {
+      delete this.loads[name]; // the next stroke tries again
+      throw error;
+    }
   }
 
   tick() {
