@@ -4,7 +4,8 @@ import librosa
 import numpy as np
 import pytest
 
-from bandscribe.features import chroma, constant_q
+from bandscribe.features import chroma
+from bandscribe.features.constant_q import ConstantQ
 from bandscribe.features.spectrogram import magnitude
 from parity import assert_parity
 
@@ -18,25 +19,50 @@ pytestmark = [
 #: Where the last part of a kernel's spectrum that counts is as large as another but for rounding,
 #: either may be left out.
 ROUNDING = 2e-3
+#: As Neuroment 2022, section 2.2, has it.
+NEUROMENT = ConstantQ(24, 8, 27.5)
 
 
-@pytest.mark.parametrize("tuning", [0.0, -0.4])
-def test_magnitudes_are_librosas(sound: Any, tuning: float) -> None:
-    ours = constant_q.magnitude(
-        sound.samples, sound.sample_rate, hop_length=sound.hop_length, tuning=tuning
-    )
+@pytest.mark.parametrize(
+    ("transform", "tuning"), [(ConstantQ(), 0.0), (ConstantQ(), -0.4), (NEUROMENT, 0.0)]
+)
+def test_magnitudes_are_librosas(sound: Any, transform: ConstantQ, tuning: float) -> None:
+    rate, bins = sound.sample_rate, transform.bins_per_octave
+    ours = transform.magnitude(sound.samples, rate, hop_length=sound.hop_length, tuning=tuning)
     if len(sound.samples) < 2:  # librosa has no transform of so few
-        assert ours.shape == (1, 252) and ours.any() == sound.samples.any()
+        assert ours.shape == (1, transform.n_bins) and ours.any() == sound.samples.any()
         return
     theirs = librosa.cqt(
-        sound.samples, sr=sound.sample_rate, hop_length=sound.hop_length, tuning=tuning,
-        n_bins=252, bins_per_octave=36,
+        sound.samples, sr=rate, hop_length=sound.hop_length, tuning=tuning, fmin=transform.fmin,
+        n_bins=ours.shape[1], bins_per_octave=bins,
     )  # fmt: skip
     expected = np.abs(theirs).T[: len(ours)]
     assert ours.dtype == np.float32 and ours.shape == expected.shape
     error = np.abs(ours - expected).max(axis=0) / max(expected.max(), 1e-15)
     assert np.sort(error)[-3] <= 1e-5
     assert error.max() <= ROUNDING
+    lengths, _ = librosa.filters.wavelet_lengths(
+        freqs=transform.fmin * 2 ** (np.arange(transform.n_bins) / bins), sr=rate, window="hann",
+        filter_scale=1,
+    )  # fmt: skip
+    np.testing.assert_allclose(transform.lengths(rate), lengths, rtol=1e-10)
+
+
+def test_a_frame_is_the_inner_product_of_a_tone_and_its_window() -> None:
+    """By the definition (Brown 1991), in the middle of a sound, and where it begins."""
+    sound = np.random.default_rng(0).standard_normal(44100).astype(np.float32)
+    found = NEUROMENT.magnitude(sound, 44100, hop_length=1024)
+    padded = np.pad(sound, 40000).astype(np.float64)
+    for bin_ in (100, 150, 191):
+        frequency = 27.5 * 2 ** (bin_ / 24)
+        length = NEUROMENT.lengths(44100)[bin_]
+        times = np.arange(np.floor(-length / 2), np.floor(length / 2))
+        window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(times)) / len(times))
+        wave = window / window.sum() * np.exp(-2j * np.pi * frequency / 44100 * times)
+        for frame in (0, 20):
+            around = padded[40000 + frame * 1024 + times.astype(int)]
+            expected = abs(around @ wave) * np.sqrt(length)
+            assert found[frame, bin_] == pytest.approx(expected, abs=0.006 * float(found.max()))
 
 
 def test_chroma_is_librosas(sound: Any) -> None:
@@ -56,10 +82,10 @@ def tone(hertz: float, sample_rate: int = 44100) -> Any:
 
 def test_a_tone_is_its_bin() -> None:
     for semitones in (0, 1, 27, 82):  # C1 and up
-        found = constant_q.magnitude(tone(constant_q.LOWEST * 2 ** (semitones / 12)), 44100)
+        found = ConstantQ().magnitude(tone(ConstantQ.fmin * 2 ** (semitones / 12)), 44100)
         assert found.shape == (87, 252)
         assert int(found.mean(axis=0).argmax()) == 3 * semitones
-    found = constant_q.magnitude(tone(440 * 2 ** (0.5 / 36)), 44100, tuning=0.5)
+    found = ConstantQ().magnitude(tone(440 * 2 ** (0.5 / 36)), 44100, tuning=0.5)
     assert int(found.mean(axis=0).argmax()) == 3 * 45
 
 
@@ -73,7 +99,7 @@ def test_low_notes_lie_apart() -> None:
 
 
 def test_an_octave_beyond_half_the_rate_is_absent() -> None:
-    low = constant_q.magnitude(tone(110, 8000), 8000, hop_length=200)
+    low = ConstantQ().magnitude(tone(110, 8000), 8000, hop_length=200)
     assert low.shape == (41, 6 * 36)
     assert int(low.mean(axis=0).argmax()) == 36 + 27
     assert int(chroma.constant_q_chroma(tone(110, 8000), 8000).mean(axis=0).argmax()) == 9
@@ -81,4 +107,4 @@ def test_an_octave_beyond_half_the_rate_is_absent() -> None:
 
 def test_a_sound_of_no_length_is_a_silent_frame() -> None:
     for n in (0, 1):
-        assert not constant_q.magnitude(np.zeros(n, np.float32), 44100).any()
+        assert not ConstantQ().magnitude(np.zeros(n, np.float32), 44100).any()

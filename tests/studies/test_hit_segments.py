@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandscribe.datasets.segments import Cut, CutClip, Performance
+from bandscribe.datasets.segments import Cut, CutClip, KitRecording
 from bandscribe.studies import hit_segments
 from bandscribe.synthesis.performances import write_midi
 from bandscribe.types import Transcription
@@ -47,7 +47,7 @@ def test_precision_before_and_after(tmp_path: Path) -> None:
         write_midi(tmp_path / f"{name}.midi", notes, bpm=120, late=late, stretch=stretch)
         rows = [f"{onset},{label}" for onset, label in zip(ONSETS, LABELS, strict=True)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["onset,class", *rows]) + "\n")
-        recording = Performance(
+        recording = KitRecording(
             name, "train", "1", "kit", 3.0, tmp_path / f"{name}.flac", tmp_path / f"{name}.midi"
         )
         return Cut(recording, found)

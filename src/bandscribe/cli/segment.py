@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from bandscribe.cli.report import complain, explain, progress, require
 
 if TYPE_CHECKING:
-    from bandscribe.datasets.segments import Cut, Performance
+    from bandscribe.datasets.segments import Cut, KitRecording
     from bandscribe.types import Transcription
+
+R = TypeVar("R")
 
 
 def segment(
@@ -59,23 +62,9 @@ def segment(
     from bandscribe.display import segments as picture
 
     recordings = segments.find_recordings(root)
-    playable: list[Performance] = []
-    with progress(len(recordings)) as show:
-        counts = segments.count(read_notes(recordings, playable, show))
-    failures = len(recordings) - len(playable)
-    if not counts:
-        raise ValueError(f"{root}: no recording there has notes; is it laid out as E-GMD?")
+    playable, counts = count_notes(root, recordings)
     names = tuple(counts)[:classes]
-    segments.begin(output, classes=names, seconds=seconds, align=align)
-    found: list[Cut] = []
-    with progress(len(playable)) as show:
-        for done, recording in enumerate(playable):
-            show(done, recording.id)
-            try:
-                found.append(segments.cut(recording, names, output, seconds=seconds, align=align))
-            except (ValueError, OSError) as error:
-                complain(explain(error))
-                failures += 1
+    found = cut_all(playable, names, output, seconds=seconds, align=align)
     rows = segments.collect(found, output, clean=clean_up)
     if not rows:
         raise ValueError(f"{root}: no hit of one drum alone was found")
@@ -94,22 +83,58 @@ def segment(
         f"out of step with their MIDI files: {len(late):,} recordings, {lost:,} clips"
         f"{'' if clean_up else ', which are kept'}"
     )
-    if failures:
+    if len(found) < len(recordings):
         raise typer.Exit(1)
 
 
-def read_notes(
-    recordings: Sequence[Performance], readable: list[Performance], show: Callable[[int, str], None]
-) -> Iterator[Transcription]:
-    """The notes of each recording that can be read, which is added to `readable`."""
+def count_notes(
+    root: Path, recordings: Sequence[KitRecording]
+) -> tuple[list[KitRecording], dict[str, int]]:
+    """The recordings whose notes can be read, and how often each articulation is played in them.
+
+    The others are reported. Raises ValueError where there are no notes.
+    """
     from bandscribe.datasets import segments
 
-    for done, recording in enumerate(recordings):
-        show(done, recording.id)
-        try:
-            notes = segments.read_notes(recording)
-        except (ValueError, OSError) as error:
-            complain(explain(error))
-            continue
-        readable.append(recording)
-        yield notes
+    readable: list[KitRecording] = []
+
+    def notes() -> Iterator[Transcription]:
+        for recording, found in _try_each(recordings, segments.read_notes):
+            readable.append(recording)
+            yield found
+
+    counts = segments.count(notes())
+    if not counts:
+        raise ValueError(f"{root}: no recording there has notes; is it laid out as E-GMD?")
+    return readable, counts
+
+
+def cut_all(
+    recordings: Sequence[KitRecording],
+    names: Sequence[str],
+    output: Path,
+    *,
+    seconds: float,
+    align: bool,
+) -> list[Cut]:
+    """The single hits of each recording that can be cut, as `segments.cut`; others are reported."""
+    from bandscribe.datasets import segments
+
+    segments.begin(output, classes=names, seconds=seconds, align=align)
+    cut = partial(segments.cut, classes=names, out=output, seconds=seconds, align=align)
+    return [found for _, found in _try_each(recordings, cut)]
+
+
+def _try_each(
+    recordings: Sequence[KitRecording], work: Callable[[KitRecording], R]
+) -> Iterator[tuple[KitRecording, R]]:
+    """Each recording with what is made of it; those that cannot be read or written are reported."""
+    with progress(len(recordings)) as show:
+        for done, recording in enumerate(recordings):
+            show(done, recording.id)
+            try:
+                made = work(recording)
+            except (ValueError, OSError) as error:
+                complain(explain(error))
+            else:
+                yield recording, made

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bandscribe.cli.addresses import CorpusArgument, RootArgument, read_address
-from bandscribe.cli.report import complain, explain, progress, require
-from bandscribe.cli.segment import read_notes
+from bandscribe.cli.report import complain, progress, require
+from bandscribe.cli.segment import count_notes, cut_all
 
 Start = Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")]
 
@@ -187,28 +187,15 @@ def segments(
     from bandscribe.studies import hit_segments
 
     recordings = cutting.find_recordings(root)
-    playable: list[cutting.Performance] = []
-    with progress(len(recordings)) as show:
-        counts = cutting.count(read_notes(recordings, playable, show))
-    failures = len(recordings) - len(playable)
-    if not counts:
-        raise ValueError(f"{root}: no recording there has notes; is it laid out as E-GMD?")
+    playable, counts = count_notes(root, recordings)
     names = tuple(counts)[: cutting.CLASSES]
-    rows = []
+    rows, complete = [], True
     for label, align in (("by the MIDI files", False), ("aligned with the sound", True)):
         folder = output / ("aligned" if align else "plain")
-        cutting.begin(folder, classes=names, seconds=cutting.SECONDS, align=align)
-        cuts = []
-        with progress(len(playable)) as show:
-            for done, recording in enumerate(playable):
-                show(done, recording.id)
-                try:
-                    cuts.append(cutting.cut(recording, names, folder, align=align))
-                except (ValueError, OSError) as error:
-                    complain(explain(error))
-                    failures += 1
+        cuts = cut_all(playable, names, folder, seconds=cutting.SECONDS, align=align)
+        complete &= len(cuts) == len(recordings)
         rows += hit_segments.tabulate(label, cuts)
     write_csv(output / "precision.csv", list(rows[0]), rows)
     print("\n".join(hit_segments.format_lines(rows)))
-    if failures:
+    if not complete:
         raise typer.Exit(1)

@@ -50,7 +50,7 @@ _PART = ("file", "label", "velocity", "start", "seconds", "peak")
 
 
 @dataclass(frozen=True)
-class Performance:
+class KitRecording:
     """A performance, the `group`, on one kit; `duration` in seconds is that of the table."""
 
     id: str
@@ -92,7 +92,7 @@ class CutClip:
 class Cut:
     """What was cut out of a recording."""
 
-    recording: Performance
+    recording: KitRecording
     clips: tuple[CutClip, ...]
 
     @property
@@ -101,7 +101,7 @@ class Cut:
         return all(clip.peak <= LATE for clip in self.clips)
 
 
-def find_recordings(root: Path) -> list[Performance]:
+def find_recordings(root: Path) -> list[KitRecording]:
     """The recordings that the table of a corpus in E-GMD's layout lists, on the kits that stay.
 
     Raises ValueError when the table is not there, lacks a column, or holds a wrong number.
@@ -110,7 +110,7 @@ def find_recordings(root: Path) -> list[Performance]:
     table = folder / "e-gmd-v1.0.0.csv"
     columns = ("audio_filename", "midi_filename", "split", "id", "kit_name", "duration")
     return [
-        Performance(
+        KitRecording(
             row["audio_filename"].rpartition(".")[0],
             row["split"],
             row["id"],
@@ -124,7 +124,7 @@ def find_recordings(root: Path) -> list[Performance]:
     ]
 
 
-def read_notes(recording: Performance) -> Transcription:
+def read_notes(recording: KitRecording) -> Transcription:
     """The notes of a recording, as articulations; their duration is that of the table.
 
     Raises as `bandscribe.formats.midi.read`.
@@ -159,7 +159,7 @@ def find(notes: Transcription, classes: Sequence[str]) -> list[SingleHit]:
 
 
 def cut(
-    recording: Performance,
+    recording: KitRecording,
     classes: Sequence[str],
     out: Path,
     *,

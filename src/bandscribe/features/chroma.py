@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.features import constant_q, filterbanks, spectrogram
+from bandscribe.features import filterbanks, spectrogram
+from bandscribe.features.constant_q import ConstantQ
 from bandscribe.features.filterbanks import A4
 
 Floats = NDArray[np.float32]
@@ -42,16 +43,15 @@ def constant_q_chroma(
     As `chroma`, from a constant-Q transform: low notes lie apart, too. `tuning` in thirds of a
     semitone, which are its bins; None estimates it.
     """
+    transform = ConstantQ()
+    per_octave = transform.bins_per_octave
     if tuning is None:
         spectrum = spectrogram.magnitude(samples, n_fft=2048, hop_length=512, double=True)
-        per_octave = constant_q.BINS_PER_OCTAVE
         tuning = estimate_tuning(spectrum, sample_rate, bins_per_octave=per_octave)
-    bins = constant_q.magnitude(samples, sample_rate, hop_length=hop_length, tuning=tuning)
-    octaves = bins.reshape(len(bins), -1, constant_q.BINS_PER_OCTAVE)
+    bins = transform.magnitude(samples, sample_rate, hop_length=hop_length, tuning=tuning)
+    octaves = bins.reshape(len(bins), -1, per_octave)
     # The bin of a class and its neighbours; the one below C closes the octave.
-    thirds = np.roll(octaves, 1, axis=2).reshape(
-        len(bins), -1, 12, constant_q.BINS_PER_OCTAVE // 12
-    )
+    thirds = np.roll(octaves, 1, axis=2).reshape(len(bins), -1, 12, per_octave // 12)
     classes = thirds.sum(axis=(1, 3))
     return _divide(classes, classes.max(axis=1, keepdims=True))
 

@@ -1,15 +1,16 @@
-"""The constant-Q transform: bins that are a third of a semitone wide at every pitch.
+"""The constant-Q transform: bins of equal width in pitch.
 
 An octave is analysed at a time, from the top: the same kernels, as spectra, serve the octave below
 on the sound at half the rate.
 
 Source: Schörkhuber and Klapuri 2010, Constant-Q transform toolbox for music processing, sections 2
-and 3; the numbers are librosa's (`cqt`, its defaults, with 36 bins to an octave).
+and 3; the numbers are librosa's (`cqt`, its defaults).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -21,14 +22,6 @@ from bandscribe.features.frames import cut_centred
 
 Floats = NDArray[np.float32]
 
-#: From C1, 32.7 Hz, whatever lies below half the sample rate of so many octaves.
-OCTAVES, BINS_PER_OCTAVE = 7, 36
-LOWEST = A4 * 2.0 ** (-45 / 12)
-
-#: Frequencies of an octave's bins over that of its first.
-_OCTAVE = 2.0 ** (np.arange(BINS_PER_OCTAVE) / BINS_PER_OCTAVE)
-#: Centre frequency over bandwidth of neighbours that touch.
-_Q: float = (2.0 ** (2 / BINS_PER_OCTAVE) + 1) / (2.0 ** (2 / BINS_PER_OCTAVE) - 1)
 #: Half the bandwidth of a Hann window, in bins.
 _HALF_WIDTH = 0.75
 #: What is left out of a kernel's spectrum: the smallest magnitudes, up to this share of their sum.
@@ -36,42 +29,76 @@ _NEGLECTED = 0.01
 _FRAMES_AT_ONCE = 64
 
 
-def magnitude(
-    samples: Floats, sample_rate: int, *, hop_length: int = 512, tuning: float = 0.0
-) -> Floats:
-    """Magnitudes (frame, bin) of mono samples (n,), from C1 up, 1 + n // hop_length frames.
+@dataclass(frozen=True)
+class ConstantQ:
+    """Magnitudes in `bins_per_octave` bins to each of so many octaves from `fmin` Hz up.
 
-    Frame `i` is centred on sample `i * hop_length`; beyond its ends the sound is silent. `tuning`
-    moves all bins, by so many of them. An octave that half the sample rate does not hold is absent.
+    By default bins are a third of a semitone wide, from C1, 32.7 Hz, up.
     """
-    lowest = LOWEST * 2.0 ** (tuning / BINS_PER_OCTAVE)
-    octaves = OCTAVES
-    while _reach(lowest, octaves) > sample_rate / 2:
-        octaves -= 1
-    frames = 1 + len(samples) // hop_length
-    found = np.empty((frames, octaves * BINS_PER_OCTAVE), np.float32)
-    rate, hop = float(sample_rate), hop_length
-    for _ in range(_halvings(_reach(lowest, octaves), octaves, sample_rate, hop_length)):
-        samples, rate, hop = _halve(samples), rate / 2, hop // 2
-    for octave in reversed(range(octaves)):
-        frequencies = lowest * 2.0**octave * _OCTAVE
-        scale = np.sqrt(frequencies / (_Q * rate))
-        columns = slice(octave * BINS_PER_OCTAVE, (octave + 1) * BINS_PER_OCTAVE)
-        first = 0
-        for block in _respond(samples, _kernels(frequencies[0] / rate), hop):
-            # At a lower rate there may be one more.
-            rows = slice(first, min(first + len(block), frames))
-            found[rows, columns] = np.abs(block[: frames - first]) * scale
-            first += len(block)
-        if hop % 2 == 0:
+
+    bins_per_octave: int = 36
+    octaves: int = 7
+    fmin: float = A4 * 2.0 ** (-45 / 12)
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins."""
+        return self.bins_per_octave * self.octaves
+
+    @property
+    def quality(self) -> float:
+        """Q: centre frequency over bandwidth of neighbours that touch."""
+        ratio: float = 4.0 ** (1 / self.bins_per_octave)
+        return (ratio + 1) / (ratio - 1)
+
+    def lengths(self, sample_rate: int) -> NDArray[np.float64]:
+        """Length of each bin's kernel in samples, (bin,); its root scales the magnitude."""
+        steps = np.arange(self.n_bins) / self.bins_per_octave
+        return np.asarray(self.quality * sample_rate / (self.fmin * 2.0**steps))
+
+    def magnitude(
+        self, samples: Floats, sample_rate: int, *, hop_length: int = 512, tuning: float = 0.0
+    ) -> Floats:
+        """Magnitudes (frame, bin) of mono samples (n,), the lowest bin first.
+
+        There are 1 + n // hop_length frames. Frame `i` is centred on sample `i * hop_length`;
+        beyond its ends the sound is silent. `tuning` moves all bins, by so many of them. An octave
+        that half the sample rate does not hold is absent.
+        """
+        per_octave = self.bins_per_octave
+        lowest = self.fmin * 2.0 ** (tuning / per_octave)
+        octaves = self.octaves
+        while self._reach(lowest, octaves) > sample_rate / 2:
+            octaves -= 1
+        frames = 1 + len(samples) // hop_length
+        found = np.empty((frames, octaves * per_octave), np.float32)
+        rate, hop = float(sample_rate), hop_length
+        reach = self._reach(lowest, octaves)
+        for _ in range(_halvings(reach, octaves, sample_rate, hop_length)):
             samples, rate, hop = _halve(samples), rate / 2, hop // 2
-    return found
+        for octave in reversed(range(octaves)):
+            first = lowest * 2.0**octave
+            scale = np.sqrt(first * _steps(per_octave) / (self.quality * rate))
+            columns = slice(octave * per_octave, (octave + 1) * per_octave)
+            done = 0
+            for block in _respond(samples, _kernels(first / rate, self), hop):
+                # At a lower rate there may be one more.
+                rows = slice(done, min(done + len(block), frames))
+                found[rows, columns] = np.abs(block[: frames - done]) * scale
+                done += len(block)
+            if hop % 2 == 0:
+                samples, rate, hop = _halve(samples), rate / 2, hop // 2
+        return found
+
+    def _reach(self, lowest: float, octaves: int) -> float:
+        """The highest frequency in Hz that the highest of the kernels passes."""
+        highest: float = lowest * 2.0 ** (octaves - 1 / self.bins_per_octave)
+        return highest * (1 + _HALF_WIDTH / self.quality)
 
 
-def _reach(lowest: float, octaves: int) -> float:
-    """The highest frequency in Hz that the highest of the kernels passes."""
-    highest: float = lowest * 2.0 ** (octaves - 1 / BINS_PER_OCTAVE)
-    return highest * (1 + _HALF_WIDTH / _Q)
+def _steps(bins_per_octave: int) -> NDArray[np.float64]:
+    """Frequencies of an octave's bins over that of its first."""
+    return np.asarray(2.0 ** (np.arange(bins_per_octave) / bins_per_octave))
 
 
 def _halvings(reach: float, octaves: int, sample_rate: int, hop_length: int) -> int:
@@ -89,17 +116,17 @@ def _halve(samples: Floats) -> Floats:
     return out * np.float32(np.sqrt(2))
 
 
-@lru_cache(maxsize=OCTAVES)
-def _kernels(first: float) -> NDArray[np.complex64]:
+@lru_cache(maxsize=8)
+def _kernels(first: float, transform: ConstantQ) -> NDArray[np.complex64]:
     """Spectra of an octave's kernels, (n_fft // 2 + 1, bin).
 
-    A kernel is a complex tone in a Hann window of `_Q` periods, centred; `first` is the frequency
-    of the lowest as a share of the sample rate.
+    A kernel is a complex tone in a Hann window of Q periods, centred; `first` is the frequency of
+    the lowest as a share of the sample rate.
     """
-    frequencies = first * _OCTAVE
-    lengths = _Q / frequencies
+    frequencies = first * _steps(transform.bins_per_octave)
+    lengths = transform.quality / frequencies
     n_fft = 2 ** int(np.ceil(np.log2(lengths[0])))
-    tones = np.zeros((BINS_PER_OCTAVE, n_fft), np.complex64)
+    tones = np.zeros((transform.bins_per_octave, n_fft), np.complex64)
     for tone, frequency, length in zip(tones, frequencies, lengths, strict=True):
         times = np.arange(-length // 2, length // 2)
         window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(times)) / len(times))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe.features import filterbanks
-from bandscribe.features.cqt import ConstantQ
+from bandscribe.features.constant_q import ConstantQ
 from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import magnitude
 from bandscribe.training.activity.pieces import Mixture
@@ -67,13 +67,15 @@ class LogSpectrum:
     @cached_property
     def constant_q(self) -> ConstantQ:
         """24 bins per octave, eight octaves."""
-        return ConstantQ(self.sample_rate, self.hop_length, 24, 8, self.fmin)
+        return ConstantQ(24, 8, self.fmin)
 
     def __call__(self, samples: Array) -> Array:
         """(n,) to (1 + n // hop_length, bin)."""
         if self.kind == "cqt":
-            values = self.constant_q(samples)
-            values /= np.sqrt(self.constant_q.lengths).astype(np.float32)
+            values = self.constant_q.magnitude(
+                samples, self.sample_rate, hop_length=self.hop_length
+            )
+            values /= np.sqrt(self.constant_q.lengths(self.sample_rate)).astype(np.float32)
         else:
             values = magnitude(samples, n_fft=self.n_fft, hop_length=self.hop_length)
             values /= np.float32(self.n_fft)
