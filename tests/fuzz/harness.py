@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import multiprocessing
 import os
 import shutil
@@ -38,6 +39,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 import cases
+from typer.main import get_command
 
 SECONDS, MEMORY = 20.0, 800 * 2**20
 #: A machine that is busy with other work is slow, which is no fault of the command.
@@ -114,6 +116,9 @@ def _work(pipe: Connection, wanted: Sequence[Case], place: Path, keep: Path | No
     seeds = cases.Seeds(place / "seeds")
     from bandscribe import cli
 
+    # Half of the time of a case would go into the making of its command.
+    make_app = cli.make_app
+    cli.make_app = functools.cache(lambda name: get_command(make_app(name)))
     with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)

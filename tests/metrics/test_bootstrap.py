@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bandscribe.metrics.bootstrap import compare, enclose, intervals
+from bandscribe.metrics.bootstrap import compare, enclose, intervals, resample
 from bandscribe.metrics.counts import figures
 
 
@@ -26,11 +26,26 @@ def test_all_figures_see_the_same_tracks() -> None:
         seen.append(tracks.tolist())
         return {"first": float(tracks[0]), "undefined": float("nan")}
 
-    got = intervals(statistic, 3, np.random.default_rng(2), samples=50)
+    got = intervals(statistic, 9, np.random.default_rng(2), samples=50)
     assert len(seen) == 50
-    assert all(len(row) == 3 and set(row) <= {0, 1, 2} for row in seen)
+    assert all(len(row) == 9 and set(row) <= {*range(9)} for row in seen)
     assert math.isnan(got["undefined"].low)
-    assert got["first"] == intervals(statistic, 3, np.random.default_rng(2), samples=50)["first"]
+    assert got["first"] == intervals(statistic, 9, np.random.default_rng(2), samples=50)["first"]
+
+
+@pytest.mark.parametrize(("tracks", "different"), [(0, 1), (1, 1), (2, 4), (3, 27)])
+def test_equal_resamples_are_computed_once(tracks: int, different: int) -> None:
+    seen: list[list[int]] = []
+
+    def statistic(indices: NDArray[np.int64]) -> dict[str, float]:
+        seen.append(indices.tolist())
+        return {"sum": float(indices.sum())}
+
+    drawn = resample(statistic, tracks, np.random.default_rng(2))["sum"]
+    assert len(seen) == different
+    if tracks:
+        expected = np.random.default_rng(2).integers(0, tracks, (1000, tracks)).sum(1)
+        np.testing.assert_array_equal(drawn, expected)
 
 
 def test_undefined_drawings_are_left_out() -> None:

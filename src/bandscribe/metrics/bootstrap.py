@@ -39,7 +39,8 @@ def resample(
 ) -> dict[str, NDArray[np.float64]]:
     """Each figure of `statistic` on `samples` bootstrap resamples of the tracks, (sample,).
 
-    Without tracks, one resample of none. Raises ValueError when `samples` is not positive.
+    Without tracks, one resample of none. Of equal resamples, which are most where tracks are few,
+    one is computed. Raises ValueError when `samples` is not positive.
     """
     if samples < 1:
         raise ValueError(f"samples: expected a positive number, got {samples}")
@@ -47,8 +48,9 @@ def resample(
         drawn = np.zeros((1, 0), dtype=np.int64)
     else:
         drawn = rng.integers(0, tracks, size=(samples, tracks))
-    figures = [statistic(indices) for indices in drawn]
-    return {name: np.array([row[name] for row in figures]) for name in figures[0]}
+    different, which = np.unique(drawn, axis=0, return_inverse=True)
+    figures = [statistic(indices) for indices in different]
+    return {name: np.array([row[name] for row in figures])[which.ravel()] for name in figures[0]}
 
 
 def enclose(values: NDArray[np.float64], level: float = LEVEL) -> Interval:
