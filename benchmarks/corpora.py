@@ -1,11 +1,12 @@
 """Corpora at full size, simulated: seconds to start, memory, examples a second by workers.
 
-    python benchmarks/corpora.py [egmd|audioset|hits ...] [--scale 1] [--workers 0,1,2] [-o DIR]
+    python benchmarks/corpora.py [CORPUS ...] [--scale 1] [--workers 0,1,2] [-o DIR]
 
 Recordings are hard links of a few generated ones, so that E-GMD's 45,537 files (one-minute
 recordings; the real ones last 35 s on average), 20,884 clips of AudioSet beside a table of two
 million lines, and 260,000 single hits fit on any disk. `--scale 0.1` takes a tenth of the files.
-What is read comes out of the memory of the system: a disk adds its own time.
+CORPUS is egmd, precomputed (E-GMD with `--precompute true`), audioset or hits. What is read comes
+out of the memory of the system: a disk adds its own time.
 
 Prints of each corpus what a training does before its first step, the first time and once its cache
 is there, in seconds of the clock and of processor cores; how many examples a second its batches
@@ -120,6 +121,19 @@ def open_egmd(root: Path, cache: Path, workers: int) -> Draw:
     return Excerpts(training, front_end(recipe), 4.0, 0.5), recipe, False
 
 
+def open_precomputed(root: Path, cache: Path, workers: int) -> Draw:
+    """The same excerpts, of spectrograms that were computed once."""
+    from bandscribe.training.drums import sources
+    from bandscribe.training.drums.recipe import Recipe, front_end
+    from bandscribe.training.drums.train import DrumExamples as Excerpts
+
+    recipe = Recipe(
+        corpora=(f"egmd={root}",), cache=str(cache), precompute=True, workers=workers, device="cpu"
+    )
+    training, _ = sources.load(recipe)
+    return Excerpts(training, front_end(recipe), 4.0, 0.5), recipe, False
+
+
 def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
     """Windows of a second, mixed, augmented but for pitch, as mel spectrograms."""
     from bandscribe.features.windows import RecognitionFrontEnd
@@ -155,6 +169,7 @@ def open_hits(root: Path, cache: Path, workers: int) -> Draw:
 
 CORPORA = {
     "egmd": (make_egmd, open_egmd, 45537),
+    "precomputed": (make_egmd, open_precomputed, 45537),
     "audioset": (make_audioset, open_audioset, 20884),
     "hits": (make_hits, open_hits, 260_000),
 }

@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -26,6 +27,9 @@ from bandscribe.files import whole, write_json
 from bandscribe.readers import read_json
 from bandscribe.training.batches import attempt, each
 
+if sys.platform != "win32":
+    import fcntl
+
 Floats = NDArray[np.float32]
 
 
@@ -37,6 +41,24 @@ def digest(files: Iterable[Path], *about: object) -> str:
         found.append([str(path.resolve()), stat and [stat.st_size, stat.st_mtime_ns]])
     content = json.dumps([__version__, *about, found])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """While one process makes the file `path` of a cache, others wait: those of other GPUs, say.
+
+    Makes its folder. Where there are no locks (Windows, some network drives) none waits.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    with lock.open("wb") as held:
+        if sys.platform != "win32":
+            with suppress(OSError):
+                fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)  # who waits for it finds the file
 
 
 def leave_out(problems: Iterable[str]) -> None:
@@ -58,20 +80,16 @@ def map_rows(
     first one, and its shape, or `shape`; what is left of it, in shorter rows, is 0: holes, which
     take no place on the disk. Raises OSError where it cannot be written.
     """
-    if path is not None and path.is_file():
-        return np.asarray(np.load(path, mmap_mode="r"))
-    coming = iter(rows)
-    first = next(coming)
-    shape = (count, *(first.shape if shape is None else shape))
     if path is None:
         with tempfile.TemporaryFile() as file:
-            values = np.memmap(file, first.dtype, "w+", shape=shape)
-        return _fill(values, chain([first], coming))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as temporary:
-        values = np.lib.format.open_memmap(temporary, "w+", first.dtype, shape)
-        _fill(values, chain([first], coming))
-        values.flush()
+            first, coming, shape = _begin(rows, count, shape)
+            return _fill(np.memmap(file, first.dtype, "w+", shape=shape), coming)
+    with alone(path):
+        if not path.is_file():
+            with whole(path) as temporary:
+                first, coming, shape = _begin(rows, count, shape)
+                values = np.lib.format.open_memmap(temporary, "w+", first.dtype, shape)
+                _fill(values, coming).flush()
     return np.asarray(np.load(path, mmap_mode="r"))
 
 
@@ -116,14 +134,24 @@ class FileRows:
             return cls(map_rows(rows(), len(files), None, shape=shape), lengths, problems)
         path = cache / f"hits-{digest(files, *about, shape)}.npy"
         known = path.with_suffix(".json")
-        if not known.is_file():
-            path.unlink(missing_ok=True)
-        values = map_rows(rows(), len(files), path, shape=shape)
-        if not known.is_file():
-            write_json(known, {"unreadable": problems, "lengths": lengths.tolist()})
+        with alone(known):
+            if not known.is_file():
+                path.unlink(missing_ok=True)
+            values = map_rows(rows(), len(files), path, shape=shape)
+            if not known.is_file():
+                write_json(known, {"unreadable": problems, "lengths": lengths.tolist()})
         read = read_json(known)
         problems = {int(place): problem for place, problem in read["unreadable"].items()}
         return cls(values, np.array(read["lengths"], np.int64), problems)
+
+
+def _begin(
+    rows: Iterable[NDArray[Any]], count: int, shape: tuple[int, ...] | None
+) -> tuple[NDArray[Any], Iterator[NDArray[Any]], tuple[int, ...]]:
+    """The first row, all rows, and the shape of the array."""
+    coming = iter(rows)
+    first = next(coming)
+    return first, chain([first], coming), (count, *(first.shape if shape is None else shape))
 
 
 def _fill(values: np.memmap, rows: Iterable[NDArray[Any]]) -> np.memmap:

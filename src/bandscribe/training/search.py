@@ -26,8 +26,8 @@ from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
 from bandscribe.training.drums.models import MODELS
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.drums.sources import Tracks
 from bandscribe.training.drums.spectra import Spectra, are_spectra
+from bandscribe.training.drums.tracks import Tracks
 
 EPOCHS = 100
 #: Section 5.3, and the loss of section 5.2.2: binary cross-entropy of onsets alone, with

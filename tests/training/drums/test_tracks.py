@@ -13,7 +13,7 @@ import pytest
 from bandscribe import runtime
 from bandscribe.training.drums import index, sources, targets
 from bandscribe.training.drums.recipe import Recipe
-from bandscribe.training.drums.sources import Tracks
+from bandscribe.training.drums.tracks import Tracks
 from bandscribe.training.drums.train import train
 from bandscribe.training.ship import ship
 from tiny_corpus import SECONDS, write_corpus

@@ -23,7 +23,7 @@ from bandscribe.decode import length
 from bandscribe.files import whole
 from bandscribe.readers import refused
 from bandscribe.training.batches import attempt, each
-from bandscribe.training.mapped import digest
+from bandscribe.training.mapped import alone, digest
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
@@ -79,16 +79,18 @@ class Index:
         """
         files = [path for track in tracks for path in (track.audio, *track.annotations)]
         path = folder / f"notes-{digest(files, classes, alignment)}.npz"
-        if not path.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            made = partial(parse, classes=classes, alignment=alignment)
-            parsed = cls._join(each(partial(attempt, made), tracks, workers=workers), classes)
-            arrays: dict[str, Any] = {
-                name: value for name, value in vars(parsed).items() if isinstance(value, np.ndarray)
-            }
-            problems = {str(place): text for place, text in parsed.problems.items()}
-            with whole(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, problems=np.array(json.dumps(problems)), **arrays)
+        with alone(path):
+            if not path.is_file():
+                made = partial(parse, classes=classes, alignment=alignment)
+                parsed = cls._join(each(partial(attempt, made), tracks, workers=workers), classes)
+                arrays: dict[str, Any] = {
+                    name: value
+                    for name, value in vars(parsed).items()
+                    if isinstance(value, np.ndarray)
+                }
+                problems = {str(place): text for place, text in parsed.problems.items()}
+                with whole(path) as temporary, temporary.open("wb") as file:
+                    np.savez(file, problems=np.array(json.dumps(problems)), **arrays)
         with refused(f"{path}: damaged; delete it"), np.load(path) as saved:
             problems = json.loads(str(saved["problems"]))
             return cls(

@@ -67,6 +67,11 @@ class Recipe(Settings):
         None, "folder that keeps the notes of corpora, parsed, for runs to share; none to parse "
         "them as they are drawn", changeable=True,
     )  # fmt: skip
+    precompute: bool = setting(
+        False,
+        "compute the spectrograms of all training tracks once, into the cache (60 MB per "
+        "hour), so that a GPU never waits for audio to be decoded",
+    )
     alignment: Literal["as_they_are", "checked", "moved"] = setting(
         "as_they_are", "notes of corpora: as_they_are; checked: tracks that do not match their "
         "notes are left out; moved: early, late and drifting notes are aligned to the audio, too; "
@@ -100,6 +105,8 @@ class Recipe(Settings):
             build(self)
         if (self.kits or self.validation_kits) and (self.corpora or self.classes != 10):
             raise ValueError("kits: of ten classes, and not together with corpora")
+        if self.precompute and not (self.corpora and self.cache):
+            raise ValueError("precompute: expected corpora, and a cache to keep spectrograms in")
         if both := sorted(set(self.kits) & set(self.validation_kits)):
             raise ValueError(f"validation_kits: {', '.join(both)} are also among kits")
         if not 0 <= self.overlap_seconds < self.chunk_seconds:

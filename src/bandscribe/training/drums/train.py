@@ -16,6 +16,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.training import recipes
 from bandscribe.training.batches import Example, LabelledSource, stream
 from bandscribe.training.drums import sources, targets, validation
+from bandscribe.training.drums.precomputed import PrecomputedTracks
 from bandscribe.training.drums.recipe import Recipe, front_end, start
 from bandscribe.training.drums.spectra import Spectra, are_spectra
 from bandscribe.training.exported import transfer_drums
@@ -28,7 +29,7 @@ from bandscribe.vocabulary import DRUMS
 class DrumExamples:
     """Makes training examples out of labelled audio."""
 
-    source: LabelledSource | Spectra
+    source: LabelledSource | PrecomputedTracks | Spectra
     front_end: LogSpectrogram
     seconds: float
     neighbours: float
@@ -79,7 +80,7 @@ def load_spectra(recipe: Recipe) -> tuple[Spectra, Spectra, Spectra]:
 def train_on(
     recipe: Recipe,
     run: Path,
-    training: LabelledSource | Spectra,
+    training: LabelledSource | PrecomputedTracks | Spectra,
     validating: LabelledSource | Spectra,
     tested: Spectra | None = None,
 ) -> FitResult:

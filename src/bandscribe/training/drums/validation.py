@@ -16,6 +16,7 @@ from bandscribe.metrics import onsets, velocity
 from bandscribe.metrics.beats import TOLERANCE as BEAT_TOLERANCE
 from bandscribe.training.batches import LabelledSource
 from bandscribe.training.device import infer
+from bandscribe.training.drums.precomputed import PrecomputedTracks
 from bandscribe.training.drums.spectra import Spectra
 from bandscribe.types import Activations, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
@@ -78,7 +79,7 @@ def render(
 
 
 def draw(
-    source: LabelledSource | Spectra,
+    source: LabelledSource | PrecomputedTracks | Spectra,
     front_end: LogSpectrogram,
     rng: np.random.Generator,
     seconds: float,
@@ -89,6 +90,8 @@ def draw(
     """
     if isinstance(source, Spectra):
         return source.draw(rng)
+    if isinstance(source, PrecomputedTracks):
+        return source.draw(rng, seconds)
     audio, notes = source.draw(rng, seconds)
     if audio.sample_rate != front_end.sample_rate:
         raise ValueError(
