@@ -6,7 +6,7 @@ Tracks that share an author, a player or a song are one group, which is in one s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 SPLITS = ("train", "validation", "test")
 #: The shares of our own corpora.
@@ -16,6 +16,12 @@ _NAMES: Mapping[str, str] = {
     "training": "train", "valid": "validation", "val": "validation", "dev": "validation",
     "testing": "test", "evaluation": "test", "eval": "test",
 }  # fmt: skip
+
+
+def order(names: Iterable[str]) -> list[str]:
+    """Each name once: `train`, `validation` and `test` first, then others by the alphabet."""
+    known = {name: place for place, name in enumerate(SPLITS)}
+    return sorted(set(names), key=lambda name: (known.get(name, len(SPLITS)), name))
 
 
 def normalize(name: str) -> str:

@@ -120,9 +120,9 @@ def stats(
         text = to_csv(("figure", "value", "count"), rows) if kind == "csv" else _tabulate(found)
     _print(text, output)
     if picture is not None:
-        from bandscribe.display.catalogue import draw
+        from bandscribe.display.catalogue import plot
 
-        draw(picture, found, names=INSTRUMENTS, title=count(found["recordings"], "recording"))
+        plot(picture, found, names=INSTRUMENTS, title=count(found["recordings"], "recording"))
 
 
 def export(

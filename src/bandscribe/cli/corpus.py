@@ -11,6 +11,7 @@ import typer
 from bandscribe.cli.addresses import AudioOption, read_address
 from bandscribe.cli.report import align, complain, count, progress, require
 from bandscribe.files import to_csv, write_json
+from bandscribe.splits import order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,7 +160,7 @@ def _tables(numbers: CorpusStatistics) -> str:
     """Counts and hours, classes, labels, and which labels go together."""
     lengths = ("shortest", "median", "longest (s)")
     splits = [("split", "tracks", "hours")]
-    for split in sorted(set(numbers.splits), key=_rank):
+    for split in order(numbers.splits):
         seconds = numbers.seconds[[each == split for each in numbers.splits]]
         splits.append((split, f"{len(seconds):,}", f"{seconds.sum() / 3600:,.2f}"))
     classes = [("class", numbers.unit, "tracks", "share", *lengths)]
@@ -178,11 +179,6 @@ def _tables(numbers: CorpusStatistics) -> str:
     for name, row in zip(numbers.classes, numbers.together.tolist(), strict=True):
         together.append((name, *(f"{both:,}" for both in row)))
     return "\n\n".join(align(rows, numbers=True) for rows in (splits, classes, labels, together))
-
-
-def _rank(split: str) -> tuple[int, str]:
-    """The usual splits in their order, then those of a corpus's own."""
-    return ({"train": 0, "validation": 1, "test": 2}.get(split, 3), split)
 
 
 def _lengths(seconds: NDArray[np.float64]) -> tuple[str, str, str]:

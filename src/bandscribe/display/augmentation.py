@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, begin, save, style
+from bandscribe.display.figures import BLUE, GREY, INK, begin, plot_outline, save, style
 
-_GREY = "#8A8A8A"
 _POINTS = 800  # of an outline; more than the picture shows
 
 
@@ -48,8 +47,9 @@ def plot(
     loudest = max(float(np.abs(v.samples).max(initial=1e-6)) for v in (before, *after))
     low = min(float(v.levels.min()) for v in (before, *after))
     for row, version in zip(axes, after, strict=True):
-        for axis, shown, colour in ((row[0], before, _GREY), (row[1], version, BLUE)):
-            _draw_samples(axis, shown.samples, seconds, loudest, colour)
+        for axis, shown, colour in ((row[0], before, GREY), (row[1], version, BLUE)):
+            plot_outline(axis, shown.samples, seconds, points=_POINTS, colour=colour)
+            axis.set_ylim(-1.05 * loudest, 1.05 * loudest)
         for axis, shown in ((row[2], before), (row[3], version)):
             axis.imshow(
                 shown.levels.T, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=0,
@@ -59,7 +59,7 @@ def plot(
             row[1].clear()
             row[1].text(
                 0.5, 0.5, "samples as they were", ha="center", va="center", fontsize=9,
-                color=_GREY, transform=row[1].transAxes,
+                color=GREY, transform=row[1].transAxes,
             )  # fmt: skip
         row[0].set_ylabel(
             version.name, rotation=0, ha="right", va="center", fontsize=10, color=INK, labelpad=8
@@ -75,19 +75,6 @@ def plot(
     for axis in axes[-1]:
         axis.set_xlabel("seconds", fontsize=9, color=INK)
     save(path, figure)
-
-
-def _draw_samples(
-    axis: Any, samples: NDArray[np.float32], seconds: float, loudest: float, colour: str
-) -> None:
-    """The outline: the lowest and highest of so many samples as a picture can resolve."""
-    step = max(1, len(samples) // _POINTS)
-    whole = samples[: len(samples) // step * step].reshape(-1, step)
-    times = np.arange(len(whole)) * seconds / max(1, len(whole))
-    axis.fill_between(
-        times, whole.min(axis=1), whole.max(axis=1), color=colour, linewidth=0.5, edgecolor=colour
-    )
-    axis.set_ylim(-1.05 * loudest, 1.05 * loudest)
 
 
 def _finish(axis: Any, seconds: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from bandscribe.display.figures import BLUE, GREEN, ORANGE, PURPLE, begin, save, style
 
 
-def draw(
+def plot(
     path: str | Path, found: Mapping[str, Any], *, names: Mapping[str, str], title: str = ""
 ) -> None:
     """Draw four panels of `found`, which is what `catalogue.statistics.describe` gives.

@@ -10,12 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, INK, ORANGE, RED, begin, save, style, style_bar
+from bandscribe.display.figures import (
+    BLUE,
+    INK,
+    ORANGE,
+    RED,
+    begin,
+    plot_outline,
+    save,
+    style,
+    style_bar,
+)  # fmt: skip
 from bandscribe.features.frames import decibels
 
 _LINES = 3  # dimensions; a feature of so many is drawn as curves, of more as an image
 _HEIGHTS = {"curve": 0.75, "image": 1.1, "spectrum": 1.7}  # inches
 _WIDTH = 7.5  # inch, of a version
+_POINTS = 3000  # of an outline; more than the picture shows
 _STYLES = ((BLUE, "-"), (ORANGE, "-"), (RED, "--"))
 _UNITS = {
     "centroid": "Hz", "bandwidth": "Hz", "rolloff": "Hz", "contrast": "dB", "mel": "dB",
@@ -57,7 +68,9 @@ def plot(path: str | Path, versions: Sequence[ClipVersion], *, title: str = "") 
         len(heights), len(versions), height_ratios=heights, sharex=True, sharey="row", squeeze=False
     )
     for column, version in zip(axes.T, versions, strict=True):
-        _draw_samples(column[0], version)
+        seconds = len(version.samples) / version.sample_rate
+        plot_outline(column[0], version.samples, seconds, points=_POINTS)
+        column[0].set_xlim(0, max(seconds, 1e-3))
         style(column[0], title=version.name)
         column[-1].set_xlabel("seconds", fontsize=9, color=INK)
     for row, name, kind in zip(axes[1:], names, kinds, strict=True):
@@ -89,17 +102,6 @@ def _scale(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
         largest = np.abs(values).max(axis=0, initial=0)
         return np.asarray(values / np.where(largest > 0, largest, 1), dtype=np.float32)
     return values
-
-
-def _draw_samples(axis: Any, version: ClipVersion) -> None:
-    """The outline: the lowest and highest of so many samples as a picture can resolve."""
-    step = max(1, len(version.samples) // 3000)
-    whole = version.samples[: len(version.samples) // step * step].reshape(-1, step)
-    seconds = np.arange(len(whole)) * step / version.sample_rate
-    axis.fill_between(
-        seconds, whole.min(axis=1), whole.max(axis=1), color=BLUE, linewidth=0.5, edgecolor=BLUE
-    )
-    axis.set_xlim(0, max(len(version.samples) / version.sample_rate, 1e-3))
 
 
 def _draw_curves(

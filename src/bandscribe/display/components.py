@@ -14,21 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PALE,
-    PURPLE,
-    RED,
-    begin,
-    save,
-    style,
-)
+from bandscribe.display.figures import CYCLE, INK, PALE, begin, save, style
 
 FIGURES = ("precision", "recall", "F1")
-_COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, "#7A7A7A", "#56B4E9", INK)
 _WIDTHS = (3.2, 13.0)  # inch, of a column: at the least, and of all at the most
 _ROW = 2.3  # inch
 _GROUP = 0.8  # of the distance of two classes, what their bars take
@@ -86,7 +74,7 @@ def _draw_bars(
     width = _GROUP / len(rates)
     for i, values in enumerate(rates):
         at = places + (i - (len(rates) - 1) / 2) * width
-        colour = _COLOURS[i % len(_COLOURS)]
+        colour = CYCLE[i % len(CYCLE)]
         axis.bar(at, np.nan_to_num(values), 0.9 * width, color=colour, alpha=0.85)
         axis.vlines(at, intervals[i, :, 0], intervals[i, :, 1], color=INK, linewidth=0.9)
         for place in at[np.isnan(values)]:

@@ -14,21 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe import splits as split_names
 from bandscribe.display.figures import (
     BLUE,
-    GREEN,
     INK,
-    ORANGE,
     PURPLE,
     RED,
+    SPLITS,
     annotate,
     begin,
     save,
     style,
     write_cells,
-)
+)  # fmt: skip
 
-_COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 _OTHERS = (PURPLE, RED)
 _LONG = 120.0  # seconds; above it, lengths are drawn in minutes
 
@@ -56,7 +55,7 @@ def plot(
     top, bottom = figure.subfigures(2, 1, height_ratios=(0.8, 1))
     first = top.subplots(1, 3, width_ratios=(1.7, 1, 0.9))
     second = bottom.subplots(1, 3, width_ratios=(1, 1.15, 0.8))
-    order = sorted(set(splits), key=_rank)
+    order = split_names.order(splits)
     which = np.array([order.index(split) for split in splits])
     present = amounts > 0
     _draw_classes(first[0], classes, amounts, which, order, unit)
@@ -79,14 +78,9 @@ def plot(
     save(path, figure)
 
 
-def _rank(split: str) -> tuple[int, str]:
-    known = list(_COLOURS)
-    return (known.index(split) if split in known else len(known), split)
-
-
 def _colour(split: str, order: Sequence[str]) -> str:
-    others = [name for name in order if name not in _COLOURS]
-    return _COLOURS.get(split) or _OTHERS[others.index(split) % len(_OTHERS)]
+    others = [name for name in order if name not in SPLITS]
+    return SPLITS.get(split) or _OTHERS[others.index(split) % len(_OTHERS)]
 
 
 def _stack(

@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save, style
+from bandscribe.display.figures import CYCLE, INK, begin, save, style
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
-_COLOURS = (BLUE, RED, GREEN, PURPLE, ORANGE)
 _WIDTH, _HEIGHT = 3.4, 1.15  # inch, of a panel
 _OTHERS = "others"
 
@@ -48,7 +47,7 @@ def plot(path: str | Path, columns: Sequence[EnvelopeColumn], *, title: str = ""
     for x, column in enumerate(columns):
         axes[-1, x].set_xlabel("seconds", fontsize=9, color=INK)
         for y, row in enumerate(rows):
-            axis, colour = axes[y, x], _COLOURS[y % len(_COLOURS)]
+            axis, colour = axes[y, x], CYCLE[y % len(CYCLE)]
             if row in column.reference.classes:
                 level = column.reference.values[:, column.reference.classes.index(row)]
                 axis.fill_between(
@@ -66,7 +65,7 @@ def plot(path: str | Path, columns: Sequence[EnvelopeColumn], *, title: str = ""
     for y, row in enumerate(rows):
         axes[y, 0].set_ylabel(
             row, rotation=0, ha="right", va="center", fontsize=10, fontweight="bold",
-            color=INK if row == _OTHERS else _COLOURS[y % len(_COLOURS)],
+            color=INK if row == _OTHERS else CYCLE[y % len(CYCLE)],
         )  # fmt: skip
     axes[0, 0].set_xlim(0, float(columns[0].reference.times[-1]))
     save(path, figure)

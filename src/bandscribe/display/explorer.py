@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bandscribe import audio
+from bandscribe import audio, splits
 from bandscribe.display.page import compose, read_asset
 from bandscribe.files import write_text
 from bandscribe.types import Audio
@@ -74,12 +74,10 @@ def write(
     """
     if not counts:
         raise ValueError("counts: expected at least one")
-    usual = ("train", "validation", "test")
-    splits = sorted({split for _, _, split in counts}, key=lambda x: ([*usual, x].index(x), x))
     data = {
         "title": title,
         "about": about,
-        "splits": splits,
+        "splits": splits.order(split for _, _, split in counts),
         "counts": [
             {"label": label, "kit": kit, "split": split, "clips": number}
             for (label, kit, split), number in counts.items()

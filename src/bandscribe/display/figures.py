@@ -1,6 +1,6 @@
 """What every picture shares: its colours, its axes, how it is begun without a display and saved.
 
-Each `draw` writes into its path: png, or whatever matplotlib knows by its suffix. It raises as
+Each `plot` writes into its path: png, or whatever matplotlib knows by its suffix. It raises as
 `begin` and `save`.
 """
 
@@ -19,7 +19,10 @@ from bandscribe.files import whole
 
 # Okabe and Ito's colours, which the colour-blind distinguish; the yellow and pink are darkened.
 BLUE, RED, GREEN, PURPLE, ORANGE = "#0072B2", "#D55E00", "#009E73", "#AA5C8F", "#C98A00"
-INK, PALE = "#222222", "#D8D8D8"
+INK, PALE, GREY = "#222222", "#D8D8D8", "#8A8A8A"
+#: Of what is shown side by side, in this order.
+CYCLE = (BLUE, ORANGE, GREEN, RED, PURPLE, "#7A7A7A", "#56B4E9", "#B8A13A")
+SPLITS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
 
 def begin(width: float, height: float, title: str = "") -> Any:
@@ -89,6 +92,18 @@ def plot_cells(
     axis.grid(which="minor", color="white", linewidth=1.5)
     style(axis, spine="")
     return drawn
+
+
+def plot_outline(
+    axis: Any, samples: NDArray[np.float32], seconds: float, *, points: int, colour: str = BLUE
+) -> None:
+    """Draw a waveform: the lowest and highest of each of about so many groups of samples (n,)."""
+    step = max(1, len(samples) // points)
+    whole = samples[: len(samples) // step * step].reshape(-1, step)
+    times = np.arange(len(whole)) * (step * seconds / max(1, len(samples)))
+    axis.fill_between(
+        times, whole.min(axis=1), whole.max(axis=1), color=colour, linewidth=0.5, edgecolor=colour
+    )
 
 
 def annotate(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save, style
+from bandscribe.display.figures import CYCLE, INK, begin, save, style
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#555555", "#56B4E9", "#B8A13A")
 _BARS = 0.8  # of a group's width
 
 
@@ -48,7 +47,7 @@ def plot(
         below = [max(0.0, spans[group].value - spans[group].low) for group in known]
         above = [max(0.0, spans[group].high - spans[group].value) for group in known]
         plot.bar(
-            x, values, 0.92 * width, label=label, color=COLOURS[place % len(COLOURS)],
+            x, values, 0.92 * width, label=label, color=CYCLE[place % len(CYCLE)],
             yerr=(below, above), error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
         )  # fmt: skip
     for place, group in enumerate(groups):
@@ -57,16 +56,9 @@ def plot(
                 floors[group], place - _BARS / 2, place + _BARS / 2, color=INK, linestyle=":",
                 linewidth=1.4, label="chance" if place == 0 else None,
             )  # fmt: skip
-    _finish(plot, groups, axis)
-    figure.legend(
-        loc="outside lower center", ncols=3, frameon=False, fontsize=9,
-        labelcolor=INK,
-    )  # fmt: skip
-    save(path, figure)
-
-
-def _finish(plot: Any, groups: Sequence[str], axis: str) -> None:
     plot.set_xticks(range(len(groups)), labels=list(groups), fontsize=10, color=INK)
     plot.set_ylim(0, 1)
     plot.set_ylabel(axis, color=INK)
     style(plot, grid="y")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
+    save(path, figure)

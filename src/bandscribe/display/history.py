@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PURPLE, RED, begin, save
+from bandscribe.display.figures import CYCLE, INK, begin, save
 
-_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
 _NOT_VALIDATION = ("step", "minutes", "rate", "loss")
 
 
@@ -26,7 +25,7 @@ def plot(path: str | Path, history: Sequence[dict[str, float]], *, title: str = 
     names = [
         name for name in history[0] if name not in _NOT_VALIDATION and not name.endswith("_db")
     ]
-    for name, colour in zip(names, _COLOURS, strict=False):
+    for name, colour in zip(names, CYCLE, strict=False):
         right.plot(steps, [row[name] for row in history], color=colour, label=name)
     rates = [row["rate"] for row in history]
     below.plot(steps, rates, color="0.6")

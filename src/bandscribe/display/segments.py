@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bandscribe.display.figures import BLUE, GREEN, INK, ORANGE, PALE, annotate, begin, save, style
-
-_SPLITS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
+from bandscribe import splits
+from bandscribe.display.figures import BLUE, INK, PALE, SPLITS, annotate, begin, save, style
 
 
 def plot(
@@ -38,9 +37,9 @@ def plot(
     left.bar(list(notes), values, width=0.72, color=colours)
     _finish(left, values, "notes by instrument")
     bottom = np.zeros(len(classes))
-    for split in sorted(clips, key=lambda name: ([*_SPLITS, name].index(name), name)):
+    for split in splits.order(clips):
         row = np.array([clips[split].get(name, 0) for name in classes])
-        right.bar(classes, row, bottom=bottom, width=0.72, color=_SPLITS.get(split, INK),
+        right.bar(classes, row, bottom=bottom, width=0.72, color=SPLITS.get(split, INK),
                   label=split)  # fmt: skip
         bottom += row
     right.legend(frameon=False, fontsize=9, labelcolor=INK)
