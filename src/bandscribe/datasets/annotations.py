@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bandscribe.formats import midi
-from bandscribe.readers import read_csv, read_text, refused
+from bandscribe.formats import csv, midi
+from bandscribe.readers import read_text, refused
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import (
     ARTICULATION_TO_10,
@@ -109,12 +108,12 @@ def read_beats(path: Path) -> Beats | None:
     if not path.is_file():
         return None
     if path.suffix == ".csv":
-        table = read_csv(path, "time", "position")
-        found: list[tuple[Any, Any]] = [(row["time"], row["position"]) for row in table]
+        found = csv.read_beats(path)
     else:
-        found = [*rows(path)]
-    with refused(f"{path}: no beats"):
-        return Beats.of(found) if found else None
+        events = rows(path)
+        with refused(f"{path}: no beats"):
+            found = Beats.of(events)
+    return found if len(found.times) else None
 
 
 def lend_velocities(notes: Transcription, played: Transcription) -> Transcription:

@@ -1,6 +1,7 @@
 """Tables with a header.
 
-Notes: `onset,class,velocity`; seconds, a class name, 0 to 1. Activity of instruments: a row per
+Notes: `onset,class,velocity`; seconds, a class name, 0 to 1. Beats: `time,position`; seconds, and
+the place in the bar, from 1. Activity of instruments: a row per
 frame, or a row per stretch in which one plays.
 """
 
@@ -13,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from bandscribe.files import whole, write_csv
-from bandscribe.readers import read_csv
-from bandscribe.types import Activations, Segment, Transcription
+from bandscribe.readers import read_csv, refused
+from bandscribe.types import Activations, Beats, Segment, Transcription
 
 HEADER = ("onset", "class", "velocity")
+BEATS_HEADER = ("time", "position")
 SEGMENT_HEADER = ("class", "start", "end", "level_db")
 
 _ROWS = 4096  # at once: an hour of frames has more than 100,000
@@ -31,6 +33,23 @@ def write(path: str | Path, transcription: Transcription) -> None:
     velocities = [""] * len(onsets) if known is None else [f"{value:.4f}" for value in known]
     times = [f"{onset:.6f}" for onset in onsets]
     write_csv(path, HEADER, zip(times, labels, velocities, strict=True))
+
+
+def write_beats(path: str | Path, beats: Beats | None) -> None:
+    """Write `time,position`, a row per beat; without beats, the header alone.
+
+    Raises OSError as `bandscribe.files.whole`.
+    """
+    pairs = () if beats is None else zip(beats.times, beats.positions, strict=True)
+    rows = ((f"{time:.6f}", int(position)) for time, position in pairs)
+    write_csv(path, BEATS_HEADER, rows)
+
+
+def read_beats(path: str | Path) -> Beats:
+    """What `write_beats` writes. Raises ValueError naming a file that is something else."""
+    rows = read_csv(path, *BEATS_HEADER)
+    with refused(f"{path}: no beats"):
+        return Beats.of((row["time"], row["position"]) for row in rows)
 
 
 def write_activity(path: str | Path, probability: Activations, level: Activations) -> None:

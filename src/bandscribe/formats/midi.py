@@ -9,9 +9,12 @@ the onsets. It only lays the grid: onsets are kept to half a tick (less than 1 m
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import mido
 import numpy as np
@@ -27,6 +30,7 @@ TICKS_PER_BEAT = 960
 CHANNEL = 9  # counted from 0: musicians say channel 10
 LARGEST = 2**24  # bytes of a file: hours of the densest music
 _DEFAULT_VELOCITY = 100
+_MOST_BEATS = 100_000  # of one time signature
 _LENGTH = 0.05  # seconds; drums have no note ends
 
 
@@ -154,29 +158,82 @@ def parse(data: bytes, name: str | Path) -> mido.MidiFile:
         raise ValueError(f"{message} ({str(error) or 'it breaks off'})") from error
 
 
-def _notes(song: mido.MidiFile, mapping: Mapping[int, str], channel: int | None) -> Transcription:
-    notes: list[tuple[int, int, int]] = []
-    tempi: list[tuple[int, int]] = []
-    end = 0
-    for track in song.tracks:
+class MidiNote(NamedTuple):
+    """A note in ticks; `end` is None where it is never released. Channels are counted from 0."""
+
+    start: int
+    end: int | None
+    channel: int
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True)
+class MidiEvents:
+    """What the tracks of a file hold together, in ticks: `end` is that of the longest track.
+
+    `tempi` are (tick, µs per quarter), `signatures` (tick, numerator, denominator), `programs` the
+    first one of each channel. A note ends where it is released, or its pitch comes again.
+    """
+
+    notes: list[MidiNote]
+    tempi: list[tuple[int, int]]
+    signatures: list[tuple[int, int, int]]
+    programs: dict[int, int]
+    end: int
+
+    @classmethod
+    def of(cls, song: mido.MidiFile) -> MidiEvents:
+        """Those of a file, in the order of time. Raises ValueError for one timed by SMPTE."""
+        if song.ticks_per_beat <= 0:
+            raise ValueError("timed by SMPTE")
+        events = cls([], [], [], {}, 0)
+        sounding: dict[tuple[int, int], int] = {}
         tick = 0
-        for message in track:
+        for message in mido.merge_tracks(song.tracks, skip_checks=True):
             tick += message.time
             if message.type == "set_tempo":
-                tempi.append((tick, message.tempo))
-            elif (
-                message.type == "note_on"
-                and message.velocity
-                and channel in (None, message.channel)
-            ):
-                notes.append((tick, message.note, message.velocity))
-        end = max(end, tick)
-    notes.sort()
-    grid = bars.TempoMap.of(tempi, song.ticks_per_beat)
+                events.tempi.append((tick, message.tempo))
+            elif message.type == "time_signature":
+                events.signatures.append((tick, message.numerator, message.denominator))
+            elif message.type == "program_change":
+                events.programs.setdefault(message.channel, message.program)
+            elif message.type in ("note_on", "note_off"):
+                key = message.channel, message.note
+                if key in sounding:
+                    index = sounding.pop(key)
+                    events.notes[index] = events.notes[index]._replace(end=tick)
+                if message.type == "note_on" and message.velocity:
+                    sounding[key] = len(events.notes)
+                    events.notes.append(MidiNote(tick, None, *key, message.velocity))
+        return replace(events, end=tick)
+
+
+def lay_beats(
+    numerator: int, denominator: int, resolution: int, start: int, stop: int
+) -> tuple[list[float], list[int]]:
+    """The ticks of the beats of a time signature in [start, stop), and their places in the bar.
+
+    A compound metre, such as 6/8, has dotted beats. Raises ValueError for an absurd number of them.
+    """
+    beat = resolution * 4 / denominator
+    if denominator == 8 and numerator > 3 and numerator % 3 == 0:
+        numerator, beat = numerator // 3, 3 * beat
+    count = math.ceil((stop - start) / beat)
+    if numerator < 1 or count > _MOST_BEATS:
+        raise ValueError(f"{count:,} beats in {numerator}/{denominator}")
+    return [start + i * beat for i in range(count)], [i % numerator + 1 for i in range(count)]
+
+
+def _notes(song: mido.MidiFile, mapping: Mapping[int, str], channel: int | None) -> Transcription:
+    events = MidiEvents.of(song)
+    notes = [note for note in events.notes if channel in (None, note.channel)]
+    notes.sort(key=lambda note: (note.start, note.pitch, note.velocity))
+    grid = bars.TempoMap.of(events.tempi, song.ticks_per_beat)
     return Transcription(
-        grid.seconds(np.array([note[0] for note in notes], dtype=np.int64)),
-        np.array([mapping.get(note[1], "other") for note in notes], dtype=np.str_),
-        np.array([note[2] / 127 for note in notes], dtype=np.float64),
-        float(grid.seconds(np.array([end]))[0]),
+        grid.seconds(np.array([note.start for note in notes], dtype=np.int64)),
+        np.array([mapping.get(note.pitch, "other") for note in notes], dtype=np.str_),
+        np.array([note.velocity / 127 for note in notes], dtype=np.float64),
+        float(grid.seconds(np.array([events.end]))[0]),
         ARTICULATIONS,
     )

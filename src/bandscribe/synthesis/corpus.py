@@ -21,7 +21,6 @@ from bandscribe.files import write_csv
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
 from bandscribe.readers import read_csv
-from bandscribe.synthesis.band.recordings import write_beats
 from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.types import Beats
 
@@ -80,7 +79,7 @@ def _write_track(
         stem = folder / f"{index + 1}_drums_{bpm}_beat_{meter}_1"
         midi.write(stem.with_suffix(".midi"), notes)
         note_table.write(stem.with_suffix(".csv"), notes)
-        write_beats(stem.with_suffix(".beats.csv"), notes.beats)
+        note_table.write_beats(stem.with_suffix(".beats.csv"), notes.beats)
         # The audio last: a track that has it is complete.
         audio.write(stem.with_suffix(".flac"), sound)
     _, style, bpm_text, kind, meter, kit = stem.name.split("_")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny_soundfont
 
+from bandscribe.formats import csv
 from bandscribe.synthesis.band import midi_songs, recordings
 from bandscribe.synthesis.fluidsynth import Note
 
@@ -145,7 +146,7 @@ def test_songs_are_rendered_in_turn_with_their_drums(tmp_path: Path) -> None:
     for path, _ in songs:
         drums_of = recordings.read_drums(path.with_suffix(".drums.csv"), 9.0)
         struck += sorted(set(drums_of.labels.tolist()))
-        assert len(recordings.read_beats(path.with_suffix(".beats.csv")).times) == 4
+        assert len(csv.read_beats(path.with_suffix(".beats.csv")).times) == 4
     assert sorted(struck[:2]) == ["kd", "sd"]  # the test song, a hi-hat, is left out
 
 

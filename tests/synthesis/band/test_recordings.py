@@ -6,6 +6,7 @@ import pytest
 import soundfile
 import tiny_soundfont
 
+from bandscribe.formats import csv
 from bandscribe.synthesis.band import recordings as band
 from bandscribe.synthesis.band.songs import Song, compose
 from bandscribe.synthesis.drummer.performance import excerpt
@@ -39,7 +40,7 @@ def test_songs_depend_on_seed_and_number_alone(
     assert [path.name for path, _ in written] == ["band_0000.flac", "band_0001.flac"]
     assert written[-1][1] == pytest.approx(4 / 3600)
     second = written[1][0].read_bytes()
-    grid = band.read_beats(out / "band_0001.beats.csv")
+    grid = csv.read_beats(out / "band_0001.beats.csv")
     song = short(np.random.default_rng([3, 1]))
     assert song.beats is not None
     np.testing.assert_allclose(grid.times, song.beats.times, atol=1e-6)
@@ -89,7 +90,7 @@ def test_a_passage_comes_with_its_beats_and_one_on_either_side(tmp_path: Path) -
     times = np.arange(21) / 2
     clicks[(times[:20] * 44100).astype(int)] = 16384
     soundfile.write(tmp_path / "a.flac", clicks, 44100, subtype="PCM_16")
-    band.write_beats(tmp_path / "a.beats.csv", Beats(times, np.arange(21) % 4 + 1))
+    csv.write_beats(tmp_path / "a.beats.csv", Beats(times, np.arange(21) % 4 + 1))
     backing = band.Backing.load([tmp_path])
     for seed in range(10):
         passage = backing.draw(np.random.default_rng(seed), 2 * 44100)
@@ -176,10 +177,10 @@ def test_drums_are_written_in_microseconds(tmp_path: Path) -> None:
 
 def test_beats_are_written_in_microseconds(tmp_path: Path) -> None:
     path = tmp_path / "x.beats.csv"
-    band.write_beats(path, Beats(np.array([0.1, 1 / 3]), np.array([4, 1])))
+    csv.write_beats(path, Beats(np.array([0.1, 1 / 3]), np.array([4, 1])))
     assert path.read_text() == "time,position\n0.100000,4\n0.333333,1\n"
-    band.write_beats(path, None)
-    assert len(band.read_beats(path).times) == 0
+    csv.write_beats(path, None)
+    assert len(csv.read_beats(path).times) == 0
     path.write_text("onset,class\n")
     with pytest.raises(ValueError, match=r"x\.beats\.csv"):
-        band.read_beats(path)
+        csv.read_beats(path)

@@ -30,7 +30,6 @@ from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import GM_TO_ARTICULATION
 
 LONGEST = 150.0
-_MOST_BEATS = 100_000
 _DRUMS = 9  # the channel, from 0
 #: The role of each family of eight programs, which decides on its level and on recorded notes.
 _FAMILIES = (
@@ -71,44 +70,26 @@ def read(path: Path) -> Score:
 
 
 def _score(song: mido.MidiFile) -> Score:
-    if song.ticks_per_beat <= 0:
-        raise ValueError("timed by SMPTE")
+    events = midi.MidiEvents.of(song)
     notes: dict[int, list[tuple[int, int, int, int]]] = {}
-    programs: dict[int, int] = {}
-    tempi: list[tuple[int, int]] = []
-    signatures: list[tuple[int, int, int]] = []
-    sounding: dict[tuple[int, int], tuple[int, int]] = {}
-    tick = 0
-    for message in mido.merge_tracks(song.tracks, skip_checks=True):
-        tick += message.time
-        if message.type == "set_tempo":
-            tempi.append((tick, message.tempo))
-        elif message.type == "time_signature":
-            signatures.append((tick, message.numerator, message.denominator))
-        elif message.type == "program_change":
-            programs.setdefault(message.channel, message.program)
-        elif message.type in ("note_on", "note_off"):
-            key = message.channel, message.note
-            if key in sounding:  # it ends here, at the latest where it comes again
-                start, velocity = sounding.pop(key)
-                notes.setdefault(key[0], []).append((start, tick, key[1], velocity))
-            if message.type == "note_on" and message.velocity:
-                sounding[key] = tick, message.velocity
-    seconds = TempoMap.of(tempi, song.ticks_per_beat).seconds
+    for start, stop, channel, pitch, velocity in events.notes:
+        if stop is not None:
+            notes.setdefault(channel, []).append((start, stop, pitch, velocity))
+    seconds = TempoMap.of(events.tempi, song.ticks_per_beat).seconds
     struck = sorted(notes.pop(_DRUMS, []))
     if not struck or not notes:
         raise ValueError(f"no {'band' if struck else 'drums'} in it")
     ticks = np.array([start for start, *_ in struck], dtype=np.float64)
     first = min(start for line in [struck, *notes.values()] for start, *_ in line)
-    beats = _beats(signatures, song.ticks_per_beat, first, tick, ticks)
+    beats = _beats(events.signatures, song.ticks_per_beat, first, events.end, ticks)
     timed = [
         (time, GM_TO_ARTICULATION.get(pitch, "other"), velocity / 127)
         for time, (_, _, pitch, velocity) in zip(seconds(ticks).tolist(), struck, strict=True)
     ]
-    end = float(seconds(np.array([tick], dtype=np.float64))[0]) + 1.0
+    end = float(seconds(np.array([events.end], dtype=np.float64))[0]) + 1.0
     return Score(
         {channel: _timed(line, seconds) for channel, line in notes.items()},
-        {channel: programs.get(channel, 0) for channel in notes},
+        {channel: events.programs.get(channel, 0) for channel in notes},
         gather(timed, 0.0, 0.0, end, None),
         None if beats is None else Beats(seconds(beats[0]), beats[1]),
     )
@@ -150,14 +131,9 @@ def _beats(
     for (start, numerator, denominator), stop in zip(
         signatures, [*(s[0] for s in signatures[1:]), end], strict=True
     ):
-        beat = ticks_per_beat * 4 / denominator
-        if denominator == 8 and numerator > 3 and numerator % 3 == 0:
-            numerator, beat = numerator // 3, 3 * beat
-        count = int(np.ceil((stop - start) / beat))
-        if not numerator >= 1 or count > _MOST_BEATS:
-            raise ValueError(f"{count:,} beats in {numerator}/{denominator}")
-        ticks += [start + i * beat for i in range(count)]
-        positions += [i % numerator + 1 for i in range(count)]
+        more, places = midi.lay_beats(numerator, denominator, ticks_per_beat, start, stop)
+        ticks += more
+        positions += places
     return np.array(ticks), np.array(positions, dtype=np.int64)
 
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from bandscribe import audio
 from bandscribe.files import write_csv
 from bandscribe.formats import midi
+from bandscribe.formats.csv import read_beats, write_beats
 from bandscribe.readers import Archive, read_csv, refused
 from bandscribe.synthesis.band import midi_songs
 from bandscribe.synthesis.band.arrangement import arrange, find_beats, read_song
@@ -101,20 +102,6 @@ def _rearranged(songs: Path, names: Sequence[str], rng: Rng, locked_share: float
         song = midi.parse(archive.read(name), f"{songs}: {name}")
     with refused(f"{songs}: {name}: no song that can be arranged"):
         return arrange(read_song(song), rng, find_beats(song), locked_share=locked_share)
-
-
-def write_beats(path: Path, beats: Beats | None) -> None:
-    """A table of `time,position`, six decimals; without beats, its header alone."""
-    pairs = () if beats is None else zip(beats.times, beats.positions, strict=True)
-    rows = ((f"{time:.6f}", int(position)) for time, position in pairs)
-    write_csv(path, ("time", "position"), rows)
-
-
-def read_beats(path: Path) -> Beats:
-    """The table that `write_beats` wrote. Raises ValueError naming a file that is none."""
-    rows = read_csv(path, "time", "position")
-    with refused(f"{path}: no beats; delete it and render it again"):
-        return Beats.of((row["time"], row["position"]) for row in rows)
 
 
 def write_drums(path: Path, drums: Transcription) -> None:

@@ -22,7 +22,6 @@ from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, ROLAND_TO_ARTICULATION
 
 _INDEX = "info.csv"
-_MOST_BEATS = 100_000
 _COLUMNS = ("split", "midi_filename", "duration", "id", "drummer", "style", "beat_type", "bpm")
 
 
@@ -86,39 +85,20 @@ def _read_split(load: Callable[[str], bytes], split: str, where: str) -> list[Pe
 
 def _notes(song: Any, duration: float) -> Transcription:
     """Those of one MIDI file; the duration grows where the last note lies beyond it."""
-    import mido
-
-    if song.ticks_per_beat <= 0:
-        raise ValueError("timed by SMPTE")
-    ticks: list[int] = []
-    notes: list[tuple[int, int]] = []
-    tempos: list[tuple[int, int]] = []
-    signature = (4, 4)
-    tick = 0
-    for message in mido.merge_tracks(song.tracks, skip_checks=True):
-        tick += message.time
-        if message.type == "note_on" and message.velocity > 0:
-            ticks.append(tick)
-            notes.append((message.note, message.velocity))
-        elif message.type == "set_tempo":
-            tempos.append((tick, message.tempo))
-        elif message.type == "time_signature":
-            signature = (message.numerator, message.denominator)
-    seconds = TempoMap.of(tempos, song.ticks_per_beat).seconds
-    onsets = seconds(np.array(ticks, dtype=np.float64))
-    labels = np.array([ROLAND_TO_ARTICULATION.get(n, "other") for n, _ in notes], dtype=np.str_)
-    velocities = np.array([v / 127 for _, v in notes], dtype=np.float64)
+    events = midi.MidiEvents.of(song)
+    seconds = TempoMap.of(events.tempi, song.ticks_per_beat).seconds
+    onsets = seconds(np.array([note.start for note in events.notes], dtype=np.float64))
+    names = [ROLAND_TO_ARTICULATION.get(note.pitch, "other") for note in events.notes]
+    labels = np.array(names, dtype=np.str_)
+    velocities = np.array([note.velocity / 127 for note in events.notes], dtype=np.float64)
     duration = max(duration, float(onsets[-1]) if len(onsets) else 0.0)
 
-    # Files of this data set have one metre; a compound one is counted in dotted beats.
-    numerator, denominator = signature
-    beat = song.ticks_per_beat * 4 / denominator
-    if denominator == 8 and numerator > 3 and numerator % 3 == 0:
-        numerator, beat = numerator // 3, 3 * beat
-    count = int(max(tick, ticks[-1] if ticks else 0) / beat) + 1
-    if numerator < 1 or count > _MOST_BEATS:
-        raise ValueError(f"{count:,} beats in {numerator}/{denominator}")
-    times = seconds(np.arange(count) * beat)
-    times = times[times < duration]
-    beats = Beats(times, np.arange(len(times)) % numerator + 1)
+    # Files of this data set have one metre.
+    _, numerator, denominator = events.signatures[-1] if events.signatures else (0, 4, 4)
+    ticks, positions = midi.lay_beats(
+        numerator, denominator, song.ticks_per_beat, 0, events.end + 1
+    )
+    times = seconds(np.array(ticks))
+    inside = times < duration
+    beats = Beats(times[inside], np.array(positions)[inside])
     return Transcription(onsets, labels, velocities, duration, ARTICULATIONS, beats)
