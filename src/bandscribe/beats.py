@@ -45,9 +45,10 @@ SLOWEST, FASTEST = 55.0, 215.0  # beats per minute, as in the paper
 TEMPO_LAMBDA = 100.0
 
 # Tempo prior: log-normal around the tempo at which people like to tap (Moelants 2002, "Preferred
-# tempo reconsidered"), one octave wide: at most 0.6 nats per beat, a fifteenth of what a beat well
-# a found beat counts, so that it decides only where both octaves are about equally likely.
-PREFERRED, PREFERRED_OCTAVES = 120.0, 1.0
+# tempo reconsidered"). A beat of 58 beats per minute costs 2 nats more than one of 116, a fifth of
+# what a well found beat counts, and a beat of 80 costs half a nat more than one of 160. The width
+# is a compromise (docs/transcribe.md): wider, rock is counted at half its tempo; narrower, jazz is.
+PREFERRED, PREFERRED_OCTAVES = 125.0, 0.55
 
 # A beat is bounded to [0.05, 0.95] and weighs as much as three frames, the width of the target.
 DOUBT, WEIGHT = 0.05, 3.0
