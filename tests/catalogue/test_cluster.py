@@ -19,7 +19,7 @@ import ray
 import tiny_catalogue
 from bandscribe.catalogue.analysis import Analysis
 from bandscribe.catalogue.build import Progress
-from bandscribe.catalogue.cluster import Cluster
+from bandscribe.catalogue.cluster import BLOCK, Cluster, cut
 from bandscribe.catalogue.read import connect
 from bandscribe.catalogue.sources import search
 from bandscribe.catalogue.work import QUARANTINED, Job, Ledger, Outcome
@@ -44,6 +44,17 @@ def started() -> Iterator[None]:
     )
     yield
     ray.shutdown()
+
+
+@pytest.mark.parametrize(("count", "workers"), [(0, 2), (1, 2), (7, 2), (30, 4), (2000, 2)])
+def test_blocks_get_shorter_so_that_workers_end_together(count: int, workers: int) -> None:
+    jobs = [Job(f"{n}.wav", 1, "") for n in range(count)]
+    blocks = [list(block) for block in cut(jobs, workers)]
+    assert [job for block in blocks for job in block] == jobs
+    sizes = [len(block) for block in blocks]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(size == 1 for size in sizes[-4 * workers :])
+    assert not sizes or sizes[0] == max(1, min(BLOCK, count // (4 * workers)))
 
 
 @pytest.mark.usefixtures("started")

@@ -68,13 +68,21 @@ def _share(ledger: Ledger) -> Any:
     return actor.remote(ledger.tasks, ledger.done)
 
 
+def cut(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
+    """Blocks of at most `BLOCK`, shorter towards the end, so that workers end at about one time."""
+    begin = 0
+    while begin < len(jobs):
+        size = max(1, min(BLOCK, (len(jobs) - begin) // (4 * workers)))
+        yield jobs[begin : begin + size]
+        begin += size
+
+
 def _distribute(
     jobs: Sequence[Job], analyst: Analyst, ledger: Any, count: int
 ) -> Iterator[Outcome]:
-    size = max(1, min(BLOCK, len(jobs) // (4 * count)))
     blocks = [
-        pa.table({"job": pa.array([pickle.dumps(job) for job in jobs[i : i + size]], pa.binary())})
-        for i in range(0, len(jobs), size)
+        pa.table({"job": pa.array([pickle.dumps(job) for job in block], pa.binary())})
+        for block in cut(jobs, count)
     ]
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -85,7 +93,8 @@ def _distribute(
         fn_constructor_args=(analyst, ledger),
         batch_size=None,
         batch_format="pyarrow",
-        concurrency=(1, count),
+        # All at once: left to itself, Ray starts each when the one before is there and busy.
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=count, initial_size=count),
         num_cpus=1,
     )
     seen: set[str] = set()
