@@ -29,8 +29,8 @@ def recognition(
     name: Annotated[
         str,
         name_of(
-            "windows, networks, sampling, corpora, regularisation, ast, coefficients, stack, "
-            "schedules, ensemble, cost."
+            "windows, networks, sampling, mixtures, finalists, transformer, corpora, "
+            "regularisation, ast, coefficients, stack, schedules, ensemble, cost."
         ),
     ],
     output: Output,
@@ -122,7 +122,7 @@ def hits(
         str,
         name_of(
             "report, layers, length, rates, spectrogram, clean_up, amount, learning_rate, "
-            "balance, all; or rows, A,B."
+            "balance, steps, all; or rows, A,B."
         ),
     ],
     clips: Annotated[
