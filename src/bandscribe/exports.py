@@ -39,9 +39,8 @@ NEEDS = {
     "svg": ("score", "verovio"),
     "pdf": ("score", "verovio", "cairosvg", "pypdf"),
 }
-#: Those that hold activations, and those that need the recording beside the notes.
+#: Those that hold activations.
 CURVES = ("npz", "png")
-RECORDED = (*CURVES, "preview")
 
 
 def available() -> dict[str, str]:

@@ -79,17 +79,17 @@ def write(
     audio.write(path, both())
 
 
-def tones(level: Activations, plays: NDArray[np.bool_]) -> Sound:
+def tones(level: Activations, plays: NDArray[np.bool_], *, start: float = 0.0) -> Sound:
     """A steady tone for each class, at its `level`, in the frames in which it `plays`.
 
-    Both are (frame, class). Sample 0 is at 0 seconds.
+    Both are (frame, class). Sample 0 is at `start` seconds.
     """
     gains = np.where(plays, 10 ** (level.values / 20), 0)
     noise = np.random.default_rng(1).uniform(-1, 1, drumkit.SAMPLE_RATE)
 
     def cut(first: int, last: int) -> Samples:
         samples = np.arange(first, last)
-        t = samples / drumkit.SAMPLE_RATE
+        t = start + samples / drumkit.SAMPLE_RATE
         frames = (t - level.start) * level.frame_rate
         mixed = np.zeros(last - first)
         for name, curve in zip(level.classes, gains.T, strict=True):

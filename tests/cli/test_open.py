@@ -2,12 +2,17 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bandscribe import audio
 from bandscribe.formats import json as our_json
 from bandscribe.formats import notes
+from bandscribe.types import Audio
+from bandscribe.vocabulary import DRUMS_10
 
 
 @pytest.fixture
@@ -50,6 +55,45 @@ def test_corrections_have_no_activations(transcribe, corrected, format) -> None:
     result = transcribe(corrected, "--format", format)
     assert (result.code, len(result.complaints)) == (1, 1)
     assert str(corrected) in result.err and "recording" in result.err
+
+
+def test_a_preview_of_corrections_plays_the_recording_beside_them(transcribe, corrected) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, (1, 110_250)).astype(np.float32)
+    audio.write(corrected.with_name("song.wav"), Audio(noise, 44_100))
+    result = transcribe(corrected, "--format", "preview,csv", "--start", "0.4")
+    assert (result.code, result.err) == (0, "")
+    left, right = audio.read("song.preview.flac").samples
+    assert np.corrcoef(left, noise[0, round(0.4 * 44_100) :])[0, 1] > 0.9999
+    begins = [round(44_100 * time) for time in (0.1, 0.35)]  # the hat at 0.5 s, the snare at 0.75 s
+    assert not right[: begins[0] - 1].any()
+    for begin in begins:
+        assert (
+            np.abs(right[begin : begin + 220]).max() > 10 * np.abs(right[begin - 220 : begin]).max()
+        )
+    with Path("song.csv").open() as file:
+        assert [row["class"] for row in csv.DictReader(file)] == ["CHH", "SD"]
+
+
+@pytest.mark.parametrize("name", ["song.wav", "../song.wav", "", "..", "a\0b", None, 3])
+def test_a_preview_of_corrections_needs_the_recording_beside_them(
+    transcribe, corrected, groove_wav, name
+) -> None:
+    content = json.loads(corrected.read_text())
+    folder = corrected.parent / "deeper"
+    folder.mkdir()
+    (folder / "song.json").write_text(json.dumps({**content, "file": name}))
+    shutil.copy(groove_wav, corrected.with_name("song.wav"))
+    result = transcribe(folder / "song.json", "--format", "preview")
+    assert (result.code, len(result.complaints), list(Path().iterdir())) == (1, 1, [])
+    assert "a preview needs the recording" in result.err and "in the same folder" in result.err
+
+
+def test_a_range_of_corrections(transcribe, corrected) -> None:
+    result = transcribe(corrected, "--start", "0.5", "--end", "0.7", "-o", "part.json")
+    assert result.code == 0
+    part = our_json.read("part.json", classes=DRUMS_10)
+    assert (part.onsets.tolist(), part.duration) == ([0.5], 0.7)
+    assert part.beats is not None and part.beats.times.tolist() == [0.5]
 
 
 def test_corrections_are_never_overwritten(transcribe, corrected) -> None:

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from bandscribe import audio, cli, instruments, runtime
+from bandscribe.cli import players
 from bandscribe.vocabulary import INSTRUMENTS
 from tiny_recognizer import SAMPLE_RATE, play, tracker_card, write_recognizer
 
@@ -150,6 +151,22 @@ def test_a_preview_has_a_tone_while_each_plays(track, duet) -> None:
     assert sound.duration == pytest.approx(5, abs=0.01) and recording.any()
     alone = np.abs(np.fft.rfft(tones[: sound.sample_rate]))  # the violin's first second
     assert int(np.argmax(alone)) == 440
+
+
+def test_tones_are_listened_to_from_where_one_likes(bandscribe, tracker, duet, monkeypatch) -> None:
+    monkeypatch.setattr(players, "find", lambda given: ["a player"])
+    monkeypatch.setattr(players, "play", lambda path, *_: shutil.copy(path, "played.wav"))
+    where = ("--start", "4", "--end", "4.5")
+    result = bandscribe("listen", duet, "--model", tracker, "--instruments", *where)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"{duet} → recording left, instruments right  0:05  violin")
+    bandscribe("track", duet, "--model", tracker, "--format", "preview")
+    whole = audio.read("duet.activity.preview.flac")
+    rate = whole.sample_rate
+    left, right = audio.read("played.wav").samples
+    for played, all_of_it in zip((left, right), whole.samples, strict=True):
+        part = all_of_it[4 * rate : round(4.5 * rate)]
+        assert len(played) == len(part) and np.corrcoef(played, part)[0, 1] > 0.9999
 
 
 def test_folders_keep_their_paths(track, album) -> None:

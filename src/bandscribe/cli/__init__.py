@@ -25,6 +25,7 @@ from bandscribe.cli.corpus import corpus
 from bandscribe.cli.evaluate import evaluate
 from bandscribe.cli.explore import explore
 from bandscribe.cli.export import export
+from bandscribe.cli.listen import listen
 from bandscribe.cli.models import models
 from bandscribe.cli.open import open_page
 from bandscribe.cli.recognize import recognize
@@ -45,8 +46,8 @@ from bandscribe.cli.tune import tune
 #: The options of these are fields of a recipe, which they parse by themselves.
 RECIPES = {"allow_extra_args": True, "ignore_unknown_options": True}
 COMMANDS = (
-    open_page, transcribe, recognize, track, classify, segment, explore, supercut, serve, models,
-    corpus, compare, export, train, tune,
+    open_page, listen, transcribe, recognize, track, classify, segment, explore, supercut, serve,
+    models, corpus, compare, export, train, tune,
 )  # fmt: skip
 GROUPS = (catalogue, evaluate, synthesize, study)
 for question in (recognition, activity, hits, drummernet, architectures, data):

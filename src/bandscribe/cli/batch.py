@@ -116,8 +116,8 @@ class _Guarded(Generic[Kind, R]):
                 error, failed = raised, True
         lines = [explain(UserWarning(str(each.message)), sound) for each in caught]
         lines += [explain(error, sound)] if error else []
-        # A pipe was read from a copy, whose name nobody knows.
-        lines = [line.replace(str(sound), str(item.path)) for line in lines]
+        # A pipe was read from a copy, whose name nobody knows. A file may be read several times.
+        lines = list(dict.fromkeys(line.replace(str(sound), str(item.path)) for line in lines))
         return _Outcome(value, tuple(lines), failed)
 
     def _show(self, item: Kind) -> Callable[[float], None]:

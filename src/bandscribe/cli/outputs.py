@@ -20,11 +20,15 @@ _BINARY = ("midi", "npz", "png", "pdf", "preview", "quantised")
 
 @dataclass(frozen=True)
 class OutputJob:
-    """An input, the file to write for each format, and the notes to compare with, if any."""
+    """An input, the file to write for each format, and the notes to compare with, if any.
+
+    Lines for the user call the outputs by their paths, or `shown_as`.
+    """
 
     path: Path
     outputs: dict[str, Path]
     reference: Path | None = None
+    shown_as: str = ""
 
     def missing(self, *, skip_existing: bool) -> dict[str, Path]:
         """The outputs to write: all, or those that are not there yet."""
@@ -33,6 +37,10 @@ class OutputJob:
             for name, path in self.outputs.items()
             if not (skip_existing and path.is_file())
         }
+
+    def report(self, written: Mapping[str, Path], summary: str) -> str:
+        """The line of an input whose outputs are `written`."""
+        return visible(f"{self.path} → {self.shown_as or list_paths(written)}  {summary}")
 
     @property
     def skipped(self) -> str:

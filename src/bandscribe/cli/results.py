@@ -1,9 +1,10 @@
-"""Parts of recordings: which part of a file is transcribed, and how its notes are written."""
+"""What is transcribed of which file, and how its notes are written."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,9 +17,15 @@ _DEFAULT_GRID = 16
 
 
 def make_exporter(
-    start: float, end: float | None, drum_map: str, grid: int | None, simile: bool, clicks: bool,
-    stream: int | None,
-) -> Exporter:  # fmt: skip
+    start: float,
+    end: float | None,
+    *,
+    drum_map: str = "general-midi",
+    grid: int | None = None,
+    simile: bool = False,
+    clicks: bool = False,
+    stream: int | None = None,
+) -> Exporter:
     """How results are written; raises ValueError for a range, a map or a grid that cannot be."""
     from bandscribe.exports import Exporter
     from bandscribe.formats import drum_maps
@@ -56,10 +63,45 @@ def shift(notes: Transcription, seconds: float) -> Transcription:
     )
 
 
+def cut(notes: Transcription, start: float, end: float | None) -> Transcription:
+    """The notes and beats from `start` to `end` seconds, at their times."""
+    stop = notes.duration if end is None else min(end, notes.duration)
+    inside = (notes.onsets >= start) & (notes.onsets <= stop)
+    beats = notes.beats
+    if beats:
+        played = (beats.times >= start) & (beats.times <= stop)
+        beats = replace(beats, times=beats.times[played], positions=beats.positions[played])
+    return replace(
+        notes,
+        onsets=notes.onsets[inside],
+        labels=notes.labels[inside],
+        velocities=None if notes.velocities is None else notes.velocities[inside],
+        duration=stop,
+        beats=beats,
+    )
+
+
 def shift_activations(activations: DrumActivations, seconds: float) -> DrumActivations:
     """The activations of a part of a file that begins at `seconds`, at their times in the file."""
     parts = (activations.onsets, activations.velocities, activations.beats)
     return type(activations)(*(replace(part, start=part.start + seconds) for part in parts))
+
+
+def find_recording(notes: Path) -> Path:
+    """The recording that a JSON file of notes names, in the folder of that file.
+
+    Raises ValueError, naming both, where it is not there.
+    """
+    from bandscribe.readers import read_json, refused
+
+    with refused(f"{notes}: no drum notes in JSON"):
+        name = str(read_json(notes).get("file") or "")
+    # A name alone: files from elsewhere have no business in other folders.
+    recording = notes.with_name(Path(name.replace("\\", "/")).name or "?")
+    if not recording.is_file():
+        named = f"{name}, which it names" if name else "which it does not name"
+        raise ValueError(f"{notes}: a preview needs the recording, {named}, in the same folder")
+    return recording
 
 
 def compare(annotated: Transcription, notes: Transcription) -> Reference:

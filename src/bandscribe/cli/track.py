@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,14 +19,13 @@ from bandscribe.cli.arguments import (
     Output,
     SkipExisting,
     StreamNumber,
-    list_paths,
     spell,
 )
 from bandscribe.cli.batch import Jobs, Work, deliver, finish, process_all, written
 from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.recognize import MODEL
 from bandscribe.cli.report import clock, reported, require, usage_errors, visible
-from bandscribe.exports import PREVIEW
+from bandscribe.exports import PREVIEW, Exporter
 from bandscribe.names import INSTRUMENTS, list_names
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ FORMATS = ("csv", "npz", "png", "jams", "preview")
 _BY_SUFFIX = ("csv", "npz", "png", "jams")
 #: The model that transcribes the drums, and the number of classes that are plotted.
 DRUMMER, DRUM_CLASSES = "drums", 5
+#: Seconds of the shortest segment, and of the shortest gap between two.
+MIN_DURATION, MIN_GAP = 0.3, 0.5
 
 
 def track(
@@ -74,10 +75,10 @@ def track(
     ] = None,
     min_duration: Annotated[
         float, typer.Option(metavar="S", help="Drop segments shorter than S seconds.")
-    ] = 0.3,
+    ] = MIN_DURATION,
     min_gap: Annotated[
         float, typer.Option(metavar="S", help="Close gaps shorter than S seconds.")
-    ] = 0.5,
+    ] = MIN_GAP,
     onsets: Annotated[
         bool, typer.Option("--onsets", help="Show the drum strokes in the plot.")
     ] = False,
@@ -135,11 +136,13 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
 
     remedy = "the same command with --skip-existing does the rest"
 
-    min_duration: float
-    min_gap: float
-    condition: Condition | None
-    onsets: bool
-    skip_existing: bool
+    min_duration: float = MIN_DURATION
+    min_gap: float = MIN_GAP
+    condition: Condition | None = None
+    onsets: bool = False
+    skip_existing: bool = False
+    #: How previews are written.
+    exporter: Exporter = field(default_factory=Exporter)
 
     @cached_property
     def drummer(self) -> Model:
@@ -171,7 +174,7 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
                 else:
                     _write(kind, target, job.path, activity, segments, strokes)
         if self.condition is None:
-            return [visible(f"{job.path} → {list_paths(missing)}  {_summary(activity, segments)}")]
+            return [job.report(missing, _summary(activity, segments))]
         found = passages.find(
             activity, self.condition, duration=self.min_duration, gap=self.min_gap
         )
@@ -182,11 +185,13 @@ class Tracking(Work[outputs.OutputJob, list[str]]):
         """Write the recording beside a tone for each instrument, at its level while it plays."""
         from bandscribe import preview
 
+        start, end = self.exporter.start, self.exporter.end
+
         plays = activity.plays(duration=self.min_duration, gap=self.min_gap)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # shown before
-            tones = preview.tones(activity.level, plays)
-            preview.write(path, sound, tones, stream=self.stream)
+            tones = preview.tones(activity.level, plays, start=start)
+            preview.write(path, sound, tones, start=start, end=end, stream=self.stream)
 
     def transcribe_drums(
         self, sound: Path, duration: float, at: Callable[[float], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,25 +18,25 @@ from bandscribe.cli.arguments import (
     Output,
     SkipExisting,
     StreamNumber,
-    list_paths,
     spell,
 )
 from bandscribe.cli.batch import Jobs, Work, finish, process_all, written
 from bandscribe.cli.inputs import STANDARD
-from bandscribe.cli.report import clock, count, reported, require, usage_errors, visible
+from bandscribe.cli.report import clock, count, reported, require, usage_errors
 from bandscribe.cli.results import (
     compare,
+    cut,
+    find_recording,
     make_exporter,
     parse_clock,
     shift,
     shift_activations,
 )
-from bandscribe.exports import CURVES, NEEDS, RECORDED, SUFFIXES
+from bandscribe.exports import CURVES, NEEDS, SUFFIXES, Exporter
 
 if TYPE_CHECKING:
     from bandscribe.beats import Tempo
     from bandscribe.drums import DrumActivations, DrumModel
-    from bandscribe.exports import Exporter
     from bandscribe.types import Transcription
 
 #: The suffix of notes that are written in other formats, rather than transcribed.
@@ -121,7 +121,8 @@ def transcribe(
     """Transcribe the drum part of recordings.
 
     For each recording a file is written per format: song.mid for song.mp3. A JSON file of notes,
-    such as one corrected in the browser, is converted to the other formats.
+    such as one corrected in the browser, is converted to the other formats; for a preview, the
+    recording has to be in the same folder.
     """
     from bandscribe import beats, drums
 
@@ -133,7 +134,9 @@ def transcribe(
             require(*NEEDS[name])
     with usage_errors():
         begin, stop = parse_clock(start, "start") or 0.0, parse_clock(end, "end")
-        exporter = make_exporter(begin, stop, map, quantise, simile, click, stream)
+        exporter = make_exporter(
+            begin, stop, drum_map=map, grid=quantise, simile=simile, clicks=click, stream=stream
+        )
         work = Transcribing(
             model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
             exporter, stream=stream,
@@ -157,12 +160,12 @@ class Transcribing(Work[outputs.OutputJob, str]):
 
     remedy = "the same command with --skip-existing does the rest"
 
-    classes: int
-    sensitivity: float
-    metre: str | None
-    tempo: Tempo | None
-    skip_existing: bool
-    exporter: Exporter
+    classes: int = 10
+    sensitivity: float = 0.5
+    metre: str | None = None
+    tempo: Tempo | None = None
+    skip_existing: bool = False
+    exporter: Exporter = field(default_factory=Exporter)
 
     @cached_property
     def transcriber(self) -> DrumModel:
@@ -179,28 +182,31 @@ class Transcribing(Work[outputs.OutputJob, str]):
         reference = job.reference if "png" in missing else None
         annotated = _read_notes(reference, self.classes) if reference else None
         curves = not missing.keys().isdisjoint(CURVES)
+        recording = sound
         if job.path.suffix.lower() == NOTES:
             result, notes = None, self.read_notes(sound, missing)
+            if "preview" in missing:
+                recording = find_recording(job.path)
         else:
             result, notes = self.run_inference(sound, at, curves=curves)
         compared = compare(annotated, notes) if annotated else None
         for name, path in missing.items():
             with written(path, SUFFIXES[name]) as target:
                 self.exporter.write(
-                    name, target, notes, recording=sound, title=spell(job.path.name),
+                    name, target, notes, recording=recording, title=spell(job.path.name),
                     activations=result, reference=compared,
                 )  # fmt: skip
-        return visible(f"{job.path} → {list_paths(missing)}  {_summary(notes)}")
+        return job.report(missing, _summary(notes))
 
     def read_notes(self, path: Path, formats: Collection[str]) -> Transcription:
         """Notes that were saved as JSON, corrected perhaps, in place of what the model would find.
 
         Raises ValueError for formats that need more than notes, or if the file holds no such notes.
         """
-        if not set(formats).isdisjoint(RECORDED):
-            more = ", ".join(RECORDED)
+        if not set(formats).isdisjoint(CURVES):
+            more = " and ".join(CURVES)
             raise ValueError(f"{path}: holds notes; {more} need the recording itself")
-        return _read_notes(path, self.classes)
+        return cut(_read_notes(path, self.classes), self.exporter.start, self.exporter.end)
 
     def run_inference(
         self, sound: Path, at: Callable[[float], None], *, curves: bool
