@@ -202,3 +202,21 @@ def test_weights_of_the_crnn_keep_their_names() -> None:
 def test_options_that_do_not_fit(name: str, options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         MODELS[name](BINS, CLASSES, **options)
+
+
+@pytest.mark.parametrize("unit", ["tanh", "relu", "gru"])
+def test_a_recurrent_network_in_one_direction_sees_a_few_frames_ahead(
+    unit: str, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    options = {"hidden": 16, "layers": 2, "unit": unit, "bidirectional": False, "lookahead": 3}
+    network = MODELS["rnn"](bins=BINS, classes=CLASSES, **options).eval()
+    features = torch.rand(1, 20, BINS, requires_grad=True)
+    network(features)[0, 10].sum().backward()
+    assert features.grad is not None
+    reached = features.grad[0].abs().sum(dim=1) > 0
+    assert reached[:14].any() and reached[13] and not reached[14:].any()
+    if unit == "relu":
+        export(network, tiny_card(), tmp_path / "model.onnx", bins=BINS)
+    with pytest.raises(ValueError, match="lookahead: expected 0 frames or more, got -1"):
+        MODELS["rnn"](bins=BINS, classes=CLASSES, lookahead=-1)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import tune as tuning
-from bandscribe.cli.report import complain, count, require, usage_errors
+from bandscribe.cli.report import complain, require, usage_errors
+from bandscribe.cli.study_corpora import open_corpora, read_corpora
 from bandscribe.cli.study_training import parse_seeds
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def architectures(
     from bandscribe.training import recipes, search
 
     with usage_errors():
-        sources, numbers = _sources(corpus), parse_seeds(seeds)
+        sources, numbers = read_corpora(corpus, "--corpora"), parse_seeds(seeds)
         given = _given(parse(context.args), numbers)
         chosen = [name for name in models.split(",") if name]
         if unknown := [name for name in chosen if name not in comparing.NAMES]:
@@ -91,7 +92,7 @@ def architectures(
             trained, chosen, given, path=recipe, spaces=spaces,
             trials=None if grid else trials, epochs=epochs, seed=draw_seed, folder=output,
         )  # fmt: skip
-    described = _describe(trained)
+    described = open_corpora(trained)
     problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:
@@ -141,11 +142,11 @@ def data(
     from bandscribe.training.drums.recipe import Recipe
 
     with usage_errors():
-        sources, numbers = _sources(corpus), parse_seeds(seeds)
+        sources, numbers = read_corpora(corpus, "--corpora"), parse_seeds(seeds)
         given = _given(parse(context.args), numbers)
         base = recipes.override(recipes.from_file(recipe, Recipe), given)
         planned = comparing.plan(sources, comparing.combine(sources, train or ()), base)
-    described = _describe(sources)
+    described = open_corpora(sources)
     problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:
@@ -160,22 +161,6 @@ def data(
 def _train(planned: Sequence[TrainingJob[Any]], **how: Any) -> None:
     """Run what is not finished, in parallel."""
     tuning.run({job.run: job.recipe for job in planned}, **how)
-
-
-def _describe(sources: Sequence[StudyCorpus]) -> list[dict[str, Any]]:
-    """What the corpora hold; each file is opened, before any is trained on.
-
-    Raises ValueError, with a line per file, where some cannot be used.
-    """
-    from bandscribe.studies import drum_corpora
-
-    rows, problems = drum_corpora.describe(sources, drum_corpora.count_classes(sources))
-    for problem in problems:
-        complain(problem)
-    if problems:
-        number = count(len(problems), "file")
-        raise ValueError(f"{number} cannot be used; replace what is named before training")
-    return rows
 
 
 def _evaluate_chance(
@@ -201,17 +186,6 @@ def _end(problems: Sequence[str]) -> None:
         complain(problem)
     if problems:
         raise typer.Exit(1)
-
-
-def _sources(texts: Sequence[str]) -> list[StudyCorpus]:
-    """The corpora. Raises ValueError for one that is none, or two of one label."""
-    from bandscribe.studies.drum_corpora import StudyCorpus
-
-    sources = [StudyCorpus.parse(text) for text in ",".join(texts).split(",") if text]
-    labels = [source.label for source in sources]
-    if twice := [label for label in labels if labels.count(label) > 1]:
-        raise ValueError(f"--corpora: two are called {twice[0]!r}; name them LABEL=NAME=ROOT")
-    return sources
 
 
 def _given(values: dict[str, str], numbers: Sequence[int]) -> dict[str, str]:

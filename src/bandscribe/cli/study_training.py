@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli.report import require, usage_errors
+from bandscribe.cli.study_corpora import open_corpora, read_corpora
 
 if TYPE_CHECKING:
     from bandscribe.studies.runs import Study
@@ -151,27 +152,59 @@ def drummernet(
     context: typer.Context,
     name: Annotated[
         str,
-        name_of("sparsity, spectrum, enhancement, memory, synthesizer, all; or rows, A,B."),
+        name_of(
+            "sparsity, spectrum, enhancement, memory, synthesizer, cycle, all; or rows, A,B; or "
+            "supervised."
+        ),
     ],
     output: Output,
     recipe: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A recipe that all rows share.")
     ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--test-corpora",
+            metavar="CORPUS,…",
+            help="Drum corpora to evaluate all rows on, each [LABEL=]NAME:SPLIT/AUDIO=ROOT. "
+            "Default split: test. May be repeated.",
+        ),
+    ] = None,
+    models: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B,…",
+            help="For supervised: models that are evaluated beside the rows, shipped ones or "
+            "files.",
+        ),
+    ] = "drummernet,nmf,nmfd",
     seeds: Seeds = "1",
 ) -> None:
     """Train DrummerNet without one part at a time (extra: train).
 
-    As in Choi and Cho 2019. Every row of the comparison is trained and evaluated. An interrupted
-    study resumes when the command is repeated, and studies in one folder share their runs. Further
-    options --FIELD VALUE set fields of the recipe for all rows: see bandscribe train drummernet
-    --help.
+    As in Choi and Cho 2019. Every row of the comparison is trained and evaluated, on the corpora
+    of --test-corpora too; with --trail true, also after each validation. supervised trains
+    networks on labelled corpora (--corpora) instead, and compares them with DrummerNet. An
+    interrupted study resumes when the command is repeated, and studies in one folder share their
+    runs. Further options --FIELD VALUE set fields of the recipe for all rows: see bandscribe train
+    drummernet --help, and for supervised, bandscribe train drums --help.
     """
     require("train", "torch", "matplotlib")
     from bandscribe.cli.train import parse
     from bandscribe.studies import drummernet as comparing
+    from bandscribe.studies import drummernet_baselines as baselines
 
+    study: Study[Any]
     with usage_errors():
-        study = comparing.plan(name, parse(context.args), recipe)
+        given, tests = parse(context.args), read_corpora(test or (), "--test-corpora")
+        if name == baselines.NAME:
+            if recipe is not None:
+                raise ValueError("--recipe: is of DrummerNet, which supervised does not train")
+            study = baselines.plan(given, tests, _part(models))
+        else:
+            study = comparing.plan(name, given, recipe, tests)
+    if tests:
+        open_corpora(tests)
     _run(study, seeds, output)
 
 

@@ -7,14 +7,15 @@ and `unflatten` do; so attention is our own, on torch's `scaled_dot_product_atte
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Unit = Literal["lstm", "gru"]
+Unit = Literal["lstm", "gru", "tanh", "relu"]
 
 
 class NormaliseBins(nn.BatchNorm1d):
@@ -136,20 +137,31 @@ class FrameConvolutions(nn.Sequential):
         return features.reshape(*features.shape[:2], self.inputs, -1).transpose(1, 2)
 
 
-def recurrent(width: int, *, unit: Unit, hidden: int, layers: int, dropout: float) -> nn.RNNBase:
-    """Bidirectional recurrent layers, (batch, frame, width) to (batch, frame, 2 × hidden).
+def recurrent(
+    width: int,
+    *,
+    unit: Unit,
+    hidden: int,
+    layers: int,
+    dropout: float,
+    bidirectional: bool = True,
+) -> nn.RNNBase:
+    """Recurrent layers, (batch, frame, width) to (batch, frame, 2 × hidden), or hidden.
 
-    An LSTM is about twice as fast as a GRU on a CPU. Raises ValueError for another unit.
+    `unit` "tanh" and "relu" have no gates. An LSTM is about twice as fast as a GRU on a CPU. Raises
+    ValueError for another unit.
     """
-    if unit not in ("lstm", "gru"):
-        raise ValueError(f"unit: expected 'lstm' or 'gru', got {unit!r}")
-    made = nn.LSTM if unit == "lstm" else nn.GRU
+    if unit not in get_args(Unit):
+        raise ValueError(f"unit: expected one of {', '.join(get_args(Unit))}, got {unit!r}")
+    made: Callable[..., nn.RNNBase] = {"lstm": nn.LSTM, "gru": nn.GRU}.get(unit) or partial(
+        nn.RNN, nonlinearity=unit
+    )
     return made(
         width,
         hidden,
         layers,
         batch_first=True,
-        bidirectional=True,
+        bidirectional=bidirectional,
         dropout=dropout if layers > 1 else 0.0,
     )
 

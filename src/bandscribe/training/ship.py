@@ -66,11 +66,15 @@ def ship(run: Path, path: Path, *, name: str | None = None, quantise: bool = Fal
     return made.card
 
 
-def describe(run: Path, name: str | None = None) -> Export:
-    """What a run is exported as. Raises ValueError as `ship`, but for the disagreement."""
+def describe(run: Path, name: str | None = None, *, credited: bool = True) -> Export:
+    """What a run is exported as. Raises ValueError as `ship`, but for the disagreement.
+
+    Where it is not `credited`, because it is evaluated and not passed on, it names no sources.
+    """
     task = _task_of(run)
     recipe = recipes.read(run, tasks.recipe_of(task))
-    trained = _TrainedRun(run, name or name_of(run), recipe, tuple(credits.of_recipe(task, recipe)))
+    sources = tuple(credits.of_recipe(task, recipe)) if credited else ()
+    trained = _TrainedRun(run, name or name_of(run), recipe, sources)
     return _EXPORTS[task](trained, export.read_metrics(run))
 
 

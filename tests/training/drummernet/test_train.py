@@ -20,7 +20,7 @@ from bandscribe.training.drummernet.network import (
     synthesize,
     to_classes,
 )
-from bandscribe.training.drummernet.recipe import Recipe, build, fill, make_loss
+from bandscribe.training.drummernet.recipe import Recipe, build, fill, join, make_loss
 from bandscribe.training.drummernet.train import Recordings, WaveformExamples, train_on
 from bandscribe.training.drummernet.validation import (
     choose,
@@ -288,3 +288,39 @@ def test_without_labels_the_loss_alone_is_told(tmp_path: Path) -> None:
     figures = validate(model, held_out, make_loss(recipe(tmp_path)))
     assert list(figures) == ["validation_loss"] and figures["validation_loss"] > 0
     assert list(report(model, held_out, "level")) == ["thresholds"]
+
+
+def test_what_is_played_has_to_be_transcribed_as_it_was_played(tmp_path: Path) -> None:
+    network = DrummerNet(
+        Analysis(11, first=1, channels=1, memory="conv"), waveforms(2), cyclic=True
+    )
+    amplitudes = torch.zeros(2, 64, 11)
+    amplitudes[:, 10, 0], amplitudes[:, 40, 3] = 0.5, 1.5
+    played = torch.tensor([[0.0, 2.0, -4.0], [0.5, 0.0, 0.0]])  # peaks of 4 and 0.5
+    levels = torch.tensor([4.0, 0.5])[:, None, None]
+    # An analysis that finds all notes again, at the level of an excerpt; and one that finds none,
+    # and one that finds the first alone, and another that is not there.
+    network.analysis.forward = lambda samples: amplitudes / levels  # type: ignore[method-assign]
+    assert network.differ(amplitudes, played) == 0
+    network.analysis.forward = lambda samples: torch.zeros(2, 64, 11)  # type: ignore[method-assign]
+    assert network.differ(amplitudes, played) == 1
+    found = torch.zeros(2, 64, 11)
+    found[:, 10, 0] = found[:, 11, 0] = 0.5
+    network.analysis.forward = lambda samples: found / levels  # type: ignore[method-assign]
+    assert network.differ(amplitudes, played).item() == pytest.approx((0.5 + 1.5) / 2.0)
+
+
+def test_the_cyclic_loss_trains_the_transcriber(tmp_path: Path) -> None:
+    made = recipe(tmp_path, cycle=0.25)
+    torch.manual_seed(0)
+    network = join(made, waveforms(2))
+    samples = torch.randn(2, 8192)
+    played, difference = network(samples)
+    loss = make_loss(made)
+    total = loss((played, difference), samples)
+    assert total.item() == pytest.approx(loss(played, samples).item() + 0.25 * difference.item())
+    difference.backward()
+    assert all(weight.grad is not None for weight in network.analysis.parameters())
+    assert isinstance(network.eval()(samples), torch.Tensor)
+    with pytest.raises(ValueError, match="cycle: expected 0 or more, got -1"):
+        recipe(tmp_path, cycle=-1.0)

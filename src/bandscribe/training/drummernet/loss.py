@@ -54,9 +54,16 @@ class OnsetLoss(nn.Module):
     """Mean absolute difference of log magnitudes, base 10, in 1 for a factor of ten."""
 
     def __init__(
-        self, spectrum: Spectrum = "cqt", *, enhanced: bool = True, floor: float = FLOOR
+        self,
+        spectrum: Spectrum = "cqt",
+        *,
+        enhanced: bool = True,
+        floor: float = FLOOR,
+        cycle: float = 0.0,
     ) -> None:
         """`spectrum` "mel" and "stft" are the paper's MEL and STFT, not `enhanced` its NOE.
+
+        `cycle` is the weight of a cyclic loss, where the network gives one in training.
 
         Raises ValueError for another spectrum.
         """
@@ -67,10 +74,18 @@ class OnsetLoss(nn.Module):
             )
         self.enhanced = enhanced
         self.floor = floor
+        self.cycle = cycle
         self.parts = nn.ModuleList(_make_parts(spectrum))
 
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """A scalar of samples (batch, n), of the synthesizer and of the recording."""
+    def forward(self, output: Tensor | tuple[Tensor, Tensor], target: Tensor) -> Tensor:
+        """A scalar of samples (batch, n), of the synthesizer and of the recording.
+
+        With those of the synthesizer may come the scalar of the cyclic loss, which is added.
+        """
+        if isinstance(output, tuple):
+            samples, difference = output
+            total: Tensor = self(samples, target) + self.cycle * difference
+            return total
         output_levels, target_levels = self.levels(output), self.levels(target)
         differences = [F.l1_loss(*pair) for pair in zip(output_levels, target_levels, strict=True)]
         return torch.stack(differences).mean()

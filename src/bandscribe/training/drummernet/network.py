@@ -111,20 +111,45 @@ _PIVOT, _LOWEST = 1000.0, 50.0
 class DrummerNet(nn.Module):
     """Sound in, the same sound as a drum kit would play it out."""
 
-    def __init__(self, analysis: Analysis, kits: Tensor, *, shaped: bool = False) -> None:
+    def __init__(
+        self, analysis: Analysis, kits: Tensor, *, shaped: bool = False, cyclic: bool = False
+    ) -> None:
         """`kits` (kit, component, sample) are waveforms; they are no weights, and not saved.
 
-        Where they are `shaped`, the tone of each component is learned, the same for all kits.
+        Where they are `shaped`, the tone of each component is learned, the same for all kits. If
+        `cyclic`, training also gets the difference between the notes that were played and the
+        transcription of what was played.
         """
         super().__init__()
         self.analysis = analysis
         self.kits: Tensor
         self.register_buffer("kits", kits, persistent=False)
         self.tone = Tone(kits.shape[1], SAMPLE_RATE) if shaped else None
+        self.cyclic = cyclic
 
-    def forward(self, samples: Tensor) -> Tensor:
-        """(batch, n) to (batch, n), n a multiple of 16."""
-        return self.play(self.analysis(samples))
+    def forward(self, samples: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """(batch, n) to (batch, n), n a multiple of 16.
+
+        In training, if `cyclic`, also the scalar of `differ`.
+        """
+        amplitudes = self.analysis(samples)
+        played = self.play(amplitudes)
+        if not (self.cyclic and self.training):
+            return played
+        return played, self.differ(amplitudes.detach(), played.detach())
+
+    def differ(self, amplitudes: Tensor, played: Tensor) -> Tensor:
+        """How far the transcription of what was `played` (batch, n) is from what it was played of.
+
+        The sum of absolute differences from the `amplitudes` (batch, frame, component), as a share
+        of their sum: 0 if they are found again, 1 if nothing is. Both are taken as given, as notes
+        of a labelled recording are, so that no silence can satisfy it.
+        """
+        peak = played.abs().amax(dim=1, keepdim=True).clamp(min=SILENCE)
+        again = self.analysis(played / peak)  # as loud as an excerpt
+        wanted = amplitudes / peak[..., None]
+        share: Tensor = (again - wanted).abs().sum() / wanted.sum().clamp(min=SILENCE)
+        return share
 
     def play(self, amplitudes: Tensor) -> Tensor:
         """(batch, frame, component) to (batch, frame · 16): a batch on a kit that is drawn.

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bandscribe.synthesis import kits
 from bandscribe.training.checkpoints import read_weights
@@ -63,6 +64,11 @@ class Recipe(Settings):
     shaped: bool = setting(
         False, "learn the gain and tilt of each component of the synthesizer (ours)"
     )
+    cycle: float = setting(
+        0.0,
+        "weight of the cyclic loss: what the synthesizer plays is transcribed to the notes it "
+        "was played from (ours, after section 5)",
+    )
     initial: str | None = setting(
         None, "best.pt of another run, or an exported model, to start from: on the recordings of "
         "others this is adaptation without labels"
@@ -96,6 +102,8 @@ class Recipe(Settings):
         with torch.device("meta"):  # without memory, and without drawing weights
             build(self)
         make_loss(self)
+        if self.cycle < 0:
+            raise ValueError(f"cycle: expected 0 or more, got {self.cycle}")
         if self.picking not in ("paper", "level"):
             raise ValueError(f"picking: expected paper or level, got {self.picking!r}")
         for name, others in (
@@ -137,7 +145,9 @@ def build(recipe: Recipe) -> Analysis:
 
 def make_loss(recipe: Recipe) -> OnsetLoss:
     """The loss. Raises ValueError for an unknown spectrum."""
-    return OnsetLoss(recipe.spectrum, enhanced=recipe.enhanced, floor=recipe.floor)
+    return OnsetLoss(
+        recipe.spectrum, enhanced=recipe.enhanced, floor=recipe.floor, cycle=recipe.cycle
+    )
 
 
 def start(recipe: Recipe) -> DrummerNet:
@@ -151,10 +161,16 @@ def start(recipe: Recipe) -> DrummerNet:
     waveforms = draw_waveforms(
         [kits.load(kit) for kit in recipe.kits], rng, variants=recipe.variants
     )
-    model = DrummerNet(build(recipe), torch.from_numpy(waveforms), shaped=recipe.shaped)
+    model = join(recipe, torch.from_numpy(waveforms))
     if recipe.initial is not None:
         fill(model.analysis, recipe.initial)
     return model
+
+
+def join(recipe: Recipe, waveforms: Tensor) -> DrummerNet:
+    """A new transcriber with a synthesizer of these waveforms (kit, component, sample)."""
+    cyclic = recipe.cycle > 0
+    return DrummerNet(build(recipe), waveforms, shaped=recipe.shaped, cyclic=cyclic)
 
 
 def fill(analysis: Analysis, initial: str) -> None:

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from bandscribe.training.drums.models import CRNN
 
-#: Of an LSTM and of a GRU: the rows of their matrices are as many blocks, one for each gate.
-_GATES = {"LSTM": 4, "GRU": 3}
+#: The rows of their matrices are as many blocks, one for each gate or none.
+_GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 #: The input of a recurrent layer above another one.
 _LATER = re.compile("weight_ih_l[1-9]")
 

@@ -100,6 +100,10 @@ class RNN(nn.Module):
     Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 3.1. `layers`
     bidirectional layers of `hidden` units each way, and one linear layer. Searched there: GRU or
     LSTM, 2 to 6 layers of 72, 144, 288 or, later, 576 units.
+
+    The systems of Wu et al. 2018, A review of automatic drum transcription, are of this kind:
+    layers that are not `bidirectional`, but may read `lookahead` frames beyond the one they
+    predict, which is what training on targets that are so much later comes to.
     """
 
     def __init__(
@@ -111,18 +115,27 @@ class RNN(nn.Module):
         hidden: int = 144,
         layers: int = 3,
         dropout: float = 0.1,
+        bidirectional: bool = True,
+        lookahead: int = 0,
     ) -> None:
-        """`dropout` acts between layers. Raises ValueError for an unknown unit."""
+        """`dropout` acts between layers. Raises ValueError for options that cannot be."""
         super().__init__()
+        if lookahead < 0:
+            raise ValueError(f"lookahead: expected 0 frames or more, got {lookahead}")
+        self.lookahead = lookahead
         self.normalise = NormaliseBins(bins)
-        self.recur = recurrent(bins, unit=unit, hidden=hidden, layers=layers, dropout=dropout)
-        self.output = Output(2 * hidden, classes)
+        self.recur = recurrent(
+            bins, unit=unit, hidden=hidden, layers=layers, dropout=dropout,
+            bidirectional=bidirectional,
+        )  # fmt: skip
+        self.output = Output((1 + bidirectional) * hidden, classes)
 
     def forward(self, features: Tensor) -> Tensor:
         """`features` (batch, frame, bin) to logits (batch, frame, class)."""
         with torch.autocast(features.device.type, enabled=False):  # as in the CRNN
-            x, _ = self.recur(self.normalise(features.float()))  # (batch, frame, 2 × hidden)
-        logits: Tensor = self.output(x)
+            x = F.pad(self.normalise(features.float()), (0, 0, 0, self.lookahead))
+            x, _ = self.recur(x)  # (batch, frame, 2 × hidden)
+        logits: Tensor = self.output(x[:, self.lookahead :])
         return logits
 
 
