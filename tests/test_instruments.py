@@ -300,6 +300,37 @@ def test_calibrated_scores_leave_decisions_as_they_are() -> None:
     np.testing.assert_array_equal(asked.present, expected >= 0.3)
 
 
+def test_where_only_some_classes_may_occur() -> None:
+    """The others are absent, and the log odds of these rise by ln 3: see `shift_of`."""
+    rng = np.random.default_rng(2)
+    values = rng.random((50, 13)).astype(np.float32)
+    activations = Activations(values, 100.0, 0.0, INSTRUMENTS)
+    six = INSTRUMENTS[:6]
+    fitted = {
+        "slope": dict.fromkeys(INSTRUMENTS, 2.0),
+        "intercept": dict.fromkeys(INSTRUMENTS, -1.0),
+        # 3.0 instruments in all: one half of six, of which one quarter otherwise.
+        "frequency": dict.fromkeys(INSTRUMENTS, 1.5 / 7) | dict.fromkeys(six, 0.25),
+    }
+    card = recognizer_card(calibration={"s1": fitted})
+    found, plain = (
+        instruments.decide(activations, card, among=among, threshold=0.4, duration=0.5)
+        for among in (six, ())
+    )
+    p = plain.tags.scores[:6].astype(np.float64)
+    np.testing.assert_allclose(found.tags.scores[:6], 3 * p / (3 * p + 1 - p), atol=1e-6)
+    assert not found.tags.scores[6:].any() and not found.present[6:].any()
+    assert all(span == (0.0, None, None) for span in found.spans[6:])
+    np.testing.assert_array_equal(found.present[:6], found.tags.scores[:6] >= 0.4)
+    # By S2 they are compared with the largest of these.
+    ratios = instruments.decide(activations, card, aggregate="s2", among=six, duration=0.5)
+    assert ratios.tags.scores.max() == ratios.tags.scores[:6].max() == 1
+    with pytest.raises(ValueError, match=r"among: expected some of cel, .*, got 'kazoo'"):
+        instruments.check(card, among=["kazoo"])
+    with pytest.raises(ValueError, match="among: the card of 'tiny' has no frequencies"):
+        instruments.check(recognizer_card(), among=six)
+
+
 def test_s2_is_the_rule_of_the_largest_class_on_raw_scores() -> None:
     """Section 4.7: sums divided by the largest; 0.5 and more is present. No calibration bends it.
 

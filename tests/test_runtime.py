@@ -53,6 +53,16 @@ def test_chunks_in_frames() -> None:
             {"calibration": {"s1": {"slope": {"KD": "x"}}}},
             "calibration.s1.slope.KD: expected a num",
         ),
+        (
+            {
+                "classes": ["a"],
+                "outputs": ["a"],
+                "calibration": {
+                    "s1": {"slope": {"a": 2}, "intercept": {"a": 2}, "frequency": {"a": 2}}
+                },
+            },
+            "calibration: expected slope and intercept of each class, and perhaps its frequency",
+        ),
         ({"sources": {"name": "a kit"}}, "sources: expected a list"),
         ({"sources": [{"name": 3}]}, "sources.0.name: expected text, got 3"),
         ({"thresholds": {"3": {"KD": 1.5}}}, "thresholds: expected numbers between 0 and 1"),

@@ -2,7 +2,8 @@
 
 Source: Platt 1999, Probabilistic outputs for support vector machines; Guo et al. 2017, On
 calibration of modern neural networks, section 4.1. `training.calibration` fits slopes and
-intercepts.
+intercepts. Where fewer classes may occur: Saerens, Latinne and Decaestecker 2002, Adjusting the
+outputs of a classifier to new a priori probabilities.
 """
 
 from __future__ import annotations
@@ -25,6 +26,26 @@ class Calibration:
     def __call__(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """Scores (…, class) to probabilities (…, class). A higher score is never less probable."""
         return sigmoid(self.slope * logit(scores) + self.intercept)
+
+
+def shift_of(frequency: NDArray[np.floating], possible: NDArray[np.bool_]) -> float:
+    """How much higher the log odds of the `possible` classes (class,) are when no others occur.
+
+    `frequency` (class,) is the share of the clips of the calibration in which each is present. A
+    recording is assumed to have as many classes on average as these clips, but at most half of the
+    possible ones, so that each of these is more frequent; the shift, 0 or more, is the same for
+    all.
+    """
+    odds = logit(frequency[possible])
+    expected = min(float(frequency.sum()), possible.sum() / 2)
+    low, high = 0.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if sigmoid(odds + middle).sum() < expected:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def logit(scores: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -7,8 +7,8 @@ how far each, if it is present, is below the mixture at that moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, chunks, runtime
-from bandscribe.calibration import Calibration
+from bandscribe.calibration import Calibration, logit, shift_of, sigmoid
 from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
@@ -181,6 +181,7 @@ def recognize(
     model: runtime.Model | str | Path = MODEL,
     aggregate: Strategy = "s1",
     threshold: float | None = None,
+    among: Sequence[str] = (),
 ) -> Recognition:
     """Recognize which instruments are present in `source`.
 
@@ -189,16 +190,18 @@ def recognize(
     memory than short ones. `model` is a loaded model, the name of a shipped one, or the path of an
     ONNX file. `aggregate` combines the probabilities of frames as in `chunks.aggregate`;
     `threshold`, 0 to 1, replaces the thresholds of all classes. In digital silence nothing is
-    present.
+    present. Where only some classes may occur, `among` are these: the others are absent, and
+    probabilities are corrected for that as in `calibration.shift_of`.
 
     Raises ValueError for an invalid argument or file content, OSError when the file cannot be read.
     """
     loaded = runtime.resolve(model, runtime.load)
-    check(loaded.card, aggregate, threshold)
+    check(loaded.card, aggregate, threshold, among)
     probability, _, duration = _infer(source, loaded)
     return decide(
-        probability, loaded.card, aggregate=aggregate, threshold=threshold, duration=duration
-    )
+        probability, loaded.card, aggregate=aggregate, threshold=threshold, among=among,
+        duration=duration,
+    )  # fmt: skip
 
 
 def track(
@@ -225,13 +228,17 @@ def decide(
     *,
     aggregate: Strategy = "s1",
     threshold: float | None = None,
+    among: Sequence[str] = (),
     duration: float,
 ) -> Recognition:
     """Decide about a whole recording from probabilities over time.
 
     Raises ValueError as `check`, and when there are no frames.
     """
-    check(card, aggregate, threshold)
+    check(card, aggregate, threshold, among)
+    possible = np.array([not among or name in among for name in probability.classes])
+    if among:
+        probability = replace(probability, values=probability.values * possible)
     scores = np.minimum(chunks.aggregate(probability.values, aggregate), 1)
     known = card.thresholds[aggregate]
     given = np.array(
@@ -251,14 +258,23 @@ def decide(
             np.array([fitted["slope"][name] for name in probability.classes]),
             np.array([fitted["intercept"][name] for name in probability.classes]),
         )
-        scores = calibrate(scores).astype(np.float32)
+        probabilities = calibrate(scores)
+        if among:
+            frequency = np.array([fitted["frequency"][name] for name in probability.classes])
+            probabilities = sigmoid(logit(probabilities) + shift_of(frequency, possible))
+        scores = probabilities.astype(np.float32)
         if threshold is None:
             given = calibrate(given).astype(np.float32)
     scores = np.where(probability.values.any(axis=0), scores, np.float32(0))
     return Recognition(Tags(scores, probability.classes), probability, given, frames, duration)
 
 
-def check(card: runtime.ModelCard, aggregate: str = "s1", threshold: float | None = None) -> None:
+def check(
+    card: runtime.ModelCard,
+    aggregate: str = "s1",
+    threshold: float | None = None,
+    among: Sequence[str] = (),
+) -> None:
     """Raise ValueError where `recognize` would, before any audio is processed."""
     if aggregate not in STRATEGIES:
         raise ValueError(f"aggregate: expected one of {', '.join(STRATEGIES)}, got {aggregate!r}")
@@ -269,6 +285,14 @@ def check(card: runtime.ModelCard, aggregate: str = "s1", threshold: float | Non
         raise ValueError(
             f"card: {card.name!r} does not recognize instruments (by {aggregate}); choose a "
             "model that does (see bandscribe models), or export it again"
+        )
+    if unknown := [name for name in among if name not in card.classes]:
+        expected = ", ".join(card.classes)
+        raise ValueError(f"among: expected some of {expected}, got {unknown[0]!r}")
+    if among and aggregate == "s1" and "frequency" not in card.calibration.get("s1", {}):
+        raise ValueError(
+            f"among: the card of {card.name!r} has no frequencies of classes to correct "
+            "probabilities by; train and export it again, or take the aggregate s2"
         )
     front_end(card)
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 CARD_KEY = "bandscribe"
 #: The largest values of a card, so that a damaged one cannot cause endless work.
 _MOST_CLASSES, _MOST_FRAMES, _LONGEST_CHUNK, _LARGEST = 1000, 100_000, 3600, 1e9
+#: What a card's calibration of an aggregation holds of each class; the last may be missing.
+CALIBRATION = ("slope", "intercept", "frequency")
 #: Name of a graph's output that is no logits.
 ACTIVATIONS = "activations"
 
@@ -65,7 +67,8 @@ class ModelCard:
     #: The threshold of each class, by use: for drums a number of classes ("10", "5",
     #: "3"), for instruments an aggregation ("s1", "s2"), or "frame" for their activity.
     thresholds: dict[str, dict[str, float]]
-    #: Of an aggregation, the `slope` and `intercept` of each class (see `calibration`); may lack.
+    #: Of an aggregation, the `slope` and `intercept` of each class (see `calibration`), and perhaps
+    #: its `frequency` in the clips that these were fitted to; may be empty.
     calibration: dict[str, dict[str, dict[str, float]]]
     #: Drum models: the windows of `peaks.pick`; where the activations are amplitudes, also those of
     #: `peaks.normalize_by_local_max` if they need it. Empty for other tasks.
@@ -104,14 +107,15 @@ class ModelCard:
             all(0 < t < 1 for group in self.thresholds.values() for t in group.values()),
             "numbers between 0 and 1",
         )
-        known = [set(self.classes)] * 2
         self._expect(
             "calibration",
             all(
-                set(fitted) == {"slope", "intercept"} and list(map(set, fitted.values())) == known
+                set(fitted) in (set(CALIBRATION[:2]), set(CALIBRATION))
+                and all(set(values) == set(self.classes) for values in fitted.values())
+                and all(0 <= share <= 1 for share in fitted.get("frequency", {}).values())
                 for fitted in self.calibration.values()
             ),
-            "slope and intercept of each class",
+            "slope and intercept of each class, and perhaps its frequency, 0 to 1",
         )
         peaks = {"max_frames", "mean_frames", "wait_frames"} if self.task == "drums" else set()
         self._expect(

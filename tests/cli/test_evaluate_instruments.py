@@ -220,6 +220,16 @@ def test_some_classes_alone(recognize) -> None:
     assert recognize("--among", "sax").code == 1
 
 
+def test_no_others_occur(recognize) -> None:
+    """With --closed a model is not asked about what it is not scored on."""
+    call = ("-o", "out", "--aggregate", "s2", "--among", "vio,flu,cel")
+    recognize(*call)
+    result = recognize(*call, "--closed")
+    assert "kept from an earlier call" not in result.out
+    assert figures()["closed"] is True
+    assert "expected --among too" in recognize("--closed").err
+
+
 def test_mixtures_are_read_by_both(bandscribe, clips, tracker) -> None:
     result = bandscribe(
         "synthesize", "mixtures", "--solos", clips, "--split", "test", "--players", "2",

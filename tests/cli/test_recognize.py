@@ -109,6 +109,14 @@ def test_files_in_which_an_instrument_plays(recognize, clips) -> None:
     assert recognize(clips, "--with", "dru").code == 0
 
 
+def test_only_some_may_occur(recognize, clips) -> None:
+    out = recognize(clips, "--aggregate", "s2", "--among", "violin,pia", "--format", "json").out
+    for entry in json.loads(out):
+        found = {row["class"] for row in entry["instruments"] if row["probability"] > 0}
+        assert found <= {"vio", "pia"}
+    assert recognize(clips, "--aggregate", "s2", "--among", "dru", "--with", "vio").out == ""
+
+
 def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
     bad = tmp_path / "bad"
     bad.mkdir()
@@ -135,6 +143,8 @@ def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
         (["--aggregate", "s3"], "aggregate: expected one of s1, s2"),
         (["--threshold", "2"], "threshold: expected 0 to 1"),
         (["--with", "kazoo"], "--with: expected one of cel (cello), cla (clarinet)"),
+        (["--among", "vio,kazoo"], "--among: expected some of cel, cla"),
+        (["--among", "violin"], "--among: the card of 'tiny' has no frequencies"),
         (["--model", "nobody"], "model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not recognize instruments"),
         (["-o", "."], "-o .: names a folder"),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bandscribe.calibration import shift_of, sigmoid
 from bandscribe.training import calibration
 
 
@@ -61,3 +62,43 @@ def test_perfectly_parted_scores_stay_finite() -> None:
     fitted = calibration.fit(scores > 0.5, scores)
     assert np.isfinite(fitted.slope).all() and fitted.slope[0] > 0
     assert np.all(np.diff(fitted(scores)[:, 0]) > 0)
+
+
+def test_frequencies_are_those_of_known_clips() -> None:
+    targets = np.array([[1, 0], [1, 1], [0, 0], [0, 0]], dtype=bool)
+    known = np.array([[1, 1], [1, 1], [1, 0], [1, 0]], dtype=bool)
+    scores = np.array([[0.9, 0.2], [0.8, 0.9], [0.1, 0.3], [0.3, 0.2]])
+    found = calibration.evaluate(targets, scores, "ab", list("wxyz"), known=known)
+    assert found["calibration"]["frequency"] == {"a": 0.5, "b": 0.5}
+
+
+@pytest.mark.parametrize("possible", [3, 6, 12])
+def test_as_many_classes_are_expected_of_fewer(possible: int) -> None:
+    """Of twelve classes a quarter each, three: of six each is there in 1/2, in log odds ln 3 more.
+
+    Of three not all may be expected: at most half.
+    """
+    frequency = np.full(12, 0.25)
+    shift = shift_of(frequency, np.arange(12) < possible)
+    expected = {3: np.log(3), 6: np.log(3), 12: 0.0}[possible]
+    assert shift == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_shift_makes_probabilities_frequencies_of_fewer_classes() -> None:
+    """Clips of one to three of eight classes, then of four; evidence is one and noise."""
+    rng = np.random.default_rng(3)
+    numbers = rng.integers(1, 4, 20000)
+
+    def clips(classes: int) -> tuple[np.ndarray, np.ndarray]:
+        targets = rng.random((len(numbers), classes)).argsort(axis=1) < numbers[:, None]
+        return targets, sigmoid(rng.normal(np.where(targets, 1.0, -1.0), 1.5))
+
+    targets, scores = clips(8)
+    probable = calibration.fit(targets, scores)
+    few, evidence = clips(4)
+    calibrate = calibration.Calibration(probable.slope[:4], probable.intercept[:4])
+    shift = shift_of(targets.mean(axis=0), np.arange(8) < 4)
+    plain = calibrate(evidence)
+    shifted = sigmoid(calibration.logit(plain) + shift)
+    assert calibration.error(few, plain) > 0.15
+    assert calibration.error(few, shifted) < 0.02

@@ -152,6 +152,14 @@ def recognition(
             metavar="CLASS,…", help="Score only these classes, on recordings that have one of them."
         ),
     ] = None,
+    closed: Annotated[
+        bool,
+        typer.Option(
+            "--closed",
+            help="With --among: no other instruments occur in these recordings, and the model "
+            "corrects its probabilities for that, as in recognize --among.",
+        ),
+    ] = False,
     protocol: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +192,10 @@ def recognition(
             else InstrumentNetwork.load(model, "recognition", aggregate, threshold)
         )
         classes = evaluation.choose_classes(address.corpus, system.classes, _parse_names(among))
+        if closed:
+            if among is None or not isinstance(system, InstrumentNetwork):
+                raise ValueError("--closed: corrects a model's probabilities; expected --among too")
+            system = system.restrict(classes)
     tracks, part = address.choose("test") if protocol is None else _choose_thesis(address)
     run = partial(evaluate_tracks, tracks, evaluation.RecognitionTask(system))
     results = _run(run, tracks, address.root, output, jobs)
@@ -192,7 +204,9 @@ def recognition(
         raise ValueError(f"{address.root}: no track has one of {', '.join(classes)}")
     described = tables.describe("recognition", address, part, system)
     if isinstance(system, InstrumentNetwork):
-        described |= {"aggregate": system.aggregate, "threshold": system.threshold}
+        described |= {
+            "aggregate": system.aggregate, "threshold": system.threshold, "closed": closed
+        }  # fmt: skip
     metrics = evaluation.summarize(described, scores)
     print("\n".join(evaluation.tabulate(metrics)))
     if output is not None:

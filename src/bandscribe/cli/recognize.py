@@ -52,6 +52,14 @@ def recognize(
         float | None,
         typer.Option(metavar="X", help="0 to 1, for all classes. Default: those of the model."),
     ] = None,
+    among: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS,…",
+            help="Only these instruments may occur: all others count as absent, and probabilities "
+            "are corrected for the smaller choice.",
+        ),
+    ] = None,
     having: Annotated[
         str | None,
         typer.Option(
@@ -74,9 +82,11 @@ def recognize(
 
     kind = choose_table(format, output)
     output = None if output == inputs.STANDARD else output
-    work = Recognizing(model or MODEL, aggregate, threshold, stream=stream)
+    names = () if among is None else tuple(each.strip() for each in among.split(","))
+    possible = tuple(find(name, INSTRUMENTS) or name for name in names)
+    work = Recognizing(model or MODEL, aggregate, threshold, possible, stream=stream)
     with usage_errors():
-        instruments.check(work.loaded.card, aggregate, threshold)
+        instruments.check(work.loaded.card, aggregate, threshold, possible)
     classes = work.loaded.card.classes
     chosen = None if having is None else find(having, classes)
     if having is not None and chosen is None:
@@ -102,6 +112,7 @@ class Recognizing(Work[inputs.Input, dict[str, Any]]):
 
     aggregate: str
     threshold: float | None
+    among: tuple[str, ...] = ()
 
     def __call__(
         self, item: inputs.Input, sound: Path, at: Callable[[float], None]
@@ -115,6 +126,7 @@ class Recognizing(Work[inputs.Input, dict[str, Any]]):
             model=self.loaded,
             aggregate=cast("Strategy", self.aggregate),
             threshold=self.threshold,
+            among=self.among,
         )
         return describe_recognition(found, spell(item.path))
 

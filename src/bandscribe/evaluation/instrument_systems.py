@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, cast
 
@@ -71,6 +71,8 @@ class InstrumentNetwork(Tracker):
 
     aggregate: str = "s1"
     threshold: float | None = None
+    #: The only classes that may occur; all where it is empty.
+    among: tuple[str, ...] = ()
 
     @classmethod
     def load(
@@ -90,7 +92,13 @@ class InstrumentNetwork(Tracker):
 
     def identity(self, track: Track[Any]) -> list[object]:
         """The model with its options, and the audio file."""
-        return [self.digest, self.aggregate, self.threshold, *identify(track.audio)]
+        options = [self.aggregate, self.threshold, self.among]
+        return [self.digest, *options, *identify(track.audio)]
+
+    def restrict(self, among: tuple[str, ...]) -> InstrumentNetwork:
+        """The same, where only these classes may occur. Raises ValueError where it cannot."""
+        instruments.check(runtime.load(self.model).card, self.aggregate, self.threshold, among)
+        return replace(self, among=among)
 
     def recognize(self, track: Track[Any]) -> TagPrediction:
         """The instruments in the audio."""
@@ -99,6 +107,7 @@ class InstrumentNetwork(Tracker):
             model=load_once(self.model),
             aggregate=cast("Strategy", self.aggregate),
             threshold=self.threshold,
+            among=self.among,
         )
         rows = zip(found.tags.classes, found.tags.scores, found.present, strict=True)
         tags = {name: Tag(float(score), bool(present)) for name, score, present in rows}

@@ -68,11 +68,14 @@ def evaluate(
     """Figures, thresholds and calibration from `targets` and `scores` (clip, class).
 
     `figures` are at a threshold of 0.5, `learned` at the `thresholds`, which were chosen on the
-    same clips: slightly optimistic. `error_after` is cross-validated over groups of clips (five
+    same clips: slightly optimistic. `frequency` is the share of clips in which a class is present.
+    `error_after` is cross-validated over groups of clips (five
     folds), None where there is one group.
     """
     learned = tags.learn_thresholds(targets, scores, ["validation"] * len(scores), known=known)
     fitted = fit(targets, scores, known=known)
+    known = np.ones(targets.shape, dtype=bool) if known is None else known
+    frequency = (targets & known).sum(axis=0) / np.maximum(1, known.sum(axis=0))
     after = None
     if len(set(groups)) > 1:
         after = error(targets, cross_fit(targets, scores, groups, known=known), known=known)
@@ -83,6 +86,7 @@ def evaluate(
         "calibration": {
             "slope": dict(zip(classes, fitted.slope.tolist(), strict=True)),
             "intercept": dict(zip(classes, fitted.intercept.tolist(), strict=True)),
+            "frequency": dict(zip(classes, frequency.tolist(), strict=True)),
             "error_before": error(targets, scores, known=known),
             "error_after": after,
         },

@@ -16,7 +16,7 @@ from bandscribe import drums as drum_inference
 from bandscribe.features.samples import Samples
 from bandscribe.features.windows import BANDS
 from bandscribe.instruments import name_outputs as name_instruments
-from bandscribe.runtime import ACTIVATIONS, ModelCard
+from bandscribe.runtime import ACTIVATIONS, CALIBRATION, ModelCard
 from bandscribe.training import checkpoints, credits, export, recipes
 from bandscribe.training import task as tasks
 from bandscribe.training.activity import recipe as activity
@@ -170,7 +170,7 @@ def _activity(run: _TrainedRun, metrics: dict[str, Any]) -> Export:
         thresholds={
             kind: metrics[kind].pop("thresholds") for kind in ("frame", *chunks.STRATEGIES)
         },
-        calibration={"s1": {part: fitted.pop(part) for part in ("slope", "intercept")}},
+        calibration={"s1": {part: fitted.pop(part) for part in CALIBRATION if part in fitted}},
         metrics=metrics,
     )
     return Export(card, run.fill(activity.build(recipe)), front_end.n_bins)
@@ -200,7 +200,7 @@ def _recognition(run: _TrainedRun, metrics: dict[str, Any]) -> Export:
             }
             for strategy in chunks.STRATEGIES
         },
-        calibration={"s1": {part: fitted[part] for part in ("slope", "intercept")}},
+        calibration={"s1": {part: fitted[part] for part in CALIBRATION if part in fitted}},
         metrics=metrics,
     )
     network = run.fill(recognition.build(recipe, len(classes), trained=True))
