@@ -26,6 +26,8 @@ from bandscribe.server.recording import Recording
 
 TOKEN = "a-token-of-the-tests"
 BORDER = "border-of-the-form"
+#: Seconds until a test gives up; a busy machine may need many.
+PATIENCE = 300
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Client:
     ) -> Answer:
         own = {"authorization": f"Bearer {token}"} if token else {}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, {**own, **given})
             reply = connection.getresponse()
@@ -108,10 +110,10 @@ def running(limits: Limits, recording: Recording | None = None) -> Iterator[Clie
     server = app.create_server(application, started=ready.set)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(PATIENCE)
     yield Client(sock.getsockname()[1], Path(tempfile.gettempdir()))
     server.should_exit = True
-    thread.join(20)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 

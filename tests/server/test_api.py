@@ -15,7 +15,7 @@ from bandscribe.formats.tags import describe_hit, describe_recognition
 from bandscribe.server import jobs, tasks
 from bandscribe.server.limits import Limits
 
-TOKEN = "a-token-of-the-tests"
+from .conftest import PATIENCE, TOKEN
 
 # what it answers ----------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ def done(queue: jobs.Queue, value: object) -> jobs.Job:
         return value
 
     queue.submit(job, job.folder / "x.wav", "x.wav", work)
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     while not job.finished:
         pass
     return job

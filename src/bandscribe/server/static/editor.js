@@ -42,6 +42,10 @@ export class Editor {
     this.speak(`${this.items.length} notes selected`);
   }
 
+  strike(name, velocity) {
+    this.player.strike(name, velocity).catch((error) => this.cannotPlay(error));
+  }
+
   choose(name) {
     this.heads.current = name;
     this.heads.update();
@@ -64,7 +68,7 @@ export class Editor {
     if (!this.thePart) return;
     this.choose(name);
     this.select(this.thePart.add(name, time));
-    this.player.strike(name, 0.7);
+    this.strike(name, 0.7);
     this.speak(`Added: ${this.inspector.describe(this.items)}`);
   }
 
@@ -93,7 +97,7 @@ export class Editor {
     this.apply((item) => ({ velocity: item.note.velocity + step }), "velocity");
     if (this.items.length) {
       this.speak(`velocity ${midi(this.items[0].note)}`);
-      this.player.strike(this.items[0].name, this.items[0].note.velocity);
+      this.strike(this.items[0].name, this.items[0].note.velocity);
     }
   }
 
@@ -118,7 +122,7 @@ export class Editor {
     }
     this.apply((item) => ({ name: move(item.name) }));
     this.speak(this.inspector.describe(this.items));
-    this.player.strike(this.items[0].name, this.items[0].note.velocity);
+    this.strike(this.items[0].name, this.items[0].note.velocity);
   }
 
   // To the next note of the part, or of the current lane.
@@ -135,7 +139,7 @@ export class Editor {
     this.choose(item.name);
     this.select([item]);
     this.seek(item.note.onset);
-    this.player.strike(item.name, item.note.velocity);
+    this.strike(item.name, item.note.velocity);
     this.speak(`${this.inspector.describe([item])}, velocity ${midi(item.note)}`);
   }
 }

@@ -247,8 +247,10 @@ class Page extends Editor {
   }
 
   playOrPause() {
-    if (this.scene.outline) this.player.toggle();
+    if (this.scene.outline) this.player.toggle().catch((error) => this.cannotPlay(error));
   }
+
+  cannotPlay(error) { this.complain(`Cannot play: ${error.message}`); }
 
   seek(time) {
     if (!this.scene.outline) return;

@@ -25,7 +25,13 @@ export class Player {
     this.loads = {};
     this.sounding = new Set();
     this.readings = [];
-    this.element.addEventListener("ended", () => this.pause());
+    this.wanted = false; // plays, or will as soon as it can
+    this.timer = null; // while it plays
+    this.element.addEventListener("ended", () => this.end());
+    // By a media key, say; at the end, "ended" follows.
+    this.element.addEventListener("pause", () => {
+      if (this.timer !== null && this.element.paused && !this.element.ended) this.pause();
+    });
   }
 
   open(duration) {
@@ -37,30 +43,47 @@ export class Player {
   get time() { return this.element.currentTime; }
 
   async play() {
-    await this.wake();
-    if (this.element.currentTime >= this.duration - 0.01) this.seek(0);
-    if (this.loop && !this.within(this.time)) this.seek(this.loop[0]);
+    this.wanted = true;
     try {
+      await this.wake();
+      if (!this.wanted) return; // paused meanwhile
+      if (this.element.currentTime >= this.duration - 0.01) this.seek(0);
+      if (this.loop && !this.within(this.time)) this.seek(this.loop[0]);
       await this.element.play();
     } catch (error) {
-      if (error.name !== "AbortError") throw error; // AbortError: paused before it began
+      if (error.name !== "AbortError") { // AbortError: paused before it began
+        this.wanted = false;
+        throw error;
+      }
     }
     if (!this.playing) return;
     this.placed = this.time;
     this.readings = [];
-    clearInterval(this.timer); // asked to play twice before the first time began
+    clearInterval(this.timer);
     this.timer = setInterval(() => this.tick(), EVERY);
     this.onState();
   }
 
   pause() {
+    this.wanted = false;
     this.element.pause();
     clearInterval(this.timer);
+    this.timer = null;
     this.silence();
     this.onState();
   }
 
-  toggle() { return this.playing ? this.pause() : this.play(); }
+  async toggle() {
+    if (this.wanted) this.pause();
+    else await this.play();
+  }
+
+  // At the end of the recording, where a loop may end, too.
+  async end() {
+    if (!this.loop) return this.pause();
+    this.seek(this.loop[0]);
+    await this.play();
+  }
 
   seek(time) {
     this.element.currentTime = Math.max(0, Math.min(time, this.duration));

@@ -59,7 +59,7 @@ export class Pointer {
       }
       if (!already) this.page.select([item]);
       this.page.choose(item.name);
-      this.drag = { ...base, kind: "notes", items: this.page.selection(), row };
+      this.drag = { ...base, kind: "notes", items: this.page.selection(), name: item.name };
     } else if (row.kind === "ruler") {
       this.drag = { ...base, kind: "range" };
     } else if (row.kind === "drum" && !base.touch) {
@@ -79,6 +79,8 @@ export class Pointer {
     const drag = this.drag, { timeline } = this.page;
     if (Math.hypot(point.x - drag.from.x, point.y - drag.from.y) > SLOP) drag.moved = true;
     if (!drag.moved) return;
+    // Deleted or undone meanwhile, by a key.
+    if (drag.kind === "notes" && this.page.selection() !== drag.items) return this.stop();
     if (drag.kind === "notes") this.dragNotes(point);
     if (drag.kind === "range") {
       const ends = [drag.from.x, point.x].map((x) => Math.max(0, Math.min(timeline.duration, timeline.time(x))));
@@ -95,7 +97,8 @@ export class Pointer {
     const drag = this.drag, { timeline } = this.page, part = this.page.part();
     const drums = this.page.layout().rows.filter((row) => row.kind === "drum");
     const over = rowAt(this.page.layout(), point.y);
-    const steps = over.kind === "drum" ? drums.indexOf(over) - drums.indexOf(drag.row) : 0;
+    const begun = drums.findIndex((row) => row.name === drag.name);
+    const steps = over.kind === "drum" ? drums.indexOf(over) - begun : 0;
     const seconds = (point.x - drag.from.x) / timeline.scale;
     drag.origin ??= drag.items;
     const moved = part.edit(drag.items, (item) => {

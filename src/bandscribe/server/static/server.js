@@ -1,7 +1,9 @@
 // What the page asks of the server, and sends back. The cookie with the token goes along by itself.
 
 async function ask(path, options = {}) {
-  const answer = await fetch(`/page/${path}`, options);
+  const answer = await fetch(`/page/${path}`, options).catch(() => {
+    throw new Error("the server does not answer; is bandscribe still running?");
+  });
   if (!answer.ok) {
     const body = await answer.json().catch(() => ({}));
     const detail = typeof body.detail === "string" ? body.detail : `the server answered ${answer.status}`;
