@@ -7,6 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,3 +125,26 @@ def test_draws_kernels_losses_and_confusion(tmp_path: Path) -> None:
     for name in ("kernels", "losses", "confusion", "named"):
         assert (tmp_path / f"{name}.png").stat().st_size > 4000
     assert not (tmp_path / "none.png").exists()
+
+
+def test_losses_of_several_runs_are_also_overlaid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    from bandscribe.display import losses
+
+    drawn: list[Any] = []
+    monkeypatch.setattr(losses, "save", lambda path, figure: drawn.append(figure))
+    steps = np.arange(3.0)
+    curves = {
+        name: losses.Curve(steps, start - 0.1 * steps, start + 0.1 * steps)
+        for name, start in (("one", 1.0), ("two", 2.0))
+    }
+    losses.plot(tmp_path / "losses.png", curves)
+    losses.plot(tmp_path / "losses.png", {"one": curves["one"]})
+    titles = [[axis.get_title(loc="left") for axis in figure.axes] for figure in drawn]
+    assert titles == [["training, all", "validation, all", "one", "two"], ["one"]]
+    training, validation = drawn[0].axes[:2]
+    assert [line.get_label() for line in training.lines] == ["one", "two"]
+    np.testing.assert_array_equal(training.lines[1].get_ydata(), curves["two"].training)
+    np.testing.assert_array_equal(validation.lines[1].get_ydata(), curves["two"].validation)

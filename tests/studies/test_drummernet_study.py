@@ -27,7 +27,7 @@ from tiny_corpus import write_corpus
 RATE = 16000
 SMALL = {
     "kits": "tones", "audio": "sound", "first": "2", "channels": "2", "batch": "1",
-    "excerpt_seconds": "0.512", "chunk_seconds": "1.024", "overlap_seconds": "0.256",
+    "excerpt_seconds": "0.288", "chunk_seconds": "1.024", "overlap_seconds": "0.256",
     "validation_minutes": "0.05", "steps": "1", "validate_every": "1", "workers": "0",
     "threads": "1",
 }  # fmt: skip
