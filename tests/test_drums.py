@@ -39,6 +39,18 @@ def test_a_stroke_on_the_snare_is_no_side_stick_as_well(model: runtime.Model) ->
     assert found.labels.tolist() == ["SD", "SS"]
 
 
+def test_confidence_is_the_mean_activation_of_the_notes(model: runtime.Model) -> None:
+    values = np.zeros((300, len(model.card.outputs)), np.float32)
+    values[[100, 200], [DRUMS_10.index("KD"), DRUMS_10.index("RD")]] = [0.9, 0.4]
+    curves = drums.split(values, 100.0, DRUMS_10)
+    found = drums.notes(curves, model.card, duration=3.0)
+    assert (len(found.onsets), found.confidence) == (2, pytest.approx(0.65))
+    assert drums.notes(curves, model.card, duration=3.0, classes=3).confidence == pytest.approx(0.9)
+    # Amplitudes are no probabilities.
+    card = replace(model.card, outputs=model.card.classes)
+    assert drums.notes(curves, card, duration=3.0).confidence is None
+
+
 @pytest.mark.parametrize(("sample_rate", "channels"), [(44100, 1), (48000, 2), (192000, 8)])
 def test_audio_of_any_kind(
     sample_rate: int, channels: int, tiny_model: Path, groove: dict[float, str]
@@ -85,6 +97,7 @@ def test_silence_is_an_empty_result(seconds: float, tiny_model: Path) -> None:
     notes = drums.transcribe(silence, model=tiny_model)
     assert (len(notes.onsets), notes.duration) == (0, silence.duration)
     assert notes.velocities is not None
+    assert notes.confidence is None
 
 
 def test_samples_must_be_finite(tiny_model: Path) -> None:

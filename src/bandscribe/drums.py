@@ -27,6 +27,8 @@ PADDING = 20
 SNARE, SNARE_FRAMES = ("SD", "SS"), 2
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0
+#: Notes of a lower mean probability are doubtful: most likely nobody drums (docs/transcribe.md).
+DOUBTFUL = 0.5
 
 
 class DrumModel(Protocol):
@@ -189,7 +191,7 @@ def transcribe_blocks(
         if part.beats.classes:
             grids.append(_track_beats(part, section.inner, metre, tempo))
     grid = beats.join(grids) if card.outputs != card.classes else None
-    return _assemble(parts, _names(card, classes), measured.duration, grid)
+    return _assemble(parts, card, classes, measured.duration, grid)
 
 
 def prepare(source: Audio, card: runtime.ModelCard) -> Audio:
@@ -280,15 +282,16 @@ def notes(
         activations, (0, len(activations.onsets.values)), card, classes, sensitivity
     )
     grid = activations.follow(metre, tempo) if metre or tempo else activations.grid
-    return _assemble([found_notes], _names(card, classes), duration, grid)
+    return _assemble([found_notes], card, classes, duration, grid)
 
 
 class _Notes(NamedTuple):
-    """Seconds, column in the classes, and velocity of each of some notes, (n,)."""
+    """Seconds, column in the classes, velocity and activation of each of some notes, (n,)."""
 
     times: NDArray[np.float64]
     columns: NDArray[np.int64]
     velocities: NDArray[np.float64]
+    heights: NDArray[np.float64]
 
 
 def _pick(
@@ -316,7 +319,8 @@ def _pick(
     inside = (found.frames >= keep[0]) & (found.frames < keep[1])
     times = onsets.start + peaks.refine(values, found) / onsets.frame_rate
     hardness = struck[found.frames, found.classes].astype(np.float64)
-    return _Notes(times[inside], found.classes[inside], hardness[inside])
+    heights = values[found.frames, found.classes].astype(np.float64)
+    return _Notes(times[inside], found.classes[inside], hardness[inside], heights[inside])
 
 
 def _track_beats(
@@ -329,15 +333,23 @@ def _track_beats(
 
 
 def _assemble(
-    parts: Sequence[_Notes], names: tuple[str, ...], duration: float, grid: Beats | None
+    parts: Sequence[_Notes],
+    card: runtime.ModelCard,
+    classes: int,
+    duration: float,
+    grid: Beats | None,
 ) -> Transcription:
     """One transcription of consecutive parts; onsets in [0, `duration`]."""
-    none = _Notes(np.empty(0), np.empty(0, np.int64), np.empty(0))
-    times, columns, velocities = map(np.concatenate, zip(none, *parts, strict=True))
+    none = _Notes(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0))
+    times, columns, velocities, heights = map(np.concatenate, zip(none, *parts, strict=True))
     times = np.clip(times, 0.0, duration)
     order = np.argsort(times, kind="stable")
+    names = _names(card, classes)
     labels = np.array(names, dtype=np.str_)[columns[order]]
-    return Transcription(times[order], labels, velocities[order], duration, names, grid)
+    # Amplitudes are no probabilities.
+    known = len(heights) > 0 and card.outputs == name_outputs(card.classes)
+    confidence = float(heights.mean()) if known else None
+    return Transcription(times[order], labels, velocities[order], duration, names, grid, confidence)
 
 
 def _names(card: runtime.ModelCard, classes: int) -> tuple[str, ...]:

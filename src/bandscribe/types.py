@@ -148,7 +148,8 @@ class Transcription:
     """Who plays what, and when.
 
     `onsets` (n,) seconds, ascending; `labels` (n,) names out of `classes`; `velocities` (n,) in
-    [0, 1], or None where they are unknown; `duration` of the recording in seconds.
+    [0, 1], or None where they are unknown; `duration` of the recording in seconds. `confidence` is
+    the mean probability that a model gave to these notes; None where there is no such.
     """
 
     onsets: NDArray[np.float64]
@@ -157,6 +158,7 @@ class Transcription:
     duration: float
     classes: tuple[str, ...]
     beats: Beats | None = None
+    confidence: float | None = None
 
     def __post_init__(self) -> None:
         n = self.onsets.shape

@@ -12,7 +12,11 @@ import pytest
 import soundfile
 
 from bandscribe import files
+from bandscribe.cli.transcribe import _summary
 from bandscribe.display import Reference
+from bandscribe.formats import json as json_format
+from bandscribe.types import Transcription
+from bandscribe.vocabulary import DRUMS_10
 from tiny import SAMPLE_RATE
 
 
@@ -44,6 +48,19 @@ def test_midi_into_the_working_directory(transcribe, song, groove) -> None:
     assert result.out == f"{song} → song.mid  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n"
     notes = [message for message in mido.MidiFile("song.mid") if message.type == "note_on"]
     assert len([note for note in notes if note.velocity]) == len(groove)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "remark"),
+    [(None, ""), (0.5, ""), (0.4937, "  doubtful: mean probability 0.49")],
+)
+def test_a_doubtful_part_is_marked(confidence: float | None, remark: str, tmp_path: Path) -> None:
+    part = Transcription(
+        np.array([1.0]), np.array(["KD"]), np.ones(1), 2.0, DRUMS_10, confidence=confidence
+    )
+    assert _summary(part) == "0:02  1 note (KD 1)" + remark
+    written = json_format.content(part, file="song.wav").get("confidence")
+    assert written == confidence
 
 
 def test_every_format_in_a_folder(transcribe, song, groove) -> None:

@@ -270,10 +270,14 @@ def _read_notes(path: Path, classes: int) -> Transcription:
 
 def _summary(notes: Transcription) -> str:
     """For example `3:02  124 bpm, 4/4  812 notes (KD 203, SD 190)`."""
+    from bandscribe.drums import DOUBTFUL
     from bandscribe.formats import bars
 
     found = notes.labels.tolist()
     counts = [f"{name} {found.count(name)}" for name in notes.classes if name in found]
     grid = bars.describe(notes.beats) if notes.beats else None
     parts = [clock(notes.duration), *([grid] if grid else []), count(len(found), "note")]
-    return "  ".join(parts) + (f" ({', '.join(counts)})" if counts else "")
+    summary = "  ".join(parts) + (f" ({', '.join(counts)})" if counts else "")
+    if notes.confidence is None or notes.confidence >= DOUBTFUL:
+        return summary
+    return f"{summary}  doubtful: mean probability {notes.confidence:.2f}"

@@ -15,7 +15,7 @@ _QUARTERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
-    """Write `{"file", "duration", "classes", "notes", "beats"}`.
+    """Write `{"file", "duration", "classes", "notes", "beats"}`, `confidence` where it is known.
 
     `file` names the recording. A note is `{"onset", "class", "velocity"}`, the velocity null where
     it is unknown; a beat is `{"time", "position"}`, position 1 being the downbeat. `beat_quarters`
@@ -50,6 +50,11 @@ def content(transcription: Transcription, *, file: str) -> dict[str, Any]:
             for time, position in zip(beats.times, beats.positions, strict=True)
         ],
         **({} if beats is None or beats.quarters == 1.0 else {"beat_quarters": beats.quarters}),
+        **(
+            {}
+            if transcription.confidence is None
+            else {"confidence": round(transcription.confidence, 4)}
+        ),
     }
 
 
