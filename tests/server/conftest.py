@@ -107,7 +107,7 @@ def running(limits: Limits, recording: Recording | None = None) -> Iterator[Clie
     sock = app.listen("127.0.0.1", 0)
     ready = threading.Event()
     application = app.create_app(limits=limits, token=TOKEN, recording=recording)
-    server = app.create_server(application, started=ready.set)
+    server = app.create_server(application, started=ready.set, patience=limits.upload_seconds)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     assert ready.wait(PATIENCE)

@@ -239,6 +239,19 @@ def test_a_client_that_leaves_gives_its_place_back(serve, song) -> None:
     assert client.finish(sent)["state"] == "done"
 
 
+@pytest.mark.parametrize("begun", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nhost: localh"])
+@pytest.mark.parametrize("before", [b"", b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"])
+def test_a_connection_without_a_request_is_closed(serve, before, begun) -> None:
+    client = serve(upload_seconds=1)
+    with socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE) as raw:
+        raw.sendall(before)
+        answer = raw.recv(4096) if before else b""
+        raw.sendall(begun)
+        while more := raw.recv(4096):
+            answer += more
+    assert answer.startswith(b"HTTP/1.1 200") if before else answer == b""
+
+
 # the queue ----------------------------------------------------------------------------------------
 
 

@@ -235,6 +235,27 @@ def test_open_edit_undo_save_export_reload(browser, served, recording, tmp_path)
     assert shown.faults == []
 
 
+def test_two_pages_of_one_recording(browser, served, recording) -> None:
+    """The second to save is told, keeps its notes, and can save again after a reload."""
+    pages = [Shown(browser, served) for _ in range(2)]
+    for page in pages:
+        page.press("End", "a")
+        # However often and fast: each save replaces the one before.
+        page.press("Control+s", "Control+s", "Control+s")
+        page.run("() => bandscribe.saving")
+    ask = "() => [bandscribe.part().changed, bandscribe.part().version !== null]"
+    assert [page.run(ask) for page in pages] == [[False, True], [True, False]]
+    shown = pages[1].page.text_content("#problem")
+    assert shown.startswith("Not saved: groove.json: was changed elsewhere")
+    pages[1].run("() => { bandscribe.part().saved = bandscribe.part().state; }")
+    pages[1].page.reload()
+    pages[1].wait("bandscribe.scene.levelRate")
+    pages[1].press("a", "Control+s")
+    pages[1].wait("!bandscribe.part().changed")
+    for page in pages:
+        page.context.close()
+
+
 def test_a_drag_ends_with_what_is_dragged(shown) -> None:
     """Undone by a key while the button is down: nothing comes twice, nothing comes back."""
     first = shown.notes()

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from bandscribe import __version__
 from bandscribe.server import api, page
+from bandscribe.server.connections import impatient
 from bandscribe.server.gate import Gate
 from bandscribe.server.jobs import Queue
 from bandscribe.server.limits import Limits
@@ -145,10 +146,14 @@ class Server(uvicorn.Server):
         self._tell()
 
 
-def create_server(app: ASGIApp, *, started: Callable[[], None]) -> Server:
-    """A server of `app`, to be run with the socket of `listen`, until it is interrupted."""
+def create_server(app: ASGIApp, *, started: Callable[[], None], patience: float = 30.0) -> Server:
+    """A server of `app`, to be run with the socket of `listen`, until it is interrupted.
+
+    A request has to be complete but for its body within `patience` seconds.
+    """
     config = uvicorn.Config(
         app,
+        http=impatient(patience),
         lifespan="on",
         ws="none",
         log_level="warning",

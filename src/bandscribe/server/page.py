@@ -43,10 +43,11 @@ class Note(BaseModel):
 
 
 class Part(BaseModel):
-    """The corrected notes, and the sensitivity of each lane."""
+    """The corrected notes, the sensitivity of each lane, and the version that was corrected."""
 
     notes: list[Note]
     sensitivity: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    version: str | None = None
 
 
 def create_router(recording: Recording) -> APIRouter:
@@ -82,14 +83,16 @@ def create_router(recording: Recording) -> APIRouter:
             total = sound.size(outline)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
-        first, last = _range(request.headers.get("range", ""), total)
-        partial = "range" in request.headers
+        if not recording.path.is_file():
+            raise HTTPException(404, f"{recording.path.name}: the file is gone")
+        wanted = _range(request.headers.get("range", ""), total)
+        first, last = wanted or (0, total - 1)
         headers = {"accept-ranges": "bytes", "content-length": str(last + 1 - first)}
-        if partial:
+        if wanted:
             headers["content-range"] = f"bytes {first}-{last}/{total}"
         body = sound.stream(recording.path, outline, first, last)
         return StreamingResponse(
-            body, 206 if partial else 200, {**headers, **_FRESH}, media_type="audio/wav"
+            body, 206 if wanted else 200, {**headers, **_FRESH}, media_type="audio/wav"
         )
 
     @router.get("/activations")
@@ -133,21 +136,22 @@ def create_router(recording: Recording) -> APIRouter:
 
     @router.get("/notes")
     def load() -> dict[str, Any]:
-        """What was saved (or null), and the line why nothing can be saved."""
+        """What was saved (or null) and its version, and the line why nothing can be saved."""
         try:
-            return {"saved": recording.load(), "error": None}
+            saved, version = recording.load(), recording.version()
         except (ValueError, OSError) as error:
-            return {"saved": None, "error": str(error)}
+            return {"saved": None, "version": None, "error": _explain(error)}
+        return {"saved": saved, "version": version, "error": None}
 
     @router.put("/notes")
-    def save(part: Part) -> dict[str, str]:
+    def save(part: Part) -> dict[str, str | None]:
         notes = _correct(recording, part)
         lanes = {name: part.sensitivity.get(name, 0.5) for name in DRUMS_10}
         try:
-            recording.save(notes, lanes)
+            version = recording.save(notes, lanes, version=part.version)
         except (ValueError, OSError) as error:
-            raise HTTPException(409, str(error)) from error
-        return {"file": recording.corrections.name}
+            raise HTTPException(409, _explain(error)) from error
+        return {"file": recording.corrections.name, "version": version}
 
     @router.post("/export/{format}")
     def write(format: str, part: Part) -> Response:
@@ -161,7 +165,7 @@ def create_router(recording: Recording) -> APIRouter:
             export.write(format, path, notes, recording)
         except (ValueError, OSError) as error:
             folder.cleanup()
-            raise HTTPException(422, str(error)) from error
+            raise HTTPException(422, _explain(error)) from error
         name = recording.corrections.stem + known[format]
         headers = {
             "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
@@ -249,17 +253,24 @@ def _made(thing: T | None) -> T:
     return thing
 
 
-def _range(header: str, total: int) -> tuple[int, int]:
-    """The first and the last byte that are asked for; all of them without a range."""
+def _range(header: str, total: int) -> tuple[int, int] | None:
+    """The first and the last byte that are asked for; None for all, and for several ranges."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
     if not found or not (found[1] or found[2]):
-        return 0, total - 1
-    if not found[1]:
-        return max(0, total - int(found[2])), total - 1
-    first, last = int(found[1]), min(int(found[2] or total - 1), total - 1)
+        return None
+    first, last = int(found[1] or max(0, total - int(found[2]))), total - 1
+    if found[1] and found[2]:
+        last = min(int(found[2]), last)
     if first > last:
         raise HTTPException(416, "beyond the end", {"content-range": f"bytes */{total}"})
     return first, last
+
+
+def _explain(error: ValueError | OSError) -> str:
+    """One line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
+    return str(error)
 
 
 def _binary(content: bytes) -> Response:

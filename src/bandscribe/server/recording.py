@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
 STAGES = ("waveform", "drums", "instruments")
+#: Seconds by which a saved onset may be rounded up, beyond the end of the recording.
+_ROUNDED = 1e-3
 
 
 class _StoppedError(Exception):
@@ -96,15 +100,27 @@ class Recording:
             self.activations.grid,
         )
 
+    def version(self) -> str | None:
+        """Which corrections are saved: other ones have another version. None where there are none.
+
+        Raises OSError where they cannot be read.
+        """
+        if not self.corrections.exists():
+            return None
+        return hashlib.sha256(self.corrections.read_bytes()).hexdigest()
+
     def load(self) -> dict[str, Any] | None:
         """What was saved, as `save` writes it; None where nothing was.
 
-        Raises ValueError for a file that holds no drum notes in ten classes.
+        Raises ValueError for a file that holds no drum notes in ten classes, or those of another
+        recording.
         """
         if not self.corrections.exists():
             return None
         part = json.read(self.corrections, classes=DRUMS_10)
-        known = read_json(self.corrections).get("sensitivity")
+        tree = read_json(self.corrections)
+        self._check_owner(part, tree.get("file"))
+        known = tree.get("sensitivity")
         sensitivity = dict.fromkeys(DRUMS_10, 0.5)
         if isinstance(known, dict):
             for name, value in known.items():
@@ -112,16 +128,40 @@ class Recording:
                     sensitivity[name] = float(value)
         return {**json.content(part, file=self.path.name), "sensitivity": sensitivity}
 
-    def save(self, part: Transcription, sensitivity: dict[str, float]) -> None:
+    def _check_owner(self, part: Transcription, name: object) -> None:
+        """Raise ValueError where a part is that of another file of the same name but its suffix."""
+        reason = ""
+        if isinstance(name, str) and name not in ("", self.path.name):
+            with suppress(ValueError):  # no name of a file
+                if self.path.with_name(Path(name).name).is_file():
+                    reason = f"holds the part of {name}"
+        if self.waveform is not None and len(part.onsets):
+            last = self.waveform.duration + _ROUNDED
+            outside = part.onsets[(part.onsets < 0) | (part.onsets > last)]
+            if len(outside):
+                reason = f"has a note at {outside[0]:g} s, outside of {self.path.name}"
+        if reason:
+            raise ValueError(f"{self.corrections}: {reason}; rename it, and reload the page")
+
+    def save(
+        self, part: Transcription, sensitivity: dict[str, float], *, version: str | None = None
+    ) -> str | None:
         """Write a corrected part, and the sensitivity of each lane, beside the recording.
 
-        It is what `bandscribe transcribe --format json` writes, and one entry more. Raises
-        ValueError rather than replace a file of another kind, OSError as `files.whole`.
+        It is what `bandscribe transcribe --format json` writes, and one entry more. Returns its
+        version. Raises ValueError rather than replace a file of another kind, or of another
+        version than the one that was corrected; OSError as `files.whole`.
         """
         with self._saving:
             self.load()
+            if self.version() not in (None, version):
+                raise ValueError(
+                    f"{self.corrections.name}: was changed elsewhere since this page read it; "
+                    "export this part as JSON to keep it, and reload the page"
+                )
             content = json.content(part, file=self.path.name)
             write_json(self.corrections, {**content, "sensitivity": sensitivity})
+            return self.version()
 
     def _run(self) -> None:
         lines: list[str] = []

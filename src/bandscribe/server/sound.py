@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from bandscribe.decode import decode
 from bandscribe.server.waveform import Waveform
+from bandscribe.types import Audio
 
 HEADER_BYTES = 44
 _LARGEST = (1 << 32) - 1 - HEADER_BYTES
@@ -39,7 +41,7 @@ def stream(path: Path, waveform: Waveform, first: int, last: int) -> Iterator[by
     """Bytes `first` to `last` (both included) of the wav file of a recording.
 
     More than two channels become one, their mean. Where a file holds less than its outline did,
-    silence follows.
+    or cannot be read any more, silence follows.
     """
     count = channels(waveform)
     left = last + 1 - first
@@ -53,7 +55,7 @@ def stream(path: Path, waveform: Waveform, first: int, last: int) -> Iterator[by
     position = max(0, first - HEADER_BYTES)
     start = position // frame
     drop = position - start * frame
-    for block in decode(path, start / waveform.sample_rate):
+    for block in _as_far_as_readable(decode(path, start / waveform.sample_rate)):
         samples = block.samples
         if len(samples) != count:
             samples = samples.mean(axis=0, keepdims=True)
@@ -67,6 +69,12 @@ def stream(path: Path, waveform: Waveform, first: int, last: int) -> Iterator[by
     while left > 0:
         yield bytes(part_size := min(left, 1 << 16))
         left -= part_size
+
+
+def _as_far_as_readable(blocks: Iterator[Audio]) -> Iterator[Audio]:
+    """The answer has begun, and its length is known: an error cannot be sent any more."""
+    with suppress(ValueError, OSError):
+        yield from blocks
 
 
 def _header(waveform: Waveform, count: int) -> bytes:

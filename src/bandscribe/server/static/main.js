@@ -127,7 +127,8 @@ class Page extends Editor {
     this.timeline.setBeats(drums.beats, drums.positions);
     const lanes = await server.getLanes(drums);
     const part = new Part(drums, lanes, recording.waveform.duration);
-    const { saved, error } = await server.getNotes();
+    const { saved, version, error } = await server.getNotes();
+    part.version = version;
     if (error) this.complain(error);
     if (saved) {
       part.restore(saved);
@@ -150,12 +151,18 @@ class Page extends Editor {
     this.redraw();
   }
 
-  async save() {
+  // One after the other: each tells the server which version it replaces.
+  save() {
+    this.saving = Promise.resolve(this.saving).then(() => this.saveNow());
+  }
+
+  async saveNow() {
     if (!this.thePart) return;
     const state = this.thePart.state;
     try {
-      const { file } = await server.saveNotes(this.thePart);
+      const { file, version } = await server.saveNotes(this.thePart);
       this.thePart.saved = state;
+      this.thePart.version = version;
       this.complain("");
       this.speak(`Saved as ${file}`);
       this.showState();

@@ -26,6 +26,7 @@ export class Part {
     this.past = [];
     this.future = [];
     this.saved = this.state;
+    this.version = null; // of what is saved
     this.listeners = [];
   }
 
@@ -39,7 +40,7 @@ export class Part {
       notes[name] = saved.notes.filter((note) => note.class === name).map((note) => {
         const known = found.get(key({ onset: note.onset, velocity: note.velocity ?? 0.8 }));
         if (known) found.delete(key(known));
-        return known ?? { onset: note.onset, velocity: note.velocity ?? 0.8, frame: null };
+        return known ?? { onset: this.inside(note.onset), velocity: note.velocity ?? 0.8, frame: null };
       }).sort(byOnset);
       deleted[name] = new Set([...found.values()].map((note) => note.frame));
     }
@@ -142,6 +143,7 @@ export class Part {
       notes: this.all().map(({ name, note }) => (
         { onset: note.onset, class: name, velocity: Number(note.velocity.toFixed(4)) })),
       sensitivity: this.state.sensitivity,
+      version: this.version,
     };
   }
 }

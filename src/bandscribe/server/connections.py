@@ -1,0 +1,39 @@
+"""Connections on which no request comes: each would keep others from being answered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+def impatient(seconds: float) -> type[H11Protocol]:
+    """A protocol that closes a connection on which no request is complete for so many seconds.
+
+    Neither on a new one nor after an answer; bytes that trickle in are no request. (uvicorn itself
+    waits for ever for the first one, and for one that has begun.)
+    """
+
+    class Impatient(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._idle_since = self.loop.time()
+            self._timer = self.loop.call_later(seconds, self._check)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._timer.cancel()
+            super().connection_lost(exc)
+
+        def on_response_complete(self) -> None:
+            self._idle_since = self.loop.time()
+            super().on_response_complete()
+
+        def _check(self) -> None:
+            idle = self.cycle is None or self.cycle.response_complete
+            left = self._idle_since + seconds - self.loop.time()
+            if idle and left <= 0:
+                self.transport.close()
+            else:
+                self._timer = self.loop.call_later(left if left > 0 else seconds, self._check)
+
+    return Impatient
