@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bandscribe.training import recipes, search
+from bandscribe.training.drums import index, precomputed, sources
 from bandscribe.training.drums.recipe import Recipe
 from tiny_corpus import SECONDS, write_corpus
 
@@ -85,6 +86,22 @@ def test_the_rules_of_the_thesis(tmp_path: Path) -> None:
     said.write_text(json.dumps({"patience": 6, "chunk_seconds": 2.0, "overlap_seconds": 0.0}))
     read = search.resolve(said, given, [f"egmd={root}"])
     assert (read.patience, read.chunk_seconds, read.plateau_patience) == (6, 2.0, 3)
+
+
+def test_a_cache_is_filled_before_any_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, kept = write_corpus(tmp_path / "corpus"), tmp_path / "kept"
+    given = {"cache": str(kept), "precompute": "true", "excerpt_seconds": "1.0"}
+    monkeypatch.setattr(search, "cores", lambda: 0)
+    recipe = search.resolve(None, given, [f"egmd={root}"])
+    assert recipe.workers == 0  # of a trial
+    suffixes = sorted(path.name.partition("-")[0] + path.suffix for path in kept.iterdir())
+    assert suffixes == ["notes.npz", "notes.npz", "spectrograms.json", "spectrograms.npy"]
+    monkeypatch.setattr(index, "parse", None)
+    monkeypatch.setattr(precomputed, "_write", None)
+    training, _ = sources.load(recipe)
+    assert isinstance(training, precomputed.PrecomputedTracks)
 
 
 def test_a_folder_tells_recipes_apart_but_not_machines(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def data(
     require("tune", "torch", "ray", "matplotlib")
     from bandscribe.cli.train import parse
     from bandscribe.studies import drum_data as comparing
-    from bandscribe.training import recipes
+    from bandscribe.training import recipes, search
     from bandscribe.training.drums.recipe import Recipe
 
     with usage_errors():
@@ -147,6 +147,8 @@ def data(
         base = recipes.override(recipes.from_file(recipe, Recipe), given)
         planned = comparing.plan(sources, comparing.combine(sources, train or ()), base)
     described = open_corpora(sources)
+    for each in planned.values():
+        search.prepare(each)
     problems: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with tuning.table() as show:

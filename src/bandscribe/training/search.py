@@ -22,8 +22,10 @@ import torch
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.files import write_csv, write_text
 from bandscribe.readers import parse_json, read_csv, read_json, refused
+from bandscribe.runtime import cores
 from bandscribe.training import recipes
 from bandscribe.training.drums import recipe as drums
+from bandscribe.training.drums import sources
 from bandscribe.training.drums.models import MODELS
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.spectra import Spectra, are_spectra
@@ -95,7 +97,7 @@ def resolve(
     What neither the file nor `values` give is as in the thesis: ten classes where the corpora have
     them, else five or three; so too where the file has more than they annotate. An epoch has as
     many seconds as there are to train on. Chunks are no longer than excerpts, since attention
-    learns no positions beyond.
+    learns no positions beyond. The cache, if there is one, is filled.
 
     Raises ValueError naming the field.
     """
@@ -113,12 +115,22 @@ def resolve(
         if "classes" not in given:
             most = most_classes((*recipe.corpora, *recipe.validation_corpora))
             own["classes"] = most if "classes" in free else min(most, recipe.classes)
+        prepare(replace(recipe, **own))
         if "validate_every" in free:
             own["validate_every"] = count_steps(replace(recipe, **own))
     own |= {} if "steps" not in free else {
         "steps": epochs * own.get("validate_every", recipe.validate_every)
     }  # fmt: skip
     return replace(recipe, **own)
+
+
+def prepare(recipe: Recipe) -> None:
+    """Make what all trials read of the recipe's cache, if it has one, on all cores.
+
+    A trial has one of them. Raises ValueError as `sources.load`.
+    """
+    if recipe.cache and not any(map(are_spectra, recipe.corpora)):
+        sources.load(replace(recipe, workers=cores()))
 
 
 def count_steps(recipe: Recipe) -> int:
