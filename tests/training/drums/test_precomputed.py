@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import threading
 import time
 from pathlib import Path
@@ -51,6 +52,11 @@ def test_excerpts_are_slices_of_whole_spectrograms(
     monkeypatch.setattr(precomputed, "_write", None)  # the second time, nothing is computed
     again = load(root, tmp_path / "kept")
     np.testing.assert_array_equal(again.values, source.values)
+    # A worker process gets the name of the file, and not its content.
+    sent = pickle.loads(pickle.dumps(again))
+    assert "values" not in vars(sent)
+    features, _ = sent.draw(np.random.default_rng(0), 1.0)
+    np.testing.assert_array_equal(features, source.draw(np.random.default_rng(0), 1.0)[0])
 
 
 def test_a_short_track_is_followed_by_silence(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,11 @@ _LARGEST = float(np.finfo(np.float16).max)
 class PrecomputedTracks:
     """Random excerpts of the spectrograms of `tracks`, uniform over all seconds of audio.
 
-    Track i is the rows `edges[i]` to `edges[i + 1]` of `values` (frame, bin), which are mapped.
+    Track i is the rows `edges[i]` to `edges[i + 1]` of `values` (frame, bin), mapped from `path`.
     """
 
     tracks: Tracks
-    values: NDArray[np.float16]
+    path: Path
     edges: NDArray[np.int64]
     front_end: LogSpectrogram
 
@@ -68,8 +68,7 @@ class PrecomputedTracks:
             described = read_json(known)
             frames = np.array(described["frames"], dtype=np.int64)
             problems = {int(place): text for place, text in described["problems"].items()}
-            values = np.load(path, mmap_mode="r")
-            if len(frames) != len(audio) or len(values) < frames.sum():
+            if len(frames) != len(audio) or len(_open(path)) < frames.sum():
                 raise ValueError("frames")
         leave_out(problems.values())
         if len(problems) == len(audio):
@@ -77,7 +76,16 @@ class PrecomputedTracks:
         # A track without frames is never drawn.
         seconds = [0.0 if i in problems else length for i, length in enumerate(tracks.seconds)]
         edges = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
-        return cls(replace(tracks, seconds=seconds), values, edges, front_end)
+        return cls(replace(tracks, seconds=seconds), path, edges, front_end)
+
+    @cached_property
+    def values(self) -> NDArray[np.float16]:
+        """The spectrograms of all tracks, one after the other."""
+        return _open(self.path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without `values`, which another process maps by itself."""
+        return {name: part for name, part in vars(self).items() if name != "values"}
 
     def draw(
         self, rng: np.random.Generator, seconds: float
@@ -96,6 +104,11 @@ class PrecomputedTracks:
         features[: len(found)] = found
         notes = excerpt(self.tracks.notes(chosen), first / self.front_end.frame_rate, seconds)
         return features, replace(notes, duration=round(seconds * rate) / rate)
+
+
+def _open(path: Path) -> NDArray[np.float16]:
+    values: NDArray[np.float16] = np.load(path, mmap_mode="r")
+    return values
 
 
 def _write(
