@@ -145,7 +145,7 @@ class Beats:
 
 @dataclass(frozen=True, eq=False)
 class Transcription:
-    """Who plays what, and when.
+    """The drum notes of a recording, and its beats where they are known.
 
     `onsets` (n,) seconds, ascending; `labels` (n,) names out of `classes`; `velocities` (n,) in
     [0, 1], or None where they are unknown; `duration` of the recording in seconds. `confidence` is

@@ -15,6 +15,11 @@ from bandscribe.cli.inputs import STANDARD, Input
 TABLES = {"table": ".txt", "json": ".json", "csv": ".csv"}
 
 
+def make_group(name: str, text: str) -> typer.Typer:
+    """A command with commands of its own; `text` is its help."""
+    return typer.Typer(name=name, help=text, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
 def parse_input(text: str) -> Path:
     """A name on the command line; an empty one, as of an unset shell variable, is no name."""
     if not text:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandscribe.cli.arguments import make_group
 from bandscribe.cli.catalogue_queries import export, find, similar, stats
 from bandscribe.cli.report import clock, complain, require, visible
 
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
 _EVERY = 30.0
 _SHOWN = 20  # failures that are named
 
-catalogue = typer.Typer(
-    name="catalogue",
-    help="Analyse many recordings into Parquet tables, and query them.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+catalogue = make_group(
+    "catalogue",
+    "Analyse many recordings into Parquet tables, and query them.",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -25,9 +25,6 @@ from bandscribe.cli.batch import Jobs, Table, Work, deliver, finish, process_all
 from bandscribe.cli.report import complain, count, usage_errors, visible
 from bandscribe.files import to_csv, to_json
 from bandscribe.formats.tags import describe_hit
-
-if TYPE_CHECKING:
-    pass
 
 #: Columns of the CSV before those of the classes.
 COLUMNS = ("file", "class", "probability", "classes", "velocity")

@@ -17,6 +17,7 @@ from bandscribe.cli.addresses import (
     SplitOption,
     read_address,
 )
+from bandscribe.cli.arguments import make_group
 from bandscribe.cli.report import complain, progress, require, usage_errors
 
 if TYPE_CHECKING:
@@ -41,12 +42,10 @@ CopyAudio = Annotated[
         "--copy-audio", help="Store small copies of the audio with the report, to move both."
     ),
 ]
-evaluate = typer.Typer(
-    name="evaluate",
-    help="Evaluate a system on a corpus. With -o, the result of each track is stored, and an "
+evaluate = make_group(
+    "evaluate",
+    "Evaluate a system on a corpus. With -o, the result of each track is stored, and an "
     "interrupted evaluation resumes when the command is repeated.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 

@@ -8,16 +8,15 @@ from typing import Annotated
 import typer
 
 from bandscribe.cli.addresses import CorpusArgument, RootArgument, read_address
+from bandscribe.cli.arguments import make_group
 from bandscribe.cli.report import complain, progress, require
 from bandscribe.cli.segment import count_notes, cut_all
 
 Start = Annotated[float, typer.Option(metavar="S", help="Where to begin, in seconds.")]
 
-study = typer.Typer(
-    name="study",
-    help="Compare features, networks or training data on a corpus.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+study = make_group(
+    "study",
+    "Compare features, networks or training data on a corpus.",
 )
 
 

@@ -8,18 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from bandscribe.cli.arguments import make_group
 from bandscribe.cli.report import clock, complain, explain, progress, require
 from bandscribe.splits import SPLITS
 
 #: Where Debian's package hydrogen-drumkits puts its kits.
 HYDROGEN_KITS = "/usr/share/hydrogen/data/drumkits"
 
-synthesize = typer.Typer(
-    name="synthesize",
-    help="Render a corpus of labelled audio (extra: train). An interrupted run resumes when the "
+synthesize = make_group(
+    "synthesize",
+    "Render a corpus of labelled audio (extra: train). An interrupted run resumes when the "
     "command is repeated.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 
@@ -199,8 +198,7 @@ def band(
         soundfont, output, hours=hours, seed=seed, split=split, locked_share=locked_share,
         songs=songs, midi=midi, notes=notes, voices=voices,
     )  # fmt: skip
-    count, done = _show(((path.name, done) for path, done in written), hours=hours)
-    print(f"{output}: {count} songs, {clock(done * 3600)}")
+    _report(output, "songs", written, hours=hours)
 
 
 @synthesize.command()
@@ -222,8 +220,7 @@ def modules(
 
     total = sum(listed.split == split for listed in labels.read_tables(modules))
     written = corpus.write_modules(modules, output, split=split, seed=seed)
-    count, done = _show(((path.name, done) for path, done in written), files=total)
-    print(f"{output}: {count} songs, {clock(done * 3600)}")
+    _report(output, "songs", written, files=total)
 
 
 @synthesize.command()
@@ -249,8 +246,7 @@ def instruments(
 
     sources = _load_sources(soundfont, kits, notes=notes, voices=voices, solos=solos)
     written = write_corpus(sources, output, hours=hours, seed=seed, split=split)
-    count, done = _show(((path.name, done) for path, done in written), hours=hours)
-    print(f"{output}: {count} clips, {clock(done * 3600)}")
+    _report(output, "clips", written, hours=hours)
 
 
 @synthesize.command()
@@ -272,8 +268,7 @@ def stems(
 
     sources = _load_sources(soundfont, kits, notes=notes, voices=voices, solos=solos)
     written = write_stems(sources, output, hours=hours, seed=seed, split=split, bands=band_share)
-    count, done = _show(((path.name, done) for path, done in written), hours=hours)
-    print(f"{output}: {count} pieces, {clock(done * 3600)}")
+    _report(output, "pieces", written, hours=hours)
 
 
 @synthesize.command()
@@ -334,6 +329,12 @@ def _show(
         for count, (name, done) in enumerate(written, start=1):
             show(count if files else round(done * 3600), name)
     return count, done
+
+
+def _report(output: Path, noun: str, written: Iterable[tuple[Path, float]], **length: Any) -> None:
+    """Show the progress of files that are written, as `_show`, and sum them up."""
+    count, done = _show(((path.name, done) for path, done in written), **length)
+    print(f"{output}: {count} {noun}, {clock(done * 3600)}")
 
 
 def find_kits(places: list[str] | None) -> list[str]:
