@@ -7,7 +7,6 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -88,28 +87,6 @@ def test_many_files_come_in_their_order(classify, tmp_path) -> None:
         soundfile.write(tmp_path / f"{i:02}.wav", strike(CLASSES[i % 14]), SAMPLE_RATE)
     entries = json.loads(classify(tmp_path, "--format", "json").out)
     assert [entry["class"] for entry in entries] == [CLASSES[i % 14] for i in range(40)]
-
-
-def test_what_cannot_be_read_has_a_line_and_the_others_are_done(classify, samples) -> None:
-    (samples / "a/empty.wav").write_bytes(b"")
-    (samples / "b/broken.flac").write_bytes(b"fLaC and nothing else")
-    soundfile.write(samples / "b/nan.wav", np.full(99, np.nan), SAMPLE_RATE, "FLOAT")
-    result = classify(samples, "--format", "json")
-    assert result.code == 1
-    assert len(json.loads(result.out)) == 4
-    assert len(result.complaints) == 3
-    for line, name in zip(result.complaints, ("empty.wav", "broken.flac", "nan.wav"), strict=True):
-        assert name in line
-
-
-def test_a_truncated_file_is_classified_with_a_warning(classify, samples) -> None:
-    path = samples / "a/cut.wav"
-    soundfile.write(path, strike("KD", duration=3.0), SAMPLE_RATE)
-    path.write_bytes(path.read_bytes()[:40_000])
-    result = classify(path)
-    assert result.out.startswith("KD ")
-    assert "cut.wav: broke off after 1.2 s" in result.err
-    assert len(result.complaints) == 1
 
 
 # what it does with files --------------------------------------------------------------------------

@@ -117,24 +117,6 @@ def test_only_some_may_occur(recognize, clips) -> None:
     assert recognize(clips, "--aggregate", "s2", "--among", "dru", "--with", "vio").out == ""
 
 
-def test_one_line_for_each_bad_file(recognize, clips, tmp_path) -> None:
-    bad = tmp_path / "bad"
-    bad.mkdir()
-    shutil.copy(clips / "a/solo.wav", bad)
-    (bad / "empty.wav").write_bytes(b"")
-    (bad / "text.mp3").write_text("no sound")
-    soundfile.write(bad / "silence.wav", np.zeros(8000), 8000)
-    result = recognize(bad, tmp_path / "nowhere", "--format", "json")
-    assert result.code == 1
-    assert [entry["file"] for entry in json.loads(result.out)] == [
-        f"{bad}/silence.wav", f"{bad}/solo.wav",
-    ]  # fmt: skip
-    assert not any(row["present"] for row in json.loads(result.out)[0]["instruments"])
-    assert len(result.complaints) == 3
-    for name in ("nowhere", "empty.wav", "text.mp3"):
-        assert sum(name in line for line in result.complaints) == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -155,13 +137,6 @@ def test_wrong_usage(recognize, clips, tiny_model, arguments, reason) -> None:
     result = recognize(clips, *(tiny_model if word == "DRUMS" else word for word in arguments))
     assert (result.code, result.out, len(result.complaints)) == (2, "", 1)
     assert reason in result.err
-
-
-def test_an_input_is_never_overwritten(recognize, clips) -> None:
-    shutil.copy(clips / "a/solo.wav", "solo.txt")
-    result = recognize("solo.txt", "-o", "solo.txt")
-    assert (result.code, len(result.complaints)) == (2, 1)
-    assert "would overwrite an input" in result.err
 
 
 # evaluate -----------------------------------------------------------------------------------------

@@ -242,37 +242,6 @@ def test_nothing_is_found(track, duet) -> None:
 # what goes wrong ----------------------------------------------------------------------------------
 
 
-def test_one_line_for_each_bad_file(track, duet, tmp_path) -> None:
-    bad = tmp_path / "bad"
-    bad.mkdir()
-    shutil.copy(duet, bad)
-    (bad / "empty.wav").write_bytes(b"")
-    (bad / "text.mp3").write_text("no sound")
-    result = track(bad, tmp_path / "nowhere")
-    assert (result.code, len(result.out.splitlines()), listing()) == (1, 1, ["duet.activity.csv"])
-    assert len(result.complaints) == 3
-    for name in ("nowhere", "empty.wav", "text.mp3"):
-        assert sum(name in line for line in result.complaints) == 1
-
-
-def test_a_file_that_breaks_off(track, tmp_path) -> None:
-    soundfile.write(tmp_path / "whole.mp3", np.tile(DUET, 4), SAMPLE_RATE)
-    whole = (tmp_path / "whole.mp3").read_bytes()
-    (tmp_path / "broken.mp3").write_bytes(whole[: len(whole) // 2])
-    result = track(tmp_path / "broken.mp3")
-    assert (result.code, len(result.complaints)) == (0, 1)
-    assert result.err.startswith(f"bandscribe: {tmp_path / 'broken.mp3'}: broke off after ")
-    assert listing() == ["broken.activity.csv"]
-
-
-def test_an_input_is_never_overwritten(track, duet) -> None:
-    before = duet.read_bytes()
-    result = track(duet, "-o", duet)
-    assert (result.code, len(result.complaints)) == (1, 1)
-    assert "would overwrite the input" in result.err
-    assert duet.read_bytes() == before
-
-
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -292,13 +261,6 @@ def test_wrong_usage(track, duet, tiny_model, arguments, reason) -> None:
     result = track(duet, *(tiny_model if word == "DRUMS" else word for word in arguments))
     assert (result.code, result.out, len(result.complaints), listing()) == (2, "", 1, [])
     assert reason in result.err
-
-
-def test_a_picture_needs_matplotlib(track, duet, monkeypatch) -> None:
-    monkeypatch.setattr("bandscribe.cli.report.find_spec", lambda name: None)
-    result = track(duet, "--format", "png")
-    assert (result.code, len(result.complaints)) == (1, 1)
-    assert "-m pip install 'matplotlib>=" in result.err
 
 
 def test_a_table_needs_no_heavy_library(duet, tracker, tmp_path) -> None:
