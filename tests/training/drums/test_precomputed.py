@@ -36,7 +36,8 @@ def test_excerpts_are_slices_of_whole_spectrograms(
     root = write_corpus(tmp_path / "corpus", seed=5)
     source = load(root, tmp_path / "kept")
     whole = [FRONT_END(read(track.audio, mono=True).samples[0]) for track in source.tracks.tracks]
-    assert source.edges.tolist() == [0, len(whole[0]), len(whole[0]) + len(whole[1])]
+    (file,) = source.files
+    assert file.edges.tolist() == [0, len(whole[0]), len(whole[0]) + len(whole[1])]
     plain = source.tracks
     for seed in range(6):
         features, notes = source.draw(np.random.default_rng(seed), 1.0)
@@ -51,12 +52,38 @@ def test_excerpts_are_slices_of_whole_spectrograms(
         assert notes.duration == 1.0
     monkeypatch.setattr(precomputed, "_write", None)  # the second time, nothing is computed
     again = load(root, tmp_path / "kept")
-    np.testing.assert_array_equal(again.values, source.values)
+    np.testing.assert_array_equal(again.files[0].values, file.values)
     # A worker process gets the name of the file, and not its content.
     sent = pickle.loads(pickle.dumps(again))
-    assert "values" not in vars(sent)
+    assert "values" not in vars(sent.files[0])
     features, _ = sent.draw(np.random.default_rng(0), 1.0)
     np.testing.assert_array_equal(features, source.draw(np.random.default_rng(0), 1.0)[0])
+
+
+def test_each_corpus_has_a_file_for_all_sets_that_it_is_in(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    roots = [write_corpus(tmp_path / name, seed=seed) for seed, name in enumerate("ab")]
+    sorted(roots[0].rglob("*.midi"))[1].unlink()  # a track that cannot be opened
+    alone_, both = (
+        PrecomputedTracks.load(
+            Tracks.load(addresses, "train", classes=5, sample_rate=44100, cache=kept),
+            FRONT_END, kept, workers=0,
+        )
+        for addresses in ([f"egmd={roots[1]}"], [f"egmd={root}" for root in roots])
+    )  # fmt: skip
+    assert both.tracks.parts == [1, 2]
+    assert both.files[1].path == alone_.files[0].path
+    assert len(list(kept.glob("spectrograms-*.npy"))) == 2
+    rng, drawn = np.random.default_rng(0), set()
+    for _ in range(12):
+        chosen, start = both.tracks.place(np.random.default_rng(place := rng.integers(99)), 1.0)
+        features, _ = both.draw(np.random.default_rng(place), 1.0)
+        sound = read(both.tracks.tracks[chosen].audio, mono=True).samples[0]
+        first = round(100 * start)
+        expected = FRONT_END(sound)[first : first + 101]
+        np.testing.assert_allclose(features, expected, rtol=5e-4, atol=6e-8)
+        drawn.add(chosen)
+    assert drawn == {0, 1, 2}
 
 
 def test_a_short_track_is_followed_by_silence(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,55 +38,95 @@ _LARGEST = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True, eq=False)
-class PrecomputedTracks:
-    """Random excerpts of the spectrograms of `tracks`, uniform over all seconds of audio.
+class SpectrogramFile:
+    """The spectrograms of some recordings, one after the other, mapped from `path`.
 
-    Track i is the rows `edges[i]` to `edges[i + 1]` of `values` (frame, bin), mapped from `path`.
+    Recording i is the rows `edges[i]` to `edges[i + 1]` of `values` (frame, bin). `problems` is
+    what is wrong with recordings that cannot be decoded, by their place; these have no rows.
     """
 
-    tracks: Tracks
     path: Path
     edges: NDArray[np.int64]
-    front_end: LogSpectrogram
+    problems: Mapping[int, str]
 
     @classmethod
     def load(
-        cls, tracks: Tracks, front_end: LogSpectrogram, folder: Path, *, workers: int
-    ) -> PrecomputedTracks:
-        """The spectrograms of these tracks from a file in `folder`, or computed by `workers`.
+        cls,
+        audio: Sequence[Path],
+        seconds: Sequence[float],
+        front_end: LogSpectrogram,
+        folder: Path,
+        *,
+        workers: int,
+    ) -> SpectrogramFile:
+        """Those of the files `audio`, so long, from a file in `folder`, or computed by `workers`.
 
-        The file is named by all that it depends on (see `mapped.digest`). Tracks that cannot be
-        decoded are reported on standard error and left out. Raises ValueError where none is left
-        or a file is damaged, OSError where it cannot be written.
+        The file is named by all that it depends on (see `mapped.digest`). Raises ValueError where
+        it is damaged, OSError where it cannot be written.
         """
-        audio = [track.audio for track in tracks.tracks]
         path = folder / f"spectrograms-{digest(audio, asdict(front_end))}.npy"
         known = path.with_suffix(".json")
         with alone(path):
             if not known.is_file():  # which is written last
-                write_json(known, _write(path, audio, tracks.seconds, front_end, workers))
+                write_json(known, _write(path, audio, seconds, front_end, workers))
         with refused(f"{known}: damaged; delete it"):
             described = read_json(known)
             frames = np.array(described["frames"], dtype=np.int64)
             problems = {int(place): text for place, text in described["problems"].items()}
             if len(frames) != len(audio) or len(_open(path)) < frames.sum():
                 raise ValueError("frames")
-        leave_out(problems.values())
-        if len(problems) == len(audio):
-            raise ValueError(f"{audio[0]}: cannot be decoded, nor can any other track")
-        # A track without frames is never drawn.
-        seconds = [0.0 if i in problems else length for i, length in enumerate(tracks.seconds)]
-        edges = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
-        return cls(replace(tracks, seconds=seconds), path, edges, front_end)
+        return cls(path, np.concatenate([[0], np.cumsum(frames)]).astype(np.int64), problems)
 
     @cached_property
     def values(self) -> NDArray[np.float16]:
-        """The spectrograms of all tracks, one after the other."""
+        """All rows (frame, bin)."""
         return _open(self.path)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without `values`, which another process maps by itself."""
         return {name: part for name, part in vars(self).items() if name != "values"}
+
+    def read(self, recording: int, first: int, length: int) -> NDArray[np.float32]:
+        """Frames (length, bin) of a recording from `first` on; those of silence where it ends."""
+        begin, end = self.edges[recording : recording + 2].tolist()
+        features = np.zeros((length, self.values.shape[1]), dtype=np.float32)
+        found = self.values[begin + first : min(begin + first + length, end)]
+        features[: len(found)] = found
+        return features
+
+
+@dataclass(frozen=True, eq=False)
+class PrecomputedTracks:
+    """Random excerpts of the spectrograms of `tracks`, uniform over all seconds of audio.
+
+    Each corpus has a file, the tracks of `files[i]` come after those of the files before.
+    """
+
+    tracks: Tracks
+    files: tuple[SpectrogramFile, ...]
+    front_end: LogSpectrogram
+
+    @classmethod
+    def load(
+        cls, tracks: Tracks, front_end: LogSpectrogram, folder: Path, *, workers: int
+    ) -> PrecomputedTracks:
+        """The spectrograms of these tracks, see `SpectrogramFile.load`.
+
+        Tracks that cannot be decoded are reported on standard error and left out. Raises ValueError
+        where none is left, and as `SpectrogramFile.load`.
+        """
+        files: list[SpectrogramFile] = []
+        seconds: list[float] = []  # a track of none is never drawn
+        for first, last in pairwise(np.cumsum([0, *tracks.parts]).tolist()):
+            audio = [track.audio for track in tracks.tracks[first:last]]
+            own = tracks.seconds[first:last]
+            found = SpectrogramFile.load(audio, own, front_end, folder, workers=workers)
+            leave_out(found.problems.values())
+            files.append(found)
+            seconds += [0.0 if i in found.problems else length for i, length in enumerate(own)]
+        if not any(seconds):
+            raise ValueError(f"{tracks.tracks[0].audio}: cannot be decoded, nor can other tracks")
+        return cls(replace(tracks, seconds=seconds), tuple(files), front_end)
 
     def draw(
         self, rng: np.random.Generator, seconds: float
@@ -98,12 +139,15 @@ class PrecomputedTracks:
         length = 1 + round(seconds * rate) // self.front_end.hop_length
         chosen, start = self.tracks.place(rng, seconds)
         first = round(start * self.front_end.frame_rate)
-        begin, end = self.edges[chosen : chosen + 2].tolist()
-        features = np.zeros((length, self.values.shape[1]), dtype=np.float32)
-        found = self.values[begin + first : min(begin + first + length, end)]
-        features[: len(found)] = found
+        part = int(np.searchsorted(self._ends, chosen, "right"))
+        recording = chosen - int(self._ends[part]) + self.tracks.parts[part]
+        features = self.files[part].read(recording, first, length)
         notes = excerpt(self.tracks.notes(chosen), first / self.front_end.frame_rate, seconds)
         return features, replace(notes, duration=round(seconds * rate) / rate)
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        return np.cumsum(self.tracks.parts)
 
 
 def _open(path: Path) -> NDArray[np.float16]:

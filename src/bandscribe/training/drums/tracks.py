@@ -26,7 +26,8 @@ class Tracks:
     """Random excerpts of tracks, uniform over all seconds of audio.
 
     `seconds` is the length of each track; notes are in `classes` classes (10, 5 or 3), unknown
-    velocities are 0. Notes are `rows` of `index`; without one they are parsed when needed.
+    velocities are 0. Notes are `rows` of `index`; without one they are parsed when needed. Of each
+    corpus there are so many tracks in a row: `parts`.
     """
 
     tracks: Sequence[Track[Transcription]]
@@ -35,6 +36,7 @@ class Tracks:
     sample_rate: int
     index: Index | None = None
     rows: Sequence[int] = ()
+    parts: Sequence[int] = ()
 
     @classmethod
     def load(
@@ -58,6 +60,7 @@ class Tracks:
         no track can be opened.
         """
         found: list[Track[Transcription]] = []
+        ends: list[int] = []
         for text in addresses:
             address = CorpusAddress.parse(text, "drums")
             if classes > max(address.corpus.counts):
@@ -66,6 +69,7 @@ class Tracks:
                     f"{max(address.corpus.counts)}, got {classes}"
                 )
             found += address.tracks(split)
+            ends.append(len(found))
         problems: dict[int, str] = {}
         if cache is None and alignment != "as_they_are":
             raise ValueError("cache: expected a folder, which an alignment needs")
@@ -84,8 +88,9 @@ class Tracks:
         rows = [place for place in range(len(found)) if place not in problems]
         if not rows:
             raise ValueError(f"{', '.join(addresses)}: no track of {split} can be opened")
-        kept = [found[place] for place in rows]
-        return cls(kept, [seconds[place] for place in rows], classes, sample_rate, index, rows)
+        kept, lengths = [found[place] for place in rows], [seconds[place] for place in rows]
+        parts = np.diff(np.searchsorted(rows, [0, *ends])).tolist()
+        return cls(kept, lengths, classes, sample_rate, index, rows, parts)
 
     def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
         """A mono excerpt, zero-padded where its track is shorter, and its notes.
