@@ -218,8 +218,9 @@ def measure_uploads() -> None:
         kinds.append(buffer.getvalue())
     silent = io.BytesIO()
     soundfile.write(silent, np.zeros((48_000 * 20, 2)), 48_000, format="WAV")
-    temporary = Path(tempfile.gettempdir())
-    before = set(temporary.glob("bandscribe-*"))
+    # A folder of its own, where other programs leave nothing.
+    temporary = Path(tempfile.mkdtemp())
+    os.environ["TMPDIR"] = str(temporary)
     environment = ["--token", TOKEN, "--max-megabytes", "3", "--max-minutes", "1", "--queue", "20"]
     with started("serve", "--port", "0", *environment) as (process, address):
         port = int(address.rsplit(":", 1)[1].split("/")[0])
@@ -235,7 +236,8 @@ def measure_uploads() -> None:
         inside = [p for p in temporary.glob("bandscribe-server-*/*/*") if p.is_file()]
         print(f"still answers: {ask(port, 'GET', '/health')[0]}; files of uploads: {len(inside)}")
         print(f"server: {peak_megabytes(process):.0f} MB at most")
-    print(f"left behind: {len(set(temporary.glob('bandscribe-*')) - before)}")
+    print(f"left behind: {len(list(temporary.iterdir()))}")
+    shutil.rmtree(temporary)
 
 
 def main() -> None:

@@ -446,6 +446,39 @@ def test_a_slider_keeps_its_own_keys_alone(shown) -> None:
     assert not shown.run("() => bandscribe.player.wanted")
 
 
+def test_a_note_just_before_a_beat_belongs_to_it(shown) -> None:
+    """Where it is and which bar is looped, before the first downbeat too."""
+    beats = [0.5, 1.0, 1.5, 2.0, 2.5]
+    found = shown.run(
+        """(beats) => {
+          const { timeline } = bandscribe, { beats: own, positions, bars } = timeline;
+          timeline.setBeats(beats, [1, 2, 3, 1, 2]);
+          const found = [0.4, 0.48, 0.52, 1.9, 1.97, 2.9].map((time) => {
+            bandscribe.seek(time);
+            bandscribe.toggleLoop();
+            const { loop } = bandscribe.scene;
+            bandscribe.setLoop(null);
+            return [timeline.place(time), ...loop];
+          });
+          Object.assign(timeline, { beats: own, positions, bars });
+          return found;
+        }""",
+        beats,
+    )
+    assert found == [
+        ["", 0.5, 2.0], ["1.1", 0.5, 2.0], ["1.1", 0.5, 2.0], ["1.3", 0.5, 2.0], ["2.1", 2.0, 4.0],
+        ["2.2", 2.0, 4.0],
+    ]  # fmt: skip
+
+
+def test_every_name_of_a_lane_is_shown_whole(shown) -> None:
+    cut = shown.run(
+        """() => [...document.querySelectorAll(".head .label")]
+          .filter((label) => label.scrollWidth > label.clientWidth).map((label) => label.title)"""
+    )
+    assert cut == []
+
+
 @pytest.mark.parametrize("loop", [[1.0, 1.4], [5.6, 6.0]], ids=["inside", "to the end"])
 def test_a_loop_goes_on(shown, loop) -> None:
     shown.run(

@@ -1,5 +1,6 @@
 """The recording of a page, without a browser: outline, sound, kit, corrections, addresses."""
 
+import errno
 import io
 import json
 import shutil
@@ -294,7 +295,11 @@ def put(client: Client, part: object) -> int:
     return client.ask("PUT", "/page/notes", json.dumps(part).encode(), content_type=JSON).status
 
 
-def test_corrections_are_saved_beside_the_recording(client: Client, recording: Recording) -> None:
+def full() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_corrections_are_saved_beside_the_recording(client, recording, monkeypatch) -> None:
     assert client.get("/page/notes").json == {"saved": None, "version": None, "error": None}
     assert put(client, PART) == 200
     saved = client.get("/page/notes").json["saved"]
@@ -310,6 +315,9 @@ def test_corrections_are_saved_beside_the_recording(client: Client, recording: R
     assert client.get("/page/notes").json["error"] == f"{recording.corrections}: is a directory"
     assert put(client, PART) == 409
     recording.corrections.rmdir()
+    monkeypatch.setattr(Recording, "save", lambda *_, **__: full())
+    answer = client.ask("PUT", "/page/notes", json.dumps(PART).encode(), content_type=JSON)
+    assert (answer.status, answer.json) == (409, {"detail": "no space left on device"})
 
 
 @pytest.mark.parametrize("format", sorted(exports.SUFFIXES))

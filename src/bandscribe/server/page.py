@@ -269,7 +269,8 @@ def _range(header: str, total: int) -> tuple[int, int] | None:
 def _explain(error: ValueError | OSError) -> str:
     """One line."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror.lower()}"
+        named = f"{error.filename}: " if error.filename else ""
+        return named + error.strerror.lower()
     return str(error)
 
 

@@ -186,6 +186,7 @@ class Page extends Editor {
   async drawScore() {
     if (!this.hasScore || !find("score").open) return;
     const turn = this.scoreTurn = (this.scoreTurn ?? 0) + 1;
+    if (!find("paper").hasChildNodes()) find("paper").textContent = "The score is being engraved …";
     try {
       const address = await server.getScore(this.thePart);
       const image = new Image();
@@ -276,8 +277,7 @@ class Page extends Editor {
   toggleLoop() {
     if (this.scene.loop) return this.setLoop(null);
     const { beats, positions } = this.timeline;
-    let first = this.timeline.beatAt(this.player.time);
-    while (first > 0 && positions[first] !== 1) first--;
+    const first = this.timeline.barAt(this.player.time);
     let last = first + 1;
     while (last < beats.length && positions[last] !== 1) last++;
     const start = beats[first] ?? this.player.time;

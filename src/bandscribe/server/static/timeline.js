@@ -1,6 +1,7 @@
 // Which stretch of time is visible: seconds to pixels and back, zooming, scrolling; bars and beats.
 
 const LARGEST = 2000; // pixels per second
+const EARLY = 0.05; // seconds by which a note may come before the beat that it is meant for
 
 export class Timeline {
   constructor() {
@@ -62,9 +63,16 @@ export class Timeline {
     return low - 1;
   }
 
+  // The index of the downbeat at or before a time; the first one where there is none before it.
+  barAt(time) {
+    let index = Math.max(0, this.beatAt(time + EARLY));
+    while (index > 0 && this.positions[index] !== 1) index--;
+    return index;
+  }
+
   // For example "12.3": bar and beat; empty where there are no beats.
   place(time) {
-    const index = this.beatAt(time);
+    const index = this.beatAt(time + EARLY);
     return index < 0 ? "" : `${this.bars[index]}.${this.positions[index]}`;
   }
 }
