@@ -124,10 +124,16 @@ def test_files_that_are_no_sound_are_counted(transcribe, tmp_path: Path, groove_
 def test_an_empty_name_is_no_folder(bandscribe, command: str) -> None:
     result = bandscribe(command, "")
     assert (result.code, len(result.complaints)) == (2, 1)
-    assert "an empty name" in result.err
+    assert result.err.startswith("bandscribe: Invalid value for 'INPUT': an empty name; ")
 
 
 def test_an_output_that_is_a_link_to_itself(transcribe, groove_wav: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.symlink_to(folder.name)
+    for output in (folder, folder / "x.mid"):
+        result = transcribe(groove_wav, "-o", output)
+        assert result.code == 1
+        assert f"{folder}: file exists; what has this name is no folder" in result.err
     loop = tmp_path / "loop.mid"
     loop.symlink_to(loop.name)
     result = transcribe(groove_wav, "-o", loop)

@@ -23,7 +23,7 @@ def make_group(name: str, text: str) -> typer.Typer:
 def parse_input(text: str) -> Path:
     """A name on the command line; an empty one, as of an unset shell variable, is no name."""
     if not text:
-        raise typer.BadParameter("INPUT: an empty name; name a file, or . for this folder")
+        raise typer.BadParameter("an empty name; name a file, or . for this folder")
     return Path(text)
 
 

@@ -25,7 +25,7 @@ _CURES = {
     errno.EACCES: "change its permissions, or choose another place",
     errno.EPERM: "change its permissions, or choose another place",
     errno.ENOTDIR: "a part of this path is a file and not a folder; choose another",
-    errno.EEXIST: "a part of this path is a file and not a folder; choose another",
+    errno.EEXIST: "what has this name is no folder; choose another",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "remove the link, or choose another name",
 }
