@@ -7,6 +7,7 @@ from small import kit
 
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
+from bandscribe.splits import SPLITS
 from bandscribe.synthesis.corpus import COLUMNS, INDEX, write_corpus
 from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, relabel
@@ -43,6 +44,14 @@ def test_a_seed_gives_back_its_bytes_and_a_stopped_call_goes_on(tmp_path: Path) 
             (tmp_path / "b" / name).unlink()
     list(write_corpus(SOURCE, tmp_path / "b", hours=3 / 3600, seed=5))
     assert contents(tmp_path / "b") == whole
+
+
+def test_splits_of_one_seed_have_different_tracks(tmp_path: Path) -> None:
+    rows = [
+        next(write_corpus(SOURCE, tmp_path, hours=1 / 3600, seed=1, split=split))
+        for split in SPLITS
+    ]
+    assert len({(tmp_path / row["audio_filename"]).read_bytes() for row in rows}) == 3
 
 
 def test_splits_have_their_own_tracks_in_one_index(tmp_path: Path) -> None:

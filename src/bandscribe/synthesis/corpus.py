@@ -5,8 +5,8 @@
     drummer1/session1/1_style_bpm_beat_4-4_1.midi     notes with velocities
     … .csv and … .beats.csv                           the notes, and the beat grid, as tables
 
-Track `i` depends on the source, the seed and `i` alone: an interrupted call continues where it was,
-and a longer corpus begins with the shorter one. Each split is a session.
+Track `i` depends on the source, the seed, the split and `i` alone: an interrupted call continues
+where it was, and a longer corpus begins with the shorter one. Each split is a session.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bandscribe.files import write_csv
 from bandscribe.formats import csv as note_table
 from bandscribe.formats import midi
 from bandscribe.readers import read_csv
+from bandscribe.splits import SPLITS
 from bandscribe.synthesis.source import SyntheticSource
 from bandscribe.types import Beats
 
@@ -74,7 +75,9 @@ def _write_track(
     if done:
         stem = done[0].with_suffix("")
     else:
-        sound, notes = source.draw(np.random.default_rng([seed, index]), seconds)
+        # Of one seed, too, nothing that was trained on is tested on.
+        parts = [seed, index] if split == "train" else [seed, index, SPLITS.index(split)]
+        sound, notes = source.draw(np.random.default_rng(parts), seconds)
         bpm, meter = _tempo(notes.beats)
         stem = folder / f"{index + 1}_drums_{bpm}_beat_{meter}_1"
         midi.write(stem.with_suffix(".midi"), notes)
