@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES, name_outputs
 from bandscribe.runtime import CARD_KEY, ModelCard
+from tiny import tiny_card
 
 SAMPLE_RATE = 16000
 FEATURES = {
@@ -26,8 +27,7 @@ TONES = dict(zip(CLASSES, np.geomspace(300, 6000, len(CLASSES)), strict=True))
 
 
 def hits_card(**changes: object) -> ModelCard:
-    fields: dict[str, object] = {
-        "name": "tiny",
+    known: dict[str, object] = {
         "task": "hits",
         "classes": CLASSES,
         "outputs": name_outputs(CLASSES),
@@ -43,12 +43,9 @@ def hits_card(**changes: object) -> ModelCard:
             }
         },
         "peaks": {},
-        "sources": ({"name": "none", "licence": "CC0-1.0", "origin": "made by hand"},),
         "metrics": {},
-        "recipe": {},
-        "commit": "0000000",
     }
-    return ModelCard(**{**fields, **changes})  # type: ignore[arg-type]
+    return tiny_card(**{**known, **changes})
 
 
 def write_classifier(path: Path, card: ModelCard) -> Path:

@@ -12,6 +12,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.instruments import name_outputs
 from bandscribe.runtime import CARD_KEY, ModelCard
 from bandscribe.vocabulary import INSTRUMENTS
+from tiny import tiny_card
 
 SAMPLE_RATE = 16000
 FEATURES = {"sample_rate": SAMPLE_RATE, "hop_length": 160, "fmax": 7500.0}
@@ -20,8 +21,7 @@ TONES = dict(zip(INSTRUMENTS, np.geomspace(300, 6000, 13), strict=True))
 
 
 def recognizer_card(**changes: object) -> ModelCard:
-    fields: dict[str, object] = {
-        "name": "tiny",
+    known: dict[str, object] = {
         "task": "recognition",
         "classes": INSTRUMENTS,
         "outputs": INSTRUMENTS,
@@ -30,14 +30,10 @@ def recognizer_card(**changes: object) -> ModelCard:
         "chunk_seconds": 1.0,
         "overlap_seconds": 0.0,
         "thresholds": {name: dict.fromkeys(INSTRUMENTS, 0.5) for name in ("s1", "s2")},
-        "calibration": {},
         "peaks": {},
-        "sources": ({"name": "none", "licence": "CC0-1.0", "origin": "made by hand"},),
         "metrics": {},
-        "recipe": {},
-        "commit": "0000000",
     }
-    return ModelCard(**{**fields, **changes})  # type: ignore[arg-type]
+    return tiny_card(**{**known, **changes})
 
 
 def tracker_card(**changes: object) -> ModelCard:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from bandscribe.types import Audio
 
@@ -27,14 +29,7 @@ def encode(path: Path, sound: Audio, codec: str, **options: str) -> Path:
     """Write mono sound through PyAV."""
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(codec, rate=sound.sample_rate, layout="mono")
-        frame = av.AudioFrame.from_ndarray(sound.samples, format="fltp", layout="mono")
-        frame.sample_rate = sound.sample_rate
-        frame.pts, frame.time_base = 0, Fraction(1, sound.sample_rate)
-        fifo = av.AudioFifo()
-        fifo.write(frame)
-        for part in fifo.read_many(stream.codec_context.frame_size or 1024, partial=True):
-            container.mux(stream.encode(part))
-        container.mux(stream.encode(None))
+        _fill(container, stream, sound, sound.samples, "fltp")
     return path
 
 
@@ -48,15 +43,20 @@ def bundle(path: Path, *sounds: Audio, default: int | None = None) -> Path:
             streams.append(stream)
         for stream, sound in zip(streams, sounds, strict=True):
             samples = np.rint(sound.samples * 32767).astype(np.int16)
-            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-            frame.sample_rate = sound.sample_rate
-            frame.pts, frame.time_base = 0, Fraction(1, sound.sample_rate)
-            fifo = av.AudioFifo()
-            fifo.write(frame)
-            for part in fifo.read_many(stream.codec_context.frame_size or 1024, partial=True):
-                container.mux(stream.encode(part))
-            container.mux(stream.encode(None))
+            _fill(container, stream, sound, samples, "s16")
     return path
+
+
+def _fill(container: Any, stream: Any, sound: Audio, samples: NDArray[Any], format: str) -> None:
+    """Encode samples (1, n) as all of a stream."""
+    frame = av.AudioFrame.from_ndarray(samples, format=format, layout="mono")
+    frame.sample_rate = sound.sample_rate
+    frame.pts, frame.time_base = 0, Fraction(1, sound.sample_rate)
+    fifo = av.AudioFifo()
+    fifo.write(frame)
+    for part in fifo.read_many(stream.codec_context.frame_size or 1024, partial=True):
+        container.mux(stream.encode(part))
+    container.mux(stream.encode(None))
 
 
 def untagged(path: Path) -> Path:

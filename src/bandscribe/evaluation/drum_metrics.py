@@ -30,6 +30,7 @@ from bandscribe.evaluation.tables import (
     headline,
     list_failed,
     name_extent,
+    name_task,
     nan_to_none,
     score_rows,
     summarize_scores,
@@ -38,7 +39,6 @@ from bandscribe.evaluation.tables import (
 from bandscribe.files import write_csv
 from bandscribe.metrics import counts, velocity
 from bandscribe.metrics.onsets import TOLERANCES
-from bandscribe.metrics.tasks import name_task
 from bandscribe.vocabulary import DRUMS, REDUCTIONS
 
 COLUMNS = (

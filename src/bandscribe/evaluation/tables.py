@@ -10,7 +10,7 @@ audio/         with `copy_audio`: what the page plays
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,6 @@ from bandscribe.evaluation.networks import Network
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap
 from bandscribe.metrics.bootstrap import Interval, Statistic
-from bandscribe.metrics.tasks import name_setup
 
 #: What metrics.json holds, or a part of it.
 Metrics = dict[str, Any]
@@ -59,6 +58,27 @@ def describe(task: str, address: CorpusAddress, split: str, system: Network | Es
     # Whether a model was trained on somebody's own recordings is not known.
     setup = None if corpus.licence == "own" else name_setup(corpus.name, system.trained_on)
     return {**described, "model": system.model, "commit": system.commit, "setup": setup}
+
+
+def name_task(*, melodic: bool, untranscribed: bool) -> str:
+    """What the literature calls an evaluation of drum transcription: `DTM`, `DTP` or `DTD`.
+
+    `DTM` where instruments other than drums and percussion sound (`melodic`), `DTP` where drums or
+    percussion sound that the scored classes do not cover (`untranscribed`), as toms and cymbals do
+    where only `KD SD HH` are scored; else `DTD`. Names as in Wu et al. 2018, A Review of Automatic
+    Drum Transcription, and in Deep Unsupervised Drum Transcription (2019), section 4.
+    """
+    if melodic:
+        return "DTM"
+    return "DTP" if untranscribed else "DTD"
+
+
+def name_setup(corpus: str, trained_on: Collection[str]) -> str:
+    """`eval-subset` when `corpus` is among what the system was trained on, else `eval-cross`.
+
+    It is for the caller to see that no track, and nothing of its group, was trained on.
+    """
+    return "eval-subset" if corpus in trained_on else "eval-cross"
 
 
 def name_system(metrics: Mapping[str, Any]) -> str:

@@ -2,5 +2,5 @@
 
 One file per kind of result (`onsets, velocity, beats, tags, frames, hits`) counts or sums per
 track, and names its figures; `bootstrap` gives any of them its interval, and the difference between
-two systems; `tasks` has what the literature calls the evaluation.
+two systems.
 """

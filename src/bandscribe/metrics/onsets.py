@@ -1,7 +1,7 @@
 """How well a transcription finds the onsets of each class.
 
 Task: an estimate names onsets and their classes; the reference is an annotation of the same
-recording. `metrics.tasks` has what the literature calls the task (DTD, DTP, DTM).
+recording. `evaluation.tables.name_task` has what the literature calls the task (DTD, DTP, DTM).
 
 Conventions: an onset of the reference is found if an onset of the estimate of the same class lies
 within the tolerance, ±50 ms by default. Each onset is matched at most once, and the matching has

@@ -1,12 +1,13 @@
 """Class lists, and the maps between them: each map complete, each with its source.
 
 The drum classes and every other list of drums to them are here; kits speak of *articulations*, the
-finer list by which sounds are rendered, models of the ten classes. Instruments have a module, and
-metres. A map's value None marks a sound of no class, which is left out.
+finer list by which sounds are rendered, models of the ten classes. Instruments have a module; time
+signatures are at the end. A map's value None marks a sound of no class, which is left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,8 +16,6 @@ import numpy as np
 from bandscribe.types import Labels, Transcription
 from bandscribe.vocabulary.instruments import INSTRUMENTS as INSTRUMENTS
 from bandscribe.vocabulary.instruments import classes_of as classes_of
-from bandscribe.vocabulary.metres import parse_metre as parse_metre
-from bandscribe.vocabulary.metres import signature as signature
 
 DRUMS_10 = ("KD", "SD", "SS", "CHH", "OHH", "HT", "MT", "LT", "CR", "RD")
 DRUMS_5 = ("KD", "SD", "TT", "HH", "CY")
@@ -182,3 +181,32 @@ def reduce(transcription: Transcription, count: int) -> Transcription:
     kept = {label: label for label in DRUMS[count]}
     dropped = {label: None for label in DRUMS_5 if count == 3}
     return relabel(transcription, {**dropped, **REDUCTIONS[count], **kept}, DRUMS[count])
+
+
+#: Quarter notes to the beat, by the lower number of the signature: simple, and compound.
+_SIMPLE = {2: 2.0, 4: 1.0, 8: 0.5, 16: 0.25}
+_COMPOUND = {8: 1.5, 16: 0.75}
+
+
+def parse_metre(metre: str) -> tuple[int, float]:
+    """Beats to the bar, and quarter notes to the beat, of a signature such as `3/4` or `6/8`.
+
+    6/8, 9/8 and 12/8 (or 16) are counted in dotted beats, others in the note below the line.
+    Raises ValueError for what is no signature of at most twelve halves, quarters, eighths or
+    sixteenths.
+    """
+    found = re.fullmatch(r"(\d{1,2})/(2|4|8|16)", metre)
+    number, note = (int(found[1]), int(found[2])) if found else (0, 4)
+    if not 1 <= number <= 12:
+        raise ValueError(f"metre: expected a signature such as 4/4, 3/4 or 6/8, got {metre!r}")
+    if note in _COMPOUND and number in (6, 9, 12):
+        return number // 3, _COMPOUND[note]
+    return number, _SIMPLE[note]
+
+
+def signature(beats: int, quarters: float) -> tuple[int, int]:
+    """The two numbers of a bar of `beats` that are `quarters` long each: 6 and 8 of 2 and 1.5."""
+    for note, length in _COMPOUND.items():
+        if length == quarters:
+            return 3 * beats, note
+    return next((beats, note) for note, length in _SIMPLE.items() if length == quarters)

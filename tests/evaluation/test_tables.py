@@ -1,4 +1,4 @@
-from bandscribe.metrics.tasks import name_setup, name_task
+from bandscribe.evaluation.tables import name_setup, name_task
 
 
 def test_names_of_the_literature() -> None:
