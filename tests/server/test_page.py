@@ -346,7 +346,7 @@ def test_without_its_drums_it_tells_why_it_does_not_play(browser, served, record
         page.run("() => bandscribe.complain('')")
         page.press(*keys)
         page.wait(f"document.querySelector('#problem').textContent.startsWith('{fault}')")
-        assert not page.run("() => bandscribe.player.wanted || bandscribe.player.playing")
+        assert not page.run("() => bandscribe.player.requested || bandscribe.player.playing")
     page.context.close()
 
 
@@ -441,9 +441,9 @@ def test_a_slider_keeps_its_own_keys_alone(shown) -> None:
     shown.press("ArrowLeft", "Space")
     assert shown.page.input_value("#speed") == "95"
     assert shown.notes() == first
-    assert shown.run("() => bandscribe.player.wanted")
+    assert shown.run("() => bandscribe.player.requested")
     shown.press("Space")
-    assert not shown.run("() => bandscribe.player.wanted")
+    assert not shown.run("() => bandscribe.player.requested")
 
 
 def test_a_note_just_before_a_beat_belongs_to_it(shown) -> None:
@@ -495,7 +495,7 @@ def test_a_loop_goes_on(shown, loop) -> None:
     shown.wait("returns >= 2 && bandscribe.player.playing")
     shown.press("Space")
     shown.run("() => { delete bandscribe.player.seek; }")
-    assert not shown.run("() => bandscribe.player.wanted || bandscribe.player.playing")
+    assert not shown.run("() => bandscribe.player.requested || bandscribe.player.playing")
 
 
 def test_pressed_twice_before_the_drums_are_loaded(shown) -> None:
@@ -521,7 +521,7 @@ def test_a_media_key_pauses_the_drums_too(shown) -> None:
     shown.wait("bandscribe.player.timer !== null")
     shown.run("() => bandscribe.player.element.pause()")
     shown.wait("bandscribe.player.timer === null")
-    assert not shown.run("() => bandscribe.player.wanted")
+    assert not shown.run("() => bandscribe.player.requested")
 
 
 def test_paused_before_playback_begins(shown) -> None:

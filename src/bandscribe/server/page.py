@@ -85,14 +85,14 @@ def create_router(recording: Recording) -> APIRouter:
             raise HTTPException(422, str(error)) from error
         if not recording.path.is_file():
             raise HTTPException(404, f"{recording.path.name}: the file is gone")
-        wanted = _range(request.headers.get("range", ""), total)
-        first, last = wanted or (0, total - 1)
+        requested = _range(request.headers.get("range", ""), total)
+        first, last = requested or (0, total - 1)
         headers = {"accept-ranges": "bytes", "content-length": str(last + 1 - first)}
-        if wanted:
+        if requested:
             headers["content-range"] = f"bytes {first}-{last}/{total}"
         body = sound.stream(recording.path, outline, first, last)
         return StreamingResponse(
-            body, 206 if wanted else 200, {**headers, **_FRESH}, media_type="audio/wav"
+            body, 206 if requested else 200, {**headers, **_FRESH}, media_type="audio/wav"
         )
 
     @router.get("/activations")

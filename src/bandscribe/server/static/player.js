@@ -25,7 +25,7 @@ export class Player {
     this.loads = {};
     this.sounding = new Set();
     this.readings = [];
-    this.wanted = false; // plays, or will as soon as it can
+    this.requested = false; // plays, or will as soon as it can
     this.timer = null; // while it plays
     this.element.addEventListener("ended", () => this.end());
     // By a media key, say; at the end, "ended" follows.
@@ -43,16 +43,16 @@ export class Player {
   get time() { return this.element.currentTime; }
 
   async play() {
-    this.wanted = true;
+    this.requested = true;
     try {
       await this.wake();
-      if (!this.wanted) return; // paused meanwhile
+      if (!this.requested) return; // paused meanwhile
       if (this.element.currentTime >= this.duration - 0.01) this.seek(0);
       if (this.loop && !this.within(this.time)) this.seek(this.loop[0]);
       await this.element.play();
     } catch (error) {
       if (error.name !== "AbortError") { // AbortError: paused before it began
-        this.wanted = false;
+        this.requested = false;
         throw error;
       }
     }
@@ -65,7 +65,7 @@ export class Player {
   }
 
   pause() {
-    this.wanted = false;
+    this.requested = false;
     this.element.pause();
     clearInterval(this.timer);
     this.timer = null;
@@ -74,7 +74,7 @@ export class Player {
   }
 
   async toggle() {
-    if (this.wanted) this.pause();
+    if (this.requested) this.pause();
     else await this.play();
   }
 

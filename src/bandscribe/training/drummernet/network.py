@@ -147,8 +147,8 @@ class DrummerNet(nn.Module):
         """
         peak = played.abs().amax(dim=1, keepdim=True).clamp(min=SILENCE)
         again = self.analysis(played / peak)  # as loud as an excerpt
-        wanted = amplitudes / peak[..., None]
-        share: Tensor = (again - wanted).abs().sum() / wanted.sum().clamp(min=SILENCE)
+        target = amplitudes / peak[..., None]
+        share: Tensor = (again - target).abs().sum() / target.sum().clamp(min=SILENCE)
         return share
 
     def play(self, amplitudes: Tensor) -> Tensor:
