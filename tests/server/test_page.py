@@ -472,9 +472,13 @@ def test_a_note_just_before_a_beat_belongs_to_it(shown) -> None:
 
 
 def test_every_name_of_a_lane_is_shown_whole(shown) -> None:
+    """Beside a count of four digits, as an hour has them."""
     cut = shown.run(
-        """() => [...document.querySelectorAll(".head .label")]
-          .filter((label) => label.scrollWidth > label.clientWidth).map((label) => label.title)"""
+        """() => {
+          for (const count of document.querySelectorAll(".head .count")) count.textContent = 8888;
+          return [...document.querySelectorAll(".head .label")]
+            .filter((label) => label.scrollWidth > label.clientWidth).map((label) => label.title);
+        }"""
     )
     assert cut == []
 
