@@ -102,5 +102,14 @@ def test_sql(small: Path) -> None:
     for wrong in ("SELECT", "SELECT tempo FROM recordings", "DROP VIEW files"):
         with pytest.raises(ValueError, match=r"--sql: .*must give a column recording"):
             find_by_sql(database, wrong)
+    for wrong in ("SELECT 1; SELECT 2", f"COPY notes TO '{small}/n.csv'", "SET threads = 1", ""):
+        with pytest.raises(ValueError, match=r"--sql: expected one query"):
+            query(database, wrong)
+    assert not (small / "n.csv").exists()
+    classes = "SELECT DISTINCT class FROM notes"
+    [row] = query(database, f"PIVOT ({classes}) ON class USING count(*);")
+    assert {"class": sorted(row)} == query(
+        database, f"SELECT list_sort(list(class)) class FROM ({classes})"
+    )[0]
     with pytest.raises(ValueError, match=r"--sql: .*nothing"):
         query(database, "SELECT * FROM nothing")

@@ -350,7 +350,7 @@ def test_an_output_below_a_file(transcribe, song) -> None:
     Path("file").write_text("in the way")
     result = transcribe(song, "-o", "file/song.mid")
     assert (result.code, len(result.complaints)) == (1, 1)
-    assert "a part of this path is a file and not a folder" in result.err
+    assert "file: file exists; what has this name is no folder" in result.err
     assert listing(Path()) == ["file"]
 
 

@@ -62,8 +62,11 @@ def find_by_sql(database: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def query(database: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    """The rows that a query gives. Raises ValueError for what is none."""
+    """The rows that a query gives. Raises ValueError for what is none, or would write."""
     try:
+        kinds = [each.type.name for each in duckdb.extract_statements(query)]
+        if kinds not in (["SELECT"], ["EXPLAIN"], ["MULTI"]):  # the last one is a PIVOT
+            raise ValueError("--sql: expected one query, such as SELECT * FROM recordings")
         asked = database.execute(_whole(query))
         columns = [each[0] for each in asked.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in asked.fetchall()]
