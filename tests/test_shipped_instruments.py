@@ -5,6 +5,7 @@ import pytest
 
 from bandscribe import instruments, runtime
 from bandscribe.types import Audio
+from bandscribe.vocabulary import INSTRUMENTS
 
 RATE = 44100
 GAINS_DB = (-40, -24, -12, 6, 12, 20)
@@ -51,3 +52,18 @@ def test_no_gain_changes_what_is_tracked(model: runtime.Model, name: str) -> Non
         np.testing.assert_allclose(
             found.level.values[playing], plain.level.values[playing], atol=0.5
         )
+
+
+def test_only_some_classes_may_occur(model: runtime.Model) -> None:
+    """Three of thirteen were there on average; the odds of two possible ones rise by one factor."""
+    frequency = np.array(list(model.card.calibration["s1"]["frequency"].values()))
+    assert 2.5 < frequency.sum() < 3.5
+    sound = Audio(0.1 * SOUNDS["bowed"][None], RATE)
+    plain = instruments.recognize(sound, model=model).tags.scores.astype(np.float64)
+    among = ("vio", "cel")
+    places = [INSTRUMENTS.index(name) for name in among]
+    found = instruments.recognize(sound, model=model, among=among).tags.scores.astype(np.float64)
+    assert not np.delete(found, places).any()
+    odds = [scores[places] / (1 - scores[places]) for scores in (plain, found)]
+    np.testing.assert_allclose(odds[1] / odds[0], (odds[1] / odds[0])[0], rtol=1e-3)
+    assert (found[places] > plain[places]).all()
