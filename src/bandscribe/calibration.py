@@ -8,6 +8,7 @@ outputs of a classifier to new a priori probabilities.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,11 @@ def shift_of(frequency: NDArray[np.floating], possible: NDArray[np.bool_]) -> fl
         else:
             high = middle
     return low
+
+
+def in_order(values: Mapping[str, float], classes: Sequence[str]) -> NDArray[np.float64]:
+    """The value of each class, (class,), such as those of a card."""
+    return np.array([values[name] for name in classes], dtype=np.float64)
 
 
 def logit(scores: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, chunks, runtime
-from bandscribe.calibration import Calibration, logit, shift_of, sigmoid
+from bandscribe.calibration import Calibration, in_order, shift_of
 from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
@@ -216,10 +216,8 @@ def track(
     probability, levels, duration = _infer(source, loaded)
     if levels is None:
         raise ValueError(f"model: {loaded.card.name!r} has no levels")
-    known = loaded.card.thresholds["frame"]
-    return Activity(
-        probability, levels, np.array([known[name] for name in probability.classes]), duration
-    )
+    thresholds = in_order(loaded.card.thresholds["frame"], probability.classes)
+    return Activity(probability, levels, thresholds, duration)
 
 
 def decide(
@@ -236,16 +234,16 @@ def decide(
     Raises ValueError as `check`, and when there are no frames.
     """
     check(card, aggregate, threshold, among)
-    possible = np.array([not among or name in among for name in probability.classes])
+    classes = probability.classes
+    possible = np.array([not among or name in among for name in classes])
     if among:
         probability = replace(probability, values=probability.values * possible)
     scores = np.minimum(chunks.aggregate(probability.values, aggregate), 1)
-    known = card.thresholds[aggregate]
-    given = np.array(
-        [known[name] if threshold is None else threshold for name in probability.classes]
-    )
+    given = in_order(card.thresholds[aggregate], classes)
+    if threshold is not None:
+        given = np.full(len(classes), threshold, dtype=np.float64)
     if "frame" in card.thresholds:
-        frames = np.array([card.thresholds["frame"][name] for name in probability.classes])
+        frames = in_order(card.thresholds["frame"], classes)
     else:
         # As if the whole recording were like this second; S2 divides by the largest mean.
         top = float(scores.max())
@@ -254,19 +252,14 @@ def decide(
     # S2 is a ratio to the largest class, not a probability: its rule is one on raw scores.
     if aggregate == "s1" and aggregate in card.calibration:
         fitted = card.calibration[aggregate]
-        calibrate = Calibration(
-            np.array([fitted["slope"][name] for name in probability.classes]),
-            np.array([fitted["intercept"][name] for name in probability.classes]),
-        )
-        probabilities = calibrate(scores)
-        if among:
-            frequency = np.array([fitted["frequency"][name] for name in probability.classes])
-            probabilities = sigmoid(logit(probabilities) + shift_of(frequency, possible))
-        scores = probabilities.astype(np.float32)
+        slope, intercept = (in_order(fitted[part], classes) for part in ("slope", "intercept"))
+        calibrate = Calibration(slope, intercept)
+        shift = shift_of(in_order(fitted["frequency"], classes), possible) if among else 0.0
+        scores = Calibration(slope, intercept + shift)(scores).astype(np.float32)
         if threshold is None:
             given = calibrate(given).astype(np.float32)
     scores = np.where(probability.values.any(axis=0), scores, np.float32(0))
-    return Recognition(Tags(scores, probability.classes), probability, given, frames, duration)
+    return Recognition(Tags(scores, classes), probability, given, frames, duration)
 
 
 def check(
