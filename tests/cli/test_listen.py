@@ -92,6 +92,18 @@ def test_no_player(listen, groove_wav, monkeypatch) -> None:
     assert "(mine)" in listen(groove_wav, "--player", "mine").err
 
 
+@pytest.mark.parametrize("name", ["my player", "player"])
+def test_a_player_of_ones_own_with_options(listen, tmp_path, groove_wav, name) -> None:
+    path = tmp_path / name
+    path.write_text('#!/bin/sh\necho "$# $1" > called\n')
+    path.chmod(0o755)
+    assert listen(groove_wav, "--player", path).code == 0
+    assert Path("called").read_text().startswith("1 /")
+    assert listen(groove_wav, "--player", f"'{path}' --quiet 'a b'").code == 0
+    assert Path("called").read_text() == "3 --quiet\n"
+    assert listen(groove_wav, "--player", " ").code == 1
+
+
 @pytest.mark.parametrize("platform", ["darwin", "win32", "linux", "freebsd14"])
 def test_every_system_has_a_player(monkeypatch, platform) -> None:
     monkeypatch.setattr("sys.platform", platform)

@@ -52,8 +52,8 @@ def listen(
     player: Annotated[
         str | None,
         typer.Option(
-            metavar="PROGRAM",
-            help="Program that plays WAV files. Default: the first that is installed of afplay "
+            metavar="COMMAND",
+            help="Command that plays a WAV file. Default: the first that is installed of afplay "
             "(macOS), pw-play, paplay, aplay, play, mpv, ffplay; on Windows its own.",
         ),
     ] = None,

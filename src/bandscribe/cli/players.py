@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -34,14 +35,21 @@ _CURE = "write a file to play elsewhere: bandscribe transcribe --format preview"
 
 
 def find(given: str | None = None) -> list[Player]:
-    """The `given` program, or those that this computer has. Raises ValueError where none is."""
-    known = ((given,),) if given else PLAYERS.get(sys.platform, OTHERS)
+    """The `given` command, or those that this computer has. Raises ValueError where none is."""
+    known = (_split(given),) if given else PLAYERS.get(sys.platform, OTHERS)
     found = [player for player in known if shutil.which(player[0])]
     if not found:
         names = ", ".join(player[0] for player in known)
         raise ValueError(f"no audio player found ({names}); install one, name another with "
                          f"--player, or {_CURE}")  # fmt: skip
     return found
+
+
+def _split(command: str) -> Player:
+    """A program, whose path may have spaces, or a program and its options."""
+    if shutil.which(command):
+        return (command,)
+    return tuple(shlex.split(command)) or (command,)
 
 
 def play(sound: Path, seconds: float, players: Sequence[Player]) -> None:
