@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandscribe import audio, runtime
-from bandscribe.calibration import Calibration
+from bandscribe.calibration import Calibration, in_order
 from bandscribe.features.mel import MelBands
 from bandscribe.types import Audio, Tags
 from bandscribe.vocabulary import DRUMS_10
@@ -151,11 +151,13 @@ def decide(power: NDArray[np.float32], model: runtime.Model, mel: MelBands) -> H
     if total:
         outputs /= total
     fitted = card.calibration["label"]
-    calibrate = Calibration(*(_row(fitted[part], card) for part in ("slope", "intercept")))
+    calibrate = Calibration(
+        *(in_order(fitted[part], card.classes) for part in ("slope", "intercept"))
+    )
     scores = calibrate(outputs[:count]) if total else np.zeros(count)
     return Hit(
         Tags(scores.astype(np.float32), card.classes),
-        _row(card.thresholds["label"], card),
+        in_order(card.thresholds["label"], card.classes),
         card.thresholds["heard"]["any"],
         float(outputs[count]) if len(outputs) > count else None,
         max(0, int(starts[0]) + lead - silence(card)) / mel.frame_rate if len(starts) else 0.0,
@@ -202,11 +204,6 @@ def check(card: runtime.ModelCard) -> None:
             "(see bandscribe models), or export it again"
         )
     front_end(card)
-
-
-def _row(values: dict[str, float], card: runtime.ModelCard) -> NDArray[np.float64]:
-    """Values by class as (class,)."""
-    return np.array([values[name] for name in card.classes])
 
 
 def silence(card: runtime.ModelCard) -> int:
