@@ -142,6 +142,12 @@ def test_wrong_usage(bandscribe, groove_wav, arguments, reason) -> None:
     assert reason in result.err
 
 
+def test_notes_are_not_tracked(bandscribe, tmp_path) -> None:
+    result = bandscribe("listen", tmp_path / "a.json", "--instruments")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "a.json holds drum notes; name the recording" in result.err
+
+
 @pytest.mark.parametrize(
     ("name", "reason"), [("no.wav", "there is no such file"), (".", "a folder")]
 )

@@ -12,7 +12,7 @@ from bandscribe import audio
 from bandscribe.formats import json as our_json
 from bandscribe.formats import notes
 from bandscribe.types import Audio
-from bandscribe.vocabulary import DRUMS_10
+from bandscribe.vocabulary import DRUMS_3, DRUMS_5, DRUMS_10
 
 
 @pytest.fixture
@@ -48,6 +48,23 @@ def test_corrections_are_written_in_other_formats(transcribe, corrected) -> None
 def test_corrections_in_fewer_classes(transcribe, corrected) -> None:
     assert transcribe(corrected, "--classes", "3", "--format", "json", "-o", "x.json").code == 0
     assert our_json.read("x.json", classes=("KD", "SD", "HH")).labels.tolist() == ["KD", "HH", "SD"]
+
+
+@pytest.mark.parametrize(
+    ("requested", "classes"),
+    [([], DRUMS_5), (["--classes", "5"], DRUMS_5), (["--classes", "3"], DRUMS_3)],
+)
+def test_notes_of_five_classes_keep_them(transcribe, tmp_path, requested, classes) -> None:
+    rows = [{"onset": float(i), "class": name} for i, name in enumerate(("KD", "HH", "CY"))]
+    five = tmp_path / "five.json"
+    five.write_text(json.dumps({"file": "five.wav", "duration": 3, "notes": rows}))
+    formats = ["--format", "midi,json", "-o", "out"]
+    result = transcribe(five, *formats, *requested)
+    assert (result.code, result.err) == (0, "")
+    written = json.loads(Path("out/five.json").read_text())
+    kept = [label for label in ("KD", "HH", "CY") if label in classes]
+    assert written["classes"] == list(classes)
+    assert [note["class"] for note in written["notes"]] == kept
 
 
 @pytest.mark.parametrize("format", ["npz", "png"])

@@ -359,6 +359,7 @@ def test_no_output_has_the_name_of_a_sound_file(transcribe, song) -> None:
     result = transcribe(song, "-o", "take.wav")
     assert (result.code, len(result.complaints)) == (1, 1)
     assert "the output take.wav has the name of a sound file" in result.err
+    assert "--format preview" in result.err
     assert Path("take.wav").read_text() == "not to be lost"
 
 

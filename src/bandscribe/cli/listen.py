@@ -17,7 +17,7 @@ from bandscribe.cli.report import usage_errors
 from bandscribe.cli.results import make_exporter, parse_clock
 from bandscribe.cli.track import Tracking
 from bandscribe.cli.transcribe import MODEL as TRANSCRIBER
-from bandscribe.cli.transcribe import Transcribing
+from bandscribe.cli.transcribe import NOTES, Transcribing
 
 if TYPE_CHECKING:
     from bandscribe.cli.batch import Work
@@ -69,6 +69,8 @@ def listen(
 
     if instruments and click:
         raise typer.BadParameter("--click: is for drums; leave out --instruments")
+    if instruments and file.suffix.lower() == NOTES:
+        raise typer.BadParameter(f"--instruments: {file} holds drum notes; name the recording")
     with usage_errors():
         begin, stop = parse_clock(start, "start") or 0.0, parse_clock(end, "end")
         exporter = make_exporter(begin, stop, clicks=click, stream=stream)

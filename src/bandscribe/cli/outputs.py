@@ -213,7 +213,10 @@ def _problem(
             other = taken[os.path.realpath(path)]
             return f"its output {path} is also that of {other}; rename it, or run it apart with -o"
         if path.suffix.lower() in EXTENSIONS and path not in sounds:
-            return f"the output {path} has the name of a sound file; choose another -o"
+            return (
+                f"the output {path} has the name of a sound file; choose another -o, or add "
+                "--format preview"
+            )
     return None
 
 

@@ -201,12 +201,19 @@ class Transcribing(Work[outputs.OutputJob, str]):
     def read_notes(self, path: Path, formats: Collection[str]) -> Transcription:
         """Notes that were saved as JSON, corrected perhaps, in place of what the model would find.
 
-        Raises ValueError for formats that need more than notes, or if the file holds no such notes.
+        Notes of five or three classes keep these unless fewer are requested. Raises ValueError for
+        formats that need more than notes, or if the file holds no such notes.
         """
+        from bandscribe.formats import notes
+        from bandscribe.vocabulary import DRUMS_10, reduce
+
         if not set(formats).isdisjoint(CURVES):
             more = " and ".join(CURVES)
             raise ValueError(f"{path}: holds notes; {more} need the recording itself")
-        return cut(_read_notes(path, self.classes), self.exporter.start, self.exporter.end)
+        found = notes.read(path)
+        most = 10 if set(found.labels.tolist()) <= set(DRUMS_10) else 5
+        found = reduce(found, min(self.classes, most))
+        return cut(found, self.exporter.start, self.exporter.end)
 
     def run_inference(
         self, sound: Path, at: Callable[[float], None], *, curves: bool

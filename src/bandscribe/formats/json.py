@@ -67,6 +67,8 @@ def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
     """
     tree = read_json(path)
     with refused(f"{path}: no drum notes in JSON"):
+        if not isinstance(tree, dict):
+            raise ValueError("expected an object with notes")
         grid = tree.get("beats")
         return Transcription.of(
             (
