@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -325,10 +326,20 @@ def test_where_only_some_classes_may_occur() -> None:
     # By S2 they are compared with the largest of these.
     ratios = instruments.decide(activations, card, aggregate="s2", among=six, duration=0.5)
     assert ratios.tags.scores.max() == ratios.tags.scores[:6].max() == 1
-    with pytest.raises(ValueError, match=r"among: expected some of cel, .*, got 'kazoo'"):
-        instruments.check(card, among=["kazoo"])
+    for unknown in (["violin", "kazoo"], "kazoo"):
+        with pytest.raises(ValueError, match=r"among: expected some of cel, .*, got 'kazoo'"):
+            instruments.check(card, among=unknown)
     with pytest.raises(ValueError, match="among: the card of 'tiny' has no frequencies"):
         instruments.check(recognizer_card(), among=six)
+
+
+@pytest.mark.parametrize("among", ["vio", "violin", ("Violin",), ["vio", "violins"]])
+def test_possible_classes_may_be_names(among: str | Sequence[str]) -> None:
+    activations = Activations(np.full((50, 13), 0.5, np.float32), 100.0, 0.0, INSTRUMENTS)
+    found = instruments.decide(
+        activations, recognizer_card(), aggregate="s2", among=among, duration=0.5
+    )
+    assert found.tags.scores.tolist() == [float(name == "vio") for name in INSTRUMENTS]
 
 
 def test_s2_is_the_rule_of_the_largest_class_on_raw_scores() -> None:

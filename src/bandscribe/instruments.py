@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio, chunks, runtime
+from bandscribe import audio, chunks, names, runtime
 from bandscribe.calibration import Calibration, in_order, shift_of
 from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.frames import FramePower
@@ -181,7 +181,7 @@ def recognize(
     model: runtime.Model | str | Path = MODEL,
     aggregate: Strategy = "s1",
     threshold: float | None = None,
-    among: Sequence[str] = (),
+    among: str | Sequence[str] = (),
 ) -> Recognition:
     """Recognize which instruments are present in `source`.
 
@@ -190,8 +190,9 @@ def recognize(
     memory than short ones. `model` is a loaded model, the name of a shipped one, or the path of an
     ONNX file. `aggregate` combines the probabilities of frames as in `chunks.aggregate`;
     `threshold`, 0 to 1, replaces the thresholds of all classes. In digital silence nothing is
-    present. Where only some classes may occur, `among` are these: the others are absent, and
-    probabilities are corrected for that as in `calibration.shift_of`.
+    present. Where only some classes may occur, `among` is one of these or several, as codes or
+    names (`vio`, `violin`): the others are absent, and probabilities are corrected for that as in
+    `calibration.shift_of`.
 
     Raises ValueError for an invalid argument or file content, OSError when the file cannot be read.
     """
@@ -226,7 +227,7 @@ def decide(
     *,
     aggregate: Strategy = "s1",
     threshold: float | None = None,
-    among: Sequence[str] = (),
+    among: str | Sequence[str] = (),
     duration: float,
 ) -> Recognition:
     """Decide about a whole recording from probabilities over time.
@@ -235,6 +236,7 @@ def decide(
     """
     check(card, aggregate, threshold, among)
     classes = probability.classes
+    among = find_classes(among, classes)
     possible = np.array([not among or name in among for name in classes])
     if among:
         probability = replace(probability, values=probability.values * possible)
@@ -266,7 +268,7 @@ def check(
     card: runtime.ModelCard,
     aggregate: str = "s1",
     threshold: float | None = None,
-    among: Sequence[str] = (),
+    among: str | Sequence[str] = (),
 ) -> None:
     """Raise ValueError where `recognize` would, before any audio is processed."""
     if aggregate not in STRATEGIES:
@@ -279,15 +281,28 @@ def check(
             f"card: {card.name!r} does not recognize instruments (by {aggregate}); choose a "
             "model that does (see bandscribe models), or export it again"
         )
-    if unknown := [name for name in among if name not in card.classes]:
-        expected = ", ".join(card.classes)
-        raise ValueError(f"among: expected some of {expected}, got {unknown[0]!r}")
-    if among and aggregate == "s1" and "frequency" not in card.calibration.get("s1", {}):
+    if (
+        find_classes(among, card.classes)
+        and aggregate == "s1"
+        and "frequency" not in card.calibration.get("s1", {})
+    ):
         raise ValueError(
             f"among: the card of {card.name!r} has no frequencies of classes to correct "
             "probabilities by; train and export it again, or take the aggregate s2"
         )
     front_end(card)
+
+
+def find_classes(among: str | Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes of a name or several, however they are spelled (`names.find`).
+
+    Raises ValueError for a name of none of the `classes`.
+    """
+    given = (among,) if isinstance(among, str) else tuple(among)
+    found = {name: names.find(name, classes) for name in given}
+    if unknown := [name for name, meant in found.items() if meant is None]:
+        raise ValueError(f"among: expected some of {', '.join(classes)}, got {unknown[0]!r}")
+    return tuple(meant for meant in found.values() if meant is not None)
 
 
 def check_tracker(card: runtime.ModelCard) -> None:

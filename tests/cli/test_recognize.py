@@ -114,7 +114,8 @@ def test_only_some_may_occur(recognize, clips) -> None:
     for entry in json.loads(out):
         found = {row["class"] for row in entry["instruments"] if row["probability"] > 0}
         assert found <= {"vio", "pia"}
-    assert recognize(clips, "--aggregate", "s2", "--among", "dru", "--with", "vio").out == ""
+    result = recognize(clips, "--aggregate", "s2", "--among", "vio, sax", "--with", "violin")
+    assert result.out.splitlines() == [f"{clips}/a/duet.wav", f"{clips}/a/solo.wav"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,10 @@ def test_only_some_may_occur(recognize, clips) -> None:
         (["--with", "kazoo"], "--with: expected one of cel (cello), cla (clarinet)"),
         (["--among", "vio,kazoo"], "--among: expected some of cel, cla"),
         (["--among", "violin"], "--among: the card of 'tiny' has no frequencies"),
+        (
+            ["--aggregate", "s2", "--among", "gel,dru", "--with", "violin"],
+            "--with: violin is none of those that may occur (--among gel,dru)",
+        ),
         (["--model", "nobody"], "model: there is no 'nobody'"),
         (["--model", "DRUMS"], "does not recognize instruments"),
         (["-o", "."], "-o .: names a folder"),

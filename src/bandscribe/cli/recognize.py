@@ -82,15 +82,20 @@ def recognize(
 
     kind = choose_table(format, output)
     output = None if output == inputs.STANDARD else output
-    names = () if among is None else tuple(each.strip() for each in among.split(","))
-    possible = tuple(find(name, INSTRUMENTS) or name for name in names)
-    work = Recognizing(model or MODEL, aggregate, threshold, possible, stream=stream)
+    names = () if among is None else tuple(among.split(","))
+    work = Recognizing(model or MODEL, aggregate, threshold, names, stream=stream)
     with usage_errors():
-        instruments.check(work.loaded.card, aggregate, threshold, possible)
-    classes = work.loaded.card.classes
+        classes = work.loaded.card.classes
+        instruments.check(work.loaded.card, aggregate, threshold, names)
+        possible = instruments.find_classes(names, classes)
     chosen = None if having is None else find(having, classes)
     if having is not None and chosen is None:
         raise typer.BadParameter(f"--with: expected one of {list_names(classes)}, got {having!r}")
+    if chosen is not None and possible and chosen not in possible:
+        raise typer.BadParameter(
+            f"--with: {having} is none of those that may occur (--among {among}); add it to "
+            "--among, or leave out one of the options"
+        )
     sources, failed, others = inputs.find_all(named)
     if output is not None:
         prepare_file(output, sources)
