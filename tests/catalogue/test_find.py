@@ -5,10 +5,12 @@ import pytest
 pytest.importorskip("duckdb", reason="needs the extra catalogue")
 pytest.importorskip("pyarrow", reason="needs the extra catalogue")
 
+from bandscribe.catalogue.build import build
 from bandscribe.catalogue.expressions import parse
 from bandscribe.catalogue.read import connect
 from bandscribe.catalogue.selection import find, find_by_sql, query
 from bandscribe.names import INSTRUMENTS
+from tiny_catalogue import Run, write_sounds
 
 ALL = {"Blue Monday", "duo", "trio", "solo", "drone"}
 
@@ -74,6 +76,14 @@ def test_what_is_no_expression_is_refused(expression: str, got: str) -> None:
     problem = str(raised.value).partition("; write such as ")[0]
     assert problem.endswith(got)
     assert len(str(raised.value)) < 200
+
+
+def test_a_tempo_is_compared_as_it_is_printed(tmp_path: Path) -> None:
+    """In 32 bits 97.4 is 97.400002, which is not <= 97.4."""
+    write_sounds(tmp_path, {"a.wav": "97.4"})
+    build(tmp_path / "out", [str(tmp_path)], Run())
+    for expression in ("tempo between 90 and 97.4", "tempo == 97.4", "tempo >= 97.4"):
+        assert select(tmp_path / "out", expression) == {"a"}
 
 
 def test_values_are_parameters() -> None:

@@ -221,6 +221,7 @@ def test_what_is_no_grid(times: list[float]) -> None:
     beats = Beats(np.array(times), np.ones(len(times), np.int64))
     assert bars.follow(beats, 960) is None
     assert bars.describe(beats) is None
+    assert bars.tempo(beats) is None
 
 
 def test_a_grid_without_a_downbeat() -> None:
@@ -239,6 +240,15 @@ def test_in_words() -> None:
     assert words is not None
     low, high = words.removesuffix(" bpm, 2/4").split(" to ")
     assert 99 <= int(low) <= 103 and 117 <= int(high) <= 121
+    assert bars.tempo(slower) == pytest.approx(60 / 0.55, abs=1)
+
+
+def test_the_tempo_is_that_of_the_line_and_not_of_the_median_beat() -> None:
+    """Most beats of a loop a little short, and each fourth one long, as frames round them."""
+    loop = steady(0.3, 100, beats=16)
+    beats = Beats(loop.times - 0.0025 * (np.arange(16) % 4), loop.positions)
+    assert 60 / np.median(np.diff(beats.times)) == pytest.approx(100.42, abs=0.01)
+    assert bars.tempo(beats) == 100
 
 
 def test_changes_of_tempo_are_120_bpm_until_the_first_and_the_last_at_a_tick_counts() -> None:

@@ -22,11 +22,12 @@ from bandscribe.catalogue.loudness import Meter
 from bandscribe.catalogue.pattern import embed
 from bandscribe.catalogue.schema import TASKS
 from bandscribe.catalogue.tags import read_tags
+from bandscribe.formats import bars
 from bandscribe.types import Audio, Beats
 from bandscribe.vocabulary import signature
 
-#: Part of every version: to be raised when the same model gives other rows.
-ANALYSIS = 1
+#: Part of every version, for each role: to be raised when the same model gives other rows.
+ANALYSIS: Mapping[str, int] = {"drums": 2, "instruments": 1}
 #: Seconds of audio that are held in memory; longer recordings are decoded once for each model.
 HELD_SECONDS = 900.0
 
@@ -62,10 +63,10 @@ class Models:
             instruments.check_tracker(card)
         digest = hashlib.sha256(content).hexdigest()
         return {
-            "version": f"{role}-{ANALYSIS}-{digest[:12]}",
+            "version": f"{role}-{ANALYSIS[role]}-{digest[:12]}",
             "model": card.name,
             "sha256": digest,
-            "analysis": ANALYSIS,
+            "analysis": ANALYSIS[role],
             "classes": list(card.classes),
         }
 
@@ -214,12 +215,13 @@ class _Measured:
 
 def _describe_beats(beats: Beats | None) -> dict[str, Any]:
     """`tempo`, `metre` and `quarters`; None where there are no two beats, or no whole bar."""
-    if beats is None or len(beats.times) < 2:
+    tempo = None if beats is None else bars.tempo(beats)
+    if beats is None or tempo is None:
         return {"tempo": None, "metre": None, "quarters": None}
     lengths = np.diff(np.flatnonzero(beats.positions == 1)).tolist()
     number, note = signature(_most(lengths), beats.quarters) if lengths else (0, 0)
     return {
-        "tempo": float(60 / np.median(np.diff(beats.times))),
+        "tempo": tempo,
         "metre": f"{number}/{note}" if lengths else None,
         "quarters": beats.quarters,
     }

@@ -119,6 +119,8 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
         if isinstance(side, ast.Name):
             if side.id in classes:
                 used[side.id] = None
+            if side.id == "tempo":  # a tenth as it is printed: FLOAT holds 97.4 as 97.400002
+                return "round(tempo::DOUBLE, 1)"
             return f"lower({side.id})" if side.id in TEXTS else side.id
         return give(side.lower() if isinstance(side, str) else side)
 
