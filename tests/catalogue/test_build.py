@@ -1,6 +1,7 @@
 """What is done, done again and left alone; rows do not depend on how a build was interrupted."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -224,9 +225,45 @@ def test_tasks_are_added_and_kept(music: Path, tmp_path: Path) -> None:
 def test_what_failed_is_tried_again_on_request(music: Path, tmp_path: Path) -> None:
     build(tmp_path / "out", [str(music)], Run())
     run = Run()
-    build(tmp_path / "out", [str(music)], run, retry=True)
+    progress = build(tmp_path / "out", [str(music)], run, retry=True)
     assert [name for name, _ in run.analysed] == ["bad.wav", "empty.flac"]
     assert len(read_all(tmp_path / "out")["recordings"]) == 9
+    assert (progress.failed, progress.failed_before) == (2, 0)
+
+
+def test_what_failed_earlier_is_still_a_problem(music: Path, tmp_path: Path) -> None:
+    """A resumed build ends like an uninterrupted one; only the sources that are named count."""
+    first = build(tmp_path / "out", [str(music)], Run())
+    assert (first.failed, first.failed_before) == (2, 0)
+    again = build(tmp_path / "out", [str(music)], Run())
+    assert (again.failed, again.failed_before) == (2, 2)
+    assert again.problems == first.problems
+    assert [Path(each.partition(": ")[0]).name for each in again.problems] == [
+        "bad.wav", "empty.flac",
+    ]  # fmt: skip
+    (music / "bad.wav").rename(music / "worse.wav")  # the same content, not analysed again
+    moved = build(tmp_path / "out", [str(music)], Run())
+    assert (moved.failed, moved.failed_before) == (2, 1)
+    assert build(tmp_path / "out", [str(music / "0")], Run()).problems == []
+    (music / "worse.wav").unlink()
+    (music / "empty.flac").unlink()
+    assert build(tmp_path / "out", [str(music)], Run()).failed == 0
+
+
+def test_where_nothing_is_found_no_catalogue_is_made(music: Path, tmp_path: Path) -> None:
+    out, empty = tmp_path / "out", tmp_path / "empty"
+    empty.mkdir()
+    missing = build(out, [str(tmp_path / "nosuch")], Run())
+    assert missing.problems == [
+        f"{tmp_path}/nosuch: there is no such file or folder; check the name"
+    ]
+    assert build(out, [str(empty)], Run()).problems == [f"{empty}: no sound files; check the name"]
+    assert not out.exists()
+    build(out, [str(music)], Run())
+    shutil.rmtree(music)
+    music.mkdir()
+    assert build(out, [str(music)], Run()).problems == []  # a folder that was emptied
+    assert read_all(out)["files"] == []
 
 
 def test_a_file_that_cannot_be_read_is_a_row(music: Path, tmp_path: Path) -> None:

@@ -95,6 +95,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert printed.out.endswith("1 duplicates, 1 failed\n")
     [[notes]] = connect(out).sql("SELECT count(*) FROM notes").fetchall()
     assert notes > 100
+    assert main(["catalogue", "build", str(music), "-o", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert f"bandscribe: {music}/bad.mp3: no sound that can be decoded" in printed.err
+    assert "1 failed, 1 of them in earlier builds (--retry tries them again)\n" in printed.out
     (music / "bad.mp3").unlink()
     assert main(["catalogue", "build", str(music), "-o", str(out)]) == 0
     assert "2 files, 2 of them unchanged; 0 recordings" in capsys.readouterr().out
@@ -138,7 +142,7 @@ def test_progress_is_shown(stream: type[io.StringIO], monkeypatch: pytest.Monkey
         names = ("files", "audio", "rate", "left", "duplicates", "failed")
         line = ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
         assert told.splitlines()[-1] == line
-    assert progress.problems == ["0.wav: no sound"]
+    assert progress.failed == 1
 
 
 def test_what_ray_prints_is_not_shown(

@@ -9,7 +9,7 @@ that the build has run, since a query opens every part, and takes a second more 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,11 @@ class Progress:
     analysed: int = 0
     duplicates: int = 0
     failed: int = 0
+    #: How many of those that failed did so in an earlier build, and were not analysed again.
+    failed_before: int = 0
     audio_seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
-    #: What was named and is not there, and files that cannot be read or analysed.
+    #: What was named and is not there, and when all is done, files that cannot be read or analysed.
     problems: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
@@ -59,9 +61,7 @@ class Progress:
             error = record.get("error")
             self.analysed += 1
             self.audio_seconds += record.get("duration") or 0.0
-        if error is not None:
-            self.failed += 1
-            self.problems.append(f"{outcome.job.path}: {error}")
+        self.failed += error is not None
 
     @property
     def seconds(self) -> float:
@@ -89,7 +89,9 @@ def build(
 
     `tasks` are some of `schema.TASKS`; none are those of the last build. Files that were removed
     from the folders named are forgotten. `retry` analyses once more what failed. `show` is called
-    after each file.
+    after each file. At the end `failed` includes files that failed in an earlier build:
+    a resumed build has the problems of an uninterrupted one. Where nothing is found, no catalogue
+    is made.
 
     Raises ValueError for an unknown task, a model that does not do it, a folder that holds
     something else, or when another build is writing there; OSError where it cannot be written.
@@ -101,6 +103,9 @@ def build(
         raise ValueError(f"tasks: expected some of {', '.join(TASKS)}, got {', '.join(unknown)}")
     versions = models.versions(chosen)
     found = search(named)
+    if not found.found and manifest.versions is None:
+        nothing = f"{', '.join(named)}: no sound files; check the name"
+        return Progress(0, problems=found.missing or [nothing])
     with store.writing():
         known = {**(manifest.versions or {}), **models.describe(chosen)}
         store.write_manifest(Manifest(chosen, known))
@@ -125,6 +130,7 @@ def build(
             writer.commit()
             raise
         writer.commit()
+        _report_failures(progress, store, found.found, {job.path for job in jobs})
     return progress
 
 
@@ -165,6 +171,23 @@ def _find_done(
             sets[key] = frozenset(task for task, is_done in named if is_done)
         done[recording] = sets[key]
     return done
+
+
+def _report_failures(
+    progress: Progress, store: Store, paths: Container[str], tried: Container[str]
+) -> None:
+    """Count and name the files among `paths` that failed, now or in an earlier build."""
+    with open_store(store) as database:
+        rows = database.execute(
+            "SELECT path, error FROM files WHERE error IS NOT NULL UNION ALL "
+            "SELECT path, failed.error FROM files JOIN (SELECT recording, error "
+            "FROM latest_recordings WHERE error IS NOT NULL) AS failed USING (recording) "
+            "ORDER BY path"
+        ).fetchall()
+    failed = {path: error for path, error in rows if path in paths}
+    progress.failed = len(failed)
+    progress.failed_before = sum(path not in tried for path in failed)
+    progress.problems += [f"{path}: {error}" for path, error in failed.items()]
 
 
 class _Writer:

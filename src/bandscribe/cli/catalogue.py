@@ -94,10 +94,16 @@ def build(
     if len(progress.problems) > _SHOWN:
         rest = len(progress.problems) - _SHOWN
         complain(f"and {rest:,} more; see the column error of files and recordings")
+    before = ""
+    if progress.failed_before:
+        before = (
+            f", {progress.failed_before:,} of them in earlier builds (--retry tries them again)"
+        )
     print(
         f"{output}: {progress.files:,} files, {progress.unchanged:,} of them unchanged; "
         f"{progress.analysed:,} recordings ({_hours(progress.audio_seconds)}) analysed in "
         f"{clock(progress.seconds)}, {progress.duplicates:,} duplicates, {progress.failed:,} failed"
+        f"{before}"
     )
     if progress.problems:
         raise typer.Exit(1)
