@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import mido
@@ -12,12 +13,15 @@ pytest.importorskip("duckdb", reason="needs the extra catalogue")
 pytest.importorskip("pyarrow", reason="needs the extra catalogue")
 
 from bandscribe.catalogue import similarity
+from bandscribe.catalogue.analysis import Analysis
+from bandscribe.catalogue.build import build
 from bandscribe.catalogue.read import connect
 from bandscribe.catalogue.similarity import similar
 from bandscribe.catalogue.statistics import describe
+from bandscribe.catalogue.work import Job, Outcome
 from bandscribe.cli import main
 from bandscribe.formats import midi
-from tiny_catalogue import analyse
+from tiny_catalogue import analyse, write_sounds
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def test_find_prints_a_table(ask, small: Path) -> None:
         "path", "duration", "tempo", "metre", "note_count", "loudness", "vio", "voi",
     ]  # fmt: skip
     assert [Path(line.split()[0]).name for line in lines[1:]] == ["duo.wav", "solo.wav"]
-    assert lines[1].split()[1:] == ["1:00", "96.00", "4/4", "3", "-20.00", "0.90", "0.10"]
+    assert lines[1].split()[1:] == ["1:00", "96.0", "4/4", "3", "-20.00", "0.90", "0.10"]
     assert len(ask("find", "--limit", 2).splitlines()) == 3
 
 
@@ -46,6 +50,7 @@ def test_find_writes_json_and_csv(ask, tmp_path: Path) -> None:
     ask("find", "vio", "-o", tmp_path / "vio.csv")
     rows = list(csv.DictReader((tmp_path / "vio.csv").read_text().splitlines()))
     assert [row["tempo"] for row in rows] == ["96.0", "60.0", "104.0"]
+    assert [row["vio"] for row in rows] == ["0.9", "0.9", "0.9"]  # 0.8999999761581421 in 32 bits
     sql = "SELECT count(*) AS n FROM beats"
     assert ask("find", "--sql", sql, "--format", "csv") == "n\n15\n"
 
@@ -116,11 +121,42 @@ def test_stats(ask, small: Path, tmp_path: Path) -> None:
     assert found["tempo_histogram"] == [[60, 1], [90, 1], [95, 1], [100, 1], [130, 1]]
     assert found["by_error"] == {"no sound that can be decoded": 1}
     lines = ask("stats", "--picture", tmp_path / "stats.png").splitlines()
-    assert lines[0].startswith("6 recordings in 7 files, 5 min, 1 of them failed")
+    assert lines[0] == "6 recordings in 7 files, 5 min"
+    assert lines[2] == "1 recording could not be decoded or analysed"
     assert f"{'violin':<40}{3:>11}" in lines
     assert (tmp_path / "stats.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads(ask("stats", "--format", "json")) == found
     assert "tempo_histogram,60.0,1" in ask("stats", "--format", "csv").splitlines()
+
+
+def test_stats_print_errors_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of recordings that failed, and of files that could not be opened."""
+    long = "no sound that can be decoded; check that it is an audio file, or export it again"
+    write_sounds(tmp_path / "music", {"a.wav": "90", "b.wav": "bad"})
+    (tmp_path / "music" / "c.wav").touch()
+
+    def run(jobs: list[Job], *_: object) -> Iterator[Outcome]:
+        for job, digest, error in zip(jobs, "abc", (None, long, "cannot be read"), strict=True):
+            if digest == "c":
+                yield Outcome(job, None, error)
+            else:
+                record = {"bytes": 1, "duration": 60.0, "error": error}
+                yield Outcome(job, digest * 32, None, Analysis(record), ("drums",))
+
+    build(tmp_path / "out", [str(tmp_path / "music")], run, tasks=["drums"])  # type: ignore[arg-type]
+    assert main(["catalogue", "stats", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2 recordings in 2 files, 2 min",
+        "0 drum notes; 0 recordings with a drum pattern",
+        "1 recording could not be decoded or analysed",
+        "1 file could not be opened",
+        "",
+        "     count  error",
+        "         1  cannot be read",
+        f"         1  {long}",
+    ]
 
 
 def test_export(ask, small: Path, tmp_path: Path) -> None:
@@ -141,6 +177,7 @@ def test_export(ask, small: Path, tmp_path: Path) -> None:
     ask("export", "-o", tmp_path / "all.csv")
     rows = list(csv.DictReader((tmp_path / "all.csv").read_text().splitlines()))
     assert len(rows) == 5 and "pattern" not in rows[0]
+    assert {row["loudness"] for row in rows} == {"-20"}
     sql = "SELECT recording FROM recordings WHERE tempo = 96"
     ask("export", "--sql", sql, "-o", tmp_path / "one.json")
     [entry] = json.loads((tmp_path / "one.json").read_text())

@@ -33,7 +33,8 @@ def write_selected(database: duckdb.DuckDBPyConnection, kind: str, output: Path)
 def _write_csv(database: duckdb.DuckDBPyConnection, output: Path) -> None:
     """All that is known of each recording but its lists, in one table."""
     asked = database.execute("SELECT * EXCLUDE (pattern, line_up) FROM selected")
-    write_csv(output, [each[0] for each in asked.description or ()], asked.fetchall())
+    columns = [each[0] for each in asked.description or ()]
+    write_csv(output, columns, asked.fetchall(), digits=7)
 
 
 def _write_playlist(database: duckdb.DuckDBPyConnection, output: Path) -> None:

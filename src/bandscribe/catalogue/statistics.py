@@ -11,8 +11,10 @@ _TEMPO, _LOUDNESS, _MINUTES = 5, 2, 0.5
 
 
 def describe(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Counts and hours; how many recordings of each format, metre, instrument and error.
+    """Counts and hours; how many recordings of each format, metre and instrument.
 
+    `failed` recordings could not be decoded or analysed, `unreadable` files not be opened;
+    `by_error` counts the reasons of both.
     Histograms of `tempo` (beats per minute), `loudness` (LUFS) and `minutes` give the lower end of
     each step and the recordings in it.
     """
@@ -27,7 +29,12 @@ def describe(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     )
     [[unreadable]] = database.execute("SELECT count(error) FROM files").fetchall()
     found["unreadable"] = unreadable
-    for name in ("format", "metre", "error"):
+    found["by_error"] = _count(
+        database,
+        "SELECT error AS value FROM recordings WHERE error IS NOT NULL UNION ALL "
+        "SELECT error FROM files WHERE error IS NOT NULL",
+    )
+    for name in ("format", "metre"):
         found[f"by_{name}"] = _count(
             database, f"SELECT {name} AS value FROM recordings WHERE {name} IS NOT NULL"
         )

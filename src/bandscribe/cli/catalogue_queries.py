@@ -65,7 +65,9 @@ def find(
         with usage_errors():
             shown = selection.find(database, expression)
         columns = ", ".join(shown)
-        rows = selection.query(database, f"SELECT {columns} FROM selected LIMIT {limit or 'NULL'}")
+        rows = _round(
+            selection.query(database, f"SELECT {columns} FROM selected LIMIT {limit or 'NULL'}")
+        )
     _give(rows, shown, kind, output)
 
 
@@ -88,7 +90,7 @@ def similar(
     chosen = [part.strip() for part in by.split(",")]
     if unknown := [part for part in chosen if part not in KINDS]:
         raise typer.BadParameter(f"--by: expected some of {', '.join(KINDS)}, got {unknown[0]!r}")
-    rows = find_similar(database, sound, by=chosen, limit=limit)
+    rows = _round(find_similar(database, sound, by=chosen, limit=limit))
     _give(rows, list(rows[0]) if rows else [], kind, output)
 
 
@@ -175,12 +177,24 @@ def _give(
         _print(f"{align(cells)}\n", output)
 
 
+def _round(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Numbers to 7 significant digits, which is what columns of 32 bits hold."""
+    return [
+        {
+            name: float(f"{value:.7g}") if isinstance(value, float) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
 def _spell(name: str, value: Any) -> str:
     if value is None:
         return ""
     if name == "duration":
         return clock(value)
-    return visible(f"{value:.2f}" if isinstance(value, float) else str(value))
+    digits = 1 if name == "tempo" else 2
+    return visible(f"{value:.{digits}f}" if isinstance(value, float) else str(value))
 
 
 def _pairs(part: Any) -> list[tuple[Any, Any]]:
@@ -193,18 +207,24 @@ def _tabulate(found: dict[str, Any]) -> str:
     length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
     recordings, notes = count(found["recordings"], "recording"), count(found["notes"], "drum note")
     lines = [
-        f"{recordings} in {count(found['files'], 'file')}, {length}, "
-        f"{found['failed']:,} of them failed; unreadable: {count(found['unreadable'], 'file')}",
+        f"{recordings} in {count(found['files'], 'file')}, {length}",
         f"{notes}; {count(found['with_drums'], 'recording')} with a drum pattern",
     ]
-    for name in ("format", "metre", "instrument", "error"):
+    if found["failed"]:
+        lines.append(f"{count(found['failed'], 'recording')} could not be decoded or analysed")
+    if found["unreadable"]:
+        lines.append(f"{count(found['unreadable'], 'file')} could not be opened")
+    for name in ("format", "metre", "instrument"):
         counts = found[f"by_{name}"]
         if counts:
             lines += ["", f"{name:<40} recordings"]
             lines += [
-                f"{visible(INSTRUMENTS.get(key, key))[:40]:<40} {count:>10,}"
+                f"{visible(INSTRUMENTS.get(key, key)):<40} {count:>10,}"
                 for key, count in counts.items()
             ]
+    if found["by_error"]:
+        lines += ["", "     count  error"]
+        lines += [f"{often:>10,}  {visible(error)}" for error, often in found["by_error"].items()]
     return "".join(f"{line}\n" for line in lines)
 
 
