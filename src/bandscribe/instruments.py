@@ -236,7 +236,7 @@ def decide(
     """
     check(card, aggregate, threshold, among)
     classes = probability.classes
-    among = find_classes(among, classes)
+    among = names.find_all(among, classes)
     possible = np.array([not among or name in among for name in classes])
     if among:
         probability = replace(probability, values=probability.values * possible)
@@ -281,28 +281,13 @@ def check(
             f"card: {card.name!r} does not recognize instruments (by {aggregate}); choose a "
             "model that does (see bandscribe models), or export it again"
         )
-    if (
-        find_classes(among, card.classes)
-        and aggregate == "s1"
-        and "frequency" not in card.calibration.get("s1", {})
-    ):
+    possible = names.find_all(among, card.classes)
+    if possible and aggregate == "s1" and "frequency" not in card.calibration.get("s1", {}):
         raise ValueError(
             f"among: the card of {card.name!r} has no frequencies of classes to correct "
             "probabilities by; train and export it again, or take the aggregate s2"
         )
     front_end(card)
-
-
-def find_classes(among: str | Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
-    """The classes of a name or several, however they are spelled (`names.find`).
-
-    Raises ValueError for a name of none of the `classes`.
-    """
-    given = (among,) if isinstance(among, str) else tuple(among)
-    found = {name: names.find(name, classes) for name in given}
-    if unknown := [name for name, meant in found.items() if meant is None]:
-        raise ValueError(f"among: expected some of {', '.join(classes)}, got {unknown[0]!r}")
-    return tuple(meant for meant in found.values() if meant is not None)
 
 
 def check_tracker(card: runtime.ModelCard) -> None:

@@ -6,7 +6,7 @@ Apart from `vocabulary`, so that the help of a command can list them without loa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 INSTRUMENTS: Mapping[str, str] = {
     "cel": "cello", "cla": "clarinet", "flu": "flute", "gac": "acoustic guitar",
@@ -40,6 +40,17 @@ def spellings(classes: Iterable[str]) -> dict[str, str]:
 def find(text: str, classes: Iterable[str]) -> str | None:
     """The class that is meant, however it is spelled; None where it is none of these."""
     return spellings(classes).get(_plain(text))
+
+
+def find_all(among: str | Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes that one name or several mean, as in `find`.
+
+    Raises ValueError for a name of none of the `classes`.
+    """
+    found = {name: find(name, classes) for name in ([among] if isinstance(among, str) else among)}
+    if unknown := [name for name, meant in found.items() if meant is None]:
+        raise ValueError(f"among: expected some of {', '.join(classes)}, got {unknown[0]!r}")
+    return tuple(meant for meant in found.values() if meant is not None)
 
 
 def encode(text: str, classes: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ from bandscribe.cli.batch import Jobs, Table, Work, finish, process_all
 from bandscribe.cli.report import clock, reported, usage_errors, visible
 from bandscribe.files import to_csv, to_json
 from bandscribe.formats.tags import describe_recognition
-from bandscribe.names import INSTRUMENTS, find, list_names
+from bandscribe.names import INSTRUMENTS, find, find_all, list_names
 
 if TYPE_CHECKING:
     from bandscribe.chunks import Strategy
@@ -87,7 +87,7 @@ def recognize(
     with usage_errors():
         classes = work.loaded.card.classes
         instruments.check(work.loaded.card, aggregate, threshold, names)
-        possible = instruments.find_classes(names, classes)
+        possible = find_all(names, classes)
     chosen = None if having is None else find(having, classes)
     if having is not None and chosen is None:
         raise typer.BadParameter(f"--with: expected one of {list_names(classes)}, got {having!r}")
