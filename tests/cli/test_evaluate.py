@@ -180,7 +180,7 @@ def test_copies_of_the_audio(bandscribe, corpus, tiny_model) -> None:
         ([*MDB, ".", "--model", "nobody"], 2, "model: there is no 'nobody'"),
         ([*MDB, ".", "--estimates", "."], 2, "no estimates there"),
         ([*MDB, ".", "--model", "MODEL", "--audio", "x"], 2, "--audio: expected one of drum_only"),
-        ([*MDB, ".", "--model", "MODEL", "--jobs", "0"], 2, "Invalid value for '--jobs'"),
+        ([*MDB, ".", "--model", "MODEL", "--jobs", "0"], 2, "--jobs: expected 1 or more"),
         ([*MDB, ".", "--model", "MODEL", "--tolerance-ms", "0"], 2, "--tolerance-ms: expected"),
         ([*MDB, ".", "--model", "MODEL", "--copy-audio"], 2, "--copy-audio: name the folder"),
         ([*MDB, "CORPUS", "--model", "MODEL", "--split", "train"], 1, "--split: expected one of"),

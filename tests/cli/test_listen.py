@@ -75,11 +75,15 @@ def test_the_next_player_where_one_fails(listen, player, groove_wav) -> None:
 
 
 def test_no_device(listen, player, groove_wav) -> None:
-    player("echo first >&2", 'echo "$1: no device" >&2')
+    player("echo first >&2", "echo no device >&2", "echo \"Failed to open file '$1'\" >&2")
+    player("echo \"Failed to open file '$1'\" >&2", "exit 1")
     player("exit 3")
     result = listen(groove_wav)
     assert (result.code, len(result.complaints)) == (1, 1)
-    assert "(player-0: the sound: no device; player-1: exit code 3)" in result.err
+    reasons = (
+        "player-0: no device; player-1: Failed to open file 'preview.wav'; player-2: exit code 3"
+    )
+    assert f"({reasons})" in result.err
     assert "--format preview" in result.err and "audio device" in result.err
 
 
@@ -146,6 +150,9 @@ def test_notes_are_not_tracked(bandscribe, tmp_path) -> None:
     result = bandscribe("listen", tmp_path / "a.json", "--instruments")
     assert (result.code, len(result.complaints)) == (2, 1)
     assert "a.json holds drum notes; name the recording" in result.err
+    result = bandscribe("listen", tmp_path / "a.json", "--sensitivity", "0.7")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "--sensitivity: has no effect on" in result.err and "a.json" in result.err
 
 
 @pytest.mark.parametrize(

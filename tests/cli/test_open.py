@@ -69,9 +69,50 @@ def test_notes_of_five_classes_keep_them(transcribe, tmp_path, requested, classe
 
 @pytest.mark.parametrize("format", ["npz", "png"])
 def test_corrections_have_no_activations(transcribe, corrected, format) -> None:
-    result = transcribe(corrected, "--format", format)
+    result = transcribe(corrected, "--format", f"midi,{format}")
+    assert (result.code, len(result.complaints), list(Path().iterdir())) == (2, 1, [])
+    assert f"--format: {format} needs the recording itself, and {corrected} holds" in result.err
+
+
+@pytest.mark.parametrize("option", [("--tempo", 90), ("--metre", "3/4"), ("--sensitivity", 0.5)])
+def test_options_of_the_analysis_have_no_effect_on_corrections(
+    transcribe, corrected, option
+) -> None:
+    result = transcribe(corrected, *option)
+    assert (result.code, len(result.complaints), list(Path().iterdir())) == (2, 1, [])
+    assert f"{option[0]}: has no effect on {corrected}, which holds notes" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [((), 0.2), (("--classes", "5"), 0.2), (("--start", "0.4"), None)],
+)
+def test_the_confidence_is_kept_with_all_notes(transcribe, corrected, arguments, kept) -> None:
+    content = json.loads(corrected.read_text())
+    corrected.write_text(json.dumps({**content, "confidence": 0.2}))
+    result = transcribe(corrected, "-o", "again.json", *arguments)
+    assert json.loads(Path("again.json").read_text()).get("confidence") == kept
+    assert ("doubtful: mean probability 0.20" in result.out) == (kept is not None)
+
+
+@pytest.mark.parametrize("value", ["x", 1.5, float("nan")])
+def test_a_confidence_that_is_none(transcribe, corrected, value) -> None:
+    content = json.loads(corrected.read_text())
+    corrected.write_text(json.dumps({**content, "confidence": value}))
+    result = transcribe(corrected)
     assert (result.code, len(result.complaints)) == (1, 1)
-    assert str(corrected) in result.err and "recording" in result.err
+    assert str(corrected) in result.err
+
+
+@pytest.mark.parametrize("onset", [-0.5, 2.75])
+def test_a_note_outside_of_the_recording(transcribe, corrected, onset) -> None:
+    content = json.loads(corrected.read_text())
+    content["notes"].append({"onset": onset, "class": "KD", "velocity": 1.0})
+    corrected.write_text(json.dumps(content))
+    result = transcribe(corrected)
+    assert (result.code, len(result.complaints), list(Path().iterdir())) == (1, 1, [])
+    expected = f"{corrected}: a note at {onset:g} s, outside of its duration, 0 to 2.5 s"
+    assert expected in result.err
 
 
 def test_a_preview_of_corrections_plays_the_recording_beside_them(transcribe, corrected) -> None:

@@ -357,8 +357,8 @@ def test_an_output_below_a_file(transcribe, song) -> None:
 def test_no_output_has_the_name_of_a_sound_file(transcribe, song) -> None:
     Path("take.wav").write_text("not to be lost")
     result = transcribe(song, "-o", "take.wav")
-    assert (result.code, len(result.complaints)) == (1, 1)
-    assert "the output take.wav has the name of a sound file" in result.err
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "-o take.wav: has the name of a sound file" in result.err
     assert "--format preview" in result.err
     assert Path("take.wav").read_text() == "not to be lost"
 
@@ -392,7 +392,8 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
             ["--classes", "4"],
             ": --classes: expected 3, 5 or 10, got 4; see bandscribe transcribe --help",
         ),
-        (["--classes", "many"], "--classes"),
+        (["--classes", "many"], ": --classes: expected a whole number; see"),
+        (["--sensitivity", "much"], ": --sensitivity: expected a number; see"),
         (["--sensitivity", "2"], "--sensitivity: expected 0 to 1, got 2"),
         (["--sensitivity", "nan"], "sensitivity: expected 0 to 1"),
         (["--metre", "4/5"], "--metre: expected a signature such as 4/4, 3/4 or 6/8, got '4/5'"),
@@ -411,7 +412,7 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--format", "pdf", "-o", "part.mid"], "name a file that ends with .pdf"),
         (["--format", "preview", "-o", "part.mid"], "not the suffix of --format preview"),
         (["-o", "part.gp5"], "no format has this suffix; expected one of .mid, .csv"),
-        (["--jobs", "0"], "--jobs"),
+        (["--jobs", "0"], ": --jobs: expected 1 or more; see bandscribe transcribe --help"),
         (["--format", "midi,csv", "-o", "-"], "standard output takes one input in one format"),
         (
             ["--format", "midi,csv", "-o", "a file"],

@@ -11,6 +11,7 @@ interrupted with Ctrl-C.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -55,6 +56,14 @@ for question in (recognition, activity, hits, drummernet, architectures, data):
 
 #: What typer raises for wrong usage; only its descendant is a public name.
 UsageError: Any = typer.BadParameter.__base__
+#: How typer words an option's value that is no number, or none in its range; and our words.
+_TYPER_WORDS = (
+    (r"Invalid value for (?:'-\w' / )?'(--[\w-]+)': Input should be ", r"\1: expected "),
+    (r"(: expected )greater than or equal to (\S+)$", r"\1\2 or more"),
+    (r"(: expected )less than or equal to (\S+)$", r"\1at most \2"),
+    (r"(: expected )a valid number, .*", r"\1a number"),
+    (r"(: expected )a valid integer, .*", r"\1a whole number"),
+)
 
 
 def _show_version(show: bool) -> None:
@@ -120,6 +129,8 @@ def main(args: Sequence[str] | None = None) -> int:
 def _name_option(error: Any) -> str:
     """What was wrong, with the option in front as it is typed: `--tempo: expected …`."""
     message: str = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    for theirs, ours in _TYPER_WORDS:
+        message = re.sub(theirs, ours, message)
     name, colon, rest = message.partition(": ")
     for parameter in error.ctx.command.params if error.ctx and colon else ():
         if parameter.name == name and parameter.opts[0].startswith("-"):

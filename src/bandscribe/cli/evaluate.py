@@ -84,7 +84,7 @@ def drums(
         ),
     ] = None,
 ) -> None:
-    """Drum onsets, velocities and beats.
+    """Evaluate drum onsets, velocities and beats.
 
     Onsets are matched within each class, as in mir_eval.
     """
@@ -170,7 +170,7 @@ def recognition(
     jobs: Jobs = 1,
     copy_audio: CopyAudio = False,
 ) -> None:
-    """Instruments that are present in a recording."""
+    """Evaluate which instruments are recognized in recordings."""
     from bandscribe.evaluation import recognition as evaluation
     from bandscribe.evaluation import tables
     from bandscribe.evaluation.instrument_systems import InstrumentNetwork, TagEstimates
@@ -271,7 +271,7 @@ def activity(
         ),
     ] = None,
 ) -> None:
-    """Instruments over time, and their levels.
+    """Evaluate when instruments play, and at which levels.
 
     Predicted and annotated classes are compared in each frame.
     """
@@ -330,7 +330,7 @@ def hits(
     jobs: Jobs = 1,
     copy_audio: CopyAudio = False,
 ) -> None:
-    """Classes of single drum hits.
+    """Evaluate the classes of single drum hits.
 
     Hits are the clips of a folder with labels.csv, or those of a drum kit with kit.json.
     """

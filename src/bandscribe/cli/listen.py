@@ -14,10 +14,10 @@ from bandscribe.cli.batch import process_all
 from bandscribe.cli.outputs import OutputJob
 from bandscribe.cli.recognize import MODEL as TRACKER
 from bandscribe.cli.report import usage_errors
-from bandscribe.cli.results import make_exporter, parse_clock
+from bandscribe.cli.results import NOTES, check_saved, make_exporter, parse_clock
 from bandscribe.cli.track import Tracking
 from bandscribe.cli.transcribe import MODEL as TRANSCRIBER
-from bandscribe.cli.transcribe import NOTES, Transcribing
+from bandscribe.cli.transcribe import Transcribing
 
 if TYPE_CHECKING:
     from bandscribe.cli.batch import Work
@@ -47,8 +47,11 @@ def listen(
     ] = None,
     end: Annotated[str | None, typer.Option(metavar="TIME", help="Where to stop.")] = None,
     sensitivity: Annotated[
-        float, typer.Option(metavar="X", help="0 to 1; higher: more notes, more false alarms.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            metavar="X", help="0 to 1; higher: more notes, more false alarms. Default: 0.5."
+        ),
+    ] = None,
     player: Annotated[
         str | None,
         typer.Option(
@@ -72,9 +75,11 @@ def listen(
     if instruments and file.suffix.lower() == NOTES:
         raise typer.BadParameter(f"--instruments: {file} holds drum notes; name the recording")
     with usage_errors():
+        check_saved(file, sensitivity=sensitivity)
         begin, stop = parse_clock(start, "start") or 0.0, parse_clock(end, "end")
         exporter = make_exporter(begin, stop, clicks=click, stream=stream)
-        work = _prepare(exporter, model, sensitivity, instruments=instruments)
+        chosen = 0.5 if sensitivity is None else sensitivity
+        work = _prepare(exporter, model, chosen, instruments=instruments)
     if file.is_dir():
         raise ValueError(f"{file}: a folder; name a sound file")
     programs = players.find(player)

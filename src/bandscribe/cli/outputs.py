@@ -101,10 +101,11 @@ def plan(
     by its suffix, for one input in one format, and otherwise a folder (`arguments.names_folder`);
     names in a folder end with the `suffixes` of the formats. `reference` is the file
     of notes for one input, or a folder of files that have the inputs' names. An input whose output
-    would overwrite an input or a reference, or that of an earlier input, or has the suffix of a
-    sound file, is complained about, and so is one without its reference.
+    would overwrite an input or a reference, or that of an earlier input, is reported, and so is one
+    without its reference.
 
-    Raises a usage error where `output` or `reference` cannot be the folder that is needed.
+    Raises a usage error where `output` or `reference` cannot be the folder that is needed, or
+    `output` has the suffix of a sound file.
     """
     if reference is not None:
         _check_reference(reference, sources, formats)
@@ -202,7 +203,10 @@ def _problem(
     taken: dict[str, Path],
     sounds: Collection[Path],
 ) -> str | None:
-    """Why these outputs cannot be written; `sounds` may have the names of sound files."""
+    """Why these outputs cannot be written.
+
+    Raises a usage error for the name of a sound file, which only `sounds` may have.
+    """
     from bandscribe.audio import EXTENSIONS
 
     for path in outputs.values():
@@ -213,9 +217,8 @@ def _problem(
             other = taken[os.path.realpath(path)]
             return f"its output {path} is also that of {other}; rename it, or run it apart with -o"
         if path.suffix.lower() in EXTENSIONS and path not in sounds:
-            return (
-                f"the output {path} has the name of a sound file; choose another -o, or add "
-                "--format preview"
+            raise typer.BadParameter(
+                f"-o {path}: has the name of a sound file; choose another, or add --format preview"
             )
     return None
 

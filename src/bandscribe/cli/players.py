@@ -72,7 +72,10 @@ def play(sound: Path, seconds: float, players: Sequence[Player]) -> None:
         early = time.monotonic() - began < seconds
         if process.returncode == 0 and not (complaint and early):
             return
-        reason = complaint.splitlines()[-1] if complaint else f"exit code {process.returncode}"
-        reasons.append(f"{Path(player[0]).name}: {reason.replace(str(sound), 'the sound')}")
+        lines = complaint.splitlines() or [f"exit code {process.returncode}"]
+        # The file is in order: what ffplay reports about it follows from what it reported before.
+        causes = [line for line in lines if str(sound) not in line] or lines
+        reason = causes[-1].replace(str(sound), sound.name)
+        reasons.append(f"{Path(player[0]).name}: {reason}")
     raise ValueError(f"cannot play ({'; '.join(reasons)}); check the audio device, name another "
                      f"player with --player, or {_CURE}")  # fmt: skip

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bandscribe.exports import CURVES
 
 if TYPE_CHECKING:
     from bandscribe.display import Reference
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from bandscribe.exports import Exporter
     from bandscribe.types import Transcription
 
+#: The suffix of saved notes, which are written in other formats rather than transcribed.
+NOTES = ".json"
 _DEFAULT_GRID = 16
 
 
@@ -85,6 +90,26 @@ def shift_activations(activations: DrumActivations, seconds: float) -> DrumActiv
     """The activations of a part of a file that begins at `seconds`, at their times in the file."""
     parts = (activations.onsets, activations.velocities, activations.beats)
     return type(activations)(*(replace(part, start=part.start + seconds) for part in parts))
+
+
+def check_saved(path: Path, formats: Collection[str] = (), **options: object) -> None:
+    """Raise ValueError for saved notes with `options` of the analysis that are not None.
+
+    Or with formats that need the activations of a recording. Other files may have all of them.
+    """
+    if path.suffix.lower() != NOTES:
+        return
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(
+                f"--{name}: has no effect on {path}, which holds notes; leave it out, or name the "
+                "recording"
+            )
+    if needy := [name for name in formats if name in CURVES]:
+        raise ValueError(
+            f"--format: {needy[0]} needs the recording itself, and {path} holds notes; leave it "
+            "out, or name the recording"
+        )
 
 
 def find_recording(notes: Path) -> Path:

@@ -66,7 +66,7 @@ Soundfont = Annotated[
 ]
 Notes = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folders of recorded notes with notes.json, to use too."),
+    typer.Option(metavar="DIR", help="Folder of recorded notes, with notes.json, to play as well."),
 ]
 Voices = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of speech, which is turned into singing.")
@@ -75,7 +75,8 @@ Solos = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Clips of single instruments, with labels.csv, to use too; from its split train.",
+        help="Folder of clips of single instruments, with labels.csv: those of its split train "
+        "play some of the parts.",
     ),
 ]
 BandShare = Annotated[
@@ -170,7 +171,10 @@ def band(
     split: Split = "train",
     songs: Annotated[
         Path | None,
-        typer.Option(metavar="ZIP", help="MIDI songs, such as POP909, to arrange half of it from."),
+        typer.Option(
+            metavar="ZIP",
+            help="Zip file of MIDI songs, such as POP909; half of the songs are arranged from it.",
+        ),
     ] = None,
     midi: Annotated[
         Path | None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +24,8 @@ from bandscribe.cli.batch import Jobs, Work, finish, process_all, written
 from bandscribe.cli.inputs import STANDARD
 from bandscribe.cli.report import clock, count, reported, require, usage_errors
 from bandscribe.cli.results import (
+    NOTES,
+    check_saved,
     compare,
     cut,
     find_recording,
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from bandscribe.drums import DrumActivations, DrumModel
     from bandscribe.types import Transcription
 
-#: The suffix of notes that are written in other formats, rather than transcribed.
-NOTES = ".json"
 #: The shipped model.
 MODEL = "drums"
 
@@ -57,8 +57,11 @@ def transcribe(
     ] = None,
     classes: Annotated[int, typer.Option(metavar="3|5|10", help="Number of drum classes.")] = 10,
     sensitivity: Annotated[
-        float, typer.Option(metavar="X", help="0 to 1; higher: more notes, more false alarms.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            metavar="X", help="0 to 1; higher: more notes, more false alarms. Default: 0.5."
+        ),
+    ] = None,
     metre: Annotated[
         str | None,
         typer.Option(metavar="N/N", help="Metre of the music, such as 3/4. Default: detected."),
@@ -138,11 +141,13 @@ def transcribe(
             begin, stop, drum_map=map, grid=quantise, simile=simile, clicks=click, stream=stream
         )
         work = Transcribing(
-            model or MODEL, classes, sensitivity, metre, _parse_tempo(tempo), skip_existing,
-            exporter, stream=stream,
+            model or MODEL, classes, 0.5 if sensitivity is None else sensitivity, metre,
+            _parse_tempo(tempo), skip_existing, exporter, stream=stream,
         )  # fmt: skip
-        drums.check(work.transcriber.card, classes, sensitivity)
+        drums.check(work.transcriber.card, classes, work.sensitivity)
         beats.check(metre, work.tempo)
+        for path in named:
+            check_saved(path, formats, sensitivity=sensitivity, metre=metre, tempo=tempo)
     sources, lost, others = inputs.find_all(named)
     planned, refused = outputs.plan(named, sources, formats, output, reference)
     failed = lost + refused
@@ -184,7 +189,7 @@ class Transcribing(Work[outputs.OutputJob, str]):
         curves = not missing.keys().isdisjoint(CURVES)
         recording = sound
         if job.path.suffix.lower() == NOTES:
-            result, notes = None, self.read_notes(sound, missing)
+            result, notes = None, self.read_notes(sound)
             if "preview" in missing:
                 recording = find_recording(job.path)
         else:
@@ -198,22 +203,26 @@ class Transcribing(Work[outputs.OutputJob, str]):
                 )  # fmt: skip
         return job.report(missing, _summary(notes))
 
-    def read_notes(self, path: Path, formats: Collection[str]) -> Transcription:
+    def read_notes(self, path: Path) -> Transcription:
         """Notes that were saved as JSON, corrected perhaps, in place of what the model would find.
 
-        Notes of five or three classes keep these unless fewer are requested. Raises ValueError for
-        formats that need more than notes, or if the file holds no such notes.
+        Notes of five or three classes keep these unless fewer are requested. The confidence is that
+        of all notes, and unknown if some are left out. Raises ValueError if the file holds no such
+        notes, or some outside of its duration.
         """
         from bandscribe.formats import notes
         from bandscribe.vocabulary import DRUMS_10, reduce
 
-        if not set(formats).isdisjoint(CURVES):
-            more = " and ".join(CURVES)
-            raise ValueError(f"{path}: holds notes; {more} need the recording itself")
         found = notes.read(path)
+        outside = found.onsets[(found.onsets < 0) | (found.onsets > found.duration)]
+        if len(outside):
+            raise ValueError(
+                f"{path}: a note at {outside[0]:g} s, outside of its duration, 0 to "
+                f"{found.duration:g} s; correct the onset or the duration"
+            )
         most = 10 if set(found.labels.tolist()) <= set(DRUMS_10) else 5
-        found = reduce(found, min(self.classes, most))
-        return cut(found, self.exporter.start, self.exporter.end)
+        part = cut(reduce(found, min(self.classes, most)), self.exporter.start, self.exporter.end)
+        return part if len(part.onsets) == len(found.onsets) else replace(part, confidence=None)
 
     def run_inference(
         self, sound: Path, at: Callable[[float], None], *, curves: bool

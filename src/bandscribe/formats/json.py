@@ -61,16 +61,18 @@ def content(transcription: Transcription, *, file: str) -> dict[str, Any]:
 def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
     """Read what `write` writes; notes may be in any order, and further entries are ignored.
 
-    Without a duration it is the last onset; without beats they are None. Velocities are None when
-    any note lacks one. Raises ValueError, naming the file, for anything else; OSError where it
-    cannot be read.
+    Without a duration it is the last onset; without beats they are None, and so is the confidence.
+    Velocities are None when any note lacks one. Raises ValueError, naming the file, for anything
+    else; OSError where it cannot be read.
     """
     tree = read_json(path)
     with refused(f"{path}: no drum notes in JSON"):
         if not isinstance(tree, dict):
             raise ValueError("expected an object with notes")
-        grid = tree.get("beats")
-        return Transcription.of(
+        grid, confidence = tree.get("beats"), tree.get("confidence")
+        if confidence is not None and not 0 <= float(confidence) <= 1:
+            raise ValueError(f"confidence: expected 0 to 1, got {confidence!r}")
+        part = Transcription.of(
             (
                 (float(note["onset"]), str(note["class"]), note.get("velocity"))
                 for note in tree["notes"]
@@ -79,6 +81,7 @@ def read(path: str | Path, *, classes: tuple[str, ...]) -> Transcription:
             duration=float(tree["duration"]) if "duration" in tree else None,
             beats=None if grid is None else _read_beats(grid, tree.get("beat_quarters", 1.0)),
         )
+        return part if confidence is None else replace(part, confidence=float(confidence))
 
 
 def _read_beats(rows: list[dict[str, Any]], quarters: float) -> Beats:
