@@ -387,6 +387,16 @@ def test_write_clips(tmp_path: Path) -> None:
     np.testing.assert_allclose(audio.read(tmp_path / "loud.wav").samples, [[1, -1, 0.5]], atol=1e-4)
 
 
+@pytest.mark.parametrize("suffix", ["mp3", "ogg", "opus"])
+def test_write_clips_before_lossy_encoders(tmp_path: Path, suffix: str) -> None:
+    """Of which LAME aborts the process over such samples."""
+    noise = np.float32(3e8) * np.random.default_rng(0).normal(size=(1, 24000)).astype(np.float32)
+    for name, samples in (("loud", noise), ("clipped", np.clip(noise, -1, 1))):
+        audio.write(tmp_path / f"{name}.{suffix}", Audio(samples, 48000))
+    loud, clipped = (tmp_path / f"{name}.{suffix}" for name in ("loud", "clipped"))
+    assert loud.read_bytes() == clipped.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("name", "subtype"),
     [

@@ -157,7 +157,7 @@ def write(path: str | Path, audio: Audio | Iterable[Audio], *, subtype: str | No
     Consecutive blocks of audio are written as they come.
 
     `subtype` is soundfile's name of the encoding, e.g. "PCM_24" or "FLOAT"; None takes the
-    format's default (16 bit for wav and flac). Samples beyond ±1 are clipped by integer encodings.
+    format's default (16 bit for wav and flac). Samples beyond ±1 are clipped, except in float.
     Equal sound is equal bytes.
 
     Raises ValueError for an unknown suffix, or a rate, channel count or subtype that the format
@@ -177,7 +177,9 @@ def write(path: str | Path, audio: Audio | Iterable[Audio], *, subtype: str | No
                 with _open(target, path, kind, first, subtype or default) as sound:
                     for block in itertools.chain([first], blocks):
                         for begin in range(0, block.samples.shape[1], _WRITTEN_AT_ONCE):
-                            sound.write(block.samples[:, begin : begin + _WRITTEN_AT_ONCE].T)
+                            part = block.samples[:, begin : begin + _WRITTEN_AT_ONCE].T
+                            # LAME aborts the process over samples that are far too large.
+                            sound.write(np.clip(part, -1, 1) if kind in ("MP3", "OGG") else part)
                             target.check()
             finally:
                 target.check()  # whatever came of it

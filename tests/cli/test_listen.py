@@ -123,7 +123,7 @@ def test_ctrl_c_stops_the_player(listen, player, groove_wav, monkeypatch, tmp_pa
 
     def interrupt(process: subprocess.Popen[str]) -> None:
         started.append(process)
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(subprocess.Popen, "communicate", interrupt)
     assert listen(groove_wav).code == 130
