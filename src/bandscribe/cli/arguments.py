@@ -64,6 +64,10 @@ ModelName = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="A shipped model, or the path of an ONNX file."),
 ]
+Sensitivity = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="0 to 1; higher: more notes, more false alarms. Default: 0.5."),
+]
 StreamNumber = Annotated[
     int | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandscribe.cli import players
-from bandscribe.cli.arguments import ModelName, StreamNumber, parse_input
+from bandscribe.cli.arguments import ModelName, Sensitivity, StreamNumber, parse_input
 from bandscribe.cli.batch import process_all
 from bandscribe.cli.outputs import OutputJob
 from bandscribe.cli.recognize import MODEL as TRACKER
@@ -46,12 +46,7 @@ def listen(
         str | None, typer.Option(metavar="TIME", help="Where to begin, in s or m:ss.")
     ] = None,
     end: Annotated[str | None, typer.Option(metavar="TIME", help="Where to stop.")] = None,
-    sensitivity: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", help="0 to 1; higher: more notes, more false alarms. Default: 0.5."
-        ),
-    ] = None,
+    sensitivity: Sensitivity = None,
     player: Annotated[
         str | None,
         typer.Option(

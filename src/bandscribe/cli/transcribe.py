@@ -16,6 +16,7 @@ from bandscribe.cli.arguments import (
     Inputs,
     ModelName,
     Output,
+    Sensitivity,
     SkipExisting,
     StreamNumber,
     spell,
@@ -56,12 +57,7 @@ def transcribe(
         ),
     ] = None,
     classes: Annotated[int, typer.Option(metavar="3|5|10", help="Number of drum classes.")] = 10,
-    sensitivity: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", help="0 to 1; higher: more notes, more false alarms. Default: 0.5."
-        ),
-    ] = None,
+    sensitivity: Sensitivity = None,
     metre: Annotated[
         str | None,
         typer.Option(metavar="N/N", help="Metre of the music, such as 3/4. Default: detected."),

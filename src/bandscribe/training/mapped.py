@@ -135,10 +135,11 @@ class FileRows:
         path = cache / f"hits-{digest(files, *about, shape)}.npy"
         known = path.with_suffix(".json")
         with alone(known):
-            if not known.is_file():
+            new = not known.is_file()
+            if new:
                 path.unlink(missing_ok=True)
             values = map_rows(rows(), len(files), path, shape=shape)
-            if not known.is_file():
+            if new:
                 write_json(known, {"unreadable": problems, "lengths": lengths.tolist()})
         read = read_json(known)
         problems = {int(place): problem for place, problem in read["unreadable"].items()}
