@@ -11,14 +11,20 @@ import ray
 _STARTS = 5
 
 
-def start(**options: Any) -> None:
-    """Start Ray, or connect to it; again where the machine is too busy for it to start in time.
+def start(address: str | None = None, **options: Any) -> None:
+    """Connect to the Ray cluster at `address`, or start one; again where the machine is too busy.
 
-    Raises ValueError where it never does.
+    Without an address, neither a cluster that runs here nor the environment's `RAY_ADDRESS` counts.
+    Raises ValueError where Ray never starts in time.
     """
     for _ in range(_STARTS):
         try:
-            ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
+            ray.init(
+                address or "local",
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                **options,
+            )
             return
         except Exception as error:  # its own class, and no other
             if type(error) is not Exception or "timed out during startup" not in str(error):

@@ -40,8 +40,9 @@ def started() -> Iterator[None]:
     """One Ray for all tests: it takes seconds to start."""
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     ray.init(
-        num_cpus=2, log_to_driver=False, include_dashboard=False, object_store_memory=100 << 20
-    )
+        "local", num_cpus=2, log_to_driver=False, include_dashboard=False,
+        object_store_memory=100 << 20,
+    )  # fmt: skip
     yield
     ray.shutdown()
 

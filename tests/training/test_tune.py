@@ -72,15 +72,28 @@ def test_ray_may_take_its_time_to_start(
     coming = iter(errors)
     started = []
 
-    def init(**options: object) -> None:
+    def init(address: str, **options: object) -> None:
         for error in coming:
             raise error
-        started.append(options["num_cpus"])
+        started.append((address, options["num_cpus"]))
 
     monkeypatch.setattr(ray, "init", init)
     with nullcontext() if raised is None else pytest.raises(raised):
         ray_start.start(num_cpus=2)
-    assert started == ([2] if raised is None else [])
+    assert started == ([("local", 2)] if raised is None else [])
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "local"), ("auto", "auto")])
+def test_another_cluster_counts_only_if_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, used: str
+) -> None:
+    ray = pytest.importorskip("ray")
+    from bandscribe import ray_start
+
+    addresses = []
+    monkeypatch.setattr(ray, "init", lambda address, **_: addresses.append(address))
+    ray_start.start(given)
+    assert addresses == [used]
 
 
 def test_a_terminal_stays_where_it_is() -> None:
