@@ -333,7 +333,7 @@ def test_where_only_some_classes_may_occur() -> None:
         instruments.check(recognizer_card(), among=six)
 
 
-@pytest.mark.parametrize("among", ["vio", "violin", ("Violin",), ["vio", "violins"]])
+@pytest.mark.parametrize("among", ["vio", "violin", "Violin, vio", ("Violin",), ["vio", "violins"]])
 def test_possible_classes_may_be_names(among: str | Sequence[str]) -> None:
     activations = Activations(np.full((50, 13), 0.5, np.float32), 100.0, 0.0, INSTRUMENTS)
     found = instruments.decide(

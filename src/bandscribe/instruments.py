@@ -191,8 +191,8 @@ def recognize(
     ONNX file. `aggregate` combines the probabilities of frames as in `chunks.aggregate`;
     `threshold`, 0 to 1, replaces the thresholds of all classes. In digital silence nothing is
     present. Where only some classes may occur, `among` is one of these or several, as codes or
-    names (`vio`, `violin`): the others are absent, and probabilities are corrected for that as in
-    `calibration.shift_of`.
+    names (`vio`, `violin,cello`, `("vio", "cel")`): the others are absent, and probabilities are
+    corrected for that as in `calibration.shift_of`.
 
     Raises ValueError for an invalid argument or file content, OSError when the file cannot be read.
     """

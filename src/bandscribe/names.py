@@ -42,14 +42,17 @@ def find(text: str, classes: Iterable[str]) -> str | None:
     return spellings(classes).get(_plain(text))
 
 
-def find_all(among: str | Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
-    """The classes that one name or several mean, as in `find`.
+def find_all(
+    texts: str | Sequence[str], classes: Sequence[str], option: str = "among"
+) -> tuple[str, ...]:
+    """The classes that several names mean, as in `find`; in one text, commas separate names.
 
-    Raises ValueError for a name of none of the `classes`.
+    Raises ValueError, naming the `option`, for a name of none of the `classes`.
     """
-    found = {name: find(name, classes) for name in ([among] if isinstance(among, str) else among)}
+    words = texts.split(",") if isinstance(texts, str) else texts
+    found = {word: find(word, classes) for word in words}
     if unknown := [name for name, meant in found.items() if meant is None]:
-        raise ValueError(f"among: expected some of {', '.join(classes)}, got {unknown[0]!r}")
+        raise ValueError(f"{option}: expected some of {', '.join(classes)}, got {unknown[0]!r}")
     return tuple(meant for meant in found.values() if meant is not None)
 
 

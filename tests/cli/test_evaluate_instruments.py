@@ -122,7 +122,7 @@ def test_a_second_call_continues_in_any_number_of_processes(evaluate) -> None:
     result = evaluate("-o", "out")
     assert "kept from an earlier call: 2 of 2" in result.out
     assert {path.name: path.read_bytes() for path in Path("out").glob("*.*")} == first
-    assert "kept" not in evaluate("-o", "out", "--among", "vio,pia,dru").out
+    assert "kept" not in evaluate("-o", "out", "--among", "violin,pia,drums").out
     evaluate("-o", "two", "--jobs", "2")
     assert Path("two/metrics.json").read_bytes() == first["metrics.json"]
 
@@ -212,7 +212,7 @@ def test_the_best_guess(recognize) -> None:
 def test_some_classes_alone(recognize) -> None:
     """The drums' clip is left out, and a piano is no longer wrong; the flute is still missed."""
     recognize("-o", "out")
-    result = recognize("-o", "out", "--among", "vio,flu,cel")
+    result = recognize("-o", "out", "--among", "Violins, flu,cello")
     assert "kept from an earlier call: 4 of 4" in result.out
     found = figures()
     assert (found["tracks"], found["classes"]) == (3, ["cel", "flu", "vio"])

@@ -135,6 +135,10 @@ def test_ctrl_c_stops_the_player(listen, player, groove_wav, monkeypatch, tmp_pa
     ("arguments", "reason"),
     [
         (["--instruments", "--click"], "--click: is for drums; leave out --instruments"),
+        (
+            ["--instruments", "--sensitivity", "0.5"],
+            "--sensitivity: is for drums; leave out --instruments",
+        ),
         (["--start", "2", "--end", "1"], "--end: expected a time after 2 s, got 1 s"),
         (["--sensitivity", "2"], "sensitivity"),
         (["--model", "nobody"], "--model: there is no 'nobody'"),

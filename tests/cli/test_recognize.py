@@ -254,6 +254,7 @@ def test_a_damaged_copy(evaluate, clips, recognizer, tmp_path) -> None:
         (["--tolerance-ms", "9"], 2, "No such option: --tolerance-ms"),
         (["--join", "gac+gel"], 2, "No such option: --join"),
         (["--estimates", "good.csv", "--among", "gac,kazoo"], 2, "--among: expected some of cel"),
+        (["--estimates", "good.csv", "--among", ""], 2, "--among: expected some of cel"),
         (["--jobs", "0"], 2, "--jobs: expected 1 or more"),
         (["--estimates", "empty"], 2, "empty: no tables there"),
         (["--estimates", "nowhere.json"], 1, "nowhere.json: no such file"),

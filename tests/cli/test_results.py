@@ -63,6 +63,9 @@ def test_a_preview_beside_the_recording(transcribe, groove_wav) -> None:
         (["--end", "-1"], "--end: expected seconds or m:ss"),
         (["--quantise", "5"], "--quantise: expected one of 4, 8, 12"),
         (["--map", "roland"], "--map: expected one of general-midi"),
+        (["--map", "logic", "--format", "csv,json"], "--map: has no effect on csv, json; leave"),
+        (["--simile"], "--simile: has no effect on midi; leave it out, or add --format pdf"),
+        (["--click", "-o", "x.csv"], "--click: has no effect on csv; leave"),
     ],
 )
 def test_wrong_usage_is_one_line(transcribe, groove_wav, arguments, reason) -> None:

@@ -160,10 +160,12 @@ def curves(values: object, kind: str = "probability") -> Activations:
 
 def test_names() -> None:
     assert parse_groups(["gac+gel"], GUITARS) == GROUPS
+    assert parse_groups(["Acoustic guitars+gel"], GUITARS) == GROUPS
     assert name_classes(GUITARS, GROUPS) == ("gac+gel", "vio")
     assert name_classes(("vio", "gel", "gac"), GROUPS) == ("vio", "gac+gel")
     for words, reason in (
         (["gac+kazoo"], "expected some of gac, gel, vio, got 'kazoo'"),
+        (["gac,gel"], "expected some of gac, gel, vio, got 'gac,gel'"),
         (["gac"], "two classes or more once each"),
         (["gac+gel", "gel+vio"], "two classes or more once each"),
     ):

@@ -51,6 +51,18 @@ def test_options_are_those_of_the_command(serve, song, groove_wav) -> None:
     assert found == our_json.content(part, file="song.wav")
 
 
+def test_only_some_instruments_may_occur(serve, song, groove_wav) -> None:
+    client = serve()
+    job = client.finish(client.send("/v1/recognize?among=Violins,%20dru", song))
+    found = client.get(f"/v1/jobs/{job['id']}/result").json
+    expected = instruments.recognize(groove_wav, among=("vio", "dru"))
+    assert found == json.loads(json.dumps([describe_recognition(expected, "song.wav")]))
+    sent = client.send("/v1/recognize?among=vio,kazoo", song)
+    assert sent.status == 422
+    assert sent.json["detail"].startswith("among: expected some of cel, cla")
+    assert client.left() == []
+
+
 @pytest.mark.parametrize(
     "query",
     ["classes=4", "sensitivity=2", "sensitivity=nan", "metre=cat", "tempo=-1", "tempo=9&tempo=8"],

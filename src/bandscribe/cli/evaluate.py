@@ -190,7 +190,7 @@ def recognition(
             if estimates
             else InstrumentNetwork.load(model, "recognition", aggregate, threshold)
         )
-        classes = evaluation.choose_classes(address.corpus, system.classes, _parse_names(among))
+        classes = evaluation.choose_classes(address.corpus, system.classes, among)
         if closed:
             if among is None or not isinstance(system, InstrumentNetwork):
                 raise ValueError("--closed: corrects a model's probabilities; expected --among too")
@@ -291,7 +291,7 @@ def activity(
         if threshold is not None and not 0 < threshold < 1:
             raise ValueError(f"--threshold: expected more than 0 and less than 1: {threshold}")
         system = ActivityEstimates.load(estimates, threshold) if estimates else _load_tracker(model)
-        classes = choose_classes(address.corpus, system.classes, _parse_names(among))
+        classes = choose_classes(address.corpus, system.classes, among)
         groups = activity_reference.parse_groups(join or (), classes)
     tracks, part = address.choose("test")
     drawn = [_find_track(tracks, name) for name in plot or ()]
@@ -362,10 +362,6 @@ def _require_output(output: Path | None, copy_audio: bool, plot: object = None) 
     for name, given in (("--copy-audio", copy_audio), ("--plot", plot)):
         if given and output is None:
             raise typer.BadParameter(f"{name}: name the folder of the report with -o")
-
-
-def _parse_names(text: str | None) -> tuple[str, ...]:
-    return tuple(text.split(",")) if text else ()
 
 
 def _run(

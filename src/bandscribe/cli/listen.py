@@ -65,8 +65,9 @@ def listen(
     """
     import soundfile
 
-    if instruments and click:
-        raise typer.BadParameter("--click: is for drums; leave out --instruments")
+    for name, given in (("click", click), ("sensitivity", sensitivity is not None)):
+        if instruments and given:
+            raise typer.BadParameter(f"--{name}: is for drums; leave out --instruments")
     if instruments and file.suffix.lower() == NOTES:
         raise typer.BadParameter(f"--instruments: {file} holds drum notes; name the recording")
     with usage_errors():

@@ -82,12 +82,12 @@ def recognize(
 
     kind = choose_table(format, output)
     output = None if output == inputs.STANDARD else output
-    names = () if among is None else tuple(among.split(","))
-    work = Recognizing(model or MODEL, aggregate, threshold, names, stream=stream)
+    allowed = () if among is None else among
+    work = Recognizing(model or MODEL, aggregate, threshold, allowed, stream=stream)
     with usage_errors():
         classes = work.loaded.card.classes
-        instruments.check(work.loaded.card, aggregate, threshold, names)
-        possible = find_all(names, classes)
+        instruments.check(work.loaded.card, aggregate, threshold, allowed)
+        possible = find_all(allowed, classes)
     chosen = None if having is None else find(having, classes)
     if having is not None and chosen is None:
         raise typer.BadParameter(f"--with: expected one of {list_names(classes)}, got {having!r}")
@@ -117,7 +117,7 @@ class Recognizing(Work[inputs.Input, dict[str, Any]]):
 
     aggregate: str
     threshold: float | None
-    among: tuple[str, ...] = ()
+    among: str | tuple[str, ...] = ()
 
     def __call__(
         self, item: inputs.Input, sound: Path, at: Callable[[float], None]

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 #: The suffix of saved notes, which are written in other formats rather than transcribed.
 NOTES = ".json"
 _DEFAULT_GRID = 16
+#: Options that change files of these formats alone.
+_CHANGES = {
+    "map": ("midi", "quantised"),
+    "simile": ("pdf", "svg", "musicxml"),
+    "click": ("preview",),
+}
 
 
 def make_exporter(
@@ -42,6 +48,16 @@ def make_exporter(
     if grid not in GRIDS:
         raise ValueError(f"quantise: expected one of {', '.join(map(str, GRIDS))}, got {grid}")
     return Exporter(drum_maps.load(drum_map), grid, simile, clicks, start, end, stream)
+
+
+def check_used(formats: Collection[str], **options: bool) -> None:
+    """Raise ValueError for one of the `options` that is given and changes none of the formats."""
+    for name, given in options.items():
+        if given and not set(formats) & set(_CHANGES[name]):
+            raise ValueError(
+                f"--{name}: has no effect on {', '.join(formats)}; leave it out, or add --format "
+                f"{_CHANGES[name][0]}"
+            )
 
 
 def parse_clock(text: str | None, name: str) -> float | None:

@@ -27,6 +27,7 @@ from bandscribe.cli.report import clock, count, reported, require, usage_errors
 from bandscribe.cli.results import (
     NOTES,
     check_saved,
+    check_used,
     compare,
     cut,
     find_recording,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from bandscribe.drums import DrumActivations, DrumModel
     from bandscribe.types import Transcription
 
-#: The shipped model.
-MODEL = "drums"
+#: The shipped model, and the drum map of MIDI files.
+MODEL, GENERAL_MIDI = "drums", "general-midi"
 
 
 def transcribe(
@@ -86,7 +87,7 @@ def transcribe(
             help="Drum map of MIDI files: general-midi, ezdrummer, superior-drummer, "
             "addictive-drums, logic, td-17, or a CSV file class,note.",
         ),
-    ] = "general-midi",
+    ] = GENERAL_MIDI,
     quantise: Annotated[
         int | None,
         typer.Option(
@@ -132,6 +133,7 @@ def transcribe(
         if name in NEEDS:
             require(*NEEDS[name])
     with usage_errors():
+        check_used(formats, map=map != GENERAL_MIDI, simile=simile, click=click)
         begin, stop = parse_clock(start, "start") or 0.0, parse_clock(end, "end")
         exporter = make_exporter(
             begin, stop, drum_map=map, grid=quantise, simile=simile, clicks=click, stream=stream

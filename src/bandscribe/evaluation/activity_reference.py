@@ -20,6 +20,7 @@ from bandscribe.datasets.track import Track
 from bandscribe.decode import decode
 from bandscribe.instruments import Activity
 from bandscribe.metrics.frames import ACTIVE
+from bandscribe.names import find_all
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 #: A class is present in a track where it plays for so many seconds in all.
@@ -138,14 +139,12 @@ def _smooth(values: NDArray[np.float64], frame_rate: float) -> NDArray[np.float6
 
 
 def parse_groups(texts: Sequence[str], classes: Sequence[str]) -> Groups:
-    """Groups from texts such as `gac+gel`.
+    """Groups from texts such as `gac+gel`, in which classes are named as in `names.find`.
 
     Raises ValueError for a class that is not among `classes`, stands in two groups, or alone.
     """
-    groups = tuple(tuple(text.split("+")) for text in texts)
+    groups = tuple(find_all(text.split("+"), classes, "join") for text in texts)
     named = [name for group in groups for name in group]
-    if unknown := [name for name in named if name not in classes]:
-        raise ValueError(f"--join: expected some of {', '.join(classes)}, got {unknown[0]!r}")
     if len(set(named)) < len(named) or any(len(group) < 2 for group in groups):
         raise ValueError(f"--join: expected two classes or more once each, got {', '.join(texts)}")
     return groups

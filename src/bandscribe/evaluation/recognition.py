@@ -45,6 +45,7 @@ from bandscribe.files import write_csv
 from bandscribe.metrics import tags
 from bandscribe.metrics.bootstrap import Statistic
 from bandscribe.metrics.counts import rate
+from bandscribe.names import find_all
 from bandscribe.types import Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -144,19 +145,18 @@ class RecognitionScores:
 
 
 def choose_classes(
-    corpus: Corpus[Any], system: Sequence[str], among: Sequence[str] = ()
+    corpus: Corpus[Any], system: Sequence[str], among: str | None = None
 ) -> tuple[str, ...]:
-    """The corpus's classes that a `system` has, and of them those `among`, if any.
+    """The corpus's classes that a `system` has, and of them those `among`, if it is not None.
 
-    Raises ValueError when there is none, or one of `among` is none of them.
+    Raises ValueError when there is none, or as `names.find_all`.
     """
     both = set(corpus.classes) & set(system) - set(corpus.unscored)
     if not both:
         raise ValueError(f"{corpus.name}: the system knows none of its classes")
     known = tuple(name for name in INSTRUMENTS if name in both)
-    if unknown := [name for name in among if name not in known]:
-        raise ValueError(f"--among: expected some of {', '.join(known)}, got {unknown[0]!r}")
-    return tuple(name for name in known if not among or name in among)
+    chosen = known if among is None else find_all(among, known)
+    return tuple(name for name in known if name in chosen)
 
 
 def statistic_of(all_scores: RecognitionScores) -> Statistic:

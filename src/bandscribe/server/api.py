@@ -97,9 +97,18 @@ def create_router(queue: Queue) -> APIRouter:
             Literal["s1", "s2"], Query(description="Mean over time, or beside the most prominent.")
         ] = "s1",
         threshold: Annotated[float | None, Query(ge=0, le=1)] = None,
+        among: Annotated[
+            str | None,
+            Query(description="The only instruments that may occur, such as violin,cello."),
+        ] = None,
     ) -> JSONResponse:
         """The result is what `bandscribe recognize --format json` writes."""
-        work = partial(tasks.recognize, aggregate=aggregate, threshold=threshold)
+        possible = () if among is None else among
+        try:
+            tasks.check_recognition(aggregate, threshold, possible)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        work = partial(tasks.recognize, aggregate=aggregate, threshold=threshold, among=possible)
         return await accept(request, file, work)
 
     @post("/track", "Track when each instrument plays")

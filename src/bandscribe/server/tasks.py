@@ -1,12 +1,13 @@
 """What each task makes of a sound file: the JSON that its command writes.
 
 Models are loaded at their first use and kept. The functions raise ValueError or OSError for a file
-that cannot be analysed, and check their options before it is read (`check_transcription`).
+that cannot be analysed, and check their options before it is read (`check_transcription`,
+`check_recognition`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,13 @@ def check_transcription(
     beats.check(metre, tempo)
 
 
+def check_recognition(
+    aggregate: Strategy, threshold: float | None, among: str | Sequence[str]
+) -> None:
+    """Raise ValueError where `recognize` would for its options."""
+    instruments.check(load("instruments").card, aggregate, threshold, among)
+
+
 def transcribe(
     sound: Path,
     step: Step,
@@ -66,11 +74,18 @@ def recognize(
     longest: float,
     aggregate: Strategy = "s1",
     threshold: float | None = None,
+    among: str | Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """The instruments, as `bandscribe recognize --format json` writes them."""
     model = load("instruments")
     blocks = read(sound, instruments.front_end(model.card).sample_rate, step, longest)
-    found = instruments.recognize(blocks, model=model, aggregate=aggregate, threshold=threshold)
+    found = instruments.recognize(
+        blocks,
+        model=model,
+        aggregate=aggregate,
+        threshold=threshold,
+        among=among,
+    )
     return [describe_recognition(found, name)]
 
 
