@@ -1,4 +1,4 @@
-"""Run a command line in this process, and hold what it printed."""
+"""Run a command line in this process, and hold what it printed; recordings for it."""
 
 from __future__ import annotations
 
@@ -61,3 +61,23 @@ def corpus(tmp_path: Path, groove_wav: Path, groove: dict[float, str]) -> Path:
     shutil.copy(groove_wav, audio)
     notes.write_text("".join(f"{onset}\t{name}\n" for onset, name in rows))
     return root
+
+
+def listing(folder: Path = Path()) -> list[str]:
+    """The files below a folder."""
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def song(tmp_path: Path, groove_wav: Path) -> Path:
+    return Path(shutil.copy(groove_wav, tmp_path / "song.wav"))
+
+
+@pytest.fixture
+def album(tmp_path: Path, groove_wav: Path) -> Path:
+    """Two songs in two folders, and hidden ones."""
+    folder = tmp_path / "album"
+    for name in ("b.wav", "disc 2/01. Feat. X.WAV", ".hidden/c.wav", ".d.wav"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(groove_wav, folder / name)
+    return folder

@@ -34,11 +34,6 @@ def analyse(bandscribe, models) -> Callable[..., object]:
     return lambda name, *arguments: bandscribe(name, "--model", models[name], *arguments)
 
 
-@pytest.fixture
-def song(tmp_path: Path, groove_wav: Path) -> Path:
-    return Path(shutil.copy(groove_wav, tmp_path / "song.wav"))
-
-
 @pytest.mark.parametrize("command", [*FILES, *TABLES])
 def test_one_line_for_each_bad_file(analyse, song, tmp_path, command) -> None:
     bad = tmp_path / "bad"

@@ -20,6 +20,8 @@ from bandscribe.cli import players
 from bandscribe.vocabulary import INSTRUMENTS
 from tiny_recognizer import SAMPLE_RATE, play, tracker_card, write_recognizer
 
+from .conftest import listing
+
 ROOT = Path(__file__).parents[2]
 #: The violin plays throughout, the piano from the second to the fourth second.
 DUET = play({"vio": (0, 5), "pia": (2, 4)}, 5.0)
@@ -49,10 +51,6 @@ def album(tmp_path, duet) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(duet, folder / name)
     return folder
-
-
-def listing(folder: Path = Path()) -> list[str]:
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 def read(path: str | Path) -> list[dict[str, str]]:

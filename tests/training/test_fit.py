@@ -1,83 +1,19 @@
+"""What a run trains, validates, keeps and writes."""
+
 import json
-import os
-import re
-import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from bandscribe.training import checkpoints, device, record, schedules
 from bandscribe.training import fit as fit_module
-from bandscribe.training.batches import Batch, Batches, Example, load
 from bandscribe.training.fit import FitResult, fit
-from bandscribe.training.settings import Settings
 
-SETTINGS = Settings(
-    steps=6,
-    learning_rate=0.05,
-    warmup_steps=1,
-    validate_every=2,
-    workers=0,
-    threads=1,
-    half=False,
-    average=0.9,
-)
-
-
-def draw(rng: np.random.Generator) -> Example:
-    features = rng.random((4, 3), dtype=np.float32)
-    return features, features[:, :1] * 2
-
-
-def toy() -> nn.Module:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(8, 1))
-
-
-def run(
-    settings: Settings,
-    folder: Path,
-    *,
-    stop_at: int = -1,
-    model: nn.Module | None = None,
-    shares: tuple[float, ...] = (1.0,),
-) -> tuple[FitResult, nn.Module]:
-    model = model or toy()
-
-    def batches(start: int) -> Iterator[Batch]:
-        made = Batches(draw, seed=settings.seed, size=3, steps=settings.steps, start=start)
-        for step, batch in enumerate(load(made, workers=0), start):
-            if step == stop_at:
-                os.kill(os.getpid(), signal.SIGTERM)
-            yield batch
-
-    def validate(network: nn.Module) -> dict[str, float]:
-        assert not network.training
-        value = nn.functional.mse_loss(network(torch.ones(1, 4, 3)), 2 * torch.ones(1, 4, 1))
-        return {"micro_f1": 1 / (1 + value.item())}
-
-    result = fit(
-        settings,
-        folder,
-        task="toy",
-        build=lambda: model,
-        loss=nn.functional.mse_loss,
-        batches=batches,
-        validate=validate,
-        report=lambda network: {"training": network.training},
-        shares=shares,
-    )
-    return result, model
-
-
-def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return all(torch.equal(one[name], other[name]) for name in one)
+from .toy_fit import SETTINGS, equal, run, toy
 
 
 @pytest.mark.parametrize("shares", [(0.0,), (0.25,), (0.0, 0.3, 0.7, 1.0), (1.0, 0.5)])
@@ -102,16 +38,6 @@ def test_the_mean_of_initial_and_trained_weights(shares: tuple[float, ...], tmp_
     assert equal(checkpoints.read(tmp_path / "best.pt"), kept)
 
 
-def test_an_interrupted_run_keeps_its_best_weights(tmp_path: Path) -> None:
-    result, _ = run(SETTINGS, tmp_path, stop_at=3, shares=(0.0,))
-    assert result.interrupted
-    assert "means" not in json.loads((tmp_path / "metrics.json").read_text())
-    run(SETTINGS, tmp_path / "straight", stop_at=3)
-    assert equal(
-        checkpoints.read(tmp_path / "best.pt"), checkpoints.read(tmp_path / "straight" / "best.pt")
-    )
-
-
 @pytest.mark.parametrize("native", [False, True])
 def test_bfloat16_is_the_default_where_it_is_native(
     native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -134,22 +60,6 @@ def test_bfloat16_is_the_default_where_it_is_native(
     assert result.finished
     assert json.loads((tmp_path / "recipe.json").read_text())["half"] is native
     assert record.resolve_half(settings, tmp_path / "new").half is not native
-
-
-def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:
-    whole, model = run(SETTINGS, tmp_path / "whole")
-    part, _ = run(SETTINGS, tmp_path / "parts", stop_at=2)
-    assert (part.finished, part.interrupted, part.step) == (False, True, 3)
-    rest, resumed = run(SETTINGS, tmp_path / "parts")
-    assert (whole.finished, whole.step) == (rest.finished, rest.step) == (True, 6)
-    one, other = (torch.load(tmp_path / name / "last.pt") for name in ("whole", "parts"))
-    for part_name in ("model", "average"):
-        assert equal(one[part_name], other[part_name])
-    assert equal(*(torch.load(tmp_path / name / "best.pt") for name in ("whole", "parts")))
-    assert equal(model.state_dict(), resumed.state_dict())
-    for row in one["state"]["history"] + other["state"]["history"]:
-        del row["minutes"]
-    assert one["state"]["history"] == other["state"]["history"]
 
 
 def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
@@ -185,23 +95,6 @@ def test_a_trail_has_the_weights_of_every_validation(tmp_path: Path) -> None:
     best, plain = (torch.load(tmp_path / name / "best.pt") for name in ("trail", "plain"))
     assert sum(equal(best, weights) for weights in kept.values()) == 1
     assert equal(best, plain) and not (tmp_path / "plain/trail").exists()
-
-
-def test_the_signal_handlers_are_those_from_before(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    run(SETTINGS, tmp_path, stop_at=1)
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-
-
-def test_another_recipe_is_refused_and_a_longer_run_is_noted(tmp_path: Path) -> None:
-    run(SETTINGS, tmp_path)
-    with pytest.raises(ValueError, match=r"another recipe \(learning_rate\)"):
-        run(replace(SETTINGS, learning_rate=0.1), tmp_path)
-    result, _ = run(replace(SETTINGS, steps=8), tmp_path)
-    assert result.step == 8
-    starts = json.loads((tmp_path / "versions.json").read_text())["starts"]
-    assert [start["step"] for start in starts] == [0, 6]
-    assert starts[1]["changed"] == {"steps": [6, 8]}
 
 
 def test_stops_early_and_after_a_time(tmp_path: Path) -> None:
@@ -312,19 +205,6 @@ def test_the_best_weights_may_be_those_with_the_lowest_figure(tmp_path: Path) ->
     assert first.best["step"] == 1
 
 
-def test_a_run_of_an_earlier_version_is_resumed(tmp_path: Path) -> None:
-    """Its checkpoint has the random state of the CPU alone, and no scale of gradients."""
-    run(SETTINGS, tmp_path / "whole")
-    run(SETTINGS, tmp_path / "parts", stop_at=2)
-    saved = torch.load(tmp_path / "parts/last.pt")
-    saved["random"] = saved["random"][0]["cpu"]
-    del saved["scaler"]
-    torch.save(saved, tmp_path / "parts/last.pt")
-    run(SETTINGS, tmp_path / "parts")
-    one, other = (torch.load(tmp_path / name / "last.pt")["model"] for name in ("whole", "parts"))
-    assert equal(one, other)
-
-
 def test_a_compiled_network_is_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda m: compiled.append(m) or nn.Sequential(m))
@@ -381,65 +261,8 @@ def test_losses_are_looked_at_when_they_are_shown_or_saved(
     assert looks == [2, 2, 2, 0]  # at each validation, and before the last checkpoint
 
 
-def begun(folder: Path) -> Path:
-    run(SETTINGS, folder, stop_at=3)
-    return folder
-
-
-@pytest.mark.parametrize("name", ["last.pt", "versions.json", "recipe.json"])
-@pytest.mark.parametrize("content", [b"", b"junk", b"{}", b"[1]", b"PK\x03\x04", None])
-def test_a_damaged_run_is_named(name: str, content: bytes | None, tmp_path: Path) -> None:
-    """Junk, or (None) the first half of the file."""
-    path = begun(tmp_path) / name
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content is None else content)
-    if (name, content) == ("recipe.json", b"{}"):
-        with pytest.raises(ValueError, match="begun with another recipe"):
-            run(SETTINGS, tmp_path)
-        return
-    with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
-        run(SETTINGS, tmp_path)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"state": {"step": "three"}}, {"state": {"steps": 3}}, {"state": {"history": [3]}},
-        {"state": {"step": 3, "history": [{"micro_f1": "high"}]}}, {"model": {}}, {"random": 3},
-        {"model": {"0.weight": torch.zeros(1)}}, {"optimiser": []},
-    ],
-)  # fmt: skip
-def test_a_checkpoint_of_another_run_is_named(change: dict[str, Any], tmp_path: Path) -> None:
-    path = begun(tmp_path) / "last.pt"
-    torch.save({**torch.load(path), **change}, path)
-    with pytest.raises(ValueError, match=r"last\.pt: of another run, or damaged; delete"):
-        run(SETTINGS, tmp_path)
-
-
-def test_nothing_in_a_checkpoint_is_run(tmp_path: Path) -> None:
-    class Evil:
-        def __reduce__(self) -> tuple[Any, ...]:
-            return os.mkdir, (str(tmp_path / "evil"),)
-
-    path = begun(tmp_path) / "last.pt"
-    torch.save({"state": Evil()}, path)
-    with pytest.raises(ValueError, match=r"last\.pt: not written by bandscribe train, or damaged"):
-        run(SETTINGS, tmp_path)
-    assert not (tmp_path / "evil").exists()
-
-
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         run(SETTINGS, tmp_path / name)
     best = [(tmp_path / name / "best.pt").read_bytes() for name in ("one", "two")]
     assert best[0] == best[1]
-
-
-@pytest.mark.parametrize("content", [b"", b"junk", {}, {"a": 3}, {"0.weight": torch.zeros(1)}])
-def test_weights_of_another_network_are_named(content: object, tmp_path: Path) -> None:
-    path = tmp_path / "best.pt"
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        torch.save(content, path)
-    with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
-        checkpoints.fill(toy(), path)
