@@ -13,6 +13,8 @@ from bandscribe.catalogue import analysis
 from bandscribe.catalogue.analysis import Analyst, Models
 from bandscribe.catalogue.schema import TASKS
 from bandscribe.formats import bars
+from bandscribe.types import Beats, Transcription
+from bandscribe.vocabulary import DRUMS_10
 
 ANALYST = Analyst()
 
@@ -36,6 +38,29 @@ def test_drums_and_beats_are_those_of_transcribe(rows: analysis.Analysis) -> Non
     assert rows.record["note_count"] == len(expected.onsets)
     tempo, metre = rows.record["tempo"], rows.record["metre"]
     assert f"{tempo:g} bpm, {metre}" == bars.describe(expected.beats) == "104 bpm, 4/4"
+
+
+@pytest.mark.parametrize(
+    ("positions", "metre"),
+    [
+        ([1, 2, 3, 4] * 3, "4/4"),
+        ([1, 2, 3, 4, 1, 2, 3, 1, 2, 3, 4, 1, 2, 3, 1], "3/4"),  # as many bars of each
+        ([3, 4, 1, 2, 3, 4], "4/4"),  # no whole bar
+    ],
+)
+@pytest.mark.parametrize("missing", [(), (4, 5)])
+def test_tempo_and_metre_are_printed_by_transcribe(
+    monkeypatch: pytest.MonkeyPatch, positions: list[int], metre: str, missing: tuple[int, ...]
+) -> None:
+    """Also where beats were not found."""
+    kept = np.delete(np.arange(len(positions)), missing)
+    beats = Beats(0.3 + kept / 2, np.array(positions)[kept])
+    part = Transcription(
+        np.zeros(0), np.zeros(0, dtype="<U3"), np.zeros(0, np.float32), 9.0, DRUMS_10, beats
+    )
+    monkeypatch.setattr(analysis.drums, "transcribe_blocks", lambda blocks, model: part)
+    row = ANALYST(GROOVE, ("drums",)).record
+    assert f"{row['tempo']:g} bpm, {row['metre']}" == bars.describe(beats) == f"120 bpm, {metre}"
 
 
 def test_instruments_are_those_of_recognize_and_track(rows: analysis.Analysis) -> None:

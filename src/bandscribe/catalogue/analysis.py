@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,10 +23,9 @@ from bandscribe.catalogue.schema import TASKS
 from bandscribe.catalogue.tags import read_tags
 from bandscribe.formats import bars
 from bandscribe.types import Audio, Beats
-from bandscribe.vocabulary import signature
 
 #: Part of every version, for each role: to be raised when the same model gives other rows.
-ANALYSIS: Mapping[str, int] = {"drums": 2, "instruments": 1}
+ANALYSIS: Mapping[str, int] = {"drums": 3, "instruments": 1}
 #: Seconds of audio that are held in memory; longer recordings are decoded once for each model.
 HELD_SECONDS = 900.0
 
@@ -214,23 +212,11 @@ class _Measured:
 
 
 def _describe_beats(beats: Beats | None) -> dict[str, Any]:
-    """`tempo`, `metre` and `quarters`; None where there are no two beats, or no whole bar."""
+    """`tempo`, `metre` and `quarters`; None where there are no two beats."""
     tempo = None if beats is None else bars.tempo(beats)
     if beats is None or tempo is None:
         return {"tempo": None, "metre": None, "quarters": None}
-    lengths = np.diff(np.flatnonzero(beats.positions == 1)).tolist()
-    number, note = signature(_most(lengths), beats.quarters) if lengths else (0, 0)
-    return {
-        "tempo": tempo,
-        "metre": f"{number}/{note}" if lengths else None,
-        "quarters": beats.quarters,
-    }
-
-
-def _most(values: Sequence[int]) -> int:
-    """The value that occurs most often, of several the smallest."""
-    counts: Mapping[int, int] = Counter(values)
-    return min(counts, key=lambda value: (-counts[value], value))
+    return {"tempo": tempo, "metre": bars.metre(beats), "quarters": beats.quarters}
 
 
 def _plain(message: str, sound: Path) -> str:

@@ -72,7 +72,9 @@ TABLES: Mapping[str, Table] = {
             Column("genre", pa.string(), True, "tag of the file"),
             Column("date", pa.string(), True, "tag of the file"),
             Column("tempo", pa.float32(), True, "beats per minute, as `transcribe` prints it"),
-            Column("metre", pa.string(), True, "such as 4/4, of most bars"),
+            Column(
+                "metre", pa.string(), True, "such as 4/4, of most bars, as `transcribe` prints it"
+            ),
             Column("quarters", pa.float32(), True, "quarter notes to a beat, 1.5 in 6/8"),
             Column("note_count", pa.int32(), True, "drum notes"),
             Column(

@@ -114,22 +114,34 @@ def describe(beats: Beats) -> str | None:
     usual = tempo(beats)
     if usual is None:
         return None
-    grid = fill(beats)
-    tempi = _tempi(grid)
+    tempi = _tempi(fill(beats))
     low, high = f"{tempi.min():.0f}", f"{tempi.max():.0f}"
     if tempi.min() == tempi.max():
         text = f"{usual:g}"
     else:
         text = low if low == high else f"{low} to {high}"
-    lengths = np.diff(np.flatnonzero(grid.positions == 1)).tolist() or [int(grid.positions.max())]
-    number, note = signature(Counter(lengths).most_common(1)[0][0], beats.quarters)
-    return f"{text} bpm, {number}/{note}"
+    return f"{text} bpm, {metre(beats)}"
 
 
 def tempo(beats: Beats) -> float | None:
     """Beats per minute to a tenth, as in `describe`; where they change the median of all beats."""
     tempi = _tempi(fill(beats))
     return round(float(np.median(tempi)), 1) if len(tempi) else None
+
+
+def metre(beats: Beats) -> str | None:
+    """The metre of most bars, as in `describe`, such as `4/4`; None where `tempo` is.
+
+    Of metres of equally many bars it is the shortest, and without a whole bar that of the highest
+    position.
+    """
+    positions = fill(beats).positions
+    if len(positions) < 2:
+        return None
+    lengths = Counter(np.diff(np.flatnonzero(positions == 1)).tolist() or [int(positions.max())])
+    usual = min(lengths, key=lambda length: (-lengths[length], length))
+    number, note = signature(usual, beats.quarters)
+    return f"{number}/{note}"
 
 
 def _tempi(grid: Grid) -> NDArray[np.float64]:
