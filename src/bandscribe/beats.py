@@ -21,6 +21,7 @@ Where we deviate:
   activations around, and bounded, so that a missed beat does not outweigh those that are found.
 - The tempo prior is applied at each beat and not once: the octave is as uncertain in
   all beats of a song, so that their evidence does not add up as if they were independent.
+- Where a ride cymbal swings at twice the tempo, the faster one is taken (`bandscribe.swing`).
 - Metre and bar lines are found in a second step, on the beats (`bandscribe.metre`).
 """
 
@@ -31,6 +32,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe import swing
 from bandscribe.metre import count, put_on_kicks
 from bandscribe.peaks import Peaks, max_around, refine
 from bandscribe.steady import straighten
@@ -100,7 +102,12 @@ def track(
     rate = activations.frame_rate
     beat, downbeat = activations.values.astype(np.float64).T
     level = _level(beat, rate, 1.0)
-    frames = _follow(_score(beat, level, rate), rate, slowest, fastest)
+    score = _score(beat, level, rate)
+    frames = _follow(score, rate, slowest, fastest)
+    if drums is not None and swing.is_halved(frames, drums):
+        tempo_found = 60 * rate / float(np.median(np.diff(frames)))
+        if 2 * tempo_found <= fastest * (1 + STEADY):
+            frames = _follow(score, rate, 1.5 * tempo_found, fastest)
     frames = frames[_keep_supported(frames, beat, rate)]
     settled = _settle(frames, beat, level, rate)
     settled = straighten(settled, rate, always=isinstance(tempo, float | int))
