@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bandscribe.display import Reference
@@ -52,6 +52,23 @@ def available() -> dict[str, str]:
     }
 
 
+class Heading(NamedTuple):
+    """What stands above a score."""
+
+    title: str
+    artist: str
+
+
+def find_heading(recording: Path, name: str) -> Heading:
+    """Title and artist by the tags of a recording; without a title, its file `name` in words."""
+    from bandscribe.decode.tags import read_tags
+
+    tags = read_tags(recording)
+    words = " ".join(Path(name).stem.replace("_", " ").split())
+    # Standard input is called -.
+    return Heading(tags.title or words.strip("- "), tags.artist or "")
+
+
 @dataclass(frozen=True)
 class Exporter:
     """How files are written: MIDI with the note `numbers` of a drum map, those of General MIDI by
@@ -82,7 +99,7 @@ class Exporter:
         """Write a `part` in one format.
 
         Formats in `CURVES` need its `activations`; a plot also shows a `reference`. `title` is the
-        file name of the recording as text.
+        file name of the recording as text; a score has the heading of `find_heading`.
 
         Raises ValueError or OSError where the file cannot be written, ModuleNotFoundError where a
         library is missing.
@@ -119,13 +136,13 @@ class Exporter:
                     path, recording, played, start=self.start, end=self.end, stream=self.stream
                 )
             case _:
-                self._write_score(name, path, part, Path(title).stem)
+                self._write_score(name, path, part, find_heading(recording, title))
 
-    def _write_score(self, name: str, path: Path, part: Transcription, title: str) -> None:
+    def _write_score(self, name: str, path: Path, part: Transcription, heading: Heading) -> None:
         from bandscribe import score
         from bandscribe.files import whole
 
-        paper = score.quantise(part, title=title)
+        paper = score.quantise(part, title=heading.title, artist=heading.artist)
         match name:
             case "musicxml":
                 content = score.to_musicxml(paper, simile=self.simile).encode()

@@ -32,6 +32,16 @@ def test_svg_has_every_note_the_title_and_the_key_once(paper: score.Score) -> No
     assert not re.search("[\ue000-\uf8ff]", picture)
 
 
+@pytest.mark.parametrize("title", ["A", "Wide Words " * 6, "歌" * 50, "x" * 500])
+def test_the_heading_is_no_wider_than_the_page(title: str) -> None:
+    picture = score.to_svg(score.Score((), title, artist="Nobody"))
+    lines = re.findall(r'y="([\d.]+)"[^>]*font-size="([\d.]+)">([^<]*)', picture)
+    assert [line[2].rstrip("…") for line in lines] == [title[:120], "Nobody"]
+    size = float(lines[0][1])
+    assert size <= 64 and size * len(title[:120]) * (1 if title[0] == "歌" else 0.5) <= 1870
+    assert float(lines[1][0]) - float(lines[0][0]) > float(lines[1][1])
+
+
 def test_the_same_each_time(paper: score.Score) -> None:
     assert score.to_svg(paper) == score.to_svg(paper)
     assert score.to_pdf(paper) == score.to_pdf(paper)

@@ -41,7 +41,7 @@ def perform(seed: int, seconds: float = 10.0) -> Transcription:
 
 @pytest.mark.parametrize("seed", range(100))
 def test_performances_are_valid(seed: int) -> None:
-    paper = score.quantise(perform(seed), title=f"Song {seed} <&>")
+    paper = score.quantise(perform(seed), title=f"Song {seed} <&>", artist="A & B")
     schema.check(score.to_musicxml(paper, simile=seed % 2 == 0))
 
 

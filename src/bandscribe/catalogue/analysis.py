@@ -20,7 +20,7 @@ from bandscribe import audio, drums, instruments, runtime
 from bandscribe.catalogue.loudness import Meter
 from bandscribe.catalogue.pattern import embed
 from bandscribe.catalogue.schema import TASKS
-from bandscribe.catalogue.tags import read_tags
+from bandscribe.decode.tags import read_tags
 from bandscribe.formats import bars
 from bandscribe.types import Audio, Beats
 

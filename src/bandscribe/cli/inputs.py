@@ -40,9 +40,8 @@ def find(given: Path) -> Search:
     """The file that was named, or every sound file in the folder and its folders.
 
     `-` is standard input, whose results are called `stdin`. Links to folders are followed, each
-    folder is searched once. Hidden files and folders are passed over,
-    and previews. Raises ValueError when there
-    is nothing.
+    folder is searched once. Hidden files and folders are passed over, and previews. Raises
+    ValueError when there is nothing.
     """
     from bandscribe.audio import EXTENSIONS
 

@@ -188,8 +188,11 @@ class Transcribing(Work[outputs.OutputJob, str]):
         recording = sound
         if job.path.suffix.lower() == NOTES:
             result, notes = None, self.read_notes(sound)
-            if "preview" in missing:
+            try:
                 recording = find_recording(job.path)
+            except ValueError:
+                if "preview" in missing:
+                    raise
         else:
             result, notes = self.run_inference(sound, at, curves=curves)
         compared = compare(annotated, notes) if annotated else None

@@ -14,6 +14,7 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import east_asian_width
 from xml.etree import ElementTree
 
 from bandscribe.score.model import Score
@@ -25,8 +26,10 @@ _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _FONT = "Bravura"
 #: An A4 page and its margin, in tenths of a millimetre, which are the units of the result.
 _WIDTH, _HEIGHT, _MARGIN = 2100, 2970, 120
-#: How large music is beside verovio's own, and the key beside that; where the title ends.
-_SIZE, _KEY_SIZE, _TITLE = 0.9, 0.72, 170
+#: How large music is beside verovio's own, and the key beside that.
+_SIZE, _KEY_SIZE = 0.9, 0.72
+#: Letters of the longest line of a heading.
+_LONGEST = 120
 #: What verovio leaves on the left for the numbers of bars, in its units.
 _LEFT = 50
 
@@ -115,19 +118,15 @@ def _draw_glyphs(page: Element) -> None:
 
 
 def _engrave(score: Score, simile: bool) -> tuple[Element, list[_System]]:
-    """Title, key and music on one page, and the systems on it."""
+    """Title, artist, key and music on one page, and the systems on it."""
     for prefix, space in (("", _SVG), ("xlink", _LINK)):
         ElementTree.register_namespace(prefix, space)
     page = Element(f"{{{_SVG}}}svg")
     top = float(_MARGIN)
-    if score.title:
-        title = ElementTree.SubElement(
-            page, f"{{{_SVG}}}text",
-            {"x": str(_WIDTH // 2), "y": str(_MARGIN + 50), "text-anchor": "middle",
-             "font-family": "Times, serif", "font-size": "64"},
-        )  # fmt: skip
-        title.text = legible(score.title)
-        top = float(_TITLE + 50)
+    for text, below, size in ((score.title, 100, 64), (score.artist, 60, 40)):
+        if text:
+            _write(page, text, top + size * 0.78, size)
+            top += below
     if score.drums:
         key = _render(key_to_musicxml(score), _SIZE * _KEY_SIZE, 2, lyricWordSpace=3)
         top += _place(page, key, top) + 50
@@ -137,6 +136,22 @@ def _engrave(score: Score, simile: bool) -> tuple[Element, list[_System]]:
     high = _place(page, music, top)
     page.set("viewBox", f"0 0 {_WIDTH} {top + high + _MARGIN:g}")
     return page, _systems(music, top)
+
+
+def _write(page: Element, text: str, baseline: float, size: int) -> None:
+    """A line of the heading, in smaller letters where it would be wider than the page."""
+    words = legible(text)
+    if len(words) > _LONGEST:
+        words = f"{words[:_LONGEST]}…"
+    # Letters of Times are half as wide as high on average, those of East Asia as wide as high.
+    ems = sum(1.0 if east_asian_width(letter) in "WF" else 0.5 for letter in words)
+    fitting = min(size, (_WIDTH - 2 * _MARGIN) / ems)
+    node = ElementTree.SubElement(
+        page, f"{{{_SVG}}}text",
+        {"x": str(_WIDTH // 2), "y": f"{baseline:g}", "text-anchor": "middle",
+         "font-family": "Times, serif", "font-size": f"{fitting:g}"},
+    )  # fmt: skip
+    node.text = words
 
 
 def _place(page: Element, part: Element, top: float) -> float:

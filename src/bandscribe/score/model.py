@@ -79,6 +79,7 @@ class Score:
     title: str = ""
     swing: float | None = None
     swung: int = 8
+    artist: str = ""
 
     @property
     def drums(self) -> tuple[str, ...]:

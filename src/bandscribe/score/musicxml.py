@@ -68,7 +68,10 @@ def to_musicxml(score: Score, *, simile: bool = False) -> str:
     root = Element("score-partwise", version="4.0")
     if score.title:
         _add(_add(root, "work"), "work-title", legible(score.title))
-    encoding = _add(_add(root, "identification"), "encoding")
+    identification = _add(root, "identification")
+    if score.artist:
+        _add(identification, "creator", legible(score.artist), type="artist")
+    encoding = _add(identification, "encoding")
     _add(encoding, "software", "bandscribe")
     _add_part_list(root, score)
     part = _add(root, "part", id="P1")

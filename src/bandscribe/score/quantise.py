@@ -39,8 +39,8 @@ _BEATS = (0.1, 3.0)  # seconds: 600 and 20 bpm; lines through beats that are non
 _MINIM = 2.0  # quarters
 
 
-def quantise(part: Transcription, *, title: str = "") -> Score:
-    """The score of a drum part.
+def quantise(part: Transcription, *, title: str = "", artist: str = "") -> Score:
+    """The score of a drum part, with a title and an artist as its heading.
 
     Without beats the tempo is one, estimated from the onsets, in 4/4 from the first stroke on. Of
     two strokes of a drum at one place, the louder is written; two hi-hats at once are the open one.
@@ -53,7 +53,7 @@ def quantise(part: Transcription, *, title: str = "") -> Score:
     strokes = _strokes(part)
     frame = frame_of(part)
     if not strokes:
-        return Score((), title)
+        return Score((), title, artist=artist)
     beat = round(frame.quarters * TICKS)
     choices = grids.straight(beat)
     late, spread = np.zeros(len(frame.positions)), _SPREAD
@@ -67,7 +67,9 @@ def quantise(part: Transcription, *, title: str = "") -> Score:
     swing = grids.find_swing(played, written, spread) if beat == TICKS else None
     if swing:
         written = grids.decode(played, grids.swung(*swing), spread)
-    return Score(_bars(strokes, played, written, frame), title, *(swing or (None, 8)))
+    bars = _bars(strokes, played, written, frame)
+    ratio, swung = swing or (None, 8)
+    return Score(bars, title, ratio, swung, artist)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from bandscribe import score
-from bandscribe.exports import Exporter
+from bandscribe.exports import Exporter, find_heading
 from bandscribe.server.recording import Recording
 from bandscribe.types import Transcription
 
@@ -15,10 +15,12 @@ from bandscribe.types import Transcription
 _ENGRAVING = threading.Lock()
 
 
-def engrave(part: Transcription, *, title: str) -> str:
+def engrave(part: Transcription, recording: Recording) -> str:
     """The score as SVG. Raises ModuleNotFoundError without the extra `score`."""
+    heading = find_heading(recording.path, recording.path.name)
+    paper = score.quantise(part, title=heading.title, artist=heading.artist)
     with _ENGRAVING:
-        return score.to_svg(score.quantise(part, title=title))
+        return score.to_svg(paper)
 
 
 def write(name: str, path: Path, part: Transcription, recording: Recording) -> None:

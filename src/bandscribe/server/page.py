@@ -182,7 +182,7 @@ def create_router(recording: Recording) -> APIRouter:
         """The score as SVG; 422 where it would be longer than anybody looks at on a page."""
         if len(part.notes) > _MOST_ENGRAVED:
             raise HTTPException(422, "too long to be shown here; export it as pdf or musicxml")
-        picture = export.engrave(_correct(recording, part), title=recording.path.stem)
+        picture = export.engrave(_correct(recording, part), recording)
         return Response(picture, media_type="image/svg+xml")
 
     @router.get("/kit/{name}")

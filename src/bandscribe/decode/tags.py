@@ -9,7 +9,7 @@ import soundfile
 
 
 class Tags(NamedTuple):
-    """Cells of `recordings`; None for what the file does not state."""
+    """What the file states; None where it states nothing."""
 
     format: str | None = None
     sample_rate: int | None = None
