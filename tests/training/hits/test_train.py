@@ -10,6 +10,7 @@ import torch
 
 import tiny_hits
 from bandscribe import hits, runtime
+from bandscribe.cli import main
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.evaluation import hits as evaluation
 from bandscribe.features.mel import MelBands
@@ -139,6 +140,15 @@ def test_the_reports_network_learns_one_class_among_several(tmp_path: Path) -> N
         assert found.tags.scores.sum() == pytest.approx(1, abs=1e-5)
     silent = hits.classify(Audio(np.zeros((1, 8000), np.float32), SAMPLE_RATE), model=model)
     assert silent.label is None
+    # The commands take it as they take any model.
+    clips = write_folder(tmp_path / "clips")
+    given = ["--model", str(tmp_path / "report.onnx"), "-o"]
+    assert main(["evaluate", "hits", "hits", str(clips), *given, str(tmp_path / "result")]) == 0
+    judged = json.loads((tmp_path / "result/metrics.json").read_text())["all"]["figures"]
+    assert judged["accuracy"] == 1
+    assert main(["classify", str(clips), *given, str(tmp_path / "table.csv")]) == 0
+    assert main(["explore", str(clips), *given, str(tmp_path / "page.html")]) == 0
+    assert '"named":"KD"' in (tmp_path / "page.html").read_text()
 
 
 def test_a_network_of_articulations_is_evaluated_by_their_drums(

@@ -146,6 +146,15 @@ def test_a_network_of_the_paper_is_exported_with_its_front_end(
     silent = instruments.recognize(Audio(np.zeros((1, 8000), np.float32), 8000), model=loaded)
     assert not silent.present.any()
     assert main(["recognize", str(longer / "a.wav"), "--model", str(tmp_path / "model.onnx")]) == 0
+    # The file is evaluated as the run is: the windows of each recording, S2, 0.5 (section 5.1).
+    command = ["evaluate", "recognition", "clips", str(clips), "-o", str(tmp_path / "result")]
+    rule = ["--model", str(tmp_path / "model.onnx"), "--aggregate", "s2", "--threshold", "0.5"]
+    assert main([*command, *rule]) == 0
+    figures = json.loads((tmp_path / "result/metrics.json").read_text())
+    expected = evaluate([tmp_path / "run"], [f"clips={clips}"])["s2"]
+    for name in ("hamming", "exact_match", "lrap", "map"):
+        assert figures[name] == pytest.approx(expected[name])
+    assert figures["macro"]["f1"] == pytest.approx(expected["macro.f1"])
 
 
 def test_a_resumed_run_is_the_run_that_never_stopped(clips: Path, tmp_path: Path) -> None:
