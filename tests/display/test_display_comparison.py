@@ -25,6 +25,9 @@ def test_bars_are_drawn_the_same_each_time(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     comparison.plot(tmp_path / "more.png", bars * 2, panels)
     assert imread(tmp_path / "more.png").shape[0] > imread(tmp_path / "a.png").shape[0]
+    bars[0] = Bar(bars[0].label, bars[0].values, {"f1": (-0.1, 1.3)})
+    comparison.plot(tmp_path / "interval.png", bars, panels, title="why_$1?")
+    assert (tmp_path / "interval.png").read_bytes() != (tmp_path / "a.png").read_bytes()
     for nothing in (([], panels), (bars, [])):
         with pytest.raises(ValueError, match="bars, panels: expected at least one"):
             comparison.plot(tmp_path / "x.png", *nothing)

@@ -84,7 +84,8 @@ def test_rows_by_seeds_into_one_table(tmp_path: Path) -> None:
     assert [row["row"] for row in table] == ["a", "b", "chance"]
     assert table[0] == {
         "row": "a", "paper.score": "0.5", "seeds": "2", "name": "a", "score": "1.15",
-        "score.spread": "0.212132", "count": "1", "count.spread": "0",
+        "score.spread": "0.212132", "score.low": "-0.755931", "score.high": "3.05593",
+        "count": "1", "count.spread": "0",
         "runs": " ".join(run for (run,) in tree["rows"][0]["runs"]),
     }  # fmt: skip
     assert (table[2]["score"], table[2]["seeds"], table[2]["count"]) == ("0.25", "", "")
@@ -92,6 +93,12 @@ def test_rows_by_seeds_into_one_table(tmp_path: Path) -> None:
     assert [score["score"] for score in tree["rows"][1]["scores"]] == [3.0, 3.3]
     assert [len(each) for each in tree["rows"][1]["runs"]] == [2, 2]
     assert (tmp_path / "which.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_interval_of_a_mean_by_hand() -> None:
+    # Deviation 0.1, 4.303 (two degrees of freedom) times 0.1 over the root of 3.
+    low, high = tables.enclose_mean(np.array([0.4, 0.5, 0.6]))
+    assert (low, high) == pytest.approx((0.5 - 0.2484, 0.5 + 0.2484), abs=1e-4)
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ _LETTER = 0.075  # inch, of a label
 class Bar:
     """What is compared, by its `label`, and its `values` (seed,) by figure; nan where unknown.
 
-    Those `beside` are no part of the comparison, but its measure, as chance is.
+    `intervals` are those of the means, (low, high) by figure, where there are any. Those `beside`
+    are no part of the comparison, but its measure, as chance is.
     """
 
     label: str
     values: Mapping[str, NDArray[np.float64]]
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     beside: bool = False
 
 
@@ -41,7 +43,8 @@ class Panel:
 def plot(
     path: str | Path, bars: Sequence[Bar], panels: Sequence[Panel], *, title: str = ""
 ) -> None:
-    """Draw into `path`: a bar is the mean; a line through its end spans the seeds, each a dot.
+    """Draw into `path`: a bar is the mean, a dot each seed; a line is the interval of the mean, or,
+    where there is none, spans the seeds.
 
     Raises ValueError where there is no bar or panel.
     """
@@ -58,17 +61,20 @@ def plot(
 
 
 def _draw_panel(axis: Any, panel: Panel, bars: Sequence[Bar]) -> None:
-    known = [value for bar in bars for value in bar.values[panel.figure] if np.isfinite(value)]
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    name = panel.figure
+    known = [value for bar in bars for value in bar.values[name] if np.isfinite(value)]
+    lowest, highest = (min(known), max(known)) if known else (0.0, 1.0)
+    ends = [bar.intervals[name][1] for bar in bars if name in bar.intervals]
+    highest = max([highest, *(end for end in ends if np.isfinite(end))])
     if panel.logarithmic:
         axis.set_xscale("log")
-        left = low / 2
-        axis.set_xlim(left, high * (high / left) ** 0.35)
+        left = lowest / 2
+        axis.set_xlim(left, highest * (highest / left) ** 0.35)
     else:
         left = panel.low
-        axis.set_xlim(left, left + 1.28 * max(high - left, 0.01))
+        axis.set_xlim(left, left + 1.28 * max(highest - left, 0.01))
     for place, bar in enumerate(bars):
-        values = bar.values[panel.figure]
+        values = bar.values[name]
         mean = float(np.mean(values))
         if not np.isfinite(mean):
             axis.text(left, place, " –", va="center", fontsize=8.5, color=INK)
@@ -77,8 +83,9 @@ def _draw_panel(axis: Any, panel: Panel, bars: Sequence[Bar]) -> None:
         axis.barh(place, mean - left, left=left, height=0.62, color=colour, alpha=0.9)
         end = mean
         if len(values) > 1:
-            end = float(max(values))
-            axis.plot([min(values), end], [place, place], color=INK, linewidth=1)
+            low, high = bar.intervals.get(name, (min(values), max(values)))
+            end = float(max(high, *values))
+            axis.plot([max(low, left), high], [place, place], color=INK, linewidth=1)
             axis.plot(
                 values, np.full(len(values), place), "o", markersize=4, color=INK,
                 markerfacecolor="white", markeredgewidth=0.9,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
 
 from bandscribe import __version__
 from bandscribe.display import comparison
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from bandscribe.studies.runs import RowOutcome
 
 _DIGITS = 6
+#: From how many seeds on an interval is worth drawing: of two, it is nine deviations wide.
+_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,12 @@ def tabulate(outcomes: Sequence[RowOutcome], columns: Sequence[ScoreColumn]) -> 
     return align(rows)
 
 
+def enclose_mean(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The 95 % interval of the mean of two or more seeds (seed,), by Student's t distribution."""
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean() - half), float(values.mean() + half)
+
+
 def align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     """Lines of a table: the first `left` columns to the left, the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -71,11 +81,14 @@ def write(
 ) -> None:
     """Write NAME.csv (means), NAME.json (every seed) and NAME.png into an existing folder.
 
-    `described` are further entries of NAME.json.
+    Means of what is plotted have intervals, by `enclose_mean`. `described` are further entries of
+    NAME.json.
 
     Raises OSError as `bandscribe.files.whole`; ModuleNotFoundError without matplotlib.
     """
-    rows = [_flatten(outcome) for outcome in outcomes]
+    panels = [each.panel for each in columns if each.panel]
+    drawn = {panel.figure for panel in panels}
+    rows = [_flatten(outcome, drawn) for outcome in outcomes]
     names = list(dict.fromkeys(name for row in rows for name in row))
     write_csv(folder / f"{name}.csv", names, rows, digits=_DIGITS)
     tree = {
@@ -98,17 +111,21 @@ def write(
     bars = [
         comparison.Bar(
             outcome.label,
-            {each.score: outcome.values(each.score) for each in columns},
+            {score: outcome.values(score) for score in drawn},
+            {
+                score: enclose_mean(outcome.values(score))
+                for score in drawn
+                if len(outcome.scores) >= _SEEDS
+            },
             beside=outcome.baseline,
         )
         for outcome in outcomes
     ]
-    panels = [each.panel for each in columns if each.panel]
     comparison.plot(folder / f"{name}.png", bars, panels, title=title)
 
 
-def _flatten(outcome: RowOutcome) -> dict[str, Any]:
-    """The cells of a CSV row: means, and deviations of several seeds."""
+def _flatten(outcome: RowOutcome, drawn: Collection[str]) -> dict[str, Any]:
+    """The cells of a CSV row: means, deviations of several seeds, and intervals of the `drawn`."""
     cells: dict[str, Any] = {"row": outcome.label}
     cells |= {f"paper.{name}": value for name, value in outcome.about.items()}
     cells["seeds"] = None if outcome.baseline else len(outcome.scores)
@@ -119,6 +136,8 @@ def _flatten(outcome: RowOutcome) -> dict[str, Any]:
         cells[name] = int(mean) if mean.is_integer() else None if np.isnan(mean) else mean
         if len(values) > 1:
             cells[f"{name}.spread"] = float(values.std(ddof=1))
+            if name in drawn:
+                cells[f"{name}.low"], cells[f"{name}.high"] = enclose_mean(values)
     cells["runs"] = " ".join(run.name for each in outcome.runs for run in each)
     return cells
 
