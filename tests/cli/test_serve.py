@@ -34,7 +34,7 @@ def test_a_missing_library_is_named_with_its_cure(bandscribe, monkeypatch) -> No
 
 def test_an_address_with_a_token_of_ones_own_keeps_it_secret(bandscribe, monkeypatch) -> None:
     class Server:
-        def __init__(self, _: object, *, started: Callable[[], None]) -> None:
+        def __init__(self, _: object, *, started: Callable[[], None], rejected: object) -> None:
             self.started = started
 
         def run(self, sockets: list[socket.socket]) -> None:

@@ -54,6 +54,8 @@ def form(content: bytes, name: str) -> bytes:
 class Client:
     port: int
     folder: Path
+    #: What the server reports of malformed requests.
+    rejected: list[str]
 
     def ask(
         self,
@@ -107,11 +109,14 @@ def running(limits: Limits, recording: Recording | None = None) -> Iterator[Clie
     sock = app.listen("127.0.0.1", 0)
     ready = threading.Event()
     application = app.create_app(limits=limits, token=TOKEN, recording=recording)
-    server = app.create_server(application, started=ready.set, patience=limits.upload_seconds)
+    rejected: list[str] = []
+    server = app.create_server(
+        application, started=ready.set, rejected=rejected.append, patience=limits.upload_seconds
+    )
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     assert ready.wait(PATIENCE)
-    yield Client(sock.getsockname()[1], Path(tempfile.gettempdir()))
+    yield Client(sock.getsockname()[1], Path(tempfile.gettempdir()), rejected)
     server.should_exit = True
     thread.join(PATIENCE)
     assert not thread.is_alive()

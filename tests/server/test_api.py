@@ -264,6 +264,44 @@ def test_a_connection_without_a_request_is_closed(serve, before, begun) -> None:
     assert answer.startswith(b"HTTP/1.1 200") if before else answer == b""
 
 
+HEAD = f"POST /v1/track HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no request\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(100)),  # TLS
+        HEAD.encode() + b"content-length: many\r\n\r\nhello",
+        HEAD.encode() + b"x: " + bytes(100_000) + b"\r\n\r\n",
+    ],
+)
+def test_a_malformed_request_is_one_line(serve, capfd, sent) -> None:
+    client = serve()
+    with socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE) as raw:
+        raw.sendall(sent)
+        assert raw.recv(4096).startswith(b"HTTP/1.1 400")
+    assert client.get("/health").status == 200
+    assert client.rejected == ["rejected a malformed request from 127.0.0.1"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"upgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+        b"content-type: multipart/form-data; boundary=a\r\ncontent-length: 8\r\n\r\n--a\r\na b",
+    ],
+)
+def test_what_the_answer_tells_is_not_printed(serve, capfd, more) -> None:
+    client = serve()
+    with socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE) as raw:
+        raw.sendall(HEAD.encode() + more)
+        assert raw.recv(4096).startswith(b"HTTP/1.1 4")
+    assert client.rejected == []
+    assert capfd.readouterr() == ("", "")
+
+
 # the queue ----------------------------------------------------------------------------------------
 
 

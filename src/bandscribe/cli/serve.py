@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bandscribe.cli.report import require, usage_errors
+from bandscribe.cli.report import complain, require, usage_errors
 
 #: What the extra `page` installs.
 MODULES = ("fastapi", "uvicorn", "python_multipart")
@@ -86,7 +86,7 @@ def serve(
         query = "TOKEN (with your token for TOKEN)" if token else chosen
         print(f"bandscribe serves at {address}/docs?token={query}", file=sys.stderr)
 
-    app.create_server(application, started=announce).run([sock])
+    app.create_server(application, started=announce, rejected=complain).run([sock])
 
 
 def spell_host(host: str) -> str:

@@ -29,6 +29,9 @@ from bandscribe.server.recording import Recording
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _STATIC = Path(str(files("bandscribe.server"))) / "static"
 
+# What is wrong with a client's form is in the answer, and not to be printed as well.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
+
 #: A browser asks whether its copy is still the one: versions follow each other at one address.
 _CHECKED = {"cache-control": "no-cache"}
 
@@ -146,17 +149,24 @@ class Server(uvicorn.Server):
         self._tell()
 
 
-def create_server(app: ASGIApp, *, started: Callable[[], None], patience: float = 30.0) -> Server:
+def create_server(
+    app: ASGIApp,
+    *,
+    started: Callable[[], None],
+    rejected: Callable[[str], None] = lambda line: None,
+    patience: float = 30.0,
+) -> Server:
     """A server of `app`, to be run with the socket of `listen`, until it is interrupted.
 
-    A request has to be complete but for its body within `patience` seconds.
+    A request has to be complete but for its body within `patience` seconds. `rejected` gets a line
+    for each client that sends what is not HTTP; only faults of the server itself are logged.
     """
     config = uvicorn.Config(
         app,
-        http=impatient(patience),
+        http=impatient(patience, rejected),
         lifespan="on",
         ws="none",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         limit_concurrency=512,

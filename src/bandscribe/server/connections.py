@@ -1,23 +1,29 @@
-"""Connections on which no request comes: each would keep others from being answered."""
+"""Connections on which no request comes, or something else.
+
+Without a request, each would keep others from being answered.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-def impatient(seconds: float) -> type[H11Protocol]:
+def impatient(seconds: float, rejected: Callable[[str], None]) -> type[H11Protocol]:
     """A protocol that closes a connection on which no request is complete for so many seconds.
 
     Neither on a new one nor after an answer; bytes that trickle in are no request. (uvicorn itself
-    waits for ever for the first one, and for one that has begun.)
+    waits for ever for the first one, and for one that has begun.) Where what comes is not HTTP,
+    `rejected` is called with a line that names the client, once for each connection.
     """
 
     class Impatient(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._idle_since = self.loop.time()
+            self._rejected = False
             self._timer = self.loop.call_later(seconds, self._check)
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -27,6 +33,13 @@ def impatient(seconds: float) -> type[H11Protocol]:
         def on_response_complete(self) -> None:
             self._idle_since = self.loop.time()
             super().on_response_complete()
+
+        def send_400_response(self, msg: str) -> None:
+            if not self._rejected:
+                client = self.client[0] if self.client else "a client"
+                rejected(f"rejected a malformed request from {client}")
+            self._rejected = True
+            super().send_400_response(msg)
 
         def _check(self) -> None:
             idle = self.cycle is None or self.cycle.response_complete
