@@ -142,13 +142,13 @@ def open_audioset(root: Path, cache: Path, workers: int) -> Draw:
     from bandscribe.training.recognition.examples import WindowExamples as Mixtures
 
     given = {
-        "model": "resnet50", "training": f"audioset={root}", "validation": f"audioset={root}",
+        "model": "resnet50", "corpora": f"audioset={root}",
         "cache": str(cache), "workers": str(workers), "steps": "1000000",
     }  # fmt: skip
     recipe = task.resolve("recognition", None, given)
-    classes = corpora.classes_of(recipe.training)
-    windows = corpora.cut(corpora.load(recipe.training, "train", classes), 1.0, RATE)
-    corpora.load(recipe.validation, "validation", classes)
+    classes = corpora.classes_of(recipe.corpora)
+    windows = corpora.cut(corpora.load(recipe.corpora, "train", classes), 1.0, RATE)
+    corpora.load(recipe.held_out, "validation", classes)
     found = survey.survey(windows, workers=workers, folder=cache)
     front_end = RecognitionFrontEnd(recipe.features, found.statistics)
     draw = Mixtures(windows, windows.targets, front_end, 0, "base_persistent", semitones=0)

@@ -115,7 +115,7 @@ ROWS = {
     ),
     "mfcc": Row(
         "recognition",
-        {"training": "clips={data}/clips", "validation": "clips={data}/clips", "augment": "no"},
+        {"corpora": "clips={data}/clips", "augment": "no"},
         {"batch": 2},
         "micro_f1",
     ),
@@ -123,7 +123,7 @@ ROWS = {
         "recognition",
         {
             "model": "ast", "pretrained": "no", "augment": "no", "steps": 6,
-            "training": "clips={data}/clips", "validation": "clips={data}/clips",
+            "corpora": "clips={data}/clips",
         },
         {
             "batch": 2,

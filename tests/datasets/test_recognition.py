@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import miniature_instruments
@@ -96,6 +97,20 @@ def test_audioset_lists_what_is_wanted(audioset_root: Path) -> None:
     ]
     found = inspect(audioset.CORPUS, audioset_root)
     assert found.problems == [f"{audioset_root / 'audio/ggggggggggg.wav'}: missing"]
+
+
+def test_audioset_parses_a_table_once(audioset_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has two million lines, and each split needs them."""
+    tracks = audioset.CORPUS.tracks(audioset_root)
+    monkeypatch.setattr(audioset, "_read_rows", None)
+    again = audioset.CORPUS.tracks(audioset_root)
+    assert [(t.id, t.load()) for t in again] == [(t.id, t.load()) for t in tracks]
+    monkeypatch.undo()
+    table = audioset_root / "eval_segments.csv"
+    table.write_text(table.read_text() + '-0aaaaaaaaa, 0.000, 10.000, "/m/01xqw"\n')
+    os.utime(table, ns=(1, 1))
+    changed = {t.id: t.load() for t in audioset.CORPUS.tracks(audioset_root)}
+    assert changed["-0aaaaaaaaa"] == {"cel"}
 
 
 def test_audioset_tables(audioset_root: Path, tmp_path: Path) -> None:

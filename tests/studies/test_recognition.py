@@ -94,7 +94,7 @@ def planned(
 def test_corpora_are_crossed(clips: Path, tmp_path: Path) -> None:
     two = StudyCorpora((f"clips={clips}", "clips=b"), (f"clips={clips}", "clips=b"), ("x", "y"))
     study = recognition.plan("corpora", {"model": "mfcc"}, two, tmp_path)
-    trained = [members[0].training for members in study.rows.values()]
+    trained = [members[0].corpora for members in study.rows.values()]
     assert trained == [(f"clips={clips}",), ("clips=b",), ("clips=b",), (f"clips={clips}",)]
     assert [study.tested(row)[0] for row in study.rows] == [("x",), ("x",), ("y",), ("y",)]
     with pytest.raises(ValueError, match="--corpora: expected two corpora"):
@@ -130,7 +130,7 @@ def test_options_of_the_command_line_join_those_of_the_rows(
     ("given", "message"),
     [
         ({"window_seconds": "1"}, "window_seconds: each row sets it"),
-        ({"training": "x"}, "training: the study sets it"),
+        ({"corpora": "x"}, "corpora: the study sets it"),
         ({"stepz": "1"}, "stepz: no such field"),
     ],
 )

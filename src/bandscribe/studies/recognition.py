@@ -69,7 +69,7 @@ def plan(name: str, given: Fields, sources: StudyCorpora, folder: Path) -> Study
     if name not in COMPARISONS:
         raise ValueError(f"NAME: expected one of {', '.join(COMPARISONS)}, got {name!r}")
     comparison = COMPARISONS[name]
-    check(given, comparison.rows, ("training", "validation", "cache"))
+    check(given, comparison.rows, ("corpora", "validation_corpora", "cache"))
     planned: dict[AnyRow, list[Recipe]] = {}
     tests: dict[AnyRow, tuple[str, ...]] = {}
     decided: dict[AnyRow, str] = {}
@@ -78,8 +78,8 @@ def plan(name: str, given: Fields, sources: StudyCorpora, folder: Path) -> Study
         own = sources.choose(row)
         shared = {
             **given,
-            "training": ",".join(own.training),
-            "validation": ",".join(own.validation),
+            "corpora": ",".join(own.training),
+            "validation_corpora": ",".join(own.validation),
             "cache": str(folder / "cache"),
         }
         planned[row] = [

@@ -46,7 +46,7 @@ def of_recipe(task: str, recipe: Any) -> Rows:
     if task == "recognition" and recipe.model in CLASSICAL:
         raise ValueError(f"model: a baseline, {recipe.model}, is no network to recognize with")
     if task == "recognition" and recipe.credits is None:
-        return _of_corpora({*recipe.training, *recipe.validation}, task)
+        return _of_corpora({*recipe.corpora, *recipe.held_out}, task)
     return read(recipe.credits)
 
 

@@ -41,6 +41,7 @@ def from_file(path: str | Path, recipe: type[R]) -> R:
         raise ValueError(f"{path}: expected an object with the fields of a recipe")
     kinds = get_type_hints(recipe)
     try:
+        values = _rename(values, recipe)
         _check_names(values, recipe)
         given = {name: _convert(name, value, kinds[name]) for name, value in values.items()}
         check_limits(recipe, given)
@@ -108,6 +109,7 @@ def override(recipe: R, values: Mapping[str, str]) -> R:
     Raises ValueError naming the field, what it takes, and what it was given.
     """
     kinds = get_type_hints(type(recipe))
+    values = _rename(values, type(recipe))
     _check_names(values, type(recipe))
     new: dict[str, Any] = {}
     for name, text in values.items():
@@ -149,6 +151,12 @@ def check_options(name: str, given: Mapping[str, Any], owner: Callable[..., Any]
     known = sorted(set(inspect.signature(owner).parameters) - recipes_own)
     if unknown := sorted(set(given) - set(known)):
         raise ValueError(f"{name}: no such option {unknown[0]!r}; expected {', '.join(known)}")
+
+
+def _rename(values: Mapping[str, Any], recipe: type) -> dict[str, Any]:
+    """Values by the present names of their fields; `FORMER` of a recipe has those of before."""
+    former: Mapping[str, str] = getattr(recipe, "FORMER", {})
+    return {former.get(name, name): value for name, value in values.items()}
 
 
 def _check_names(values: Mapping[str, Any], recipe: type) -> None:

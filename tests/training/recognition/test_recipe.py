@@ -50,6 +50,17 @@ def test_what_is_said_comes_before_what_the_model_has(tmp_path: Path) -> None:
     assert task.resolve("recognition", path, {"model": "features"}).features == "stack"
 
 
+def test_corpora_may_be_named_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps({"training": ["irmas=a"], "validation": ["irmas=b"]}))
+    recipe = task.resolve("recognition", path, {})
+    assert (recipe.corpora, recipe.validation_corpora) == (("irmas=a",), ("irmas=b",))
+    given = {"model": "mfcc", "training": "irmas=a", "validation": "irmas=b"}
+    assert task.resolve("recognition", None, given) == recipe
+    # By default, those that are trained on are validated on, too, by another split.
+    assert task.resolve("recognition", None, {"corpora": "irmas=a"}).held_out == ("irmas=a",)
+
+
 def test_an_ast_is_as_wide_as_its_window() -> None:
     pytest.importorskip("transformers")
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -69,8 +80,8 @@ def test_an_ast_is_as_wide_as_its_window() -> None:
         ({"model": "cnn"}, "model: expected one of audio"),
         ({"features": "mfcc"}, "features: expected one of audio"),
         ({"classes": "gui"}, "classes: expected some of cel"),
-        ({"training": "irmas"}, "irmas: expected NAME=ROOT"),
-        ({"training": "mdb=x"}, "mdb=x: expected NAME=ROOT"),
+        ({"corpora": "irmas"}, "irmas: expected NAME=ROOT"),
+        ({"corpora": "mdb=x"}, "mdb=x: expected NAME=ROOT"),
         ({"sampling": "dynamic"}, "sampling: expected one of static"),
         ({"window_seconds": "0"}, "window_seconds: expected more than 0"),
         (

@@ -32,8 +32,7 @@ def small(clips: Path, model: str = "features", **fields: object) -> Recipe:
     """A recipe as the command line makes it, of a minute's work at most."""
     given = {
         "model": model,
-        "training": f"clips={clips}",
-        "validation": f"clips={clips}",
+        "corpora": f"clips={clips}",
         "classes": ",".join(CLASSES),
         "window_seconds": "0.5",
         "semitones": "0",
@@ -189,7 +188,7 @@ def test_features_are_normalised_by_the_training_set(
     front_end, classes = read_front_end(tmp_path)
     assert classes == CLASSES
     rate = front_end.kind.sample_rate
-    windows = corpora.cut(corpora.load(recipe.training, "train", classes), 0.5, rate)
+    windows = corpora.cut(corpora.load(recipe.corpora, "train", classes), 0.5, rate)
     described = np.stack([front_end(windows.read(index)) for index in range(len(windows))])
     deviation = 0.5 if features == "filterbank_hanning" else 1.0
     assert described.mean() == pytest.approx(0, abs=1e-4)
@@ -245,12 +244,12 @@ def test_a_recording_that_cannot_be_decoded_costs_itself(
 
 
 def test_what_cannot_be_trained(clips: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="training, validation: expected at least one"):
-        train(replace(small(clips), training=()), tmp_path)
-    with pytest.raises(ValueError, match=r"validation: .* is also trained on"):
-        train(replace(small(clips), validation=(f"clips:train={clips}",)), tmp_path)
+    with pytest.raises(ValueError, match="corpora: expected at least one"):
+        train(replace(small(clips), corpora=()), tmp_path)
+    with pytest.raises(ValueError, match=r"validation_corpora: .* is also trained on"):
+        train(replace(small(clips), validation_corpora=(f"clips:train={clips}",)), tmp_path)
     with pytest.raises(ValueError, match=r"no track of the split 'dev', but of test, train"):
-        train(replace(small(clips), validation=(f"clips:dev={clips}",)), tmp_path)
+        train(replace(small(clips), validation_corpora=(f"clips:dev={clips}",)), tmp_path)
     with pytest.raises(ValueError, match="maximum: expected at most 3"):
         train(small(clips, sampling="true_dynamic"), tmp_path)
     with pytest.raises(ValueError, match=r"no recipe\.json"):

@@ -99,7 +99,7 @@ def _learn_thresholds(runs: Sequence[Path]) -> dict[str, NDArray[np.float64]]:
                 )
                 for strategy in chunks.STRATEGIES
             }
-    sources, *others = [recipes.read(run, Recipe).validation for run in runs]
+    sources, *others = [recipes.read(run, Recipe).held_out for run in runs]
     if any(each != sources for each in others):
         raise ValueError("runs: expected networks that were validated on the same recordings")
     recordings, mean = _infer_ensemble(runs, sources, "validation")

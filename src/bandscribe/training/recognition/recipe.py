@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
@@ -54,10 +54,16 @@ class Recipe(Settings):
     Beyond the paper, gradients are clipped to a norm of `clip`.
     """
 
-    training: tuple[str, ...] = setting(
-        (), "corpora to train on: NAME=ROOT, or NAME:SPLIT/AUDIO=ROOT; the split is train"
+    FORMER: ClassVar[Mapping[str, str]] = {
+        "training": "corpora", "validation": "validation_corpora",
+    }  # fmt: skip
+
+    corpora: tuple[str, ...] = setting(
+        (), "corpora to train on: NAME=ROOT, of their split train, or NAME:SPLIT/AUDIO=ROOT"
     )
-    validation: tuple[str, ...] = setting((), "corpora to validate on; the split is validation")
+    validation_corpora: tuple[str, ...] = setting(
+        (), "corpora to validate on; default: the split validation of corpora"
+    )
     classes: tuple[str, ...] = setting(
         (), "instruments to distinguish; none for all that the training corpora label"
     )
@@ -71,7 +77,7 @@ class Recipe(Settings):
     feature_deviation: float = setting(
         0.0, "standard deviation of normalised features; 0: not normalised"
     )
-    window_seconds: float = setting(1.0, "length of a window: 1, 2 or 3; 10 for a long AST")
+    window_seconds: float = setting(1.0, "length of a window; the published AST was trained on 10")
     sampling: Literal["static", "true_dynamic", "base_persistent"] = setting(
         "static", "windows as they are, or mixed: static, true_dynamic, base_persistent"
     )
@@ -125,13 +131,18 @@ class Recipe(Settings):
             raise ValueError(
                 f"classes: expected some of {', '.join(INSTRUMENTS)}, got {unknown[0]!r}"
             )
-        for source in (*self.training, *self.validation):
+        for source in (*self.corpora, *self.validation_corpora):
             CorpusAddress.parse(source, "recognition")
         for name in ("window_seconds", "batch", "pieces", "epochs", "floor"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if self.model in MODELS:
             recipes.check_options("options", self.options, MODELS[self.model])
+
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """The corpora to validate on."""
+        return self.validation_corpora or self.corpora
 
 
 def build(recipe: Recipe, classes: int, *, trained: bool = False) -> nn.Module:

@@ -47,13 +47,13 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     Raises ValueError when the recipe names no corpora, a recording is both trained and validated
     on, or `run` holds a run with another recipe.
     """
-    if not recipe.training or not recipe.validation:
-        raise ValueError("training, validation: expected at least one NAME=ROOT each")
-    classes = recipe.classes or corpora.classes_of(recipe.training)
-    training = corpora.load(recipe.training, "train", classes)
-    held_out = corpora.load(recipe.validation, "validation", classes)
+    if not recipe.corpora:
+        raise ValueError("corpora: expected at least one NAME=ROOT")
+    classes = recipe.classes or corpora.classes_of(recipe.corpora)
+    training = corpora.load(recipe.corpora, "train", classes)
+    held_out = corpora.load(recipe.held_out, "validation", classes)
     if both := sorted({each.group for each in training} & {each.group for each in held_out}):
-        raise ValueError(f"validation: {both[0]} is also trained on")
+        raise ValueError(f"validation_corpora: {both[0]} is also trained on")
     rate = KINDS[recipe.features].sample_rate
     windows = corpora.cut(training, recipe.window_seconds, rate)
     validating = corpora.cut(held_out, recipe.window_seconds, rate)
