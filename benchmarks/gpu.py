@@ -241,12 +241,17 @@ def run_on(row: Row, data: Path, small: bool, *names: str) -> float:
 def main() -> None:
     """Measure every task, and print a row for each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("tasks", nargs="*", default=list(ROWS), metavar="TASK", help="Default: all")
+    parser.add_argument(
+        "tasks", nargs="*", default=list(ROWS), metavar="TASK",
+        help=f"some of {', '.join(ROWS)}; default: all",
+    )  # fmt: skip
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--steps", type=int, default=20, help="steps to measure the speed of")
     parser.add_argument("--small", action="store_true", help="networks of a few weights")
     parser.add_argument("-o", "--output", type=Path, help="a JSON file for the rows")
     given = parser.parse_args()
+    if unknown := sorted(set(given.tasks) - set(ROWS)):
+        parser.error(f"TASK: expected some of {', '.join(ROWS)}, got {unknown[0]}")
     devices.choose(given.device)
     gpu = torch.cuda.get_device_name() if given.device.startswith("cuda") else given.device
     print(f"torch {torch.__version__}, {devices.cores()} cores, {gpu}")

@@ -55,7 +55,8 @@ def study(train: Trainer, rows: Mapping[StudyRow, list[Recipe]]) -> Study[Recipe
         return {"score": float(np.mean(scores)), "count": len(scores), "name": row.label}
 
     return Study(
-        "which", "Which?", [column("score", "the score", drawn=True)], rows, train, evaluate,
+        "which", "Which?", [column("score", "the score", drawn=True), column("count", "runs")],
+        rows, train, evaluate,
         baselines=lambda outcomes: [RowOutcome("chance", ({"score": 0.25},), baseline=True)],
         finish=lambda stem, outcomes: [f"{stem.name} of {len(outcomes)}"],
         described={"corpus": "mine"},
@@ -72,9 +73,9 @@ def test_rows_by_seeds_into_one_table(tmp_path: Path) -> None:
     assert lines == [
         "Which?",
         "",
-        "                   the score",
-        "a       1.150 ±0.212 (0.500)",
-        "b               3.150 ±0.212",
+        "                   the score   runs",
+        "a       1.150 ±0.212 (0.500)  1.000",
+        "b               3.150 ±0.212      2",
         "chance                 0.250",
         "",
         "which of 3",
@@ -111,7 +112,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     # Scores are kept too, unless the row is tested on something else.
     stored = next((tmp_path / "scores").iterdir())
     stored.write_text(json.dumps({"score": 9.5}))
-    assert "a       9.500 (0.500)" in runs.run(same, [0], tmp_path)
+    assert any(line.startswith("a       9.500 (0.500)") for line in runs.run(same, [0], tmp_path))
     other = replace(same, tested=lambda row: "elsewhere")
     assert runs.run(other, [0], tmp_path) == first
     # Other rows share the run.

@@ -38,13 +38,17 @@ def column(score: str, title: str, *, drawn: bool = False, **options: Any) -> Sc
 
 
 def tabulate(outcomes: Sequence[RowOutcome], columns: Sequence[ScoreColumn]) -> list[str]:
-    """A line per outcome: means and deviations over seeds; known scores (`about`) in brackets."""
+    """A line per outcome: means and deviations over seeds; known scores (`about`) in brackets.
+
+    Numbers that all seeds share, such as those of weights, are without deviations.
+    """
     rows = [["", *(each.title for each in columns)]]
     for outcome in outcomes:
         cells = []
         for name in (each.score for each in columns):
             values, known = outcome.values(name), outcome.about.get(name)
-            spread = f" ±{_show(values.std(ddof=1))}" if len(values) > 1 else ""
+            counted = values.min() == values.max() and float(values[0]).is_integer()
+            spread = f" ±{_show(values.std(ddof=1))}" if len(values) > 1 and not counted else ""
             cells.append(
                 ("" if np.isnan(values).any() else _show(values.mean()) + spread)
                 + (f" ({_show(known)})" if isinstance(known, int | float) else "")
