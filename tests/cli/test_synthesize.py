@@ -1,7 +1,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from bandscribe import audio
+from bandscribe.types import Audio
 
 
 def test_a_band_needs_a_soundfont(bandscribe) -> None:
@@ -28,3 +32,20 @@ def test_a_sound_that_a_kit_lacks_has_one_line(bandscribe, tmp_path: Path) -> No
         f"bandscribe: {tmp_path / 'a.wav'}: there is no such file; left out of the kit"
     )
     assert "none of its sounds can be used" in result.complaints[1]
+
+
+def test_loops_are_labelled(bandscribe, groove_wav: Path, tiny_model: Path, tmp_path: Path) -> None:
+    band = tmp_path / "band"
+    band.mkdir()
+    audio.write(band / "a.flac", Audio(np.full((1, 44100), 0.1, np.float32), 44100))
+    call = ("synthesize", "loops", groove_wav, "-o", "out", "--band", band, "--model", tiny_model)
+    result = bandscribe(*call)
+    assert (result.code, result.complaints) == (0, [])
+    assert result.out == "out: 0 songs, 0:00\n"  # louder, the tiny network finds more classes
+    assert bandscribe(*call, "--agreement", 0.2).out == "out: 1 songs, 0:15\n"
+    assert bandscribe(*call, "--agreement", 1.1).code == 2
+    assert (
+        bandscribe(*call[:3], "-o", "o", "--band", "none")
+        .complaints[0]
+        .startswith("bandscribe: none: no .flac of a band")
+    )

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from bandscribe.cli.arguments import make_group
-from bandscribe.cli.report import clock, complain, explain, progress, require
+from bandscribe.cli.inputs import find
+from bandscribe.cli.report import clock, complain, explain, progress, require, usage_errors
 from bandscribe.splits import SPLITS
 
 #: Where Debian's package hydrogen-drumkits puts its kits.
@@ -225,6 +226,57 @@ def modules(
     total = sum(listed.split == split for listed in labels.read_tables(modules))
     written = corpus.write_modules(modules, output, split=split, seed=seed)
     _report(output, "songs", written, files=total)
+
+
+@synthesize.command()
+def loops(
+    recordings: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Recordings of drums alone, or folders.")
+    ],
+    output: Output,
+    band: Annotated[
+        list[str],
+        typer.Option(
+            metavar="DIR[,DIR…]",
+            help="Folders of recordings without drums. Repeated, each recording is written over a "
+            "passage from each of them.",
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="A drum network that labels the recordings; may be repeated, for the mean of "
+            "several. Default: drums",
+        ),
+    ] = None,
+    agreement: Annotated[
+        float,
+        typer.Option(
+            metavar="F1",
+            min=0,
+            max=1,
+            help="Skip recordings in which single networks, at other equalisations or with noise, "
+            "agree less with the labels.",
+        ),
+    ] = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Drum recordings labelled by trained networks."""
+    require("train", "scipy")
+    from bandscribe import drums
+    from bandscribe.training.drums.loops import write_loops
+
+    with usage_errors():
+        models = [drums.load(name) for name in model or ["drums"]]
+    found = {
+        "_".join(item.relative.with_suffix("").parts): item.path
+        for given in recordings
+        for item in find(given).found
+    }
+    groups = [[Path(folder) for folder in group.split(",")] for group in band]
+    written = write_loops(found, output, models, groups, agreement=agreement, seed=seed)
+    _report(output, "songs", written, files=len(found) * len(groups))
 
 
 @synthesize.command()

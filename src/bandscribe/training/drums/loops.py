@@ -1,0 +1,155 @@
+"""Recordings of drums without annotations as training data: labelled by trained networks.
+
+Self-training, as Wu and Lerch 2017, "Automatic drum transcription using the student-teacher
+learning paradigm with unlabeled music data", with one difference: the teachers' input is the drums
+alone, on which they are most accurate, and the student's is the same drums under a band. What is
+written is a corpus of bands (`synthesis.band.recordings`):
+
+    rock_120_0.flac          a passage of a recording without drums, 44.1 kHz mono
+    rock_120_0.drums.flac    the drums
+    rock_120_0.drums.csv     time,articulation,velocity
+
+Labels are decoded from the mean log odds over networks and views: the recording as it is, darker,
+brighter, and with noise. A recording is kept where the notes of single networks and views agree
+with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import scipy.signal
+import soundfile
+
+from bandscribe import audio, drums
+from bandscribe.metrics import onsets
+from bandscribe.synthesis.band.recordings import Backing, write_drums
+from bandscribe.synthesis.sound import SAMPLE_RATE, Rng, Samples
+from bandscribe.types import Activations, Audio, Transcription
+from bandscribe.vocabulary import ARTICULATIONS, DRUMS_10
+
+SHORTEST = 14.0  # seconds; a shorter loop is repeated
+_SHELF_HZ, _SHELF_DB = 3000.0, 6.0
+_NOISE_DB = -35.0  # against the recording
+_PEAK = 0.7
+_QUIET = 1e-6  # mean square of a passage in which nothing plays
+_CERTAIN = 1e-4  # probabilities are bounded by it and by 1 minus it
+#: The articulation of each class.
+_ARTICULATIONS = {name: name.lower() for name in DRUMS_10}
+
+
+def write_loops(
+    recordings: Mapping[str, Path],
+    out: Path,
+    models: Sequence[drums.DrumModel],
+    backings: Sequence[Sequence[Path]],
+    *,
+    agreement: float,
+    seed: int,
+) -> Iterator[tuple[Path, float]]:
+    """Label recordings of drums, by name, and write each over a passage from each of `backings`.
+
+    `backings` are folders of recordings without drums, in groups. Recordings whose `agreement`
+    (see `label`) is lower, or in which nobody drums, are skipped; existing files are kept. Yields
+    the audio of each that is finished, and the hours so far.
+
+    Raises ValueError or OSError naming a file that cannot be read, or a folder without recordings.
+    """
+    bands = [Backing.load(folders) for folders in backings]
+    out.mkdir(parents=True, exist_ok=True)
+    done = 0.0
+    for index, (name, recording) in enumerate(recordings.items()):
+        paths = [out / f"{name}_{i}.flac" for i in range(len(bands))]
+        if not all(path.exists() for path in paths):
+            samples = audio.read(recording, sample_rate=SAMPLE_RATE, mono=True).samples[0]
+            samples = _scale(_repeat(samples))
+            notes, agreed = label(Audio(samples[None], SAMPLE_RATE), models)
+            if agreed < agreement:
+                continue
+            for i, (path, band) in enumerate(zip(paths, bands, strict=True)):
+                backing = _draw_passage(band, np.random.default_rng([seed, index, i]), len(samples))
+                write_drums(path.with_suffix(".drums.csv"), notes)
+                audio.write(path.with_suffix(".drums.flac"), Audio(samples[None], SAMPLE_RATE))
+                # The band last: a song that has one is complete.
+                audio.write(path, Audio(_scale(backing)[None], SAMPLE_RATE))
+        for path in paths:
+            done += soundfile.info(path).duration / 3600
+            yield path, done
+
+
+def label(sound: Audio, models: Sequence[drums.DrumModel]) -> tuple[Transcription, float]:
+    """Notes in articulations, and their agreement: the mean micro F1 over ten classes between the
+    notes of each model and view and these. It is 0 where there are none.
+
+    `models` have the ten classes; the thresholds of the first decode the mean.
+
+    Raises ValueError for models of other classes.
+    """
+    for model in models:
+        if model.card.classes != DRUMS_10 or model.card.outputs == DRUMS_10:
+            raise ValueError(f"expected networks of the ten classes, got {model.card.classes}")
+    single = [drums.infer(view, model) for model in models for view in make_views(sound)]
+    mean = drums.DrumActivations(
+        _average([each.onsets for each in single]),
+        _average([each.velocities for each in single]),
+        single[0].beats,
+    )
+    card, seconds = models[0].card, sound.duration
+    notes = drums.notes(mean, card, duration=seconds)
+    if not len(notes.onsets):
+        return notes, 0.0
+    others = [drums.notes(each, card, duration=seconds) for each in single]
+    agreed = [onsets.score([notes], [other], DRUMS_10).micro.f1 for other in others]
+    articulations = np.array([_ARTICULATIONS[name] for name in notes.labels], dtype=np.str_)
+    return (
+        Transcription(notes.onsets, articulations, notes.velocities, seconds, ARTICULATIONS),
+        float(np.mean(agreed)),
+    )
+
+
+def make_views(sound: Audio) -> Iterator[Audio]:
+    """Mono audio as it is, with the treble 6 dB lower and 6 dB higher, and with white noise."""
+    samples = sound.samples
+    yield sound
+    treble = scipy.signal.lfilter(
+        *scipy.signal.butter(1, _SHELF_HZ, "high", fs=sound.sample_rate), samples
+    )
+    for shelf in (-_SHELF_DB, _SHELF_DB):
+        shelved = samples + (10 ** (shelf / 20) - 1) * treble
+        yield replace(sound, samples=shelved.astype(np.float32))
+    noise = np.random.default_rng(0).standard_normal(samples.shape)
+    level = np.sqrt(np.mean(samples**2)) * 10 ** (_NOISE_DB / 20)
+    yield replace(sound, samples=(samples + level * noise).astype(np.float32))
+
+
+def _average(parts: Sequence[Activations]) -> Activations:
+    """The mean of the log odds, as probabilities."""
+    values = np.clip([part.values for part in parts], _CERTAIN, 1 - _CERTAIN)
+    odds = np.mean(np.log(values / (1 - values)), axis=0)
+    return replace(parts[0], values=(1 / (1 + np.exp(-odds))).astype(np.float32))
+
+
+def _repeat(samples: Samples) -> Samples:
+    times = int(np.ceil(SHORTEST * SAMPLE_RATE / max(len(samples), 1)))
+    return np.tile(samples, max(times, 1))
+
+
+def _scale(samples: Samples) -> Samples:
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples * np.float32(_PEAK / peak) if peak else samples
+
+
+def _draw_passage(band: Backing, rng: Rng, length: int) -> Samples:
+    """A passage (length,) with sound in it; short recordings are repeated."""
+    passage = np.zeros(length, np.float32)
+    for _ in range(20):
+        song = band.songs[rng.integers(len(band.songs))].samples
+        song = np.tile(song, int(np.ceil(length / max(len(song), 1))))
+        start = int(rng.integers(len(song) - length + 1))
+        passage = (song[start : start + length] / 32768).astype(np.float32)
+        if np.mean(passage**2) > _QUIET:
+            break
+    return passage

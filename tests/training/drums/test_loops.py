@@ -1,0 +1,100 @@
+"""Labelled loops: with the tiny network, and hits whose classes it knows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandscribe import audio, drums
+from bandscribe.synthesis.band.recordings import Backing
+from bandscribe.training.drums import loops
+from bandscribe.types import Audio, Transcription
+from bandscribe.vocabulary import ARTICULATIONS
+from tiny import hits
+
+RATE = 44100
+GROOVE = {0.5: "KD", 1.0: "CHH", 1.5: "SD", 2.0: "CHH", 2.5: "KD", 3.0: "RD"}
+
+
+@pytest.fixture
+def models(tiny_model: Path) -> list[drums.DrumModel]:
+    return [drums.load(tiny_model)]
+
+
+def write(path: Path, samples: np.ndarray) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    audio.write(path, Audio(samples[None].astype(np.float32), RATE))
+    return path
+
+
+def test_views_are_an_equaliser_and_noise() -> None:
+    impulse = np.zeros((1, RATE), np.float32)
+    impulse[0, 100] = 1.0
+    plain, darker, brighter, noisy = (v.samples[0] for v in loops.make_views(Audio(impulse, RATE)))
+    np.testing.assert_array_equal(plain, impulse[0])
+    for view, gain in ((darker, -6.0), (brighter, 6.0)):
+        response = 20 * np.log10(np.abs(np.fft.rfft(view)))
+        assert response[30] == pytest.approx(0.0, abs=0.1)
+        assert response[18000] == pytest.approx(gain, abs=0.3)
+    noise = noisy - impulse[0]
+    power = np.mean(noise**2) / np.mean(impulse**2)
+    assert 10 * np.log10(power) == pytest.approx(-35, abs=0.2)
+
+
+def test_labels_are_what_all_views_agree_on(models: list[drums.DrumModel]) -> None:
+    notes, agreement = loops.label(Audio(hits(GROOVE, 4.0)[None], RATE), models)
+    np.testing.assert_allclose(notes.onsets, list(GROOVE), atol=0.02)
+    assert notes.labels.tolist() == [name.lower() for name in GROOVE.values()]
+    assert agreement == 1.0
+    assert loops.label(Audio(np.zeros((1, RATE), np.float32), RATE), models)[1] == 0.0
+
+
+def test_agreement_is_the_mean_of_the_single_views(
+    models: list[drums.DrumModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One view of four lacks one note of two: F1 of 1, 1, 1 and 2/3."""
+    both = Audio(hits({0.5: "KD", 1.5: "SD"}, 3.0)[None], RATE)
+    one = Audio(hits({0.5: "KD"}, 3.0)[None], RATE)
+    monkeypatch.setattr(loops, "make_views", lambda sound: iter([both, both, both, one]))
+    notes, agreement = loops.label(both, models)
+    assert notes.labels.tolist() == ["kd", "sd"]
+    assert agreement == pytest.approx((3 + 2 / 3) / 4)
+
+
+def test_loops_are_written_as_a_band_with_its_drums(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def label(sound: Audio, models: object) -> tuple[Transcription, float]:
+        times = np.concatenate([np.array(list(GROOVE)) + 4 * i for i in range(4)])
+        names = np.array([name.lower() for name in GROOVE.values()] * 4)
+        notes = Transcription(times, names, np.full(24, 0.5), sound.duration, ARTICULATIONS)
+        return notes, 0.96 if sound.samples.any() else 0.0
+
+    monkeypatch.setattr(loops, "label", label)
+    write(tmp_path / "band/a.flac", np.random.default_rng(0).uniform(-0.3, 0.3, 5 * RATE))
+    write(tmp_path / "other/b.flac", np.random.default_rng(1).uniform(-0.3, 0.3, 30 * RATE))
+    recordings = {
+        "groove": write(tmp_path / "groove.wav", 0.3 * hits(GROOVE, 4.0)),
+        "nothing": write(tmp_path / "nothing.wav", np.zeros(RATE)),
+    }
+    out = tmp_path / "out"
+    arguments = (recordings, out, [], [[tmp_path / "band"], [tmp_path / "other"]])
+    made = list(loops.write_loops(*arguments, agreement=0.95, seed=1))
+    assert [path.name for path, _ in made] == ["groove_0.flac", "groove_1.flac"]
+    assert made[-1][1] == pytest.approx(2 * 16 / 3600)  # four times the loop, twice
+    songs = Backing.load([out]).songs
+    for song in songs:
+        assert song.drums is not None and song.stem is not None
+        np.testing.assert_allclose(song.drums.onsets[6:12], np.array(list(GROOVE)) + 4)
+        assert np.abs(song.samples).max() == pytest.approx(0.7 * 32768, abs=2)
+        assert np.abs(song.stem).max() == pytest.approx(0.7 * 32768, abs=2)
+    assert not np.array_equal(songs[0].samples, songs[1].samples)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    (out / "groove_1.flac").unlink()
+    assert len(list(loops.write_loops(*arguments, agreement=0.95, seed=1))) == 2
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_other_classes_are_refused(tiny_model: Path) -> None:
+    with pytest.raises(ValueError, match="ten classes"):
+        loops.label(Audio(np.zeros((1, RATE), np.float32), RATE), [drums.load("nmf")])
