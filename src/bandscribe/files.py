@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -64,7 +63,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     _sweep(target.parent)
     # A suffix that is longer than any is part of a name that leaves no room for more.
     suffix = target.suffix if len(target.suffix) <= 16 else ""
-    temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}{suffix}")
+    temporary = target.with_name(f"{_TEMPORARY}{os.urandom(6).hex()}{suffix}")
     try:
         with temporary.open("xb") as held:
             if not hold(held):

@@ -5,7 +5,6 @@ Tracks that share an author, a player or a song are one group, which is in one s
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 
 SPLITS = ("train", "validation", "test")
@@ -37,6 +36,8 @@ def assign(group: str, shares: Mapping[str, float] = SHARES) -> str:
     copy is split as a complete one, and a group is never on both sides. Over many groups of equal
     size the splits have these `shares`, which add up to 1.
     """
+    import hashlib  # loads OpenSSL, for which `bandscribe --help` need not wait
+
     digest = hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     reached = 0.0

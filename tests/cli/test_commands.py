@@ -69,7 +69,7 @@ print(json.dumps([code, sorted(sys.modules)]))
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
-        (["--help"], {"torch", "matplotlib", "numpy", "onnxruntime", "soundfile"}),
+        (["--help"], {"torch", "matplotlib", "numpy", "onnxruntime", "soundfile", "hashlib"}),
         (["transcribe", "--help"], {"torch", "matplotlib", "numpy", "onnxruntime", "soundfile"}),
         (["models"], {"torch", "matplotlib", "scipy"}),
         (["transcribe", "--model", "MODEL", "AUDIO"], {"torch", "matplotlib", "scipy", "onnx"}),
