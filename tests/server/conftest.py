@@ -111,7 +111,7 @@ def running(limits: Limits, recording: Recording | None = None) -> Iterator[Clie
     application = app.create_app(limits=limits, token=TOKEN, recording=recording)
     rejected: list[str] = []
     server = app.create_server(
-        application, started=ready.set, rejected=rejected.append, patience=limits.upload_seconds
+        application, started=ready.set, rejected=rejected.append, timeout=limits.upload_seconds
     )
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()

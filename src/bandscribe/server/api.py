@@ -1,4 +1,4 @@
-"""The addresses below `/v1`: a recording is uploaded, a job is watched, a result is fetched."""
+"""The routes below `/v1`: upload a recording, watch its job, fetch the result."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from bandscribe.server.jobs import Job, Queue, State
 
 Route = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-#: How texts begin that name other files to read, or addresses: ffmpeg would follow them.
+#: First bytes of playlists and other texts that refer to files or addresses: ffmpeg opens them.
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<", b"v=0", b"[playlist]", b"[")
-#: Characters of a name that are kept.
+#: Characters of a file name that are kept, from its end.
 _NAME = 200
 
 
@@ -44,7 +44,7 @@ Tempo = Annotated[
 
 
 def create_router(queue: Queue) -> APIRouter:
-    """The API, whose jobs wait in `queue`."""
+    """The API, which puts its jobs into `queue`."""
     router = APIRouter(prefix="/v1", tags=["analysis"])
     longest = queue.limits.seconds
     refusals: dict[int | str, dict[str, Any]] = {
@@ -82,19 +82,22 @@ def create_router(queue: Queue) -> APIRouter:
             tasks.check_transcription(int(classes), sensitivity, metre, pace)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
-        chosen: dict[str, Any] = {
-            "classes": int(classes),
-            "sensitivity": sensitivity,
-            "metre": metre,
-        }
-        return await accept(request, file, partial(tasks.transcribe, **chosen, tempo=pace))
+        work = partial(
+            tasks.transcribe,
+            classes=int(classes),
+            sensitivity=sensitivity,
+            metre=metre,
+            tempo=pace,
+        )
+        return await accept(request, file, work)
 
     @post("/recognize", "Recognize the instruments")
     async def recognize(
         request: Request,
         file: UploadFile,
         aggregate: Annotated[
-            Literal["s1", "s2"], Query(description="Mean over time, or beside the most prominent.")
+            Literal["s1", "s2"],
+            Query(description="Mean over time, or relative to the most prominent."),
         ] = "s1",
         threshold: Annotated[float | None, Query(ge=0, le=1)] = None,
         among: Annotated[
@@ -113,7 +116,7 @@ def create_router(queue: Queue) -> APIRouter:
 
     @post("/track", "Track when each instrument plays")
     async def track(request: Request, file: UploadFile) -> JSONResponse:
-        """The result has a row for each stretch in which an instrument plays, and its level."""
+        """The result has the segments in which each instrument plays, and their levels."""
         return await accept(request, file, tasks.track)
 
     @post("/classify", "Classify a drum one-shot")
@@ -148,7 +151,7 @@ def create_router(queue: Queue) -> APIRouter:
 def _find(queue: Queue, id: str) -> Job:
     job = queue.find(id)
     if job is None:
-        raise HTTPException(404, "there is no such job, or no more")
+        raise HTTPException(404, "there is no such job, or it has expired")
     return job
 
 
@@ -164,7 +167,7 @@ def _describe(job: Job) -> dict[str, Any]:
 
 
 def _name(file: UploadFile) -> str:
-    """What a client calls its file, for the result alone: no folders, nothing that is no text."""
+    """The file name that a client sent, to be shown: no folders, only printable characters."""
     last = PurePath((file.filename or "").replace("\\", "/")).name
     kept = "".join(char for char in last if char.isprintable())[-_NAME:]
     return kept or "upload"
@@ -179,7 +182,7 @@ def _suffix(name: str) -> str:
 
 
 def _store(file: UploadFile, path: Path) -> Path:
-    """Write an upload to a path of the server's own."""
+    """Copy an upload to `path`; 415 for a playlist."""
     head = file.file.read(64).lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
     if head.startswith(_PLAYLISTS):
         raise HTTPException(415, "a text that names other files; send the sound itself")

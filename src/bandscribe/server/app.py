@@ -1,4 +1,4 @@
-"""The application, and how it is run: on this computer alone, unless another host is named."""
+"""The application, and the server that runs it: on this computer alone unless a host is given."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from starlette.types import ASGIApp
 
 from bandscribe import __version__
 from bandscribe.server import api, page
-from bandscribe.server.connections import impatient
+from bandscribe.server.connections import with_timeout
 from bandscribe.server.gate import Gate
 from bandscribe.server.jobs import Queue
 from bandscribe.server.limits import Limits
 from bandscribe.server.recording import Recording
 
-#: By which names a server is asked that only this computer reaches.
+#: Host names of a server that only this computer can reach.
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _STATIC = Path(str(files("bandscribe.server"))) / "static"
 
-# What is wrong with a client's form is in the answer, and not to be printed as well.
+# Errors in a client's form are in the response; they are not logged as well.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
-#: A browser asks whether its copy is still the one: versions follow each other at one address.
-_CHECKED = {"cache-control": "no-cache"}
+#: Browsers revalidate their copy: another version of bandscribe has the same address.
+_REVALIDATED = {"cache-control": "no-cache"}
 
 
 def create_app(
@@ -45,8 +45,8 @@ def create_app(
 ) -> ASGIApp:
     """The server as an ASGI application, with the page of a recording if there is one.
 
-    Only who has the `token` is answered. `hosts` as in `gate.Gate`. The recording is analysed as
-    long as the application runs.
+    Requests need the `token`; `hosts` as in `gate.Gate`. The recording is analysed while the
+    application runs.
     """
     queue = Queue(limits)
 
@@ -62,7 +62,7 @@ def create_app(
     app = FastAPI(
         title="bandscribe",
         version=__version__,
-        description="The drum part of a recording, its instruments, and what a one-shot is.",
+        description="Transcribe drums, recognize and track instruments, classify one-shots.",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -78,7 +78,7 @@ def create_app(
 
         @app.get("/", include_in_schema=False)
         def index() -> FileResponse:
-            return FileResponse(_STATIC / "index.html", headers=_CHECKED)
+            return FileResponse(_STATIC / "index.html", headers=_REVALIDATED)
 
     @app.get("/health", include_in_schema=False)
     def health() -> dict[str, str]:
@@ -86,15 +86,15 @@ def create_app(
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> FileResponse:
-        return FileResponse(_STATIC / "docs.html", headers=_CHECKED)
+        return FileResponse(_STATIC / "docs.html", headers=_REVALIDATED)
 
     @app.get("/static/{name}", include_in_schema=False)
     def static(name: str) -> Response:
-        # A name out of a list, never a path that was sent.
+        # Looked up in a list, never used as a path.
         known = {path.name: path for path in _STATIC.iterdir()}
         if name not in known:
             return Response(status_code=404)
-        return FileResponse(known[name], headers=_CHECKED)
+        return FileResponse(known[name], headers=_REVALIDATED)
 
     return cast("ASGIApp", Gate(app, token=token, limits=limits, queue=queue, hosts=hosts))
 
@@ -125,12 +125,12 @@ class Server(uvicorn.Server):
     """A server that reports when it accepts requests."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        """Call `started` then."""
+        """`started` is called at that moment."""
         super().__init__(config)
-        self._tell = started
+        self._started = started
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """As of any server, but for the complaints of answers that are cut short by its end."""
+        """Run as any server, without logging the responses that its shutdown cuts off."""
         log = logging.getLogger("uvicorn.error")
         level = log.level
         try:
@@ -139,14 +139,14 @@ class Server(uvicorn.Server):
             log.setLevel(level)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As of any server; see `run`."""
+        """Shut down as any server; see `run`."""
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As of any server."""
+        """Start as any server."""
         await super().startup(sockets=sockets)
-        self._tell()
+        self._started()
 
 
 def create_server(
@@ -154,16 +154,16 @@ def create_server(
     *,
     started: Callable[[], None],
     rejected: Callable[[str], None] = lambda line: None,
-    patience: float = 30.0,
+    timeout: float = 30.0,
 ) -> Server:
     """A server of `app`, to be run with the socket of `listen`, until it is interrupted.
 
-    A request has to be complete but for its body within `patience` seconds. `rejected` gets a line
-    for each client that sends what is not HTTP; only faults of the server itself are logged.
+    The headers of a request have to arrive within `timeout` seconds. `rejected` gets a line for
+    each client that sends what is not HTTP; only faults of the server itself are logged.
     """
     config = uvicorn.Config(
         app,
-        http=impatient(patience, rejected),
+        http=with_timeout(timeout, rejected),
         lifespan="on",
         ws="none",
         log_level="error",
@@ -176,5 +176,5 @@ def create_server(
 
 
 def new_token() -> str:
-    """A token that nobody guesses."""
+    """A random token of 192 bits."""
     return secrets.token_urlsafe(24)

@@ -1,7 +1,4 @@
-"""Connections on which no request comes, or something else.
-
-Without a request, each would keep others from being answered.
-"""
+"""HTTP with a timeout for idle connections, which would keep others from being served."""
 
 from __future__ import annotations
 
@@ -11,15 +8,15 @@ from collections.abc import Callable
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-def impatient(seconds: float, rejected: Callable[[str], None]) -> type[H11Protocol]:
-    """A protocol that closes a connection on which no request is complete for so many seconds.
+def with_timeout(seconds: float, rejected: Callable[[str], None]) -> type[H11Protocol]:
+    """A protocol that closes a connection after so many seconds without the headers of a request.
 
-    Neither on a new one nor after an answer; bytes that trickle in are no request. (uvicorn itself
-    waits for ever for the first one, and for one that has begun.) Where what comes is not HTTP,
-    `rejected` is called with a line that names the client, once for each connection.
+    This applies to new connections, after a response, and to headers that arrive byte by byte.
+    (uvicorn itself waits for ever for the first request, and for one that has begun.) For what is
+    not HTTP, `rejected` is called with a line that names the client, once for each connection.
     """
 
-    class Impatient(H11Protocol):
+    class WithTimeout(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._idle_since = self.loop.time()
@@ -49,4 +46,4 @@ def impatient(seconds: float, rejected: Callable[[str], None]) -> type[H11Protoc
             else:
                 self._timer = self.loop.call_later(left if left > 0 else seconds, self._check)
 
-    return Impatient
+    return WithTimeout

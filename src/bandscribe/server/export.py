@@ -11,7 +11,7 @@ from bandscribe.exports import Exporter, find_heading
 from bandscribe.server.recording import Recording
 from bandscribe.types import Transcription
 
-#: Several pages of an engraver at once are not known to be safe.
+#: The engraver is not known to be thread-safe.
 _ENGRAVING = threading.Lock()
 
 

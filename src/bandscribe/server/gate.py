@@ -1,6 +1,6 @@
-"""Who may ask, how much may be sent, and what a browser may do with the answers.
+"""Access control: who may send requests, how large they may be, and the headers of responses.
 
-Plain ASGI, around the whole application, so that it decides before a body is read.
+Plain ASGI middleware around the whole application, so that it decides before a body is read.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bandscribe.server.jobs import Job, Queue, QueueFullError
 from bandscribe.server.limits import Limits
 
-#: Where the token may stand in the address.
-_DOORS = ("/", "/docs")
-#: Room for the borders and headers of a form around a file.
+#: Pages whose address may contain the token.
+_PAGES = ("/", "/docs")
+#: Room for the boundaries and headers of a multipart form around a file.
 _FORM_BYTES = 1 << 16
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -37,15 +37,15 @@ _HEADERS = {
 
 
 class _TooLargeError(Exception):
-    """More bytes came than are accepted."""
+    """The body of a request is larger than the limit."""
 
 
 class Gate:
-    """Lets in who has the token, in a header, in a cookie, or once in the address of the page.
+    """Middleware that requires the token, in a header, in a cookie, or in the address of a page.
 
-    `/health` is open. `hosts` are the names that the server may be asked by, None for any: a page
-    elsewhere that makes a browser take this computer for its own server is refused. An upload gets
-    its place in the queue here (`job_of`), and gives it back if it comes to nothing.
+    `/health` needs none. Requests are accepted for these `hosts`, None for any, which prevents DNS
+    rebinding: a web site whose name is made to resolve to this computer is refused. The place of an
+    upload in the queue is reserved here (`job_of`), and released if the upload fails.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Gate:
         queue: Queue,
         hosts: Collection[str] | None,
     ) -> None:
-        """Stand before `app`."""
+        """Wrap `app`."""
         self.app = app
         self.token = token
         self.limits = limits
@@ -65,30 +65,30 @@ class Gate:
         self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
+        """Refuse a request, or forward it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send)
+        response = _Response(send)
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
         if self.hosts is not None and _host(headers.get("host", "")) not in self.hosts:
-            await answer.refuse(403, "this server is not known by that name")
+            await response.refuse(403, "this server is not known by that name")
         elif scope["path"] == "/health":
-            await self.app(scope, receive, answer.send)
-        elif scope["path"] in _DOORS and (given := _query(scope).get("token")) is not None:
-            await self._welcome(scope, answer, given)
-        elif not self._known(headers, _cookie(scope)):
-            await answer.refuse(
+            await self.app(scope, receive, response.send)
+        elif scope["path"] in _PAGES and (given := _query(scope).get("token")) is not None:
+            await self._log_in(scope, response, given)
+        elif not self._is_authorized(headers, _cookie(scope)):
+            await response.refuse(
                 401, "the token is missing or wrong; open the address that the server printed, or "
                 "send the header Authorization: Bearer TOKEN",
                 {"www-authenticate": "Bearer"},
             )  # fmt: skip
         elif scope["method"] == "POST" and scope["path"].startswith("/v1/"):
-            await self._take(scope, receive, answer, headers)
+            await self._accept_upload(scope, receive, response, headers)
         else:
-            await self._pass(scope, receive, answer, headers)
+            await self._forward(scope, receive, response, headers)
 
-    def _known(self, headers: Mapping[str, str], cookie: str) -> bool:
+    def _is_authorized(self, headers: Mapping[str, str], cookie: str) -> bool:
         kind, _, given = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer":
             try:
@@ -98,53 +98,56 @@ class Gate:
             given = found.value if found else ""
         return secrets.compare_digest(given.strip().encode(), self.token.encode())
 
-    async def _welcome(self, scope: Scope, answer: _Answer, given: str) -> None:
-        """Put the token into a cookie, and take it out of the address."""
+    async def _log_in(self, scope: Scope, response: _Response, given: str) -> None:
+        """Redirect to the address without the token, and set it as a cookie."""
         if not secrets.compare_digest(given.encode(), self.token.encode()):
-            await answer.refuse(401, "the token is wrong; use the address that the server printed")
+            await response.refuse(
+                401, "the token is wrong; use the address that the server printed"
+            )
             return
         rest = urlencode({k: v for k, v in _query(scope).items() if k != "token"})
         cookie = f"{_cookie(scope)}={self.token}; Path=/; HttpOnly; SameSite=Strict"
         where = scope["path"] + (f"?{rest}" if rest else "")
-        await answer.reply(303, b"", {"location": where, "set-cookie": cookie})
+        await response.reply(303, b"", {"location": where, "set-cookie": cookie})
 
-    async def _take(
-        self, scope: Scope, receive: Receive, answer: _Answer, headers: Mapping[str, str]
+    async def _accept_upload(
+        self, scope: Scope, receive: Receive, response: _Response, headers: Mapping[str, str]
     ) -> None:
-        """An upload: reserve its place first, give it back if no job came of it."""
+        """Reserve a place in the queue, then read the upload; release the place if that fails."""
         try:
             job = self.queue.reserve(scope["path"].rsplit("/", 1)[-1])
         except QueueFullError:
             await self._drain(receive, headers)
-            await answer.refuse(
+            await response.refuse(
                 429, "the queue is full; try again in a few seconds", {"retry-after": "5"}
             )
             return
         scope.setdefault("state", {})["job"] = job
         try:
-            await self._pass(scope, receive, answer, headers)
+            await self._forward(scope, receive, response, headers)
         finally:
             if job.state == "uploading":
                 self.queue.drop(job)
 
-    async def _pass(
-        self, scope: Scope, receive: Receive, answer: _Answer, headers: Mapping[str, str]
+    async def _forward(
+        self, scope: Scope, receive: Receive, response: _Response, headers: Mapping[str, str]
     ) -> None:
+        """Forward a request to the application, with a limited body."""
         most = self.limits.bytes + _FORM_BYTES
         message = f"larger than {self.limits.bytes} bytes, the limit of this server"
         if (length := headers.get("content-length", "0")).isdigit() and int(length) > most:
-            await answer.refuse(413, message, {"connection": "close"})
+            await response.refuse(413, message, {"connection": "close"})
             return
         body = _Body(receive, most, self.limits.upload_seconds)
         try:
-            await self.app(scope, body.receive, answer.send)
+            await self.app(scope, body.receive, response.send)
         except _TooLargeError:
-            await answer.refuse(413, message, {"connection": "close"})
+            await response.refuse(413, message, {"connection": "close"})
         except TimeoutError:
-            await answer.refuse(408, "the upload stopped", {"connection": "close"})
+            await response.refuse(408, "the upload stopped", {"connection": "close"})
 
     async def _drain(self, receive: Receive, headers: Mapping[str, str]) -> None:
-        """Read what a client goes on sending, which does not read an answer before it is through.
+        """Discard the body: some clients read no response before they have sent all of it.
 
         A client that waits for `100 Continue` has sent nothing yet.
         """
@@ -159,13 +162,13 @@ class Gate:
 
 
 def job_of(scope: Mapping[str, Any]) -> Job:
-    """The place that an upload got."""
+    """The job that was reserved for an upload."""
     job: Job = scope["state"]["job"]
     return job
 
 
 class _Body:
-    """A request's body, counted and timed."""
+    """The body of a request, within limits of size and time."""
 
     def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
@@ -174,7 +177,7 @@ class _Body:
         self._complete = False
 
     async def receive(self) -> Message:
-        if self._complete:  # now it is about the client's leaving, which may take its time
+        if self._complete:  # what follows is the disconnect, which may take any time
             return await self._receive()
         async with asyncio.timeout(self._seconds):
             message = await self._receive()
@@ -185,8 +188,8 @@ class _Body:
         return message
 
 
-class _Answer:
-    """What goes back: every answer has the headers of the gate, and there is one at most."""
+class _Response:
+    """One response at most, with the security headers."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""Recordings that wait to be analysed, are analysed, and what came of them.
+"""Jobs: recordings that are uploaded, wait, are analysed, and their results.
 
 A job begins as a place in the queue, which is taken before the first byte of an upload is read, so
 that a full queue refuses early. Its files lie in a folder of its own, which is removed as soon as
@@ -28,23 +28,23 @@ from bandscribe.files import hold
 from bandscribe.server.limits import Limits
 
 State = Literal["uploading", "queued", "running", "done", "failed", "cancelled"]
-#: Makes a result, which can become JSON, of a file; calls back with the share done, in [0, 1].
+#: Analyses a file; returns what can be written as JSON. It calls back with its progress, 0 to 1.
 Work = Callable[[Path, Callable[[float], None]], Any]
 
 _PREFIX = "bandscribe-server-"
 
 
 class QueueFullError(Exception):
-    """There is no place for another job now."""
+    """The queue is full."""
 
 
 class CancelledError(Exception):
-    """Whoever asked for a job does not want it any more."""
+    """The job was cancelled."""
 
 
 @dataclass
 class Job:
-    """One recording on its way; changed by the queue alone."""
+    """The analysis of one recording; changed by the queue alone."""
 
     task: str
     folder: Path
@@ -58,19 +58,19 @@ class Job:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more happens to it."""
+        """Whether it has ended, in whatever way."""
         return self.state in ("done", "failed", "cancelled")
 
     def is_cancelled(self) -> bool:
-        """Whether nobody wants it any more; may change at any moment."""
+        """Whether it was cancelled, which other threads may do at any moment."""
         return self.state == "cancelled"
 
 
 class Queue:
-    """Takes jobs in, runs as many at a time as the limits allow, keeps results for a while."""
+    """Runs as many jobs at once as the limits allow, in order, and keeps results for a while."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        """An empty queue; `clock` tells seconds."""
+        """An empty queue; `clock` returns seconds."""
         self.limits = limits
         self._clock = clock
         self._jobs: dict[str, Job] = {}
@@ -82,10 +82,10 @@ class Queue:
     def reserve(self, task: str) -> Job:
         """A place for a recording, and a new folder for its files.
 
-        Raises QueueFullError when as many are on their way as the limits allow.
+        Raises QueueFullError when as many are unfinished as the limits allow.
         """
         with self._lock:
-            self._forget()
+            self._expire()
             waiting = sum(not job.finished for job in self._jobs.values())
             if waiting >= self.limits.jobs + self.limits.queued:
                 raise QueueFullError
@@ -103,9 +103,9 @@ class Queue:
         self._pool.submit(self._run, job, sound, name, work).add_done_callback(_log_fault)
 
     def find(self, id: str) -> Job | None:
-        """The job of this id; None where there is none, or none any more."""
+        """The job of this id; None if it is unknown or has expired."""
         with self._lock:
-            self._forget()
+            self._expire()
             return self._jobs.get(id)
 
     def drop(self, job: Job) -> None:
@@ -149,7 +149,7 @@ class Queue:
         except CancelledError:
             outcome = "cancelled"
         except (ValueError, OSError) as error:
-            job.error = _spell(str(error), sound, name)
+            job.error = _name_file(str(error), sound, name)
         except MemoryError:
             job.error = f"{name}: not enough memory for this recording"
         finally:
@@ -158,7 +158,7 @@ class Queue:
                 cancelled = job.is_cancelled()
                 if outcome == "failed" and job.error is None:
                     job.error = f"{name}: the analysis failed; see the server's log"
-                job.warnings = [_spell(line, sound, name) for line in dict.fromkeys(lines)]
+                job.warnings = [_name_file(line, sound, name) for line in dict.fromkeys(lines)]
                 job.ended = self._clock()
                 job.progress = 1.0 if outcome == "done" else job.progress
                 job.state = "cancelled" if cancelled else outcome
@@ -168,8 +168,8 @@ class Queue:
                 else:
                     self._ended.append(job)
 
-    def _forget(self) -> None:
-        """Drop the oldest results, when they are too old or too many."""
+    def _expire(self) -> None:
+        """Drop results that are too old or too many."""
         now = self._clock()
         while self._ended and (
             len(self._ended) > self.limits.kept
@@ -184,7 +184,7 @@ _show = warnings.showwarning
 
 @contextmanager
 def collected(lines: list[str]) -> Iterator[None]:
-    """Append to `lines` the audio warnings that this thread gives in the block.
+    """Append to `lines` the audio warnings of this thread in the block.
 
     `warnings.catch_warnings` is for all threads at once; so there is one filter and one hook.
     """
@@ -212,14 +212,14 @@ def _log_fault(done: Future[None]) -> None:
         logging.getLogger("uvicorn.error").error("a job failed", exc_info=fault)
 
 
-def _spell(line: str, sound: Path, name: str) -> str:
-    """A line about a file, by the name that its sender gave."""
+def _name_file(line: str, sound: Path, name: str) -> str:
+    """A message in which the uploaded file has the name that the client gave it."""
     line = line.replace(str(sound), name).replace(str(sound.parent), "…")
     return line if line.startswith(name) else f"{name}: {line}"
 
 
 def _make_folder() -> tuple[Path, IO[bytes]]:
-    """A new folder that is held as long as the file is open; removes those that nobody holds."""
+    """A new folder, locked while the file is open; folders without a lock are removed."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError), (left / "held").open("rb") as file:
             if hold(file):

@@ -1,4 +1,4 @@
-"""How much a server accepts."""
+"""The limits of a server."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server takes on; more of it is refused, with a line that names the limit.
+    """The limits of a server, which refuses what exceeds them.
 
-    `bytes` and `seconds` of one recording; `jobs` that are analysed at the same time; recordings
-    that are `queued` besides, uploads in progress included. `kept` results for `keep_seconds`, then
-    the oldest are forgotten. `upload_seconds` may pass without a byte before an upload is given up.
+    `bytes` and `seconds` of one recording; `jobs` that run at the same time; recordings that are
+    `queued` besides, uploads in progress included. Up to `kept` results are kept for
+    `keep_seconds`. After `upload_seconds` without a byte an upload is aborted.
 
     Raises ValueError for a limit below 1 (`queued` may be 0).
     """

@@ -1,4 +1,4 @@
-"""The addresses below `/page`: what the page of a recording asks for, and sends back."""
+"""The routes below `/page`, which the page of a recording requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bandscribe.vocabulary import DRUMS_10
 
 T = TypeVar("T")
 
-#: Notes of a score that is shown: some ten minutes.
+#: Most notes of a score that is shown: some ten minutes.
 _MOST_ENGRAVED = 8000
 #: Levels of instruments that the page draws, per second.
 _LEVEL_RATE = 10.0
@@ -51,7 +51,7 @@ class Part(BaseModel):
 
 
 def create_router(recording: Recording) -> APIRouter:
-    """What the page of this recording asks for."""
+    """The routes of the page of this recording."""
     router = APIRouter(prefix="/page", include_in_schema=False)
 
     @router.get("/recording")
@@ -71,14 +71,14 @@ def create_router(recording: Recording) -> APIRouter:
 
     @router.get("/waveform/{level}")
     def waveform(level: int, start: int = 0, count: int = 1024) -> Response:
-        outline = _made(recording.waveform)
+        outline = _ready(recording.waveform)
         if not (0 <= level < len(outline.levels) and start >= 0 and 0 < count <= 1 << 16):
             raise HTTPException(404, "there is no such part of the waveform")
         return _binary(outline.levels[level][start : start + count].tobytes())
 
     @router.get("/sound.wav")
     def play(request: Request) -> Response:
-        outline = _made(recording.waveform)
+        outline = _ready(recording.waveform)
         try:
             total = sound.size(outline)
         except ValueError as error:
@@ -92,24 +92,24 @@ def create_router(recording: Recording) -> APIRouter:
             headers["content-range"] = f"bytes {first}-{last}/{total}"
         body = sound.stream(recording.path, outline, first, last)
         return StreamingResponse(
-            body, 206 if requested else 200, {**headers, **_FRESH}, media_type="audio/wav"
+            body, 206 if requested else 200, {**headers, **_UNCACHED}, media_type="audio/wav"
         )
 
     @router.get("/activations")
     def activations() -> Response:
         """Onsets (class, frame), then velocities (class, frame), float32, little endian."""
-        activations = _made(recording.activations)
+        activations = _ready(recording.activations)
         curves = (activations.onsets.values, activations.velocities.values)
         # Those of an hour are 30 MB: one class after another.
         columns = (column.astype("<f4").tobytes() for curve in curves for column in curve.T)
         size = {"content-length": str(sum(4 * curve.size for curve in curves))}
         return StreamingResponse(
-            columns, headers={**_FRESH, **size}, media_type="application/octet-stream"
+            columns, headers={**_UNCACHED, **size}, media_type="application/octet-stream"
         )
 
     @router.get("/instruments")
     def instruments() -> dict[str, Any]:
-        activity = _made(recording.activity)
+        activity = _ready(recording.activity)
         found = tasks.describe_segments(activity, recording.path.name)
         played = {segment["class"] for segment in found["segments"]}
         hop = max(1, round(activity.level.frame_rate / _LEVEL_RATE))
@@ -136,7 +136,7 @@ def create_router(recording: Recording) -> APIRouter:
 
     @router.get("/notes")
     def load() -> dict[str, Any]:
-        """What was saved (or null) and its version, and the line why nothing can be saved."""
+        """The saved part (or null), its version, and the error if it cannot be read."""
         try:
             saved, version = recording.load(), recording.version()
         except (ValueError, OSError) as error:
@@ -173,13 +173,13 @@ def create_router(recording: Recording) -> APIRouter:
         }
         return StreamingResponse(
             _send(path, folder),
-            headers={**_FRESH, **headers},
+            headers={**_UNCACHED, **headers},
             media_type="application/octet-stream",
         )
 
     @router.post("/score")
     def engrave(part: Part) -> Response:
-        """The score as SVG; 422 where it would be longer than anybody looks at on a page."""
+        """The score as SVG; 422 if it is too long for a page."""
         if len(part.notes) > _MOST_ENGRAVED:
             raise HTTPException(422, "too long to be shown here; export it as pdf or musicxml")
         picture = export.engrave(_correct(recording, part), recording)
@@ -194,12 +194,12 @@ def create_router(recording: Recording) -> APIRouter:
     return router
 
 
-#: What changes with the recording is not kept by the browser.
-_FRESH = {"cache-control": "no-store"}
+#: Browsers keep no copy of what belongs to one recording.
+_UNCACHED = {"cache-control": "no-store"}
 
 
 def _send(path: Path, folder: tempfile.TemporaryDirectory[str]) -> Iterator[bytes]:
-    """A file piece by piece, then its folder is removed."""
+    """The content of a file in pieces; its folder is removed at the end."""
     with folder, path.open("rb") as file:
         while piece := file.read(1 << 20):
             yield piece
@@ -224,7 +224,7 @@ def _describe_waveform(outline: Waveform) -> dict[str, Any]:
 
 
 def _describe_drums(recording: Recording) -> dict[str, Any]:
-    activations, card = _made(recording.activations), tasks.load("drums").card
+    activations, card = _ready(recording.activations), tasks.load("drums").card
     grid = activations.grid
     return {
         "classes": list(activations.onsets.classes),
@@ -240,21 +240,21 @@ def _describe_drums(recording: Recording) -> dict[str, Any]:
 
 
 def _correct(recording: Recording, part: Part) -> Transcription:
-    _made(recording.activations)
+    _ready(recording.activations)
     try:
         return recording.correct([(note.onset, note.label, note.velocity) for note in part.notes])
     except ValueError as error:
         raise HTTPException(422, str(error)) from error
 
 
-def _made(thing: T | None) -> T:
+def _ready(thing: T | None) -> T:
     if thing is None:
         raise HTTPException(409, "this is not analysed yet")
     return thing
 
 
 def _range(header: str, total: int) -> tuple[int, int] | None:
-    """The first and the last byte that are asked for; None for all, and for several ranges."""
+    """The first and the last byte that are requested; None for all, and for several ranges."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
     if not found or not (found[1] or found[2]):
         return None
@@ -267,7 +267,7 @@ def _range(header: str, total: int) -> tuple[int, int] | None:
 
 
 def _explain(error: ValueError | OSError) -> str:
-    """One line."""
+    """An error in one line."""
     if isinstance(error, OSError) and error.strerror:
         named = f"{error.filename}: " if error.filename else ""
         return named + error.strerror.lower()
@@ -275,4 +275,4 @@ def _explain(error: ValueError | OSError) -> str:
 
 
 def _binary(content: bytes) -> Response:
-    return Response(content, media_type="application/octet-stream", headers=_FRESH)
+    return Response(content, media_type="application/octet-stream", headers=_UNCACHED)

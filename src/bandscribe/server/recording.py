@@ -1,4 +1,4 @@
-"""The recording that a page shows: analysed in the background, corrected beside its file."""
+"""The recording of a page: analysed in the background; corrections are saved beside its file."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _ROUNDED = 1e-3
 
 
 class _StoppedError(Exception):
-    """The server ends."""
+    """The server is stopping."""
 
 
 @dataclass
 class Recording:
-    """A file, what is known of it so far, and where its corrections are.
+    """A file, the results of its analysis so far, and its corrections.
 
-    `progress` of each of `STAGES` is from 0 to 1; a stage is done once what it makes is there.
-    `error` is the line why the analysis ended early.
+    `progress` of each of `STAGES` is from 0 to 1; the result of a stage is None until it is done.
+    `error` is the reason if the analysis failed.
     """
 
     path: Path
@@ -54,22 +54,22 @@ class Recording:
         self._saving = threading.Lock()
 
     def start(self) -> None:
-        """Begin to analyse it."""
+        """Start the analysis."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the analysis and wait for that."""
+        """Stop the analysis, and wait until it has ended."""
         self._stopped = True
         if self._thread.ident is not None:
             self._thread.join()
 
     def finish(self) -> None:
-        """Wait until it is analysed."""
+        """Wait for the end of the analysis."""
         self._thread.join()
 
     @property
     def corrections(self) -> Path:
-        """Where corrections are kept: `song.json` beside `song.mp3`."""
+        """The file of corrections: `song.json` beside `song.mp3`."""
         suffix = self.path.suffix.lower()
         stem = self.path.stem if suffix in audio.EXTENSIONS else self.path.name
         return self.path.with_name(f"{stem}.json")
@@ -81,9 +81,9 @@ class Recording:
         return drums.notes(self.activations, card, duration=self.waveform.duration)
 
     def correct(self, notes: Sequence[tuple[float, str, float]]) -> Transcription:
-        """The part of these notes (onset, class, velocity), with the beats that were found.
+        """The part of these notes (onset, class, velocity), with the detected beats.
 
-        Raises ValueError for notes that are none, or lie outside of the recording.
+        Raises ValueError for an unknown class, or a note outside of the recording.
         """
         assert self.activations is not None and self.waveform is not None
         ordered = sorted(notes)
@@ -101,7 +101,7 @@ class Recording:
         )
 
     def version(self) -> str | None:
-        """Which corrections are saved: other ones have another version. None where there are none.
+        """A digest of the saved corrections; None if there are none.
 
         Raises OSError where they cannot be read.
         """
@@ -110,9 +110,9 @@ class Recording:
         return hashlib.sha256(self.corrections.read_bytes()).hexdigest()
 
     def load(self) -> dict[str, Any] | None:
-        """What was saved, as `save` writes it; None where nothing was.
+        """The saved corrections, as `save` writes them; None if there are none.
 
-        Raises ValueError for a file that holds no drum notes in ten classes, or those of another
+        Raises ValueError for a file without drum notes in ten classes, or with those of another
         recording.
         """
         if not self.corrections.exists():
@@ -129,10 +129,10 @@ class Recording:
         return {**json.content(part, file=self.path.name), "sensitivity": sensitivity}
 
     def _check_owner(self, part: Transcription, name: object) -> None:
-        """Raise ValueError where a part is that of another file of the same name but its suffix."""
+        """Raise ValueError for the part of another file, whose name differs in its suffix alone."""
         reason = ""
         if isinstance(name, str) and name not in ("", self.path.name):
-            with suppress(ValueError):  # no name of a file
+            with suppress(ValueError):  # not a file name
                 if self.path.with_name(Path(name).name).is_file():
                     reason = f"holds the part of {name}"
         if self.waveform is not None and len(part.onsets):
@@ -148,9 +148,9 @@ class Recording:
     ) -> str | None:
         """Write a corrected part, and the sensitivity of each lane, beside the recording.
 
-        It is what `bandscribe transcribe --format json` writes, and one entry more. Returns its
-        version. Raises ValueError rather than replace a file of another kind, or of another
-        version than the one that was corrected; OSError as `files.whole`.
+        The file is that of `bandscribe transcribe --format json`, with the entry `sensitivity`.
+        Returns its version. Raises ValueError rather than replace a file of another kind, or of
+        another version than the one that was corrected; OSError as `files.whole`.
         """
         with self._saving:
             self.load()
@@ -173,7 +173,7 @@ class Recording:
                 model = tasks.load("drums")
                 rate = drums.front_end(model.card).sample_rate
                 activations = drums.infer(self._stream(rate, "drums", total), model)
-                activations.grid  # noqa: B018, found here rather than while somebody waits
+                activations.grid  # noqa: B018, beats are tracked now rather than in a request
                 self.activations = activations
                 self.progress["drums"] = 1.0
                 model = tasks.load("instruments")

@@ -1,7 +1,7 @@
-"""A recording as a browser plays it: wav, decoded while it is sent, from any byte on.
+"""A recording as a WAV stream for browsers, decoded while it is sent, from any byte on.
 
-So every format that bandscribe reads can be played, and the times of what is played are those of
-what was analysed: browsers and decoders differ in how much of the start of an mp3 they cut off.
+This plays every format that bandscribe reads, and at the times of the analysis: browsers and
+decoders differ in how much of the start of an mp3 they cut off.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _LARGEST = (1 << 32) - 1 - HEADER_BYTES
 
 
 def channels(waveform: Waveform) -> int:
-    """How many channels are played: two at most, one where two would not fit into a wav file.
+    """The number of channels that are played: two at most, one if two exceed the size of WAV.
 
-    Raises ValueError where one would not fit.
+    Raises ValueError if one does.
     """
     for count in (waveform.channels if waveform.channels == 2 else 1, 1):
         if 2 * count * waveform.samples <= _LARGEST:
@@ -40,8 +40,8 @@ def size(waveform: Waveform) -> int:
 def stream(path: Path, waveform: Waveform, first: int, last: int) -> Iterator[bytes]:
     """Bytes `first` to `last` (both included) of the wav file of a recording.
 
-    More than two channels become one, their mean. Where a file holds less than its outline did,
-    or cannot be read any more, silence follows.
+    More than two channels are mixed to mono. If the file has become shorter since it was measured,
+    or unreadable, silence follows.
     """
     count = channels(waveform)
     left = last + 1 - first
@@ -55,7 +55,7 @@ def stream(path: Path, waveform: Waveform, first: int, last: int) -> Iterator[by
     position = max(0, first - HEADER_BYTES)
     start = position // frame
     drop = position - start * frame
-    for block in _as_far_as_readable(decode(path, start / waveform.sample_rate)):
+    for block in _until_error(decode(path, start / waveform.sample_rate)):
         samples = block.samples
         if len(samples) != count:
             samples = samples.mean(axis=0, keepdims=True)
@@ -71,8 +71,8 @@ def stream(path: Path, waveform: Waveform, first: int, last: int) -> Iterator[by
         left -= part_size
 
 
-def _as_far_as_readable(blocks: Iterator[Audio]) -> Iterator[Audio]:
-    """The answer has begun, and its length is known: an error cannot be sent any more."""
+def _until_error(blocks: Iterator[Audio]) -> Iterator[Audio]:
+    """The blocks up to an error, which cannot be reported once the response has begun."""
     with suppress(ValueError, OSError):
         yield from blocks
 

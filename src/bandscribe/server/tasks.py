@@ -1,4 +1,4 @@
-"""What each task makes of a sound file: the JSON that its command writes.
+"""The analyses of a sound file: each returns the JSON that its command writes.
 
 Models are loaded at their first use and kept. The functions raise ValueError or OSError for a file
 that cannot be analysed, and check their options before it is read (`check_transcription`,
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from bandscribe.beats import Tempo
     from bandscribe.chunks import Strategy
 
-#: Called with how much is done, from 0 to 1.
+#: Called with the progress, 0 to 1.
 Step = Callable[[float], None]
 
 
 @lru_cache
 def load(name: str) -> runtime.Model:
-    """A shipped model, kept for the next time."""
+    """A shipped model, kept once it is loaded."""
     return runtime.load(name)
 
 
@@ -90,7 +90,7 @@ def recognize(
 
 
 def track(sound: Path, step: Step, *, name: str, longest: float) -> dict[str, Any]:
-    """When each instrument plays, as stretches: `track --segments` as JSON."""
+    """The segments in which each instrument plays: `track --segments` as JSON."""
     model = load("instruments")
     blocks = read(sound, instruments.front_end(model.card).sample_rate, step, longest)
     activity = instruments.track(blocks, model=model)

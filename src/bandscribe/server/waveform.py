@@ -1,4 +1,4 @@
-"""The outline of a recording in levels of detail: any stretch is drawn from few numbers.
+"""The waveform of a recording in levels of detail, so that any view is drawn from few numbers.
 
 A level has the lowest and the highest sample of each bin; a bin of the next level is `FACTOR` bins
 of this one. Reference: the mip maps of Williams 1983, Pyramidal parametrics, in one dimension.
@@ -40,9 +40,9 @@ class Waveform:
 
 
 def measure(blocks: Iterable[Audio]) -> Waveform:
-    """The outline of consecutive blocks, of the mean of their channels.
+    """The waveform of consecutive blocks, mixed to mono.
 
-    Raises ValueError where there are none.
+    Raises ValueError if there are none.
     """
     pieces: list[NDArray[np.int8]] = []
     form: tuple[int, int] | None = None
