@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from playing import ROCK, play
@@ -40,6 +41,16 @@ def test_the_heading_is_no_wider_than_the_page(title: str) -> None:
     size = float(lines[0][1])
     assert size <= 64 and size * len(title[:120]) * (1 if title[0] == "歌" else 0.5) <= 1870
     assert float(lines[1][0]) - float(lines[0][0]) > float(lines[1][1])
+
+
+def test_bars_of_rest_keep_the_tempo_and_the_clef_in_their_places() -> None:
+    paper = score.quantise(play([{}] * 4 + [ROCK] + [{}] * 3 + [ROCK]))
+    bars = (replace(bar, bpm=80.0) if i == 5 else bar for i, bar in enumerate(paper.bars))
+    picture = score.to_svg(replace(paper, bars=tuple(bars)))
+    assert picture.count('class="multiRest"') == 2
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", picture))
+    assert re.findall(r"= (\d+)", words) == ["112", "80"]
+    assert picture.count('class="clef"') == 2  # of the key, and of the only line
 
 
 def test_the_same_each_time(paper: score.Score) -> None:

@@ -126,6 +126,16 @@ def test_strokes_before_the_first_downbeat_are_a_pickup() -> None:
     assert read(paper)[0] == {"KD": [0, Fraction(1, 2)], "SD": [1], "CHH": [0, 0.5, 1, 1.5]}
 
 
+def test_a_pickup_of_rests_is_left_out() -> None:
+    part = play([{}, {"SD": [3]}, ROCK, ROCK])
+    times, positions = part.beats.times, part.beats.positions
+    early = dataclasses.replace(part, beats=Beats(times[2:], positions[2:]))
+    paper = score.quantise(early)
+    assert [(bar.beats, bar.complete) for bar in paper.bars] == [(4, True)] * 3
+    assert paper.bars[0].bpm == pytest.approx(112, abs=1)
+    assert read(paper) == read(score.quantise(part))[1:]
+
+
 def test_without_beats_the_tempo_is_that_of_the_onsets() -> None:
     part = dataclasses.replace(play([ROCK] * 8, bpm=120), beats=None)
     assert len(score.quantise(part).bars) == 8

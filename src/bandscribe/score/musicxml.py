@@ -193,8 +193,12 @@ class _Measure:
 
     def write(self, *, repeats: str, rests: int) -> None:
         """All of the bar; signs of repetition `start` or `stop` here, or some bars of rest."""
-        self._add_attributes(repeats, rests)
+        self._add_attributes(repeats)
         self._add_tempo()
+        if rests > 1:
+            # Apart, after the tempo: verovio leaves out a tempo that follows, and moves the clef.
+            style = _add(_add(self.node, "attributes"), "measure-style")
+            _add(style, "multiple-rest", str(rests))
         hands, feet = voices.split(self.bar)
         self._add_voice(voices.write(self.bar, hands), 1, hidden=bool(feet) and not hands)
         if feet:
@@ -202,7 +206,7 @@ class _Measure:
             _add(backup, "duration", str(self.bar.ticks))
             self._add_voice(voices.write(self.bar, feet), 2)
 
-    def _add_attributes(self, repeats: str, rests: int) -> None:
+    def _add_attributes(self, repeats: str) -> None:
         node = Element("attributes")
         numbers = self._shown(self.bar)
         if self.before is None:
@@ -215,8 +219,6 @@ class _Measure:
         if self.before is None:
             _add(_add(node, "clef"), "sign", "percussion")
             _add(_add(node, "staff-details"), "staff-lines", "5")
-        if rests > 1:
-            _add(_add(node, "measure-style"), "multiple-rest", str(rests))
         if repeats:
             style = _add(_add(node, "measure-style"), "measure-repeat", type=repeats)
             style.text = "1" if repeats == "start" else None

@@ -252,6 +252,10 @@ def _bars(strokes: list[Stroke], played: Played, written: Written, frame: Frame)
         )  # fmt: skip
     while found and not found[-1].strokes:
         found.pop()
+    if found and not found[0].complete and not found[0].strokes:
+        # A pickup of rests alone leads to nothing; its tempo is that of the bar after it.
+        empty = found.pop(0)
+        found[0] = replace(found[0], bpm=found[0].bpm or empty.bpm)
     return tuple(found)
 
 
