@@ -120,6 +120,25 @@ def test_compares_runs(bandscribe, tmp_path: Path) -> None:
     assert (tmp_path / "out/schedules.png").stat().st_size > 10_000
 
 
+def test_the_paper_of_neuroment_is_one_command(bandscribe, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    root = tmp_path / "tones"
+    root.mkdir()
+    source = f"clips={write_clips(root)}"
+    arguments = [
+        "mel", "-o", tmp_path / "out", "--solos", source, "--validation-solos", source,
+        "--classes", ",".join(CLASSES), "--options", '{"channels": [2, 2, 2]}',
+        "--mixing-epochs", 1, "--steps", 1, "--validate-every", 1, "--threads", 1,
+    ]  # fmt: skip
+    result = bandscribe("study", "activity", *arguments)
+    assert result.code == 0, result.err
+    (row, *constant) = csv.DictReader((tmp_path / "out/mel.csv").read_text().splitlines())
+    assert (row["row"], row["paper.test_bce"]) == ("mel", "0.022")
+    # No network predicts better than the target itself.
+    target = next(each for each in constant if each["row"] == "the target itself")
+    assert float(row["validation_bce"]) > float(target["validation_bce"]) > 0
+
+
 def test_wrong_usage_of_comparisons(bandscribe, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     needed = ["-o", tmp_path, "--training", "clips=a", "--test", "clips=a"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from bandscribe import __version__
 from bandscribe.display import comparison
@@ -59,7 +59,7 @@ def tabulate(outcomes: Sequence[RowOutcome], columns: Sequence[ScoreColumn]) -> 
 
 def enclose_mean(values: NDArray[np.float64]) -> tuple[float, float]:
     """The 95 % interval of the mean of two or more seeds (seed,), by Student's t distribution."""
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 
