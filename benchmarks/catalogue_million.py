@@ -25,7 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bandscribe.catalogue import connect
-from bandscribe.catalogue.analysis import Analysis, Analyst
+from bandscribe.catalogue.analysis import Analyser, Analysis
 from bandscribe.catalogue.build import build
 from bandscribe.catalogue.schema import TABLES
 from bandscribe.catalogue.store import Store
@@ -146,7 +146,7 @@ def make(catalogue: Path, out: Path, count: int, size: int) -> None:
 def append(out: Path) -> None:
     """Add a hundred files whose analysis is there already."""
 
-    def run(jobs: Sequence[Job], analyst: Analyst, ledger: Ledger) -> Iterator[Outcome]:
+    def run(jobs: Sequence[Job], analyser: Analyser, ledger: Ledger) -> Iterator[Outcome]:
         for number, job in enumerate(jobs):
             yield Outcome(job, f"{number:032x}", None, Analysis({"bytes": job.bytes}), ("drums",))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bandscribe.catalogue.analysis import Analysis, Analyst
+from bandscribe.catalogue.analysis import Analyser, Analysis
 from bandscribe.catalogue.read import open_store
 from bandscribe.catalogue.schema import TABLES, TASKS
 from bandscribe.catalogue.store import Store
@@ -68,7 +68,9 @@ class Run:
     def __init__(self) -> None:
         self.analysed: list[tuple[str, tuple[str, ...]]] = []
 
-    def __call__(self, jobs: Sequence[Job], analyst: Analyst, ledger: Claims) -> Iterator[Outcome]:
+    def __call__(
+        self, jobs: Sequence[Job], analyser: Analyser, ledger: Claims
+    ) -> Iterator[Outcome]:
         for job in jobs:
             with fetch(job) as fetched:
 

@@ -10,18 +10,18 @@ pytest.importorskip("pyarrow", reason="needs the extra catalogue")
 
 import bandscribe
 from bandscribe.catalogue import analysis
-from bandscribe.catalogue.analysis import Analyst, Models
+from bandscribe.catalogue.analysis import Analyser, Models
 from bandscribe.catalogue.schema import TASKS
 from bandscribe.formats import bars
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
-ANALYST = Analyst()
+ANALYSER = Analyser()
 
 
 @pytest.fixture(scope="module")
 def rows() -> analysis.Analysis:
-    return ANALYST(GROOVE, tuple(TASKS))
+    return ANALYSER(GROOVE, tuple(TASKS))
 
 
 GROOVE = Path(__file__).parents[2] / "examples" / "groove.flac"
@@ -59,7 +59,7 @@ def test_tempo_and_metre_are_printed_by_transcribe(
         np.zeros(0), np.zeros(0, dtype="<U3"), np.zeros(0, np.float32), 9.0, DRUMS_10, beats
     )
     monkeypatch.setattr(analysis.drums, "transcribe_blocks", lambda blocks, model: part)
-    row = ANALYST(GROOVE, ("drums",)).record
+    row = ANALYSER(GROOVE, ("drums",)).record
     assert f"{row['tempo']:g} bpm, {row['metre']}" == bars.describe(beats) == f"120 bpm, {metre}"
 
 
@@ -86,7 +86,7 @@ def test_the_file_is_described(rows: analysis.Analysis, tmp_path: Path) -> None:
     with soundfile.SoundFile(tmp_path / "a.ogg", "w", 8000, 2) as sound:
         sound.title, sound.artist = " Groove ", "Nobody"
         sound.write(np.zeros((8000, 2)))
-    record = ANALYST(tmp_path / "a.ogg", ("drums",)).record
+    record = ANALYSER(tmp_path / "a.ogg", ("drums",)).record
     assert (record["title"], record["artist"], record["album"]) == ("Groove", "Nobody", None)
     assert (record["format"], record["sample_rate"], record["channels"]) == ("OGG", 8000, 2)
     assert record["loudness"] is None  # silence
@@ -96,8 +96,8 @@ def test_the_file_is_described(rows: analysis.Analysis, tmp_path: Path) -> None:
 def test_how_often_a_file_is_decoded_changes_nothing(
     rows: analysis.Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(analysis, "HELD_SECONDS", 0.0)
-    again = ANALYST(GROOVE, tuple(TASKS))
+    monkeypatch.setattr(analysis, "KEPT_SECONDS", 0.0)
+    again = ANALYSER(GROOVE, tuple(TASKS))
     assert again.record == rows.record
     assert str(again.tables) == str(rows.tables)
 
@@ -108,7 +108,7 @@ def test_how_often_a_file_is_decoded_changes_nothing(
 )
 def test_a_bad_file_is_a_row(tmp_path: Path, content: bytes, error: str) -> None:
     (tmp_path / "bad.mp3").write_bytes(content)
-    found = ANALYST(tmp_path / "bad.mp3", ("drums",))
+    found = ANALYSER(tmp_path / "bad.mp3", ("drums",))
     assert found.record["error"].startswith(error)
     assert str(tmp_path) not in found.record["error"]
     assert found.tables == {}
@@ -117,7 +117,7 @@ def test_a_bad_file_is_a_row(tmp_path: Path, content: bytes, error: str) -> None
 def test_a_file_that_breaks_off_has_a_warning(tmp_path: Path) -> None:
     content = GROOVE.read_bytes()
     (tmp_path / "cut.flac").write_bytes(content[: len(content) // 4])
-    found = ANALYST(tmp_path / "cut.flac", ("drums",))
+    found = ANALYSER(tmp_path / "cut.flac", ("drums",))
     assert found.record["warning"].startswith("broke off after")
     assert found.record["duration"] > 1 and len(found.tables["notes"]["onset"])
 
@@ -127,7 +127,7 @@ def test_a_fault_of_a_library_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
         raise IndexError("out of range")
 
     monkeypatch.setattr(analysis.drums, "transcribe_blocks", fail)
-    assert ANALYST(GROOVE, ("drums",)).record == {"error": "IndexError: out of range"}
+    assert ANALYSER(GROOVE, ("drums",)).record == {"error": "IndexError: out of range"}
 
 
 def test_versions_follow_the_model_and_the_code_of_each_role(

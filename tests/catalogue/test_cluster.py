@@ -19,7 +19,7 @@ import ray
 import tiny_catalogue
 from bandscribe.catalogue.analysis import Analysis
 from bandscribe.catalogue.build import Progress
-from bandscribe.catalogue.cluster import BLOCK, Cluster, cut
+from bandscribe.catalogue.cluster import BLOCK, Cluster, split_blocks
 from bandscribe.catalogue.read import connect
 from bandscribe.catalogue.sources import search
 from bandscribe.catalogue.work import QUARANTINED, Job, Ledger, Outcome
@@ -50,7 +50,7 @@ def started() -> Iterator[None]:
 @pytest.mark.parametrize(("count", "workers"), [(0, 2), (1, 2), (7, 2), (30, 4), (2000, 2)])
 def test_blocks_get_shorter_so_that_workers_end_together(count: int, workers: int) -> None:
     jobs = [Job(f"{n}.wav", 1, "") for n in range(count)]
-    blocks = [list(block) for block in cut(jobs, workers)]
+    blocks = [list(block) for block in split_blocks(jobs, workers)]
     assert [job for block in blocks for job in block] == jobs
     sizes = [len(block) for block in blocks]
     assert sizes == sorted(sizes, reverse=True)

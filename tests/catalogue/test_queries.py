@@ -98,14 +98,14 @@ def test_similar_is_exact(small: Path) -> None:
 
 def test_similar_takes_recordings_that_are_not_there(small: Path, tmp_path: Path) -> None:
     (tmp_path / "new.wav").write_text("144 vio voi")  # 144 is 96 in the tiny patterns
-    found = similar(connect(small), str(tmp_path / "new.wav"), analyst=analyse, limit=1)  # type: ignore[arg-type]
+    found = similar(connect(small), str(tmp_path / "new.wav"), analyser=analyse, limit=1)  # type: ignore[arg-type]
     assert [Path(row["path"]).stem for row in found] == ["duo"]
     assert found[0]["pattern_similarity"] == 1
     both = found[0]["pattern_similarity"] + found[0]["line_up_similarity"]
     assert found[0]["similarity"] == pytest.approx(both / 2)
     (tmp_path / "bad.wav").write_text("bad")
     with pytest.raises(ValueError, match=r"bad\.wav: no sound"):
-        similar(connect(small), str(tmp_path / "bad.wav"), analyst=analyse)  # type: ignore[arg-type]
+        similar(connect(small), str(tmp_path / "bad.wav"), analyser=analyse)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"missing\.wav: cannot be read: no such file"):
         similar(connect(small), str(tmp_path / "missing.wav"))
     with pytest.raises(ValueError, match="by: expected some of pattern, line-up, got colour"):

@@ -1,8 +1,8 @@
 """A catalogue of many recordings: analysed once, stored as Parquet, queried with SQL.
 
 `schema` has the tables and their columns, `analysis` turns a recording into rows, `store` is the
-folder of the tables, `build` finds out which recordings remain to be analysed, and `cluster` runs
-the workers that analyse them, through Ray Data. Queries are in `read`, `expressions`, `similarity`,
+folder of the tables, `build` finds which recordings remain to be analysed, and `cluster` runs the
+workers that analyse them, with Ray Data. Queries are in `read`, `expressions`, `similarity`,
 `selection` and `statistics`. The analysis itself is that of `drums` and `instruments`.
 
     from bandscribe.catalogue import connect

@@ -1,7 +1,6 @@
-"""One recording into rows: what the file is, its drum notes and beats, its instruments.
+"""Turn a recording into rows: tags and format, drum notes and beats, instruments.
 
-A file is decoded once for all tasks if it is not too long to be held in memory, and otherwise once
-for each model.
+A file is decoded once for all models, or once for each if it is too long to be kept in memory.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from bandscribe.decode.tags import read_tags
 from bandscribe.formats import bars
 from bandscribe.types import Audio, Beats
 
-#: Part of every version, for each role: to be raised when the same model gives other rows.
+#: Part of every version, for each role; raise it when the same model gives other rows.
 ANALYSIS: Mapping[str, int] = {"drums": 3, "instruments": 1}
-#: Seconds of audio that are held in memory; longer recordings are decoded once for each model.
-HELD_SECONDS = 900.0
+#: Longest recording that is kept in memory, in seconds.
+KEPT_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
 class Models:
-    """Which model does what: shipped names, or paths of ONNX files."""
+    """The models: names of shipped ones, or paths of ONNX files."""
 
     drums: str = "drums"
     instruments: str = "instruments"
@@ -40,13 +39,13 @@ class Models:
     def versions(self, tasks: Iterable[str]) -> dict[str, str]:
         """The version of the results of each task: role, code and model, such as `drums-1-3fa9…`.
 
-        Raises ValueError for a model that is not there, or is not made for the task.
+        Raises ValueError for a model that does not exist, or is not made for the task.
         """
         roles = {role: self._describe(role)["version"] for role in {TASKS[task] for task in tasks}}
         return {task: roles[TASKS[task]] for task in tasks}
 
     def describe(self, tasks: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The manifest's entry of each version."""
+        """The entry of each version in the manifest."""
         described = [self._describe(role) for role in sorted({TASKS[task] for task in tasks})]
         return {each.pop("version"): each for each in described}
 
@@ -71,15 +70,15 @@ class Models:
 
 @dataclass
 class Analysis:
-    """The rows of a recording: cells of `recordings`, and columns of each of the other tables."""
+    """The rows of a recording: `record` in the table `recordings`, columns of the other tables."""
 
     record: dict[str, Any]
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Analyst:
-    """Analyses recordings with its models, which it loads once, one thread each."""
+class Analyser:
+    """Analyses recordings, with models that are loaded once and use one thread each."""
 
     models: Models = Models()
 
@@ -92,14 +91,14 @@ class Analyst:
         return runtime.load(self.models.instruments, threads=1)
 
     def __call__(self, sound: Path, tasks: Sequence[str]) -> Analysis:
-        """The rows of a file; of one that cannot be analysed, a row with the `error`."""
+        """The rows of a file, or a record with the `error` if it cannot be analysed."""
         result = Analysis({})
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", audio.AudioWarning)
             try:
                 self._analyse(sound, tasks, result)
-            # Whatever is wrong with one file of a million, the others are analysed.
+            # Whatever is wrong with one file, the others are analysed.
             except Exception as error:
                 known = isinstance(error, (ValueError, OSError))
                 reason = str(error) if known else f"{type(error).__name__}: {error}"
@@ -115,12 +114,12 @@ class Analyst:
         result.record |= tags._asdict()
         roles = {TASKS[task] for task in tasks}
         rates = {role: self._rate(role) for role in roles}
-        measured = _Measured(sound)
+        decoded = _Decoded(sound)
         if "drums" in roles:
-            self._transcribe(measured.blocks(rates["drums"]), tasks, result)
+            self._transcribe(decoded.blocks(rates["drums"]), tasks, result)
         if "instruments" in roles:
-            self._recognize(measured.blocks(rates["instruments"]), tasks, result)
-        result.record |= {"duration": measured.duration, "loudness": measured.loudness}
+            self._recognize(decoded.blocks(rates["instruments"]), tasks, result)
+        result.record |= {"duration": decoded.duration, "loudness": decoded.loudness}
 
     def _rate(self, role: str) -> int:
         if role == "drums":
@@ -179,19 +178,19 @@ class Analyst:
             result.tables["activity"] = {"class": list(classes), "percent": list(percent.T)}
 
 
-class _Measured:
-    """A file that is decoded as rarely as its length allows, with its `duration` and `loudness`."""
+class _Decoded:
+    """The samples of a file, and its `duration` and `loudness` once they were read."""
 
     def __init__(self, sound: Path) -> None:
         self._sound = sound
-        self._held: dict[int, list[Audio]] = {}
+        self._kept: dict[int, list[Audio]] = {}
         self.duration: float | None = None
         self.loudness: float | None = None
 
     def blocks(self, rate: int) -> Iterator[Audio]:
         """The mono blocks at this rate; those of a short recording are kept for the next model."""
-        if rate in self._held:
-            yield from self._held[rate]
+        if rate in self._kept:
+            yield from self._kept[rate]
             return
         kept: list[Audio] | None = []
         meter = Meter(rate)
@@ -202,17 +201,17 @@ class _Measured:
             samples += block.samples.shape[1]
             if kept is not None:
                 kept.append(block)
-                if samples > HELD_SECONDS * rate:
+                if samples > KEPT_SECONDS * rate:
                     kept = None
             yield block
         if kept is not None:
-            self._held[rate] = kept
+            self._kept[rate] = kept
         if self.duration is None:
             self.duration, self.loudness = samples / rate, meter.lufs
 
 
 def _describe_beats(beats: Beats | None) -> dict[str, Any]:
-    """`tempo`, `metre` and `quarters`; None where there are no two beats."""
+    """`tempo`, `metre` and `quarters`; None with fewer than two beats."""
     tempo = None if beats is None else bars.tempo(beats)
     if beats is None or tempo is None:
         return {"tempo": None, "metre": None, "quarters": None}
@@ -220,5 +219,5 @@ def _describe_beats(beats: Beats | None) -> dict[str, Any]:
 
 
 def _plain(message: str, sound: Path) -> str:
-    """A message in one line without the name of the file, which is no part of its content."""
+    """A message in one line, without the name of the file: copies of a recording share it."""
     return " ".join(message.replace(f"{sound}: ", "").replace(str(sound), "the file").split())

@@ -1,9 +1,9 @@
-"""What is left to do of a catalogue, and the rows of what was done, committed as they come.
+"""Build a catalogue: find what remains to be analysed, and commit the rows as they are made.
 
-The same build again does what is not committed yet, and nothing twice: files are known by path,
-size and time of change, recordings by their content, results by their version. What a kill loses
-is what was analysed since the last commit: half a minute at first, later `COMMIT_SHARE` of the time
-that the build has run, since a query opens every part, and takes a second more for a thousand.
+A repeated build does only what is not committed yet: files are identified by path, size and time
+of change, recordings by content, results by version. A build that is killed loses what was analysed
+since the last commit: half a minute at first, later `COMMIT_SHARE` of its duration. Commits become
+rarer because a query opens every part: a thousand parts add a second.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from bandscribe.catalogue.analysis import Analyst, Models
+from bandscribe.catalogue.analysis import Analyser, Models
 from bandscribe.catalogue.read import open_store
 from bandscribe.catalogue.schema import DEFAULT_TASKS, TABLE_OF, TABLES, TASKS
 from bandscribe.catalogue.sources import Source, search
 from bandscribe.catalogue.store import Manifest, Store
 from bandscribe.catalogue.work import Job, Ledger, Outcome
 
-#: A part is committed after so many seconds, or that share of the build's time where it is longer,
-#: and when it has so many recordings, which bounds the memory that they take.
+#: A part is committed after so many seconds, or this share of the duration of the build if that is
+#: longer, and when it has so many recordings, which bounds memory.
 COMMIT_SECONDS, COMMIT_SHARE, COMMIT_RECORDINGS = 30.0, 0.02, 1000
 
-#: Runs jobs, wherever that is, and gives their outcomes in any order.
-Runner = Callable[[Sequence[Job], Analyst, Ledger], Iterable[Outcome]]
+#: Runs jobs, on any machine, and yields their outcomes in any order.
+Runner = Callable[[Sequence[Job], Analyser, Ledger], Iterable[Outcome]]
 
 
 @dataclass
 class Progress:
-    """How far a build is, in files, and in seconds of audio that was analysed."""
+    """The progress of a build, in files, and in seconds of analysed audio."""
 
     files: int
     unchanged: int = 0
@@ -47,11 +47,11 @@ class Progress:
     failed_before: int = 0
     audio_seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
-    #: What was named and is not there, and when all is done, files that cannot be read or analysed.
+    #: Inputs that do not exist; at the end also files that cannot be read or analysed.
     problems: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
-        """Count what became of a file."""
+        """Count the outcome of a file."""
         self.done += 1
         error = outcome.error
         if outcome.analysis is None:
@@ -65,12 +65,12 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Since the work began."""
+        """Seconds since the build began."""
         return time.monotonic() - self.started
 
     @property
     def left(self) -> float | None:
-        """Seconds that the rest will take; None before the first file is done."""
+        """Estimated seconds until the end; None before the first file is done."""
         to_do = self.files - self.unchanged - self.done
         return self.seconds / self.done * to_do if self.done else None
 
@@ -85,16 +85,16 @@ def build(
     retry: bool = False,
     show: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
-    """Add what was named to the catalogue in `folder`, and return how it went.
+    """Add the files that `named` describes (see `sources`) to the catalogue in `folder`.
 
-    `tasks` are some of `schema.TASKS`; none are those of the last build. Files that were removed
-    from the folders named are forgotten. `retry` analyses once more what failed. `show` is called
-    after each file. At the end `failed` includes files that failed in an earlier build:
-    a resumed build has the problems of an uninterrupted one. Where nothing is found, no catalogue
-    is made.
+    `tasks` are some of `schema.TASKS`; none are those of the last build. Files that are gone from
+    the named folders are removed. `retry` repeats analyses that failed. `show` is called after each
+    file. In the returned progress `failed` includes files that failed in an earlier build: a
+    resumed build reports the same problems as an uninterrupted one. If no file is found, no
+    catalogue is made.
 
-    Raises ValueError for an unknown task, a model that does not do it, a folder that holds
-    something else, or when another build is writing there; OSError where it cannot be written.
+    Raises ValueError for an unknown task, a model that is not made for it, a folder with other
+    content, or while another build writes to it; OSError if it cannot be written.
     """
     store = Store(folder)
     manifest = store.read_manifest()
@@ -117,12 +117,12 @@ def build(
         gone = [
             path for path in files if path not in found.found and path.startswith((*found.folders,))
         ]  # fmt: skip
-        writer.forget(gone)
+        writer.remove(gone)
         progress = Progress(len(found.found), len(found.found) - len(jobs))
         progress.problems += found.missing
         show(progress)
         try:
-            for outcome in run(jobs, Analyst(models), Ledger(chosen, done)) if jobs else ():
+            for outcome in run(jobs, Analyser(models), Ledger(chosen, done)) if jobs else ():
                 progress.add(outcome)
                 writer.add(outcome)
                 show(progress)
@@ -140,7 +140,7 @@ def _plan(
     done: Mapping[str, frozenset[str]],
     tasks: Sequence[str],
 ) -> list[Job]:
-    """The files that are new, changed, could not be read, or hold what is not done."""
+    """The files that are new, changed, could not be read, or lack results of these `tasks`."""
     jobs = []
     for source in sources:
         size, stamp, recording = files.get(source.path, (-1, "", None))
@@ -158,7 +158,7 @@ def _read_files(database: DuckDBPyConnection) -> dict[str, tuple[int, str, str |
 def _find_done(
     database: DuckDBPyConnection, versions: Mapping[str, str], retry: bool
 ) -> dict[str, frozenset[str]]:
-    """Of each recording the tasks whose results are of these versions."""
+    """The tasks of each recording whose results have these versions."""
     flags = [f"coalesce({task} = '{version}', false)" for task, version in versions.items()]
     only = "WHERE error IS NULL" if retry else ""
     query = f"SELECT recording, {', '.join(flags)} FROM latest_recordings {only}"
@@ -191,7 +191,7 @@ def _report_failures(
 
 
 class _Writer:
-    """Collects outcomes, and commits them now and then."""
+    """Collects outcomes, and commits them at intervals."""
 
     def __init__(self, store: Store, versions: Mapping[str, str]) -> None:
         self._store, self._versions = store, versions
@@ -213,7 +213,7 @@ class _Writer:
         if now - self._committed > pause or len(self._files) >= COMMIT_RECORDINGS:
             self.commit()
 
-    def forget(self, paths: Iterable[str]) -> None:
+    def remove(self, paths: Iterable[str]) -> None:
         empty = {"bytes": None, "stamp": "", "recording": None, "error": None}
         self._files += [{"path": path, **empty} for path in paths]
 
@@ -228,7 +228,7 @@ class _Writer:
         self._committed = time.monotonic()
 
     def _read_previous(self, recordings: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The latest rows of these recordings, whose other results stay valid."""
+        """The latest rows of these recordings, whose results of other tasks remain."""
         if not recordings or not self._store.parts("recordings"):
             return {}
         asked = pa.table({"recording": pa.array(recordings, pa.string())})
@@ -270,7 +270,7 @@ def _records(
 def _results(
     outcomes: Sequence[Outcome], versions: Mapping[str, str]
 ) -> Iterator[tuple[tuple[str, str], pa.Table]]:
-    """Rows of each other table, by the version that made them."""
+    """Rows of each other table, by their version."""
     for task, version in versions.items():
         name = TABLE_OF[task]
         pieces = []

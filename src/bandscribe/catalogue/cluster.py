@@ -1,8 +1,8 @@
-"""Workers of Ray Data, on this machine or on a cluster.
+"""Run a build with Ray Data, on this machine or on a cluster.
 
-Ray starts an actor for each core, gives it files as it is done with others, and restarts it
-where it dies, or its machine does. What an actor held is then given to another; the ledger is what
-lets none of it be analysed twice, or be given out for ever.
+Ray starts an actor for each core, gives it one block of files after another, and restarts it if it
+or its machine dies; its block is then given to another. The ledger prevents that a recording is
+analysed twice, or is tried for ever.
 """
 
 from __future__ import annotations
@@ -22,54 +22,56 @@ import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from bandscribe import ray_start
-from bandscribe.catalogue.analysis import Analyst
+from bandscribe.catalogue.analysis import Analyser
 from bandscribe.catalogue.work import Claim, Job, Ledger, Outcome, fetch, process
 
-#: Files that an actor is given at once, at most: what is done again when it dies.
+#: Most files in a block; they are analysed again if its actor dies.
 BLOCK = 16
-#: Files that are given to Ray at once: beyond that, names alone would fill memory.
+#: Files that are given to Ray at once: the names of more would fill memory.
 WAVE = 100_000
 #: No statistics are sent, nothing is logged; workers have the priority of the command.
-_MANNERS = {
+_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_worker_niceness": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
-_STORE_BYTES = 256 << 20  # what lies between workers and the build, which takes it at once
+_STORE_BYTES = 256 << 20  # of results that the build has not fetched yet
 
 
 @dataclass(frozen=True)
 class Cluster:
     """A runner of jobs: `workers` at a time, one for each core where None.
 
-    `address` is that of a Ray cluster; None starts Ray on this machine, and ends it.
+    `address` is that of a Ray cluster; None starts Ray on this machine, and stops it at the end.
     """
 
     workers: int | None = None
     address: str | None = None
 
-    def __call__(self, jobs: Sequence[Job], analyst: Analyst, ledger: Ledger) -> Iterator[Outcome]:
-        """The outcome of each job, once, as they come.
+    def __call__(
+        self, jobs: Sequence[Job], analyser: Analyser, ledger: Ledger
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job once, in any order.
 
-        Raises ValueError where Ray does not start.
+        Raises ValueError if Ray does not start.
         """
         with _started(self.workers, self.address) as cores:
             count = max(1, min(self.workers or cores, len(jobs)))
             shared = _share(ledger)
             for begin in range(0, len(jobs), WAVE):
-                yield from _distribute(jobs[begin : begin + WAVE], analyst, shared, count)
+                yield from _distribute(jobs[begin : begin + WAVE], analyser, shared, count)
 
 
 def _share(ledger: Ledger) -> Any:
-    """The ledger as an actor on this machine, which no other can take with it."""
+    """The ledger as an actor on this machine, so that no other can end it."""
     here = ray.get_runtime_context().get_node_id()
     strategy = NodeAffinitySchedulingStrategy(here, soft=False)
     actor = ray.remote(Ledger).options(num_cpus=0, scheduling_strategy=strategy)
     return actor.remote(ledger.tasks, ledger.done)
 
 
-def cut(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
-    """Blocks of at most `BLOCK`, shorter towards the end, so that workers end at about one time."""
+def split_blocks(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
+    """Blocks of at most `BLOCK`, shorter towards the end, so that all workers end together."""
     begin = 0
     while begin < len(jobs):
         size = max(1, min(BLOCK, (len(jobs) - begin) // (4 * workers)))
@@ -78,11 +80,11 @@ def cut(jobs: Sequence[Job], workers: int) -> Iterator[Sequence[Job]]:
 
 
 def _distribute(
-    jobs: Sequence[Job], analyst: Analyst, ledger: Any, count: int
+    jobs: Sequence[Job], analyser: Analyser, ledger: Any, count: int
 ) -> Iterator[Outcome]:
     blocks = [
         pa.table({"job": pa.array([pickle.dumps(job) for job in block], pa.binary())})
-        for block in cut(jobs, count)
+        for block in split_blocks(jobs, count)
     ]
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -90,10 +92,10 @@ def _distribute(
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     outcomes = ray.data.from_arrow(blocks).map_batches(
         _Actor,
-        fn_constructor_args=(analyst, ledger),
+        fn_constructor_args=(analyser, ledger),
         batch_size=None,
         batch_format="pyarrow",
-        # All at once: left to itself, Ray starts each when the one before is there and busy.
+        # By default Ray starts each actor once the one before it is busy.
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=count, initial_size=count),
         num_cpus=1,
     )
@@ -108,10 +110,10 @@ def _distribute(
 
 
 class _Actor:
-    """A worker process: its models, and a thread that reads the next file."""
+    """A worker process: it analyses a file while a thread reads the next one."""
 
-    def __init__(self, analyst: Analyst, ledger: Any) -> None:
-        self._analyst, self._ledger = analyst, _Remote(ledger)
+    def __init__(self, analyser: Analyser, ledger: Any) -> None:
+        self._analyser, self._ledger = analyser, _Remote(ledger)
         self._reader = ThreadPoolExecutor(1)
 
     def __call__(self, batch: pa.Table) -> dict[str, list[bytes]]:
@@ -125,13 +127,13 @@ class _Actor:
                 if index + 1 < len(jobs):
                     coming = self._reader.submit(ahead.enter_context, fetch(jobs[index + 1]))
                 with done:
-                    outcomes.append(process(job, fetched, self._analyst, self._ledger))
+                    outcomes.append(process(job, fetched, self._analyser, self._ledger))
         return {"outcome": [pickle.dumps(outcome) for outcome in outcomes]}
 
 
 @dataclass(frozen=True)
 class _Remote:
-    """The ledger, which is an actor on the machine of the build."""
+    """A proxy of the ledger, which is an actor on the machine of the build."""
 
     ledger: Any
 
@@ -145,13 +147,13 @@ class _Remote:
 
 @contextmanager
 def _started(workers: int | None, address: str | None) -> Iterator[int]:
-    """Ray, and the number of cores that it has; one that was running is left as it is."""
+    """Start Ray and yield its number of cores; if it runs already, it is left running."""
     if ray.is_initialized():
         yield _cores()
         return
     from bandscribe.runtime import cores
 
-    os.environ.update(_MANNERS)
+    os.environ.update(_ENVIRONMENT)
     options: dict[str, Any] = {"address": address}
     if address is None:
         options = {
@@ -172,7 +174,7 @@ def _started(workers: int | None, address: str | None) -> Iterator[int]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing goes to standard error: Ray's core reports there that its log is off."""
+    """Discard standard error, where Ray's core reports that its log is off."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)

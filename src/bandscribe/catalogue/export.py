@@ -1,4 +1,4 @@
-"""A selection of recordings as files: MIDI, CSV, a playlist, JSON."""
+"""Write a selection of recordings as MIDI, CSV, a playlist or JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from bandscribe.catalogue.read import fetch_rows
 from bandscribe.files import inside, write_csv, write_json, write_text
 from bandscribe.formats import midi
 from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
-_AT_ONCE = 1000  # recordings whose notes are in memory
+_BATCH = 1000  # recordings whose notes are in memory
 
 
 def write_selected(database: duckdb.DuckDBPyConnection, kind: str, output: Path) -> int:
@@ -31,10 +32,10 @@ def write_selected(database: duckdb.DuckDBPyConnection, kind: str, output: Path)
 
 
 def _write_csv(database: duckdb.DuckDBPyConnection, output: Path) -> None:
-    """All that is known of each recording but its lists, in one table."""
-    asked = database.execute("SELECT * EXCLUDE (pattern, line_up) FROM selected")
-    columns = [each[0] for each in asked.description or ()]
-    write_csv(output, columns, asked.fetchall(), digits=7)
+    """One table with all columns of the recordings but lists."""
+    cursor = database.execute("SELECT * EXCLUDE (pattern, line_up) FROM selected")
+    columns = [each[0] for each in cursor.description or ()]
+    write_csv(output, columns, cursor.fetchall(), digits=7)
 
 
 def _write_playlist(database: duckdb.DuckDBPyConnection, output: Path) -> None:
@@ -48,23 +49,23 @@ def _write_playlist(database: duckdb.DuckDBPyConnection, output: Path) -> None:
 
 def _write_json(database: duckdb.DuckDBPyConnection, output: Path) -> None:
     """A list of recordings, each with its `instruments` and its `notes`."""
-    rows = _read(database, "SELECT * EXCLUDE (pattern, line_up) FROM selected")
+    rows = fetch_rows(database.execute("SELECT * EXCLUDE (pattern, line_up) FROM selected"))
     entries: list[dict[str, Any]] = [{**row, "instruments": [], "notes": []} for row in rows]
     by_recording = {entry["recording"]: entry for entry in entries}
     for table, order in (("instruments", "class"), ("notes", "onset, class")):
         query = f"SELECT * FROM {table} SEMI JOIN selected USING (recording) ORDER BY {order}"
-        for row in _read(database, query):
+        for row in fetch_rows(database.execute(query)):
             by_recording[row.pop("recording")][table].append(row)
     write_json(output, entries)
 
 
 def _write_midi(database: duckdb.DuckDBPyConnection, output: Path) -> None:
-    """The drum part of each recording that has one, in a folder, named by its file."""
+    """A MIDI file for each recording with a drum part, named after its file."""
     output.mkdir(parents=True, exist_ok=True)
     query = "SELECT recording, path, duration, quarters FROM selected WHERE drums IS NOT NULL"
     chosen = database.execute(query).fetchall()
-    for begin in range(0, len(chosen), _AT_ONCE):
-        part = chosen[begin : begin + _AT_ONCE]
+    for begin in range(0, len(chosen), _BATCH):
+        part = chosen[begin : begin + _BATCH]
         keys = [row[0] for row in part]
         notes = _group(
             database, "SELECT recording, onset, class, velocity FROM notes", "onset, class", keys
@@ -84,7 +85,7 @@ def _write_midi(database: duckdb.DuckDBPyConnection, output: Path) -> None:
                 DRUMS_10,
                 grid if times else None,
             )
-            # Two files of one name are two recordings.
+            # Recordings may have files of the same name.
             stem = re.sub(r"[^\w .()-]", "_", PurePosixPath(path).stem).lstrip(".")[:100]
             midi.write(inside(output, f"{stem}-{recording[:8]}.mid"), part_of)
 
@@ -94,10 +95,10 @@ def _group(
 ) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of each of these recordings, without the first column."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    asked = database.execute(
+    cursor = database.execute(
         f"{query} WHERE recording IN (SELECT unnest(?)) ORDER BY recording, {order}", [recordings]
     )
-    for recording, *cells in asked.fetchall():
+    for recording, *cells in cursor.fetchall():
         found.setdefault(recording, []).append(tuple(cells))
     return found
 
@@ -106,13 +107,7 @@ def _columns(rows: list[tuple[Any, ...]], count: int) -> list[tuple[Any, ...]]:
     return [*zip(*rows, strict=True)] if rows else [()] * count
 
 
-def _read(database: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    asked = database.execute(query)
-    columns = [each[0] for each in asked.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in asked.fetchall()]
-
-
-#: What writes each format: MIDI into a folder, the others into a file.
+#: The writer of each format; MIDI is written into a folder, the others into a file.
 FORMATS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Path], None]] = {
     "midi": _write_midi, "csv": _write_csv, "m3u": _write_playlist, "json": _write_json,
 }  # fmt: skip

@@ -1,15 +1,15 @@
-"""Conditions on recordings, as `vio > .8 and tempo between 90 and 110 and not voi`, into SQL.
+"""Conditions such as `vio > .8 and tempo between 90 and 110 and not voi`, translated to SQL.
 
-    expression              is met where
-    vio                     a violin is present; also its name, in whatever spelling: violins
+    expression              is true if
+    vio                     a violin is present; also by name, in any spelling: violins
     vio > .8                its probability is above 0.8; also <, >=, <=
-    tempo between 90 and 110  a number of the recording lies there; also 90 <= tempo < 110
-    metre == 3/4            a text of the recording is this, in capitals or not; also !=
+    tempo between 90 and 110  a number is in this range; also 90 <= tempo < 110
+    metre == 3/4            a text is this one, in upper or lower case; also !=
     'blue' in title         a text contains another
     not A, A and B, A or B, ( A )
 
-As in SQL, nothing holds of what is not known: neither `voi` nor `not voi` of a recording whose
-instruments were not analysed, neither `tempo > 100` nor `not tempo > 100` of one without beats.
+As in SQL, conditions on unknown values are never true: neither `voi` nor `not voi` for a recording
+whose instruments were not analysed, neither `tempo > 100` nor `not tempo > 100` without beats.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from bandscribe import names
 
-#: Columns of `recordings` that can be asked for.
+#: Columns of `recordings` that can be used.
 NUMBERS = (
     "tempo", "duration", "loudness", "note_count", "sample_rate", "channels", "bytes", "copies",
 )  # fmt: skip
@@ -35,10 +35,10 @@ _NUMBER = r"(-?(?:\d+\.?\d*|\.\d+))"
 
 
 class Condition(NamedTuple):
-    """SQL of what holds, its parameters, and the instrument classes that it asks for.
+    """An SQL condition, its parameters, and the instrument classes that it uses.
 
-    It may use columns of `recordings`, and of each class its probability under the class's name,
-    and whether it is present under that and `_present`.
+    Its columns are those of `recordings` and, for each of these classes, its probability (`vio`)
+    and whether it is present (`vio_present`).
     """
 
     sql: str
@@ -47,9 +47,9 @@ class Condition(NamedTuple):
 
 
 def parse(text: str, classes: Sequence[str]) -> Condition:
-    """The condition that an expression states, in capitals or not, with classes or their names.
+    """Translate an expression, in upper or lower case, with codes or names of `classes`.
 
-    Raises ValueError, quoting the expression and what is wrong in it, where it is none.
+    Raises ValueError for a malformed expression, quoting it and what is wrong.
     """
     plain = _simplify(text, classes)
     parameters: list[float | str] = []
@@ -64,7 +64,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
     def unread(node: ast.expr) -> ValueError:
         return refuse(f"cannot read {names.shorten(ast.get_source_segment(plain, node) or '')!r}")
 
-    def give(value: float | str) -> str:
+    def parameter(value: float | str) -> str:
         parameters.append(value)
         return "?"
 
@@ -80,13 +80,13 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
                 return f"{name}_present"
             case ast.Compare(ast.Constant(str(part)), [ast.In()], [ast.Name(name)]):
                 if name in TEXTS:
-                    return f"contains(lower({name}), {give(part.lower())})"
+                    return f"contains(lower({name}), {parameter(part.lower())})"
             case ast.Compare(first, operators, others):
                 return chain([first, *others], operators)
         raise unread(node)
 
     def chain(parts: Sequence[ast.expr], operators: Sequence[ast.cmpop]) -> str:
-        """A comparison of two or more, one of which is a name; `a < b < c` is both of them."""
+        """A comparison in which one of each two sides is a name; `a < b < c` is two of them."""
         found = []
         for left, operator, right in zip(parts, operators, parts[1:], strict=False):
             sides = [compare(side) for side in (left, right)]
@@ -99,7 +99,7 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
         return "(" + " AND ".join(found) + ")"
 
     def compare(node: ast.expr) -> tuple[type, ast.Name | float | str]:
-        """Whether a side of a comparison is a number or a text, and the side."""
+        """The type of a side of a comparison, number or text, and its value."""
         match node:
             case ast.Name(name) if name in classes or name in NUMBERS:
                 return float, node
@@ -119,10 +119,10 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
         if isinstance(side, ast.Name):
             if side.id in classes:
                 used[side.id] = None
-            if side.id == "tempo":  # a tenth as it is printed: FLOAT holds 97.4 as 97.400002
+            if side.id == "tempo":  # as it is printed: FLOAT stores 97.4 as 97.400002
                 return "round(tempo::DOUBLE, 1)"
             return f"lower({side.id})" if side.id in TEXTS else side.id
-        return give(side.lower() if isinstance(side, str) else side)
+        return parameter(side.lower() if isinstance(side, str) else side)
 
     try:
         with warnings.catch_warnings():
@@ -137,9 +137,9 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
 
 
 def _simplify(text: str, classes: Sequence[str]) -> str:
-    """The expression in Python's grammar: classes by their codes, `between` as two comparisons."""
+    """The expression in Python's grammar: codes of classes, `between` as two comparisons."""
     parts = re.split(r"('[^']*'|\"[^\"]*\")", text)
-    for index in range(0, len(parts), 2):  # what is not in quotes
+    for index in range(0, len(parts), 2):  # outside of quotes
         part = names.encode(parts[index], classes).replace("−", "-")
         part = re.sub(rf"(\w+)\s+between\s+{_NUMBER}\s+and\s+{_NUMBER}", r"(\2 <= \1 <= \3)", part)
         parts[index] = re.sub(r"(?<![<>=!])=(?!=)", "==", part)

@@ -1,10 +1,9 @@
-"""The drum pattern of a recording, in numbers that can be compared.
+"""The drum pattern of a recording, as a vector that can be compared.
 
-Every note of kick, snare and hi-hat between two downbeats is put on one of 16 steps of its bar,
-wherever beats tell it is, and counts by its velocity. The sums over all bars, (class, step), are
-scaled so that their squares add up to 1: the product of two patterns is then 1 where they are
-alike, and 0 where they have nothing in common. Before that, the root is taken, so that a
-hi-hat in eighths does not outweigh the kick.
+Notes of kick, snare and hi-hat between the first and the last downbeat are quantised to 16 steps
+of their bar, and their velocities are summed over all bars: (class, step). The root of these sums,
+so that a hi-hat in eighths does not outweigh the kick, is scaled to length 1: the product of two
+patterns is 1 if they are the same, and 0 if they have nothing in common.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def embed(notes: Transcription) -> NDArray[np.float32] | None:
     if len(downbeats) < 2:
         return None
     times = notes.beats.times
-    # The place of each beat in bars: whole numbers at downbeats, even steps between two of them.
+    # Beats in bars: whole numbers at downbeats, interpolated in between.
     bars = np.interp(np.arange(len(times)), downbeats, np.arange(len(downbeats)))
     inside = (notes.onsets >= times[downbeats[0]] - 1e-3) & (notes.onsets < times[downbeats[-1]])
     place = np.interp(notes.onsets[inside], times, bars)

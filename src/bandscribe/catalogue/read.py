@@ -1,8 +1,9 @@
-"""A catalogue as a DuckDB database: a view for each table, of the latest results."""
+"""A catalogue as a DuckDB database, with a view of the latest rows of each table."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,12 +16,12 @@ _TASK_OF = {table: task for task, table in TABLE_OF.items()}
 def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
     """A connection with a view for each table of `schema.TABLES`, in which
 
-    - `files` has the paths that are there, and the recording that each holds;
-    - `recordings` has the latest row of each recording that one of these holds, with its first
-      `path` and the number of `copies`;
-    - the others have what was made by the version that this row names.
+    - `files` has the paths that exist, and the recording that each contains;
+    - `recordings` has the latest row of each recording in these files, with its first `path` and
+      the number of `copies`;
+    - the others have the rows of the version that this row names.
 
-    Parquet is read when something is asked for; a build at the same time does not disturb.
+    Files are read when they are queried; a build may run at the same time.
 
     Raises ValueError for a folder without a catalogue, or with one of another schema.
     """
@@ -32,10 +33,10 @@ def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
 
 
 def open_store(store: Store) -> duckdb.DuckDBPyConnection:
-    """As `connect`, also of a catalogue that has no manifest yet."""
+    """As `connect`, also for a catalogue without a manifest."""
     database = duckdb.connect()
     database.execute("SET enable_progress_bar = false")
-    # Rows of files and results come in the order of neither.
+    # No query relies on the order of rows in files.
     database.execute("SET preserve_insertion_order = false")
     for table in ("files", "recordings", *RESULTS):
         parts = store.parts(table)
@@ -44,7 +45,7 @@ def open_store(store: Store) -> duckdb.DuckDBPyConnection:
         if table in RESULTS:
             query = f"SELECT {columns} FROM ({every})"
             if len(parts) > 1:
-                # Of several versions of its rows, a recording's latest row names which one counts.
+                # The latest row of a recording names the version of its results.
                 query += (
                     f" AS made SEMI JOIN recordings ON recordings.recording = made.recording "
                     f"AND recordings.{_TASK_OF[table]} = made.version"
@@ -67,8 +68,14 @@ def open_store(store: Store) -> duckdb.DuckDBPyConnection:
     return database
 
 
+def fetch_rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The rows of the query that was executed, each by the names of its columns."""
+    columns = [each[0] for each in cursor.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
 def _select(table: str, parts: dict[str, list[str]]) -> str:
-    """All rows of the files of a table, with the column of its partition; none without files."""
+    """All rows of a table, with the column of its partition."""
     shape = TABLES[table]
     kind = "VARCHAR" if shape.partition == "version" else "INTEGER"
     names = [path for paths in parts.values() for path in paths]

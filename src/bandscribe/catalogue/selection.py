@@ -1,4 +1,4 @@
-"""A selection of the recordings of a catalogue: by a condition, by SQL, or all of them."""
+"""Select recordings of a catalogue: by a condition, by SQL, or all of them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 import duckdb
 
 from bandscribe.catalogue.expressions import parse
+from bandscribe.catalogue.read import fetch_rows
 from bandscribe.names import INSTRUMENTS
 
-#: The columns that are shown of a recording, beside the instruments that were asked for.
+#: The columns that are shown for a recording, beside the instruments of the expression.
 SHOWN = ("path", "duration", "tempo", "metre", "note_count", "loudness")
 
 
 def find(database: duckdb.DuckDBPyConnection, expression: str | None = None) -> list[str]:
-    """Make `selected`, a table of the recordings that meet a condition, by path.
+    """Create the table `selected` of the recordings that meet a condition, sorted by path.
 
-    It has the columns of `recordings`, and the probability of each instrument that the expression
-    names; without one it has all that were analysed. Returns the columns to be shown.
+    It has the columns of `recordings`, and the probability of each instrument in the expression.
+    Without an expression it has all analysed recordings. Returns the columns to show.
 
-    Raises ValueError for what is no expression.
+    Raises ValueError for a malformed expression.
     """
     classes = _classes(database)
     query, parameters, used = "SELECT * FROM recordings", (), ()  # type: tuple[str, Any, Any]
@@ -46,35 +47,33 @@ def find(database: duckdb.DuckDBPyConnection, expression: str | None = None) -> 
 
 
 def find_by_sql(database: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Make `selected` of the recordings whose column `recording` a query gives, in its order.
+    """Create the table `selected` of the recordings in the column `recording` of a query.
 
-    Raises ValueError for what is no query, or gives no such column.
+    They keep its order. Raises ValueError for a malformed query, or one without this column.
     """
     try:
-        database.execute(f"CREATE OR REPLACE TEMP TABLE asked AS SELECT * FROM ({_whole(query)})")
+        database.execute(f"CREATE OR REPLACE TEMP TABLE queried AS SELECT * FROM ({_strip(query)})")
         database.execute(
             "CREATE OR REPLACE TEMP TABLE selected AS SELECT recordings.* FROM recordings "
-            "JOIN (SELECT asked.recording, min(rowid) AS place FROM asked "
-            "GROUP BY asked.recording) USING (recording) ORDER BY place"
+            "JOIN (SELECT queried.recording, min(rowid) AS place FROM queried "
+            "GROUP BY queried.recording) USING (recording) ORDER BY place"
         )
     except duckdb.Error as error:
         raise _refuse(error, "; to export, it must give a column recording") from None
 
 
 def query(database: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    """The rows that a query gives. Raises ValueError for what is none, or would write."""
+    """The rows of a query. Raises ValueError for a malformed one, or one that would write."""
     try:
         kinds = [each.type.name for each in duckdb.extract_statements(query)]
         if kinds not in (["SELECT"], ["EXPLAIN"], ["MULTI"]):  # the last one is a PIVOT
             raise ValueError("--sql: expected one query, such as SELECT * FROM recordings")
-        asked = database.execute(_whole(query))
-        columns = [each[0] for each in asked.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in asked.fetchall()]
+        return fetch_rows(database.execute(_strip(query)))
     except duckdb.Error as error:
         raise _refuse(error) from None
 
 
-def _whole(query: str) -> str:
+def _strip(query: str) -> str:
     return query.strip().rstrip(";")
 
 
@@ -84,7 +83,7 @@ def _refuse(error: duckdb.Error, more: str = "") -> ValueError:
 
 
 def _classes(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """The instruments that the catalogue knows, or those of the shipped model where it has none."""
+    """The instrument classes of the catalogue, or of the shipped model if it has none."""
     found = database.execute(
         "SELECT class FROM instruments WHERE recording = (SELECT min(recording) FROM instruments)"
     ).fetchall()

@@ -1,8 +1,8 @@
-"""Recordings that are like another one: by their drum pattern, by their line-up, or by both.
+"""Find the recordings most similar to another, by drum pattern, by line-up, or by both.
 
-Drum patterns (`pattern`) are alike by their product, line-ups (the probability of each instrument)
-by the cosine of their angle; both are 0 to 1, and together their mean counts. Every recording is
-compared: exact, and fast enough for some millions (docs/catalogue.md has the speed).
+The similarity of drum patterns (`pattern`) is their product, that of line-ups (the probability of
+each instrument) the cosine of their angle; both are 0 to 1, and their mean is taken. The search is
+exhaustive, and fast enough for some millions (docs/catalogue.md has the speed).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 
 import duckdb
 
-from bandscribe.catalogue.analysis import Analyst
+from bandscribe.catalogue.analysis import Analyser
 from bandscribe.catalogue.pattern import SIZE
+from bandscribe.catalogue.read import fetch_rows
 from bandscribe.catalogue.work import Job, fetch
 
 KINDS = ("pattern", "line-up")
@@ -26,29 +27,25 @@ def similar(
     *,
     by: Sequence[str] = KINDS,
     limit: int = 10,
-    analyst: Analyst = Analyst(),  # noqa: B008 (it is frozen)
+    analyser: Analyser = Analyser(),  # noqa: B008 (it is frozen)
 ) -> list[dict[str, Any]]:
-    """The most similar recordings, the best first: `path`, `similarity` and what it is made of.
+    """The most similar recordings, best first: `path`, `similarity` and its components.
 
-    A file that is in the catalogue is not analysed again, and is not among what is found.
+    A `sound` that is in the catalogue is not analysed again, and not among the results.
 
-    Raises ValueError for a file that cannot be analysed, or has no drum pattern and no line-up of
-    those that are asked for.
+    Raises ValueError for a file that cannot be analysed, or has none of the properties in `by`.
     """
     if unknown := sorted(set(by) - set(KINDS)):
         raise ValueError(f"by: expected some of {', '.join(KINDS)}, got {', '.join(unknown)}")
     with fetch(Job(sound, 0, "")) as fetched:
         if fetched.sound is None:
             raise ValueError(f"{sound}: {fetched.error}")
-        [known] = [
-            *database.execute(
-                "SELECT pattern, line_up FROM recordings WHERE recording = ? AND error IS NULL",
-                [fetched.recording],
-            ).fetchall(),
-            None,
-        ][:1]
+        known = database.execute(
+            "SELECT pattern, line_up FROM recordings WHERE recording = ? AND error IS NULL",
+            [fetched.recording],
+        ).fetchone()
         if known is None:
-            record = analyst(Path(fetched.sound), ("drums", "instruments")).record
+            record = analyser(Path(fetched.sound), ("drums", "instruments")).record
             if "error" in record:
                 raise ValueError(f"{sound}: {record['error']}")
             known = record["pattern"], record["line_up"]
@@ -72,12 +69,11 @@ def similar(
         f"(SELECT recording, {cells} FROM latest_recordings WHERE error IS NULL "
         "AND recording <> ?) ORDER BY similarity DESC NULLS LAST LIMIT ?"
     )
-    # Some more than are asked for: of recordings that no file holds any more there is no path.
-    asked = database.execute(
+    # More than `limit`, since recordings whose files are gone have no path.
+    cursor = database.execute(
         f"SELECT path, near.* EXCLUDE recording FROM ({inner}) AS near "
         "JOIN (SELECT recording, min(path) AS path FROM files GROUP BY recording) "
         "USING (recording) WHERE similarity IS NOT NULL ORDER BY similarity DESC, path LIMIT ?",
         [*given, fetched.recording, 2 * limit + 10, limit],
     )
-    columns = [each[0] for each in asked.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in asked.fetchall()]
+    return fetch_rows(cursor)

@@ -1,9 +1,9 @@
-"""From what was named to the sound files that are there: folders, patterns, lists, addresses.
+"""Find sound files: in folders, by patterns, in lists, and at addresses.
 
 music/                      every sound file below a folder
-'music/**/*.flac'           what a pattern matches
-list.csv, list.parquet      the paths in its column `path`
-s3://bucket/prefix          any of these at an address of `fsspec`
+'music/**/*.flac'           the files that match a pattern
+list.csv, list.parquet      the paths in the column `path`
+s3://bucket/prefix          any of these at an address that `fsspec` supports
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LISTS = (".csv", ".parquet")
 
 
 class Source(NamedTuple):
-    """A file: its absolute path or address, its size, and what changes when its content does."""
+    """A file: absolute path or address, size, and a stamp that changes with its content."""
 
     path: str
     bytes: int
@@ -33,7 +33,7 @@ class Source(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Files by their path; the folders that were searched; what was named and cannot be taken."""
+    """Files by path, the folders that were searched, and what was not found or not accepted."""
 
     found: dict[str, Source]
     folders: list[str]
@@ -41,10 +41,10 @@ class Search(NamedTuple):
 
 
 def search(named: Sequence[str]) -> Search:
-    """Every file that was named, once.
+    """Find each file that `named` describes, once.
 
-    Files whose suffix is none of a sound file, and hidden ones, are taken only where they are named
-    themselves. Raises ValueError for an address that cannot be read, or a list that is none.
+    Hidden files, and those without the suffix of a sound file, are included only if they are named
+    themselves. Raises ValueError for an address that cannot be read, or a malformed list.
     """
     result = Search({}, [], [])
     for name in named:
@@ -54,7 +54,7 @@ def search(named: Sequence[str]) -> Search:
                     result.found[source.path] = source
                 else:
                     result.missing.append(f"{source.path}: its name is no text in UTF-8; rename it")
-        # Each kind of address has errors of its own: no credentials, no such bucket, no network.
+        # Each file system raises errors of its own: no credentials, no such bucket, no network.
         except Exception as error:
             if "://" not in name or isinstance(error, ValueError):
                 raise
@@ -82,7 +82,7 @@ def _find(name: str, result: Search) -> Iterator[Source]:
             inner, place = system, f"{base}/{listed}"
             if "://" in listed or listed.startswith("/"):
                 inner, place = _open(listed)
-            yield from _look(inner, place, listed, result)
+            yield from _describe(inner, place, listed, result)
     elif system.isdir(path):
         locked: list[OSError] = []
         if _is_local(system):
@@ -91,7 +91,7 @@ def _find(name: str, result: Search) -> Iterator[Source]:
             below = system.find(path, detail=True)
         for each, info in sorted(below.items()):
             if _is_sound(each.removeprefix(path)):
-                yield from _look(system, each, each, result, info)
+                yield from _describe(system, each, each, result, info)
         result.missing.extend(f"{each.filename}: no permission to search it" for each in locked)
         if not locked:
             result.folders.append(_address(system, path).rstrip("/") + "/")
@@ -99,11 +99,11 @@ def _find(name: str, result: Search) -> Iterator[Source]:
         matching = system.glob(path, detail=True)
         for each, info in sorted(matching.items()):
             if _is_sound(each) and info["type"] != "directory":
-                yield from _look(system, each, each, result, info)
+                yield from _describe(system, each, each, result, info)
         if not matching:
             result.missing.append(f"{name}: no file matches; check the pattern")
     else:
-        yield from _look(system, path, name, result)
+        yield from _describe(system, path, name, result)
 
 
 def _walk(root: str, locked: Callable[[OSError], None]) -> Iterator[str]:
@@ -128,10 +128,10 @@ def _is_sound(path: str) -> bool:
     return not hidden and PurePath(path).suffix.lower() in EXTENSIONS
 
 
-def _look(
+def _describe(
     system: Any, path: str, name: str, result: Search, info: Mapping[str, Any] | None = None
 ) -> Iterator[Source]:
-    """One file, which was found, with what is known of it, or named."""
+    """The source of one file; `info` is what a remote folder listed of it."""
     try:
         if _is_local(system):
             status = Path(path).stat()
@@ -150,7 +150,7 @@ def _look(
 
 
 def _address(system: Any, path: str) -> str:
-    """The path on this machine, elsewhere the address with its protocol."""
+    """A local path as it is, a remote one with its protocol."""
     return path if _is_local(system) else str(system.unstrip_protocol(path))
 
 

@@ -1,4 +1,4 @@
-"""What a catalogue holds, in numbers."""
+"""Statistics of a catalogue."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ from typing import Any
 
 import duckdb
 
-#: Steps of the histograms.
+from bandscribe.catalogue.read import fetch_rows
+
+#: Widths of the bins of the histograms.
 _TEMPO, _LOUDNESS, _MINUTES = 5, 2, 0.5
 
 
 def describe(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Counts and hours; how many recordings of each format, metre and instrument.
+    """Counts and hours; the number of recordings of each format, metre and instrument.
 
-    `failed` recordings could not be decoded or analysed, `unreadable` files not be opened;
-    `by_error` counts the reasons of both.
-    Histograms of `tempo` (beats per minute), `loudness` (LUFS) and `minutes` give the lower end of
-    each step and the recordings in it.
+    `failed` recordings could not be decoded or analysed, `unreadable` files could not be opened;
+    `by_error` counts the reasons of both. Histograms of `tempo` (beats per minute), `loudness`
+    (LUFS) and `minutes` have the lower edge of each bin and the recordings in it.
     """
     columns = (
         "count(*) AS recordings, count(error) AS failed, coalesce(sum(duration), 0) / 3600 AS "
         "hours, coalesce(sum(note_count), 0)::BIGINT AS notes, count(pattern) AS with_drums, "
         "coalesce(sum(copies), 0)::BIGINT AS files"
     )
-    asked = database.execute(f"SELECT {columns} FROM recordings")
-    found = dict(
-        zip([each[0] for each in asked.description or ()], asked.fetchall()[0], strict=True)
-    )
+    [found] = fetch_rows(database.execute(f"SELECT {columns} FROM recordings"))
     [[unreadable]] = database.execute("SELECT count(error) FROM files").fetchall()
     found["unreadable"] = unreadable
     found["by_error"] = _count(

@@ -40,7 +40,7 @@ RESULTS = tuple(name for name in TABLES if name not in ("files", "recordings"))
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a catalogue: the tasks of its last build, and what made each version."""
+    """The tasks of the last build, and the model and analysis behind each version."""
 
     tasks: tuple[str, ...] = ()
     versions: Mapping[str, Mapping[str, Any]] | None = None
@@ -48,12 +48,12 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Store:
-    """A catalogue in a folder, which need not exist before something is written."""
+    """A catalogue in a folder, which is created when something is written."""
 
     folder: Path
 
     def read_manifest(self) -> Manifest:
-        """Raises ValueError for a folder that holds something else, or another schema."""
+        """Raises ValueError for a folder with other content, or another schema."""
         path = self.folder / MANIFEST
         if not path.is_file():
             if self.folder.exists() and (
@@ -87,9 +87,9 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Nobody else writes; what an interrupted build left is removed.
+        """Lock the catalogue for writing, and remove what an interrupted build left.
 
-        Raises ValueError where somebody does, OSError where the folder cannot be written.
+        Raises ValueError while another build writes, OSError if the folder cannot be written.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / _LOCK).open("ab") as lock:
@@ -108,7 +108,7 @@ class Store:
             yield
 
     def commit(self, tables: Mapping[tuple[str, str], pa.Table]) -> None:
-        """Add rows, those of `(table, value of its partition)` each. Empty tables are left out."""
+        """Add rows to each `(table, value of its partition)`; empty tables are left out."""
         filled = {key: rows for key, rows in tables.items() if len(rows)}
         name = f"{_digest(filled)}.parquet"
         order = [*RESULTS, "recordings", "files"]
@@ -132,7 +132,7 @@ class Store:
 
 
 def _digest(tables: Mapping[tuple[str, str], pa.Table]) -> str:
-    """A name for rows: of other recordings, paths or versions it is another one."""
+    """A name for a part, from its recordings, paths and versions."""
     content = hashlib.blake2b(digest_size=8)
     for key in sorted(tables):
         column = "path" if key[0] == "files" else "recording"

@@ -1,8 +1,8 @@
-"""What a worker does with a file: read it, identify its content, and analyse that once.
+"""What a worker does with a file: read it, identify its content, and analyse it once.
 
-Files are identified by their content. A ledger, which all workers of a build share, says what is
-left to do for a recording, and knows who is at it: a second file of the same content is not
-analysed again, and a recording that ended the life of two workers is not given to a third.
+A ledger, which all workers of a build share, has the remaining tasks of each recording and the
+file that is analysed for it: copies with the same content are not analysed again, and a recording
+during which two workers died is not given to a third.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import IO, Any, NamedTuple, Protocol
 
 import fsspec
 
-from bandscribe.catalogue.analysis import Analysis, Analyst
+from bandscribe.catalogue.analysis import Analyser, Analysis
 
-#: So many workers may die of a recording before it is given up.
-TRIES = 2
+#: Attempts at a recording that kills its workers.
+ATTEMPTS = 2
 QUARANTINED = (
-    f"{TRIES} workers died while they analysed it, of a crash in a decoder or for lack of memory; "
-    "export the file again, then build with --retry"
+    f"{ATTEMPTS} workers died while they analysed it, of a crash in a decoder or for lack of "
+    "memory; export the file again, then build with --retry"
 )
-_AT_ONCE = 1 << 20  # bytes
+_PIECE = 1 << 20  # bytes
 
 
 class Job(NamedTuple):
-    """A file to look at, as `Source` has it."""
+    """A file to analyse, with the fields of `sources.Source`."""
 
     path: str
     bytes: int
@@ -37,9 +37,9 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a job: the recording, or the error where the file cannot be read.
+    """The result of a job: the recording, or the error if the file cannot be read.
 
-    `analysis` is None where another file of the same content was analysed; `tasks` are those that
+    `analysis` is None if another file with the same content was analysed; `tasks` are those that
     were done.
     """
 
@@ -51,23 +51,23 @@ class Outcome(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The tasks that are to be done by whoever asked, and how many died of them before."""
+    """The tasks to do for a file, and how many workers died during earlier attempts."""
 
     tasks: tuple[str, ...]
     deaths: int
 
 
 class Ledger:
-    """Who analyses what."""
+    """The remaining tasks of each recording, and the file that is analysed for it."""
 
     def __init__(self, tasks: Sequence[str], done: Mapping[str, frozenset[str]]) -> None:
-        """For a build of `tasks`, where of some recordings some are `done`."""
+        """For a build of `tasks`, some of which are `done` for some recordings."""
         self.tasks, self.done = tuple(tasks), done
         self._owners: dict[str, str] = {}
         self._begun: dict[str, int] = {}
 
     def begin(self, recording: str, path: str) -> Claim:
-        """What is left to be done for a recording, for the file that came first."""
+        """Claim the remaining tasks of a recording; none unless this is its first file."""
         if self._owners.setdefault(recording, path) != path:
             return Claim((), 0)
         done = self.done.get(recording, frozenset())
@@ -78,12 +78,12 @@ class Ledger:
         return Claim(left, deaths)
 
     def end(self, recording: str) -> None:
-        """It is analysed, and nobody died of it."""
+        """Record that the analysis has ended."""
         self._begun.pop(recording, None)
 
 
 class Claims(Protocol):
-    """A ledger, or what speaks with one that is on another machine."""
+    """A ledger, or a proxy of one on another machine."""
 
     def begin(self, recording: str, path: str) -> Claim:
         """As `Ledger.begin`."""
@@ -94,7 +94,7 @@ class Claims(Protocol):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file on this machine, and the digest of its content; or why there is none."""
+    """A file on this machine and the digest of its content, or the error of reading it."""
 
     sound: Path | None = None
     recording: str | None = None
@@ -104,7 +104,7 @@ class Fetched:
 
 @contextmanager
 def fetch(job: Job) -> Iterator[Fetched]:
-    """Read a file through; one that is elsewhere is copied here for as long as the block lasts."""
+    """Read a file; a remote one is copied to this machine for the duration of the block."""
     with ExitStack() as kept:
         try:
             with fsspec.open(job.path, "rb") as source:
@@ -115,7 +115,7 @@ def fetch(job: Job) -> Iterator[Fetched]:
                     sound = Path(folder, Path(job.path).name or "sound")
                     with sound.open("wb") as copy:
                         fetched = Fetched(sound, *_read(source, copy))
-        # Each kind of address has errors of its own.
+        # Each file system raises errors of its own.
         except Exception as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             fetched = Fetched(error=f"cannot be read: {' '.join(str(reason).lower().split())}")
@@ -123,9 +123,9 @@ def fetch(job: Job) -> Iterator[Fetched]:
 
 
 def _read(source: Any, copy: IO[bytes] | None) -> tuple[str, int]:
-    """The digest and the number of the bytes of a file, which go into the `copy` too."""
+    """The digest and size of a file in bytes; its content is also written to `copy`."""
     digest, count = hashlib.blake2b(digest_size=16), 0
-    while block := source.read(_AT_ONCE):
+    while block := source.read(_PIECE):
         digest.update(block)
         count += len(block)
         if copy is not None:
@@ -133,8 +133,8 @@ def _read(source: Any, copy: IO[bytes] | None) -> tuple[str, int]:
     return digest.hexdigest(), count
 
 
-def process(job: Job, fetched: Fetched, analyst: Analyst, ledger: Claims) -> Outcome:
-    """Analyse what a file holds, unless that is done, or would end another worker."""
+def process(job: Job, fetched: Fetched, analyser: Analyser, ledger: Claims) -> Outcome:
+    """Analyse a fetched file, unless that is done already, or has killed too many workers."""
     if fetched.sound is None or fetched.recording is None:
         return Outcome(job, error=fetched.error)
     recording = fetched.recording
@@ -142,7 +142,7 @@ def process(job: Job, fetched: Fetched, analyst: Analyst, ledger: Claims) -> Out
     if not tasks:
         return Outcome(job, recording)
     given_up = Analysis({"error": QUARANTINED})
-    analysis = analyst(fetched.sound, tasks) if deaths < TRIES else given_up
+    analysis = analyser(fetched.sound, tasks) if deaths < ATTEMPTS else given_up
     analysis.record["bytes"] = fetched.bytes
     ledger.end(recording)
     return Outcome(job, recording, None, analysis, tasks)
