@@ -31,6 +31,7 @@ from bandscribe.features.spectrogram import LogSpectrogram
 from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap, counts, onsets
 from bandscribe.readers import read_json, refused
+from bandscribe.training.drums.spectra import are_spectra
 from bandscribe.training.ship import ship
 from bandscribe.types import Audio, Transcription
 from bandscribe.vocabulary import DRUMS, reduce
@@ -48,12 +49,21 @@ class StudyCorpus:
 
     @classmethod
     def parse(cls, text: str) -> StudyCorpus:
-        """Read `LABEL=ADDRESS` or an address. Raises ValueError as `CorpusAddress.parse`."""
+        """Read `LABEL=ADDRESS` or an address.
+
+        Raises ValueError as `CorpusAddress.parse`, and for spectrograms without audio.
+        """
         label, _, rest = text.partition("=")
         if "=" in rest and rest.partition("=")[0].partition(":")[0] in CORPORA:
-            CorpusAddress.parse(rest, "drums")
-            return cls(label, rest)
-        return cls(CorpusAddress.parse(text, "drums").corpus.name, text)
+            text = rest
+        else:
+            label = CorpusAddress.parse(text, "drums").corpus.name
+        if are_spectra(text):
+            raise ValueError(
+                f"{text}: no audio to test networks on; tune drums and train drums take "
+                "spectrograms, and test on theirs"
+            )
+        return cls(label, text)
 
     @cached_property
     def address(self) -> CorpusAddress:

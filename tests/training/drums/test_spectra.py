@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bandscribe.studies.drum_corpora import StudyCorpus
 from bandscribe.training import search
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.spectra import Spectra, are_spectra
@@ -65,6 +66,9 @@ def test_samples_and_their_notes(tmp_path: Path) -> None:
     assert features.shape == (FRAMES, BINS) and notes.duration == 1.0
     drawn = {found.draw(np.random.default_rng(seed))[0].tobytes() for seed in range(60)}
     assert len(drawn) == 6
+    for text in (f"adtof={root}", f"yt=adtof={root}"):
+        with pytest.raises(ValueError, match="no audio to test networks on; tune drums"):
+            StudyCorpus.parse(text)
     fewer = Spectra.load([f"adtof={root}"], "train", classes=3, bins=BINS)
     assert fewer.read_notes(fewer.y[0][0]).classes == ("KD", "SD", "HH")
 
