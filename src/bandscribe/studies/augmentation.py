@@ -1,4 +1,4 @@
-"""What each augmentation makes of a clip: Harmony Is All You Need 2023, figures 3.1 to 3.6."""
+"""A clip before and after each augmentation: Harmony Is All You Need 2023, figures 3.1 to 3.6."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SEMITONES, _SHARE = 6.0, 0.4
 def plot(
     file: Path, target: Path, rng: np.random.Generator, *, start: float = 0.0, duration: float = 3.0
 ) -> None:
-    """Draw `duration` seconds of a sound file before and after each augmentation.
+    """Plot `duration` seconds of a sound file before and after each augmentation.
 
     Noise has the mean and the deviation of these seconds, for want of a training set; masks are
     drawn with `rng`. Raises as `audio.read` and `display.augmentation.plot`, and ValueError where

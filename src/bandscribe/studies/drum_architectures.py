@@ -1,4 +1,4 @@
-"""Which architecture transcribes drums best? Each is searched on each corpus, and tested there.
+"""Which architecture transcribes drums best? A search for each on each corpus, and its test.
 
 Source: Fosse 2025, Automatic Drum Transcription using Deep Learning, section 5.3 and chapter 6: the
 best of several trials by micro F1 in validation, tested on the test split, overall and class by
@@ -27,7 +27,7 @@ from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.search import TrialOutcome
 from bandscribe.vocabulary import DRUMS
 
-#: What the thesis calls the networks.
+#: Names of the networks in the thesis.
 NAMES: Mapping[str, str] = {
     "rnn": "Recurrent",
     "cnn": "Convolutional",
@@ -35,7 +35,7 @@ NAMES: Mapping[str, str] = {
     "transformer": "Convolutional transformer",
     "vit": "Vision transformer",
 }
-#: Section 6.1: micro F1 by network, of corpora of which it gives any (none for ENST+MDB).
+#: Section 6.1: micro F1 by network, of the corpora for which it is given (not ENST+MDB).
 THESIS_CORPORA = {"enst_mdb": "ENST+MDB", "egmd": "E-GMD", "slakh": "Slakh", "adtof": "ADTOF-YT"}
 THESIS: Mapping[str, Mapping[str, float]] = {
     "rnn": {"egmd": 0.8892, "slakh": 0.8502, "adtof": 0.9498},
@@ -48,7 +48,7 @@ THESIS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True)
 class ArchitectureResult:
-    """A network on a corpus: `trials` were searched, `best` is the one chosen.
+    """A network on a corpus: the `trials` of its search, and the `best` of them.
 
     `runs` are those of its recipe, one per seed, whose F1 by name are `figures`. `real_time` is how
     many seconds of audio the first processes in one of a core.
@@ -64,7 +64,7 @@ class ArchitectureResult:
     figures: Mapping[str, Figure]
 
 
-#: By corpus and network, what is tried.
+#: The trials, by corpus and network.
 Planned = Mapping[tuple[str, str], Sequence[TrainingJob[Recipe]]]
 
 
@@ -80,7 +80,7 @@ def plan(
     seed: int,
     folder: Path,
 ) -> Planned:
-    """What is tried of each network on each corpus: the same points of its space on all.
+    """The trials of each network on each corpus: the same points of its space on all.
 
     Raises ValueError for a field, a space or a corpus that cannot be.
     """

@@ -36,7 +36,7 @@ _FORMAT = 2  # of what is stored
 def evaluate_all(
     sources: Sequence[StudyCorpus], count: int, folder: Path, problems: list[str]
 ) -> Chance:
-    """All baselines on all test sets, in `count` classes; kept below `folder`.
+    """All baselines on all test sets, in `count` classes; cached below `folder`.
 
     Tracks that cannot be evaluated have a line in `problems`.
     """

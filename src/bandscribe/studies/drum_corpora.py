@@ -67,7 +67,7 @@ class StudyCorpus:
 
     @cached_property
     def address(self) -> CorpusAddress:
-        """Where it lies."""
+        """Its folder."""
         return CorpusAddress.parse(self.text, "drums")
 
     @cached_property
@@ -78,7 +78,7 @@ class StudyCorpus:
 
     @property
     def trainable(self) -> bool:
-        """Whether it is trained on: it has the three splits, and none of them is named."""
+        """Whether it is trained on: it has all three splits, and its address names none."""
         return not self.address.split and {"train", "validation", "test"} <= self.splits
 
     @property
@@ -98,7 +98,7 @@ class Figure(NamedTuple):
 
 
 def count_classes(sources: Sequence[StudyCorpus]) -> int:
-    """The number of classes that all can be scored in: five, as in the thesis, or three."""
+    """The number of classes in which all can be scored: five, as in the thesis, or three."""
     return min(5, *(max(source.address.corpus.counts) for source in sources))
 
 
@@ -110,7 +110,7 @@ class Description(NamedTuple):
 
 
 def describe(sources: Iterable[StudyCorpus], count: int) -> Description:
-    """What corpora hold; each file is opened. Raises ValueError as `Corpus.named`."""
+    """The contents of corpora; each file is opened. Raises ValueError as `Corpus.named`."""
     rows: list[dict[str, Any]] = []
     problems: list[str] = []
     for source in sources:
@@ -160,7 +160,7 @@ def evaluate(
 
 
 def show_thresholds(trial: Path, count: int) -> str:
-    """The activation that a peak of each class must exceed, learned in validation, as text.
+    """The thresholds of peaks of each class, chosen on the validation split, as text.
 
     Raises ValueError where the run has none.
     """
@@ -201,7 +201,7 @@ def score(seeds: Sequence[Counts], classes: Sequence[str]) -> dict[str, Figure]:
 
 
 def measure_speed(trial: Path) -> float:
-    """Seconds of audio that front end and network process in one of a core; measured once."""
+    """Seconds of audio that front end and network process per second of one core, measured once."""
     path = trial / "speed.json"
     if not path.is_file():
         model = runtime.load(trial / "network.onnx", threads=1)

@@ -38,7 +38,7 @@ class DataResult:
 
 
 def combine(sources: Sequence[StudyCorpus], named: Sequence[str]) -> list[str]:
-    """The training sets: those `named`, such as `A+B`, else each corpus alone and all together.
+    """The training sets: those `named`, such as `A+B`, or each corpus alone and all together.
 
     Raises ValueError for a corpus that there is not, or that is no more than a test set.
     """

@@ -1,4 +1,4 @@
-"""F1 of kick, snare and hi-hat of trained runs on whole corpora, as Choi and Cho 2019 give it.
+"""F1 of kick, snare and hi-hat of trained runs on whole corpora, as in Choi and Cho 2019.
 
 A figure is that of all onsets of a corpus (±50 ms), one for each of the three; their mean over
 corpora is figure 8 of the paper, over the items of a training figure 4, and beside supervised
@@ -29,13 +29,13 @@ from bandscribe.training.mapped import leave_out
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS_3, reduce
 
-#: The class count, and its name in a card's thresholds.
+#: The number of classes, and its key in the thresholds of a card.
 _COUNT, _USE = 3, "3"
 
 
 @dataclass(frozen=True)
 class RunModel:
-    """A run's network as a model of `bandscribe.drums`; `logits` if it gives these."""
+    """The network of a run as a `drums.DrumModel`; `logits` if it outputs them."""
 
     card: ModelCard
     network: nn.Module
@@ -64,7 +64,7 @@ class RunModel:
 
     @property
     def cards(self) -> Mapping[str, ModelCard]:
-        """The card by the name of a way to pick peaks: the paper's two, or "" for the run's own."""
+        """Cards by the name of their peak picking: the two of the paper, or "" for the own one."""
         if not isinstance(self.network, Transcriber):
             return {"": self.card}
         plain = {_USE: dict.fromkeys(DRUMS_3, THRESHOLD)}

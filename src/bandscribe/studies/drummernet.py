@@ -29,7 +29,7 @@ from bandscribe.training.drummernet.recipe import Recipe, build, join, make_loss
 from bandscribe.training.drummernet.train import train
 
 _GRU = {"memory": "gru"}
-#: The names are those of figure 8, but for the last two. Recurrent layers belong to all but CONV,
+#: The names are those of figure 8, except the last two. Recurrent layers belong to all but CONV,
 #: whatever the recipe of the others has.
 ROWS: Mapping[str, StudyRow] = {
     "DFL": StudyRow("DFL", (_GRU,)),
@@ -41,7 +41,7 @@ ROWS: Mapping[str, StudyRow] = {
     "shaped": StudyRow("shaped", ({**_GRU, "shaped": "true"},)),
     "cyclic": StudyRow("cyclic", ({**_GRU, "cycle": "0.1"},)),
 }
-#: The questions that rows answer, each beside the first.
+#: The rows of each question, which are compared with the first.
 QUESTIONS: Mapping[str, Sequence[str]] = {
     "sparsity": ("DFL", "SOFT"),
     "spectrum": ("DFL", "MEL", "STFT"),
@@ -86,7 +86,7 @@ def plan(
 
 
 def test_columns(tests: Sequence[StudyCorpus]) -> list[ScoreColumn]:
-    """F1 on test corpora by the paper's peaks, and the means by ours."""
+    """F1 on test corpora with the peak picking of the paper, and their means with ours."""
     if not tests:
         return []
     names = {"kd": "KD", "sd": "SD", "hh": "HH", **{test.label: test.label for test in tests}}
@@ -114,7 +114,7 @@ def evaluate(
 
 
 def measure_step(recipe: Recipe) -> float:
-    """Seconds of processor time that a step of training takes."""
+    """Processor seconds of a training step."""
     waveforms = torch.zeros(1, len(COMPONENTS), round(SECONDS * SAMPLE_RATE))
     model = join(recipe, waveforms)
     noise = torch.rand(recipe.batch, round(recipe.excerpt_seconds * SAMPLE_RATE)) - 0.5

@@ -1,4 +1,4 @@
-"""DrummerNet beside supervised networks on test corpora: figure 5 of Choi and Cho 2019.
+"""DrummerNet compared with supervised networks on test corpora: figure 5 of Choi and Cho 2019.
 
 The supervised networks are those of Wu et al. 2018, A review of automatic drum transcription, as
 far as their names tell what they are: recurrent layers of tanh, ReLU, LSTM or GRU units, in both
@@ -27,7 +27,7 @@ from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.train import train
 from bandscribe.training.export import read_metrics
 
-#: What the study is called beside the questions of `studies.drummernet`.
+#: The name of the study, among the questions of `studies.drummernet`.
 NAME = "supervised"
 BASE: Fields = {"classes": "3", "model": "rnn", "velocity_weight": "0", "beat_weight": "0"}
 _SIZE = {"layers": 2, "hidden": 50}
@@ -45,7 +45,7 @@ ROWS: Sequence[StudyRow] = (
     _row("lstmB", unit="lstm"),
     _row("GRUts", unit="gru", **_LATE),
 )
-#: Section 4.3: the mean F1 on IDMT-SMT-Drums; the text has no other figure.
+#: Section 4.3: the mean F1 on IDMT-SMT-Drums, the only figure in the text.
 PAPER: Mapping[str, float] = {"DrummerNet, the paper, on IDMT-SMT": 0.869}
 
 

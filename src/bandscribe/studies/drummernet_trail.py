@@ -1,4 +1,4 @@
-"""F1 of DrummerNet over its training on test corpora: figure 4 of Choi and Cho 2019.
+"""F1 of DrummerNet on test corpora in the course of training: figure 4 of Choi and Cho 2019.
 
 NAME_trail.csv has a line for each row of the study and each validation whose weights the first run
 of the row kept (`--trail true`), and NAME_trail.png draws them. Nothing is decided by it.
@@ -42,7 +42,7 @@ def finish(stem: Path, outcomes: Sequence[RowOutcome], tests: Sequence[StudyCorp
 
 
 def _evaluate(run: Path, folder: Path, tests: Sequence[StudyCorpus]) -> list[dict[str, Any]]:
-    """`score_trail` of a run with `items`, the excerpts trained on until then; kept in `folder`."""
+    """`score_trail` of a run with `items`, the excerpts trained on so far; cached in `folder`."""
     recipe = recipes.read(run, Recipe)
 
     def make() -> Mapping[str, Any]:

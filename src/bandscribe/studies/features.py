@@ -29,17 +29,17 @@ from bandscribe.features.clip import FEATURES, ClipAnalysis
 from bandscribe.studies import variance
 
 ALPHA = 0.001
-#: Brown and Forsythe's p below which variances count as unequal.
+#: Variances count as unequal if p of Brown and Forsythe's test is lower.
 DOUBT = 0.05
 SAMPLE_RATE = 44100
 LONGEST = 120.0  # seconds; a spectrogram of more fills the memory
-#: Every feature of section 2.2, without those that are a coarser or shorter version of another.
+#: The features of section 2.2, except coarser or shorter versions of others.
 STUDIED = tuple(name for name in FEATURES if name not in ("mfcc_13", "mel_128"))
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """One number of a feature: its `index`, from 0, and what it stands for."""
+    """A dimension of a feature: its `index`, from 0, and its meaning."""
 
     feature: str
     index: int
@@ -48,7 +48,7 @@ class Dimension:
 
 @dataclass(frozen=True, eq=False)
 class Clips:
-    """Means over time `values` (clip, dimension), the class and the recording of each (clip,)."""
+    """Means over time, `values` (clip, dimension); class and recording of each clip, (clip,)."""
 
     values: NDArray[np.float64]
     labels: tuple[str, ...]
@@ -88,12 +88,12 @@ class FeatureStudy:
 
     @property
     def significant(self) -> NDArray[np.bool_]:
-        """p < α."""
+        """Whether p < α."""
         return self.anova.p < ALPHA
 
     @property
     def unequal(self) -> NDArray[np.bool_]:
-        """The variances of the classes differ."""
+        """Whether the variances of the classes differ."""
         return self.brown_forsythe.p < DOUBT
 
     @property
@@ -111,7 +111,7 @@ def measure_all(
     *,
     progress: Callable[[int, str], None] = lambda done, track: None,
 ) -> MeasuredClips:
-    """Measure every clip of one label; what cannot be read is left out, with a line.
+    """Measure every clip with one label; unreadable files are left out and listed.
 
     `progress` is called with the number of tracks done and the last one's id. Raises ValueError
     when no clip is left, or for an unknown feature.
@@ -167,7 +167,7 @@ def measure(clip: ClipAnalysis, features: Sequence[str] = STUDIED) -> NDArray[np
 
 
 def name_dimensions(features: Sequence[str]) -> Iterator[Dimension]:
-    """What `measure` gives, in its order."""
+    """The dimensions of `measure`, in its order."""
     silence = ClipAnalysis(np.zeros(1, dtype=np.float32), SAMPLE_RATE)
     for feature in features:
         size = FEATURES[feature](silence).shape[1]
@@ -232,7 +232,7 @@ def compare(clips: Clips, classes: Sequence[str]) -> FeatureStudy:
 
 
 def _settle(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Zeros for dimensions that differ by rounding alone: features are of single precision."""
+    """Set dimensions to zero that differ by rounding alone: features have single precision."""
     noise = 1e-6 * np.abs(values).max(axis=0)
     return np.where(np.ptp(values, axis=0) <= noise, 0.0, values)
 

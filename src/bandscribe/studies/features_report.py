@@ -1,4 +1,4 @@
-"""What the study of features prints and writes: features.csv, features.json, features.png."""
+"""The report of the study of features: features.csv, features.json, features.png."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bandscribe.studies.tables import align
 
 
 def columns(study: FeatureStudy) -> dict[str, list[Any]]:
-    """A row per dimension, by column: what features.csv holds."""
+    """The columns of features.csv, which has a row per dimension."""
     tests = {
         "f": study.anova.statistic, "p": study.anova.p,
         "p_holm": study.p_holm, "eta2": study.anova.eta2, "omega2": study.anova.omega2,
@@ -44,7 +44,7 @@ def columns(study: FeatureStudy) -> dict[str, list[Any]]:
 
 
 def summarise(study: FeatureStudy) -> dict[str, dict[str, Any]]:
-    """Per feature: how many dimensions, how many of them have each verdict, and the best one."""
+    """For each feature its dimensions, how many have each verdict, and the best one."""
     found: dict[str, dict[str, Any]] = {}
     for feature, chosen in _rows(study).items():
         best = chosen[int(np.argmax(np.nan_to_num(study.anova.omega2[chosen], nan=-np.inf)))]
@@ -72,7 +72,7 @@ def summarise(study: FeatureStudy) -> dict[str, dict[str, Any]]:
 
 
 def tabulate(study: FeatureStudy) -> list[str]:
-    """A line per feature, and what to make of them."""
+    """A line per feature, and their interpretation."""
     head = ("", "dim", "signif", "Holm", "robust", "unequal", "median ω²", "best ω²", "η²", "F",
             "p", "at")  # fmt: skip
     rows: list[Sequence[str]] = [head]
@@ -95,7 +95,7 @@ def tabulate(study: FeatureStudy) -> list[str]:
 
 
 def remark(study: FeatureStudy) -> list[str]:
-    """What the verdicts suppose, and how far that holds here."""
+    """The assumptions of the tests, and how far they are met."""
     total, unequal = int((~np.isnan(study.anova.p)).sum()), int(study.unequal.sum())
     found, robust = int(study.significant.sum()), int(study.robust.sum())
     holm, clips = int((study.p_holm < ALPHA).sum()), sum(study.counts)
@@ -139,7 +139,7 @@ def write(
 
 
 def plot(path: Path, study: FeatureStudy, *, title: str = "") -> None:
-    """Draw the effect sizes by feature. Raises as `bandscribe.display.significance.plot`."""
+    """Plot the effect sizes by feature. Raises as `bandscribe.display.significance.plot`."""
     rows = [
         significance.FeatureRow(
             feature,
@@ -155,7 +155,7 @@ def plot(path: Path, study: FeatureStudy, *, title: str = "") -> None:
 
 
 def plot_clip(path: Path, clip: ClipAnalysis, *, title: str = "") -> None:
-    """Draw every feature of a clip over its time. Raises as `bandscribe.display.clip.plot`."""
+    """Plot every feature of a clip over time. Raises as `bandscribe.display.clip.plot`."""
     names: dict[str, list[str]] = {}
     for dimension in name_dimensions(STUDIED):
         names.setdefault(dimension.feature, []).append(dimension.meaning)
@@ -171,7 +171,7 @@ def plot_clip(path: Path, clip: ClipAnalysis, *, title: str = "") -> None:
 
 
 def _rows(study: FeatureStudy) -> dict[str, list[int]]:
-    """Which dimensions belong to each feature."""
+    """The dimensions of each feature."""
     found: dict[str, list[int]] = {}
     for row, dimension in enumerate(study.dimensions):
         found.setdefault(dimension.feature, []).append(row)
@@ -179,7 +179,7 @@ def _rows(study: FeatureStudy) -> dict[str, list[int]]:
 
 
 def _plain(value: float) -> float | None:
-    """nan and infinity, which JSON lacks, are None."""
+    """Replace nan and infinity, which JSON lacks, by None."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -193,7 +193,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _write_p(p: float) -> str:
-    """A p-value, a small one as 2e-17; what is smaller than any float as <1e-307."""
+    """A p-value, a small one as 2e-17; <1e-307 below the range of floats."""
     if p < 1e-307:
         return "<1e-307"
     return f"{p:.3f}" if p >= 0.01 else f"{p:.0e}".replace("e-0", "e-")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 Array = NDArray[np.float64]
-#: The share of untrained kernels whose directions count as usual.
+#: The share of untrained kernels whose direction counts as usual.
 USUAL = 0.95
 
 
@@ -69,7 +69,7 @@ def measure_asymmetry(kernels: Array) -> Array:
 
 
 def compare(trained: nn.Module, untrained: nn.Module) -> list[KernelLayer]:
-    """The layers of convolutions in two networks of one kind, the first of them first."""
+    """The convolutions of two networks of the same architecture, in their order."""
     return [
         KernelLayer(_kernels(own), _kernels(other))
         for own, other in zip(trained.modules(), untrained.modules(), strict=True)

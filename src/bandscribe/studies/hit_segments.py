@@ -1,4 +1,4 @@
-"""How precise single hits are that were cut by MIDI files which may be early, late, or others.
+"""How precisely single hits are cut by MIDI files that are early, late, or of other recordings.
 
 Hiner 2024, Drum Classification, sections 3.1 and 5: the clean-up is there because of "imprecise
 MIDI alignment", and "poor segmentation in some instances" may hinder the model. Rendered
@@ -22,12 +22,11 @@ from bandscribe.datasets.segments import Cut, CutClip, read_notes
 from bandscribe.readers import read_csv
 from bandscribe.studies.tables import align
 
-#: Seconds by which a well placed clip may begin before or after its note.
+#: Most seconds between the start of a well placed clip and its note.
 PLACE = 0.02
-#: Seconds by which a MIDI file is in time: its ticks are as coarse.
+#: Tolerance in seconds within which a MIDI file is in time: the length of its ticks.
 EXACT = 0.002
-#: What a MIDI file may be: as the sound, earlier or later as a whole, faster or slower, or that of
-#: another performance.
+#: Kinds of MIDI files: in time, shifted as a whole, of another tempo, of another performance.
 FILES = ("in time", "early", "late", "drifting", "of another")
 
 
@@ -45,7 +44,7 @@ class Evaluation:
 
     @property
     def good(self) -> NDArray[np.bool_]:
-        """Single, and well placed."""
+        """Whether a clip is single and well placed."""
         return self.single & self.placed
 
     def summarise(self, which: NDArray[np.bool_] | None = None) -> dict[str, float]:
@@ -99,7 +98,7 @@ def tabulate(label: str, cuts: Iterable[Cut]) -> list[dict[str, object]]:
 
 
 def format_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """The rows as lines of equal columns."""
+    """The rows as lines of aligned columns."""
     cells = [
         [f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()]
         for row in rows

@@ -1,4 +1,4 @@
-"""What Hiner 2024, Drum Classification, compares: ways to train a classifier of single hits.
+"""The comparisons of Hiner 2024, Drum Classification: training of a classifier of single hits.
 
 The clips are those that `bandscribe segment` cuts. Rows differ in one thing from the first, which
 is the report's final model (section 3: half a second at 32 kHz, 2048 samples, 256 mel bands; three
@@ -46,7 +46,7 @@ from bandscribe.training.hits.recipe import Recipe, build
 from bandscribe.training.hits.train import keep, train_on_kept
 from bandscribe.training.hits.train import train as train_alone
 
-#: Which share of the training clips is learned from, and whether the clean-up comes first.
+#: The share of the training clips that is used, and whether they are cleaned up first.
 CLIPS: Mapping[str, tuple[float, bool]] = {
     "clean": (1.0, True),
     "unclean": (1.0, False),
@@ -57,18 +57,18 @@ CLIPS: Mapping[str, tuple[float, bool]] = {
 
 
 def _row(label: str, figures: str = "", **own: Any) -> StudyRow:
-    """A row with fields of its own, and the numbers of the report's figures that it is about."""
+    """A row with its own fields, and the numbers of its figures in the report."""
     fields = {k: v if isinstance(v, str) else json.dumps(v) for k, v in own.items()}
     return StudyRow(label, (fields,), {"figures": figures} if figures else {})
 
 
 def _step(label: str, figures: str, clips: str = "half", **own: Any) -> StudyRow:
-    """A step on the way to the final model, of which the first eight had fewer clips."""
+    """A step of the appendix towards the final model; the first eight had fewer clips."""
     features = {**_FIRST, **own.pop("features", {})}
     return _row(label, figures, clips=clips, features=features, **own)
 
 
-#: A spectrogram as of the library that the report's author used, before he chose one.
+#: The default spectrogram of the library that the report used at first.
 _FIRST = {"sample_rate": 44100, "n_fft": 400, "hop_length": 200, "n_mels": 128}
 _LAST = {"n_fft": 2048, "hop_length": 512, "n_mels": 256}
 #: The appendix: each figure keeps what the one before it changed, but for those of figures 6 and 7.
@@ -115,7 +115,7 @@ ROWS: Mapping[str, StudyRow] = {
     "balanced": _row("classes drawn alike", balance="1"),
     **_STEPS,
 }
-#: The questions that rows answer, each beside the first.
+#: The rows of each question, which are compared with the first.
 QUESTIONS: Mapping[str, Sequence[str]] = {
     "report": ("report",),
     "layers": ("report", "two_convolutions", "narrow", "wide"),
@@ -140,7 +140,7 @@ COLUMNS = (
     column("training_clips", "clips"),
     column("parameters", "weights"),
 )
-#: The report's own: 39,356 of 42,122 test clips of E-GMD (section 4).
+#: Accuracy in the report: 39,356 of 42,122 test clips of E-GMD (section 4).
 REPORTED = RowOutcome("in the report, on E-GMD", ({"accuracy": 39356 / 42122},), baseline=True)
 
 
@@ -231,7 +231,7 @@ def train(recipe: Recipe, run: Path) -> FitResult:
 
 
 def _keep(recipe: Recipe, split: str) -> Kept:
-    """The clips of a split; recipes that differ in nothing else share them."""
+    """The clips of a split; recipes that differ in other fields alone share them."""
     matters = [recipe.clips, recipe.classes, recipe.features, recipe.seconds, split]
     key = json.dumps(matters, sort_keys=True)
     if key not in _kept:
@@ -246,7 +246,7 @@ _kept: dict[str, Kept] = {}
 
 
 def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
-    """What the best weights of a run score on the test clips.
+    """Scores of the best weights of a run on the test clips.
 
     Raises ValueError where there are none.
     """
@@ -317,7 +317,7 @@ def reopen(run: Path) -> torch.nn.Module:
 
 
 def compare_kernels(run: Path) -> list[hit_kernels.KernelLayer]:
-    """The kernels of a run beside those of its network before the first step."""
+    """The kernels of a run, and those of its network before the first step."""
     recipe = recipes.read(run, Recipe)
     torch.manual_seed(recipe.seed)
     return hit_kernels.compare(reopen(run), build(recipe))

@@ -50,7 +50,7 @@ from bandscribe.training.device import nearest
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
 Array = NDArray[np.float32]
-#: Seconds that an instrument plays alone in a sequence.
+#: Seconds for which each instrument plays alone in a sequence.
 ALONE = 5.0
 ACTIVE_DB = -40.0
 SEQUENCES, MIXTURES = 3, 30
@@ -77,8 +77,8 @@ _OWN: Mapping[str, Fields] = {
 #: Figure 10 of the paper: the test loss of its network, after 150 epochs of Medley-solos-DB.
 _REPORTED: Mapping[str, Mapping[str, Any]] = {"mel": {"test_bce": 0.022}}
 ROWS = {name: StudyRow(name, (own,), _REPORTED.get(name, {})) for name, own in _OWN.items()}
-#: The questions that rows answer, each beside the first. What makes predictions collapse is asked
-#: of the loss, of weight decay as an L2 term, and of outputs that begin at a half, as the paper's.
+#: The rows of each question, which are compared with the first. Predictions may collapse because of
+#: the loss, of weight decay as an L2 term, or of outputs that begin at 0.5, as in the paper.
 QUESTIONS: Mapping[str, Sequence[str]] = {
     "features": ("mel", "cqt", "stft"),
     "losses": ("mel", "mse", "kl", "frobenius", "bce_kl", "bce_frobenius"),
@@ -114,7 +114,7 @@ _CONSTANT = {
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """What every row is evaluated on: `sequences`, and `mixtures` by their number of solos."""
+    """The test recordings of all rows: `sequences`, and `mixtures` by their number of solos."""
 
     sequences: tuple[Mixture, ...]
     mixtures: Mapping[int, tuple[Mixture, ...]]
@@ -123,7 +123,7 @@ class Held:
 def make_sequences(
     found: Sequence[solos.Solo], classes: Sequence[str], sample_rate: int, count: int = SEQUENCES
 ) -> Iterator[Mixture]:
-    """Each class alone for five seconds, one after the other, of two of its solos or more."""
+    """Each class alone for five seconds, one after the other, from two or more of its solos."""
     rng = np.random.default_rng(5)
     length = round(ALONE * sample_rate)
     each = -(-length // solos.LENGTH)
@@ -169,7 +169,7 @@ def hold_out(recipe: Recipe, split: str = "test") -> Held:
 def infer(
     model: torch.nn.Module, recipe: Recipe, recordings: Sequence[Mixture]
 ) -> tuple[list[Activations], list[Activations]]:
-    """Levels of each recording as they are, and as the network predicts them."""
+    """True and predicted levels of each recording."""
     spectrum, classes = LogSpectrum(recipe.spectrum), classes_of(recipe)
     references: list[Activations] = []
     estimates: list[Activations] = []
@@ -186,7 +186,7 @@ def infer(
 def score(
     model: torch.nn.Module, recipe: Recipe, held: Held
 ) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
-    """Figures by name, and the noise and leakage matrices (playing alone, detected)."""
+    """Scores by name, and the noise and leakage matrices (playing alone, detected)."""
     summed = frames.sum_levels(*infer(model, recipe, held.sequences))
     noise, leakage = frames.noise_matrix(summed), frames.leakage_matrix(summed)
     beside = ~np.eye(len(noise), dtype=bool)
@@ -205,7 +205,7 @@ def score(
 
 
 def scale_levels(levels: Activations) -> Activations:
-    """Levels of -60 to 0 dB as if they were probabilities of 0 to 1."""
+    """Levels of -60 to 0 dB, scaled to 0 to 1 as probabilities."""
     values = (1 - levels.values / LEVEL_FLOOR_DB).clip(0, 1)
     return replace(levels, values=values, kind="probability")
 
@@ -253,7 +253,7 @@ def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> dict[str, Any]:
 
 
 def make_baselines(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
-    """What constant predictions score on the windows of the first row."""
+    """Scores of constant predictions on the windows of the first row."""
     known = outcomes[0].scores[0]
     return [
         RowOutcome(label, ({name: known[key] for name, key in keys.items()},), baseline=True)
@@ -262,7 +262,7 @@ def make_baselines(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
 
 
 def finish(stem: Path, outcomes: Sequence[RowOutcome]) -> list[str]:
-    """Draw the losses of all rows."""
+    """Plot the losses of all rows."""
     plot_losses(stem.with_name(f"{stem.name}_losses.png"), outcomes)
     return []
 

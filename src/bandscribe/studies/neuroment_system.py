@@ -50,7 +50,7 @@ class EnvelopeSystem(Tracker):
 
     @classmethod
     def load(cls, run: Path) -> EnvelopeSystem:
-        """Open a run, and learn its thresholds where nobody has yet.
+        """Open a run, and choose its thresholds if that is not done yet.
 
         Raises ValueError where the folder holds no run of a network of envelopes with weights, or
         its validation recordings are gone.
@@ -77,7 +77,7 @@ class EnvelopeSystem(Tracker):
         return [self.digest, self.thresholds, *identify(track.audio)]
 
     def track(self, track: Track[Any]) -> Activity:
-        """Who plays at every moment of the audio, which is read into memory at once."""
+        """The activity of all classes; the audio is read into memory as a whole."""
         model, recipe = _reopen(self.model)
         rate = LogSpectrum(recipe.spectrum).sample_rate
         samples = read_mono(track.audio, rate)
@@ -121,7 +121,7 @@ def validation_recordings(recipe: Recipe) -> Iterator[Mixture]:
 
 
 def _thresholds_of(run: Path, digest: str) -> Mapping[str, float]:
-    """Those in the run where they are of these weights; else they are learned, and kept there."""
+    """Read the thresholds of these weights in the run, or choose them and store them there."""
     path = run / "thresholds.json"
     content = read_json(path) if path.is_file() else {}
     if content.get("weights") != digest:

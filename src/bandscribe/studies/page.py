@@ -32,12 +32,12 @@ tr.chance td { border-top-style: dashed; color: var(--quiet); }
 th.label, td.label { text-align: left; white-space: normal; }
 img { max-width: 100%; background: white; border-radius: 8px; }
 """
-#: Marks a zero-shot test, on a corpus that was not trained on.
+#: Marks zero-shot results, on a corpus that was not trained on.
 UNSEEN = "○"
 
 
 class PageSection(NamedTuple):
-    """A part of a page: its heading, a sentence under it, and what it shows, as HTML."""
+    """A section of a page: its heading, a sentence below it, and its content, as HTML."""
 
     heading: str
     text: str
@@ -64,11 +64,11 @@ class Grid:
 
     @property
     def tests(self) -> list[str]:
-        """Labels of the test sets."""
+        """The labels of the test sets."""
         return list(dict.fromkeys(test for _, test in self.figures))
 
     def best(self, test: str, name: str = "micro") -> str | None:
-        """The row with the highest F1 on a test set, of those not trained on its corpus."""
+        """The row with the highest F1 on a test set among those not trained on its corpus."""
         known = {
             row: figures[name].mean
             for (row, of), figures in self.figures.items()
@@ -93,7 +93,7 @@ class Grid:
         return align(lines)
 
     def show_micro(self, more: Mapping[str, Callable[[str], str]]) -> str:
-        """Micro F1 as a table; the best of a column is bold. `more` are columns of their own."""
+        """Micro F1 as a table; the best of a column is bold. `more` are further columns."""
         lines = []
         for row in self.rows:
             cells = []
@@ -148,7 +148,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """A grid and what is written beside it: `lines` of the CSV file, by (row, test set).
+    """A grid and its context: `lines` of the CSV file, by (row, test set).
 
     `corpora` are the rows of `drum_corpora.describe`, `columns` further columns of the first table.
     """
@@ -242,7 +242,7 @@ def table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], labels
 
 
 def show(figure: Figure, *, best: bool = False, seeds: int = 1) -> str:
-    """An F1 with its interval, and how far seeds are apart."""
+    """An F1 with its interval and its range over seeds."""
     if figure.mean != figure.mean:
         return "–"
     value = f"<b>{figure.mean:.3f}</b>" if best else f"{figure.mean:.3f}"
@@ -253,7 +253,7 @@ def show(figure: Figure, *, best: bool = False, seeds: int = 1) -> str:
 def show_thresholds(
     head: Sequence[str], runs: Mapping[tuple[str, ...], Path], count: int
 ) -> PageSection:
-    """The thresholds that runs, by their labels below `head`, learned for `count` classes."""
+    """A table of the thresholds of runs, by their labels below `head`, for `count` classes."""
     lines = [
         ("", [*labels, drum_corpora.show_thresholds(run, count)]) for labels, run in runs.items()
     ]
@@ -266,7 +266,7 @@ def show_thresholds(
 
 
 def show_image(path: Path, text: str) -> str:
-    """A PNG, inside the page."""
+    """A PNG, embedded in the page."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     return f"<img alt='{html.escape(text)}' src='data:image/png;base64,{data}'>"
 

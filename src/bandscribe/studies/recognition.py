@@ -1,4 +1,4 @@
-"""Comparisons of recognition runs on test recordings, beside what chance scores there.
+"""Comparisons of recognition runs on test recordings, with chance as the baseline.
 
 Source: Ferković and Smoljan 2023, Harmony Is All You Need, chapter 5. The rows are those of
 `recognition_rows`.
@@ -37,9 +37,9 @@ COLUMNS = (
     column("micro.f1", "micro F1", drawn=True),
     column("lrap", "LRAP"),
 )
-#: The figures of section 5.1, and two that the share of right decisions hides.
+#: The scores of section 5.1, and two that reveal more than the accuracy of decisions.
 FIGURES = tuple(each.score for each in COLUMNS[2:])
-#: A row is above chance if it is so in all of these.
+#: A row is above chance if all of these are.
 COMPARED = ("macro.f1", "micro.f1", "lrap")
 _DRAWS = 20  # of random guesses
 
@@ -53,7 +53,7 @@ class StudyCorpora:
     test: tuple[str, ...]
 
     def choose(self, row: RecognitionRow) -> StudyCorpora:
-        """The row's own. Raises ValueError where it needs more corpora than there are."""
+        """The corpora of a row. Raises ValueError if it needs more than are given."""
         return StudyCorpora(
             _choose("corpora", self.training, row.trained),
             _choose("validation-corpora", self.validation, row.trained),
@@ -119,7 +119,7 @@ def plan(name: str, given: Fields, sources: StudyCorpora, folder: Path) -> Study
 
 
 def score(runs: tuple[Path, ...], test: tuple[str, ...], decided: str) -> dict[str, Any]:
-    """The scores of the mean of `runs`, decided in one way, and in all ways as `KIND.NAME`."""
+    """Scores of the mean of `runs`, by one kind of decision, and by all kinds as `KIND.NAME`."""
     found = _evaluate_members(runs, test)
     kinds = {kind: scores for kind, scores in found.items() if isinstance(scores, dict)}
     metrics = [read_json(run / "metrics.json") for run in runs]
@@ -134,7 +134,7 @@ def score(runs: tuple[Path, ...], test: tuple[str, ...], decided: str) -> dict[s
 
 
 def score_chance(test: Sequence[str], classes: Sequence[str], suffix: str = "") -> list[RowOutcome]:
-    """Three baselines that know how often each class is in the test recordings, and nothing else.
+    """Three baselines that know only the frequency of each class in the test recordings.
 
     One always predicts the most frequent class. One predicts every class, which no threshold is too
     low for. One predicts each class as often as it is there, at random: the mean of many draws.
@@ -164,14 +164,14 @@ def score_chance(test: Sequence[str], classes: Sequence[str], suffix: str = "") 
 
 
 def beats_chance(outcome: RowOutcome, chance: Sequence[RowOutcome]) -> bool:
-    """Whether the row's means are above all baselines."""
+    """Whether the means of a row are above all baselines."""
     return all(
         outcome.values(name).mean() > each.scores[0][name] for name in COMPARED for each in chance
     )
 
 
 def remark(outcomes: Sequence[RowOutcome], low: Sequence[str], decided: set[str]) -> list[str]:
-    """How the rows were decided, and which, `low`, are not above chance."""
+    """Lines on the kind of decision, and on the rows, `low`, that are not above chance."""
     seeds = len(outcomes[0].scores)
     spread = f"mean ± deviation over {seeds} seeds" if seeds > 1 else "one seed"
     how = "S2, threshold 0.5" if decided == {"s2"} else "thresholds as the rows say, else 0.5"

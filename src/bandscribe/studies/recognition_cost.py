@@ -1,4 +1,4 @@
-"""What each network costs: parameters, time of a training step, time to recognize a recording.
+"""The cost of each network: parameters, time of a training step and of recognizing a recording.
 
 Source: Harmony Is All You Need 2023, section 5.7 and table 4.1. Nothing is trained to the end.
 Times are those that processor cores spent, whatever else they had to do, and carry to another

@@ -1,4 +1,4 @@
-"""What chapter 5 of Harmony Is All You Need compares, and what it left for later: literal tables.
+"""The comparisons of chapter 5 of Harmony Is All You Need, and its outlook, as literal tables.
 
 Ferković and Smoljan 2023. A row is a label and the fields of a recipe in which it differs from the
 other rows; `base` is what all have, where the command line does not. Where the paper trains a
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from bandscribe.studies import runs
 from bandscribe.studies.runs import Fields
 
-#: What two corpora are called.
+#: Names of two corpora.
 NUMBERS = ("first", "second")
 
 
 @dataclass(frozen=True, eq=False)
 class RecognitionRow(runs.StudyRow):
-    """A line of a table.
+    """A row of a table.
 
     `decided` is how windows become a decision: the aggregation, with `_learned` after it for
     learned thresholds. Of corpora that are numbered in the order given, the row is trained on
@@ -45,7 +45,7 @@ def _row(label: str, **fields: str) -> RecognitionRow:
 
 
 def _network(label: str, model: str, parameters: float) -> RecognitionRow:
-    """With the number of parameters of table 4.1."""
+    """A row with the number of parameters from table 4.1."""
     return RecognitionRow(label, ({"model": model},), about={"parameters": parameters})
 
 
@@ -59,10 +59,10 @@ _NETWORKS = (
     _network("features, 1-D CNN", "features", 114e3),
 )
 
-#: Every network of chapter 4, of which `cost` is asked.
+#: The networks of chapter 4, whose `cost` is measured.
 COSTS = (*_NETWORKS, _network("ResNet-50", "resnet50", 23.5e6), _network("AST, 1 s", "ast", 86.2e6))
 
-#: The choices of `bandscribe study recognition`, but for `cost`.
+#: The comparisons of `bandscribe study recognition`, except `cost`.
 COMPARISONS: dict[str, RowComparison] = {
     "windows": RowComparison(
         "How long a window? (section 5.2)",

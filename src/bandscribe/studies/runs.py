@@ -3,7 +3,7 @@
 A row is a label and the fields of a recipe in which it differs from the others. A run lies in a
 folder that is named by all that its result depends on (`recipes.place`): what is finished is not
 trained again, rows and comparisons that need the same run share it, and a study that was stopped
-goes on when it is started again. What runs score is kept beside them, below `scores`.
+resumes when it is started again. The scores of runs are cached beside them, below `scores`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class StudyRow:
 
 @dataclass(frozen=True)
 class TrainingJob(Generic[R]):
-    """A run to be finished in its folder, for the row called `label`."""
+    """A run in its folder, for the row called `label`."""
 
     label: str
     recipe: R
@@ -79,12 +79,12 @@ class RowOutcome:
         return [name for name, value in self.scores[0].items() if isinstance(value, int | float)]
 
 
-#: Trains the jobs that are not finished; fewer if stopped.
+#: Trains the jobs that are not finished; may be stopped early.
 Train = Callable[[Sequence[TrainingJob[R]]], object]
 
 
 def choose(name: str, questions: Mapping[str, Sequence[str]], rows: Iterable[str]) -> Sequence[str]:
-    """The rows that answer a question; or those named, as `A,B`.
+    """The rows of a question, or those named, as `A,B`.
 
     Raises ValueError for another name.
     """
@@ -110,10 +110,10 @@ def check(given: Fields, rows: Iterable[StudyRow], own: Iterable[str] = ()) -> N
 
 
 def resolve_member(kind: str, base: Fields, given: Fields, member: Fields) -> Any:
-    """The recipe of a row's member: its own fields before those `given`, and these before `base`.
+    """The recipe of a member of a row: its fields override those `given`, which override `base`.
 
-    `kind` is the task. To a field that is an object, such as the network's options, it adds its
-    own. Raises ValueError as `task.resolve`.
+    `kind` is the task. Fields that are objects, such as the options of the network, are merged.
+    Raises ValueError as `task.resolve`.
     """
     own = {k: text for k, text in member.items() if k not in given or not _is_object(text)}
     return recipes.override(task.resolve(kind, None, {**base, **given, **own}), member)
@@ -123,10 +123,10 @@ def resolve_member(kind: str, base: Fields, given: Fields, member: Fields) -> An
 class Study(Generic[R]):
     """A comparison: the recipes of its rows, and how they are trained and evaluated.
 
-    `evaluate` takes a row and the runs of its members. `tested` tells what a row is evaluated on,
-    and `origin` where initial weights are from, as far as the recipe does not. `baselines` are the
-    last rows. `finish` takes the stem of further files, STEM_*, and all outcomes, and returns the
-    lines below the table.
+    `evaluate` takes a row and the runs of its members. `tested` identifies the test data of a row,
+    and `origin` the initial weights of a recipe, where the recipe does not. `baselines` returns
+    the last rows. `finish` takes the stem of further files, STEM_*, and all outcomes, and returns
+    the lines below the table.
     """
 
     name: str
@@ -145,7 +145,7 @@ class Study(Generic[R]):
 def run(study: Study[R], seeds: Sequence[int], folder: Path) -> list[str]:
     """Train and evaluate what is missing in `folder`, and write the tables; returns their lines.
 
-    Raises ValueError as the study's `train` and `evaluate`, and where a run was stopped.
+    Raises ValueError as the study's `train` and `evaluate`, or if a run was stopped.
     """
 
     def evaluate(row: StudyRow, runs: tuple[Path, ...]) -> Mapping[str, Any]:
@@ -176,7 +176,7 @@ def compare(
 ) -> RowOutcome:
     """Train a row's recipes with each seed below `folder`, and evaluate them.
 
-    Raises ValueError as `train` and `evaluate`, and where a run was stopped.
+    Raises ValueError as `train` and `evaluate`, or if a run was stopped.
     """
     jobs = [
         [plan(row.label, replace(each, seed=seed), folder, origin) for each in members]
@@ -195,9 +195,9 @@ def plan(
 
 
 def finish(jobs: Sequence[TrainingJob[R]], train: Train[R]) -> None:
-    """Train the jobs that are not finished. Raises ValueError as `train`, or where one stopped."""
+    """Train the jobs that are not finished. Raises ValueError as `train`, or if one was stopped."""
     if not all(is_finished(job.run) for job in jobs):
-        train(jobs)  # all of them: what is done may tell a scheduler what to end
+        train(jobs)  # all of them: a scheduler compares running jobs with finished ones
     for job in jobs:
         if not is_finished(job.run):
             raise ValueError(f"{job.run}: stopped; run the same command again to go on")

@@ -1,4 +1,4 @@
-"""What a comparison prints and writes: NAME.csv, NAME.json and NAME.png, a row per outcome."""
+"""The tables of a comparison: NAME.csv, NAME.json and NAME.png, with a row per outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bandscribe.studies.runs import RowOutcome
 
 _DIGITS = 6
-#: From how many seeds on an interval is worth drawing: of two, it is nine deviations wide.
+#: Seeds from which on intervals are plotted: for two, they are nine deviations wide.
 _SEEDS = 3
 
 
@@ -147,7 +147,7 @@ def _flatten(outcome: RowOutcome, drawn: Collection[str]) -> dict[str, Any]:
 
 
 def _show(value: float) -> str:
-    """Whole numbers and large ones without decimals, others with three digits or more."""
+    """A number: whole and large ones without decimals, others with three digits or more."""
     if abs(value) >= 100 or (abs(value) > 1 and float(value).is_integer()):
         return f"{value:,.0f}"
     return f"{value:.3g}" if 0 < abs(value) < 0.1 else f"{value:.3f}"

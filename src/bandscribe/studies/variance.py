@@ -1,4 +1,4 @@
-"""Do groups differ in their mean? SciPy's tests of one value per subject, many dimensions at once.
+"""Tests whether groups differ in their mean, with SciPy, for many dimensions at once.
 
 `values` are (subject, dimension); `groups` (subject,) number the group of each, 0 to k - 1, with
 two subjects or more in each. Results are (dimension,). A dimension without any variation gives nan
