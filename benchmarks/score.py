@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -52,7 +51,7 @@ def ours(part: Transcription) -> Notation:
     """Swung eighths are taken where they are played: as the last third of a triplet."""
     paper = score.quantise(part)
     notes = set()
-    for number, bar in enumerate(paper.bars, start=_first_bar(part)):
+    for number, bar in enumerate(paper.bars, start=_first_bar(part, paper)):
         triple = {note.tick // TICKS for note in bar.strokes if note.tick % TICKS in (16, 32)}
         for note in bar.strokes:
             tick = note.tick
@@ -63,13 +62,16 @@ def ours(part: Transcription) -> Notation:
     return notes
 
 
-def _first_bar(part: Transcription) -> int:
-    """Bars are counted from the first beat; ours begin with the first note, where it is earlier."""
-    beats = part.beats
-    assert beats is not None
-    interval = beats.times[1] - beats.times[0]
-    ahead = max(0, math.ceil((beats.times[0] - part.onsets[0]) / interval - 0.25))
-    return -math.ceil((ahead - int(beats.positions[0]) + 1) / int(beats.positions.max()))
+def _first_bar(part: Transcription, paper: score.Score) -> int:
+    """Bars are counted from the first beat, a downbeat; ours begin with the first note, or there.
+
+    A part of the first bar without a note is left out.
+    """
+    assert part.beats is not None
+    downbeats = part.beats.times[part.beats.positions == 1]
+    begun = sum(time < paper.bars[0].end - 0.1 for time in downbeats)
+    before = sum(bar.end < downbeats[0] + 0.1 for bar in paper.bars)
+    return int(begun) - max(1, before)
 
 
 def _place(part: Transcription, positions: np.ndarray) -> Notation:
