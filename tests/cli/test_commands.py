@@ -52,6 +52,20 @@ def test_version(bandscribe) -> None:
     assert bandscribe("--version").out == f"{package.__version__}\n"
 
 
+def test_an_option_without_its_argument_names_its_command(bandscribe) -> None:
+    result = bandscribe("classify", "x.wav", "--sort-into")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "requires an argument; see bandscribe classify --help" in result.err
+
+
+def test_a_file_with_the_name_of_an_option(bandscribe) -> None:
+    Path("-dash.wav").write_bytes(b"")
+    result = bandscribe("transcribe", "-dash.wav")
+    assert (result.code, len(result.complaints)) == (2, 1)
+    assert "; write ./-dash.wav for the file of this name; see bandscribe transcribe" in result.err
+    assert "./" not in bandscribe("transcribe", "-other.wav").err
+
+
 def test_unknown_command(bandscribe) -> None:
     result = bandscribe("sing")
     assert (result.code, len(result.complaints)) == (2, 1)

@@ -176,3 +176,14 @@ def test_what_cannot_be_opened_has_a_line(bandscribe, what) -> None:
     result = bandscribe("open", what, "--no-browser")
     assert (result.code, len(result.complaints)) == (1, 1)
     assert result.err.startswith(f"bandscribe: {what}: ")
+
+
+def test_what_is_not_sound_has_no_page(bandscribe, corrected, tmp_path) -> None:
+    pytest.importorskip("fastapi", reason="needs the extra page")
+    result = bandscribe("open", corrected, "--no-browser")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"{corrected}: holds notes; name the recording" in result.err
+    (tmp_path / "part.svg").write_text("<svg/>")
+    result = bandscribe("open", tmp_path / "part.svg", "--no-browser")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert result.err.startswith(f"bandscribe: {tmp_path / 'part.svg'}: ")

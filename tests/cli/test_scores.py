@@ -72,6 +72,20 @@ def test_the_format_is_that_of_the_suffix(transcribe, groove_wav) -> None:
     assert ElementTree.parse("part.musicxml").getroot().get("version") == "4.0"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "written", "begins"),
+    [
+        (["-o", "part.midi"], "part.midi", b"MThd"),
+        (["-o", "part.XML"], "part.XML", b"<?xml"),
+        (["--format", "mid,xml"], "{}.mid", b"MThd"),
+        (["--format", "xml,musicxml"], "{}.musicxml", b"<?xml"),
+    ],
+)
+def test_other_names_of_formats(transcribe, groove_wav, arguments, written, begins) -> None:
+    assert transcribe(groove_wav, *arguments).code == 0
+    assert Path(written.format(groove_wav.stem)).read_bytes().startswith(begins)
+
+
 def test_signs_for_repeated_bars(transcribe, groove_wav) -> None:
     assert transcribe(groove_wav, "-o", "part.musicxml", "--simile").code == 0
 

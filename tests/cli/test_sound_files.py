@@ -127,6 +127,13 @@ def test_an_empty_name_is_no_folder(bandscribe, command: str) -> None:
     assert result.err.startswith("bandscribe: Invalid value for 'INPUT': an empty name; ")
 
 
+def test_a_link_to_nothing_is_named(transcribe, tmp_path: Path) -> None:
+    (tmp_path / "song.mp3").symlink_to("gone.mp3")
+    result = transcribe(tmp_path / "song.mp3")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "song.mp3: a link to gone.mp3, which is not there" in result.err
+
+
 def test_an_output_that_is_a_link_to_itself(transcribe, groove_wav: Path, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.symlink_to(folder.name)

@@ -163,6 +163,7 @@ def test_two_inputs_never_share_an_output(transcribe, album) -> None:
         (["--loud"], "--loud"),
         (["--format", "midi,csv", "-o", "part.csv"], "name a folder for several results"),
         (["--format", "pdf", "-o", "part.mid"], "name a file that ends with .pdf"),
+        (["--format", "pdf", "-o", "part.midi"], "name a file that ends with .pdf"),
         (["--format", "preview", "-o", "part.mid"], "not the suffix of --format preview"),
         (["-o", "part.gp5"], "no format has this suffix; expected one of .mid, .csv"),
         (["--jobs", "0"], ": --jobs: expected 1 or more; see bandscribe transcribe --help"),

@@ -15,6 +15,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -138,13 +139,23 @@ def _name_option(error: Any) -> str:
     return message
 
 
+def _advise(arguments: list[str]) -> str:
+    """What cures wrong usage where a file has the name of an option, as `*.mp3` may give."""
+    dashed = (
+        each for each in arguments if len(each) > 1 and each[0] == "-" and Path(each).exists()
+    )
+    name = next(dashed, None)
+    return "" if name is None else f"write ./{name} for the file of this name; "
+
+
 def _run(arguments: list[str]) -> int:
     try:
         app = make_app(arguments[0] if arguments else "")
         code = app(arguments or ["--help"], prog_name="bandscribe", standalone_mode=False)
     except UsageError as error:
-        called = error.ctx.command_path if error.ctx else "bandscribe"
-        complain(f"{_name_option(error)}; see {called} --help")
+        # An option without its argument is reported without its command.
+        called = error.ctx.command_path if error.ctx else f"bandscribe {arguments[0]}"
+        complain(f"{_name_option(error)}; {_advise(arguments)}see {called} --help")
         return 2
     except BrokenPipeError:
         return 1  # whoever read the results has left

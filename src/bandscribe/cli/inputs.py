@@ -48,6 +48,8 @@ def find(given: Path) -> Search:
     if given == STANDARD:
         return Search([Input(given, Path("stdin"))], [], Counter())
     if not given.is_dir():
+        if given.is_symlink() and not given.exists():
+            raise ValueError(f"{given}: a link to {given.readlink()}, which is not there")
         if not given.exists():
             raise ValueError(f"{given}: there is no such file or folder; check the name")
         return Search([Input(given, Path(given.name))], [], Counter())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from bandscribe.cli.arguments import parse_input
 from bandscribe.cli.report import require
+from bandscribe.cli.results import NOTES
 from bandscribe.cli.serve import LOOPBACK, MODULES, Host, Port, spell_host
 
 
@@ -31,12 +33,18 @@ def open_page(
     if not file.is_file():
         kind = "a folder; name a sound file" if file.is_dir() else "there is no such file"
         raise ValueError(f"{file}: {kind}")
+    if file.suffix.lower() == NOTES:
+        raise ValueError(f"{file}: holds notes; name the recording they belong to")
     import webbrowser
 
+    from bandscribe.decode import decode
     from bandscribe.server import app
     from bandscribe.server.limits import Limits
     from bandscribe.server.recording import Recording
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # shown on the page
+        next(decode(file), None)  # what is not sound needs no page
     token = app.new_token()
     sock = app.listen(host, port)
     hosts = app.LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else None

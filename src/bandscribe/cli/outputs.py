@@ -15,6 +15,8 @@ from bandscribe.cli.inputs import STANDARD, Input
 from bandscribe.cli.report import complain, visible
 from bandscribe.exports import PREVIEW, SUFFIXES
 
+#: Other names of formats, and other suffixes of their files.
+_ALIASES = {"mid": "midi", "xml": "musicxml", ".midi": ".mid", ".xml": ".musicxml"}
 _BINARY = ("midi", "npz", "png", "pdf", "preview", "quantised")
 
 
@@ -61,11 +63,12 @@ def choose_formats(given: str | None, output: str | None, named: Sequence[Path])
 
 def split_formats(given: str, known: Collection[str]) -> list[str]:
     """The formats of a list such as `midi,csv`, each once; a usage error for an unknown one."""
-    names = list(dict.fromkeys(name.strip().lower() for name in given.split(",")))
-    for name in names:
-        if name not in known:
+    names = []
+    for name in (each.strip().lower() for each in given.split(",")):
+        if name not in known and _ALIASES.get(name) not in known:
             raise typer.BadParameter(f"--format: expected some of {','.join(known)}, got {name!r}")
-    return names
+        names.append(name if name in known else _ALIASES[name])
+    return list(dict.fromkeys(names))
 
 
 def check_suffix(output: str | None, named: Sequence[Path], known: Collection[str]) -> str:
@@ -75,7 +78,7 @@ def check_suffix(output: str | None, named: Sequence[Path], known: Collection[st
     """
     from bandscribe.audio import EXTENSIONS
 
-    suffix = Path(output or "").suffix.lower()
+    suffix = _suffix(Path(output or ""))
     if suffix in known or not output:
         return suffix
     folder = names_folder(output) or len(named) > 1 or named[0].is_dir()
@@ -124,7 +127,7 @@ def plan(
                 f"-o {output}: is a file, but without a suffix the name is that of a folder; "
                 "choose another"
             )
-        if folder.suffix.lower() in {f".{s.rpartition('.')[2]}" for s in suffixes.values()}:
+        if _suffix(folder) in {f".{s.rpartition('.')[2]}" for s in suffixes.values()}:
             raise typer.BadParameter(f"-o {output}: name a folder for several results")
     jobs: list[OutputJob] = []
     inputs = {_identity(source.path): source.path for source in sources}
@@ -152,13 +155,19 @@ def plan(
     return jobs, len(sources) - len(jobs)
 
 
+def _suffix(path: Path) -> str:
+    """The suffix, in small letters; of several for one format the usual one."""
+    suffix = path.suffix.lower()
+    return _ALIASES.get(suffix, suffix)
+
+
 def _check_format(path: Path, format: str, suffixes: Mapping[str, str]) -> None:
     """Raise a usage error for a file whose suffix is that of another format.
 
     A preview is of any kind of sound, and its suffix is that of no other format.
     """
     ends = {kind: Path(f"x{end}").suffix for kind, end in suffixes.items() if end != PREVIEW}
-    if path.suffix.lower() in set(ends.values()) - {ends.get(format)}:
+    if _suffix(path) in set(ends.values()) - {ends.get(format)}:
         raise typer.BadParameter(
             f"-o {path}: is not the suffix of --format {format}; name a file that ends with "
             f"{suffixes[format]}, or leave out --format"
