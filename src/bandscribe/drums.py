@@ -27,7 +27,8 @@ PADDING = 20
 SNARE, SNARE_FRAMES = ("SD", "SS"), 2
 #: How far `sensitivity` moves a threshold, in logits from 0.5 to either end.
 SENSITIVITY_LOGITS = 4.0
-#: Notes of a lower mean probability are doubtful: most likely nobody drums (docs/transcribe.md).
+#: Notes of a lower mean probability are doubtful: most likely there are no drums
+#: (docs/transcribe.md).
 DOUBTFUL = 0.5
 
 

@@ -79,7 +79,7 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 
 def hold(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed, or the process ends; whether nobody else holds it.
+    """Lock a file until it is closed, or the process ends; False if another process holds it.
 
     Where there are no locks (Windows, some network drives) none is ever free.
     """

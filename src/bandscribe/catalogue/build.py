@@ -231,11 +231,11 @@ class _Writer:
         """The latest rows of these recordings, whose results of other tasks remain."""
         if not recordings or not self._store.parts("recordings"):
             return {}
-        asked = pa.table({"recording": pa.array(recordings, pa.string())})
+        requested = pa.table({"recording": pa.array(recordings, pa.string())})
         with open_store(self._store) as database:
-            database.register("asked", asked)
+            database.register("requested", requested)
             found = database.sql(
-                "SELECT * FROM latest_recordings SEMI JOIN asked USING (recording)"
+                "SELECT * FROM latest_recordings SEMI JOIN requested USING (recording)"
             )
             rows = found.to_arrow_table().to_pylist()
         return {row["recording"]: row for row in rows}

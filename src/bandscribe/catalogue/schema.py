@@ -89,7 +89,7 @@ TABLES: Mapping[str, Table] = {
                 True,
                 "probability of each instrument, in the order of the model's classes",
             ),
-            Column("drums", pa.string(), True, "version that made `notes`; null: not asked for"),
+            Column("drums", pa.string(), True, "version that made `notes`; null: not requested"),
             Column("beats", pa.string(), True, "version that made `beats`"),
             Column("instruments", pa.string(), True, "version that made `instruments`"),
             Column("activity", pa.string(), True, "version that made `activity`"),
@@ -135,11 +135,11 @@ TABLES: Mapping[str, Table] = {
     ),
 }
 
-#: What can be asked for: the task, and the role of the model that does it.
+#: The tasks, each with the role of its model.
 TASKS: Mapping[str, str] = {
     "drums": "drums", "beats": "drums", "instruments": "instruments", "activity": "instruments",
 }  # fmt: skip
-#: What is analysed unless something else is asked for.
+#: The tasks that are done by default.
 DEFAULT_TASKS = ("drums", "beats", "instruments")
 #: The table that each task fills.
 TABLE_OF: Mapping[str, str] = {

@@ -158,7 +158,7 @@ def _run(arguments: list[str]) -> int:
         complain(f"{_name_option(error)}; {_advise(arguments)}see {called} --help")
         return 2
     except BrokenPipeError:
-        return 1  # whoever read the results has left
+        return 1  # the reader of the results has left
     except (ValueError, OSError) as error:
         complain(explain(error))
         return 1

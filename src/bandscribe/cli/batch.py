@@ -116,7 +116,7 @@ class _Guarded(Generic[Kind, R]):
                 error, failed = raised, True
         lines = [explain(UserWarning(str(each.message)), sound) for each in caught]
         lines += [explain(error, sound)] if error else []
-        # A pipe was read from a copy, whose name nobody knows. A file may be read several times.
+        # A pipe is read from a temporary copy. A file may be read several times.
         lines = list(dict.fromkeys(line.replace(str(sound), str(item.path)) for line in lines))
         return _Outcome(value, tuple(lines), failed)
 
@@ -199,7 +199,7 @@ def _regular(path: Path) -> Iterator[Path]:
 
 
 def deliver(text: str) -> None:
-    """Print a result. Raises BrokenPipeError once nobody reads it any more."""
+    """Print a result. Raises BrokenPipeError once its reader has left."""
     print(text, flush=True)
     error = getattr(sys.stdout, "error", None)
     if isinstance(error, BrokenPipeError):

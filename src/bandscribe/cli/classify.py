@@ -97,7 +97,7 @@ def classify(
     if output is not None:
         prepare_file(output, sources)
     classes = work.loaded.card.classes
-    # Files are sorted, too, when nobody reads about it any more.
+    # Files are sorted even if the reader of the results has left.
     show = deliver if sort_into is None and not rename else print
     table = Table(kind, output, partial(_render, classes), show)
     labels: list[tuple[Path, str | None]] = []

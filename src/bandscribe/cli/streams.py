@@ -1,7 +1,7 @@
 """Standard streams that are missing, closed or full cost no results.
 
 A program may be started without standard output or standard error (`2>&-`, a service), their disk
-may be full, and whoever reads them may leave (`| head`). What is printed is then lost; the files
+may be full, and their reader may leave (`| head`). What is printed is then lost; the files
 that a command writes are not.
 """
 

@@ -113,7 +113,7 @@ def _fits(path: Path) -> bool:
         return True
 
 
-@lru_cache(maxsize=1 << 16)  # a training asks for each of its splits
+@lru_cache(maxsize=1 << 16)  # training reads each of its splits
 def _is_long(path: Path, changed: int) -> bool:
     return abs(measure(path) - SECONDS) <= TOLERANCE
 

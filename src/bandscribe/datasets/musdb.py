@@ -7,8 +7,8 @@ mixture's loudest frame, measured from the stems on demand.
 
 The official 50 songs are `test`; of the other 100, the 14 that the musdb package holds out are
 `validation`. The group is the artist: some are on both sides of that split. mirdata has no loader
-for it. Forty-six songs are of MedleyDB: nobody should train on the one corpus and evaluate on the
-other without leaving them out.
+for it. Forty-six songs are of MedleyDB: leave them out to train on the one corpus and
+evaluate on the other.
 """
 
 from __future__ import annotations

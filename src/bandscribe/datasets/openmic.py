@@ -1,7 +1,7 @@
 """OpenMIC-2018: ten-second clips of the Free Music Archive, in part labelled by annotators.
 
 Citation: Humphrey, Durand and McFee 2018, "OpenMIC-2018: an open dataset for multiple instrument
-recognition", ISMIR. Of each clip, annotators were asked about some of twenty instruments only:
+recognition", ISMIR. Each clip is annotated for some of twenty instruments only:
 a track's `unscored` are the classes of ours without annotation. An instrument is there
 where its relevance is at least 0.5, as in the authors' baseline.
 

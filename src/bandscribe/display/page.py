@@ -33,7 +33,7 @@ def compose(
     """The page as a whole: `body` is HTML, `title` text.
 
     `script` begins with `assets/dom.js`, where there are `data` for it. `media` is where sound may
-    come from, as a content security policy tells it.
+    come from, as a source of a content security policy.
 
     Raises ValueError for data that JSON does not hold, such as nan.
     """

@@ -55,7 +55,7 @@ def describe(task: str, address: CorpusAddress, split: str, system: Network | Es
     }
     if not isinstance(system, Network):
         return {**described, "estimates": str(system.path)}
-    # Whether a model was trained on somebody's own recordings is not known.
+    # Whether a model was trained on the user's own recordings is not known.
     setup = None if corpus.licence == "own" else name_setup(corpus.name, system.trained_on)
     return {**described, "model": system.model, "commit": system.commit, "setup": setup}
 

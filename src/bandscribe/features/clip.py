@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class ClipAnalysis:
-    """Mono `samples` (n,) float32, with what several features share computed once, when asked."""
+    """Mono `samples` (n,) float32, with what several features share computed once, on demand."""
 
     samples: Floats
     sample_rate: int = 44100

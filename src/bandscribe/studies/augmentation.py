@@ -25,7 +25,7 @@ def plot(
 ) -> None:
     """Plot `duration` seconds of a sound file before and after each augmentation.
 
-    Noise has the mean and the deviation of these seconds, for want of a training set; masks are
+    Noise has the mean and the deviation of these seconds, in place of a training set; masks are
     drawn with `rng`. Raises as `audio.read` and `display.augmentation.plot`, and ValueError where
     there is no sound.
     """

@@ -1,7 +1,7 @@
 """DrummerNet compared with supervised networks on test corpora: figure 5 of Choi and Cho 2019.
 
 The supervised networks are those of Wu et al. 2018, A review of automatic drum transcription, as
-far as their names tell what they are: recurrent layers of tanh, ReLU, LSTM or GRU units, in both
+far as their names describe them: recurrent layers of tanh, ReLU, LSTM or GRU units, in both
 directions (`B`) or in one, with targets that are some frames late (`ts`). They learn from labelled
 corpora and are tested on others ("eval-cross"). Where we differ: sizes are ours, two layers of 50
 units and three frames (30 ms); LSTM units have no peepholes; the front end, the loss and the rules

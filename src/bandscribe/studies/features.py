@@ -1,9 +1,9 @@
 """Which features distinguish instruments: a test per feature and dimension over a corpus's clips.
 
 Source: Ferković and Smoljan 2023, Harmony Is All You Need, section 2.5. Each dimension
-of each feature is averaged over a clip's time, and a one-way analysis of variance asks whether
+of each feature is averaged over a clip's time, and a one-way analysis of variance tests whether
 these means differ between instruments, at α = 0.001. That analysis assumes equal variances; here
-Brown and Forsythe's test tells where they differ, and a dimension is `robust` if Welch's test and
+Brown and Forsythe's test finds where they differ, and a dimension is `robust` if Welch's test and
 that of Kruskal and Wallis, without that assumption and that of normality, find it significant too.
 With thousands of clips everything is significant: ω² is the share of the variance that the
 instrument explains. Several clips of one recording are not independent: `merge` takes their mean.

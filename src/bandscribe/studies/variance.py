@@ -82,7 +82,7 @@ def welch(values: Floats, groups: Groups) -> Test:
 def kruskal(values: Floats, groups: Groups) -> Test:
     """The test on ranks, of any distribution: H, corrected for ties, against χ² of k - 1.
 
-    Asks whether some group tends to larger values than another.
+    It tests whether some group tends to larger values than another.
     """
     return _test(stats.kruskal, _split(values, groups))
 

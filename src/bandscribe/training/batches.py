@@ -101,9 +101,9 @@ def load(batches: Batches, *, workers: int, pinned: bool = False) -> Iterator[Ba
 
 
 def each(make: Callable[[A], B], items: Sequence[A], *, workers: int) -> Iterator[B]:
-    """What `make` makes of each item, in their order, in so many processes, or in this one (0).
+    """Apply `make` to each item, in their order, in `workers` processes, or in this one (0).
 
-    Nothing is made before the first is asked for.
+    Nothing is computed before the first is requested.
     """
     loader: DataLoader[B] = DataLoader(
         _Made(make, items),

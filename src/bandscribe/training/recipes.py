@@ -128,8 +128,8 @@ def to_json(recipe: object) -> str:
 def place(recipe: Any, folder: Path, origin: str = "") -> Path:
     """The folder of a recipe's run below `folder`, named by all that its result depends on.
 
-    Of weights that it begins with (`initial`) that is their content; `origin` tells where others
-    are from. Raises ValueError where there is no `initial`.
+    Initial weights (`initial`) are identified by their content, others by their `origin`. Raises
+    ValueError if the file `initial` does not exist.
     """
     values = {k: v for k, v in asdict(recipe).items() if k not in INDIFFERENT}
     if initial := values.get("initial"):

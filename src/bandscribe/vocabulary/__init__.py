@@ -1,8 +1,8 @@
 """Class lists, and the maps between them: each map complete, each with its source.
 
-The drum classes and every other list of drums to them are here; kits speak of *articulations*, the
-finer list by which sounds are rendered, models of the ten classes. Instruments have a module; time
-signatures are at the end. A map's value None marks a sound of no class, which is left out.
+The drum classes, and the maps of other lists of drums to them. Kits use *articulations*, a finer
+list by which sounds are rendered; models use the ten classes. Instruments have a module; time
+signatures are at the end. A value of None in a map marks a sound of no class, which is left out.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def shown(opened: Shown, recording: Recording) -> Iterator[Shown]:
           bandscribe.seek(0);
           bandscribe.timeline.show(0, 60);
           bandscribe.select([]);
-          part.tell();
+          part.notify();
           document.activeElement.blur();
         }"""
     )

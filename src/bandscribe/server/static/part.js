@@ -46,7 +46,7 @@ export class Part {
     }
     this.state = { notes, sensitivity, deleted };
     this.saved = this.state;
-    this.tell();
+    this.notify();
   }
 
   detect(names, sensitivity) {
@@ -115,7 +115,7 @@ export class Part {
     this.merging = merge;
     this.future = [];
     this.state = state;
-    this.tell();
+    this.notify();
   }
 
   // What follows is a change of its own.
@@ -130,10 +130,10 @@ export class Part {
     to.push(this.state);
     this.state = from.pop();
     this.merging = null;
-    this.tell();
+    this.notify();
   }
 
-  tell() { for (const listener of this.listeners) listener(this); }
+  notify() { for (const listener of this.listeners) listener(this); }
 
   inside(onset) { return Math.max(0, Math.min(this.duration, onset)); }
 

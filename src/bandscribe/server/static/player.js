@@ -117,7 +117,7 @@ export class Player {
     this.sound(name, velocity, this.context.currentTime);
   }
 
-  // A browser lets nothing sound before somebody has pressed something.
+  // Browsers play no sound before the user has pressed something.
   async wake() {
     if (!this.context) {
       this.context = new AudioContext({ latencyHint: "interactive" });

@@ -1,7 +1,7 @@
 """Modules (MOD, S3M, XM, IT and their kin) played by libopenmpt, called through ctypes.
 
-Time is counted in samples of what is rendered: the library is asked where in the song it is after
-every short block, so that jumps, loops and changes of tempo need no reading of our own.
+Time is counted in samples of what is rendered: the position in the song is queried after every
+short block, so that jumps, loops and changes of tempo need no reading of our own.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def render(data: bytes, speed: Speed = Speed(), only: Collection[int] | None = N
 def strikes(data: bytes, speed: Speed = Speed()) -> list[ModuleNote]:
     """The notes of a song in the order of time, to 1.5 ms; those repeated in a row each time.
 
-    Whether they sound is not asked: some slide into the note before, or have no volume.
+    Some do not sound: they slide into the note before, or have no volume.
     Raises ValueError as `render`.
     """
     library = load_library()

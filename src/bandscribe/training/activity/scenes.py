@@ -2,7 +2,7 @@
 
 Folders are labelled by `labels.csv`: `file`, `class` and `group`, and perhaps `split`. A class is
 one of `INSTRUMENTS`, `other` for a player of none of them, or `backing` for a band of unknown
-instruments in which nobody sings. A group is whatever was recorded together: one player, one
+instruments without a singer. A group is whatever was recorded together: one player, one
 library, one song. Classes and then groups are drawn alike, so that neither the many recordings of
 one maker nor how they were made become the class; and every player goes through an equaliser, and
 often a band limit and a room of their own, the mixture through noise and at times a codec.

@@ -32,8 +32,8 @@ THRESHOLD = 0.2
 #: The same, after amplitudes within 20 ms were gathered and related to the loudest within 4 s.
 LEVEL: Mapping[str, int] = {"gather_frames": 20, "level_frames": 4000}
 PICKINGS: Mapping[str, Mapping[str, int]] = {"paper": PEAKS, "level": {**PEAKS, **LEVEL}}
-#: Of these, that with the highest F1 on rendered performances is shipped, where the paper's is not
-#: asked for.
+#: The one with the highest F1 on rendered performances is shipped, unless that of the paper is
+#: requested.
 THRESHOLDS = (0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.225, 0.25, 0.3, 0.35, 0.4)
 
 _BATCH = 8  # excerpts at a time, on as many kits

@@ -33,7 +33,7 @@ _ALIGNED_RATE = 22050
 
 
 class Parsed(NamedTuple):
-    """A track: the length of its sound in seconds, and its notes in the classes asked for."""
+    """A track: the length of its sound in seconds, and its notes in the requested classes."""
 
     seconds: float
     notes: Transcription

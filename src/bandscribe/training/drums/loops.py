@@ -53,7 +53,7 @@ def write_loops(
     """Label recordings of drums, by name, and write each over a passage from each of `backings`.
 
     `backings` are folders of recordings without drums, in groups. Recordings whose `agreement`
-    (see `label`) is lower, or in which nobody drums, are skipped; existing files are kept. Yields
+    (see `label`) is lower, or that have no drums, are skipped; existing files are kept. Yields
     the audio of each that is finished, and the hours so far.
 
     Raises ValueError or OSError naming a file that cannot be read, or a folder without recordings.

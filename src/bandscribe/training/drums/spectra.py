@@ -1,7 +1,7 @@
 """Precomputed spectrograms of ADTOF, whose audio is not distributed, with its splits.
 
 They are examples of four seconds (400 frames of 84 bins at 100 Hz) with targets of five classes.
-docs/corpora.md tells how to convert the published TensorFlow files to these, below a set's folder:
+docs/corpora.md describes how to convert the published TensorFlow files to these, in a folder:
 
     spectra/train_x.npy         float32 (sample, frame, bin), and validation, test
     spectra/train_y.npy         (sample, frame, class): 1 in the frame of an onset
@@ -107,7 +107,7 @@ def _open(path: Path) -> NDArray[np.float32]:
     try:
         array: NDArray[np.float32] = np.load(path, mmap_mode="r")
     except FileNotFoundError:
-        raise ValueError(f"{path}: missing; docs/corpora.md tells how it is made") from None
+        raise ValueError(f"{path}: missing; docs/corpora.md describes how it is made") from None
     except (ValueError, EOFError) as error:
         raise ValueError(f"{path}: damaged ({error})") from error
     return array

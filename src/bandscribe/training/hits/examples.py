@@ -23,7 +23,7 @@ from bandscribe.training.mapped import FileRows, leave_out
 
 #: Target of a velocity that is not known: it is left out of the loss.
 UNKNOWN = -1.0
-#: Target of the classes one of which is struck, where the label does not tell which.
+#: Target of the classes one of which is struck, if the label does not distinguish them.
 ANY = -1.0
 #: Share of hits under which another of the class is laid: a sound that no kit has.
 _LAYERED = 0.3

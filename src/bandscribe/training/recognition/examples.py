@@ -96,7 +96,7 @@ def samples_per_epoch(
     N = log(missed) / log(1 - 1 / n) · 2 / (minimum + maximum); the equation's factors 1 / n and n
     cancel. Table 3.3 rounds down. The equation takes all examples as equally likely, though true
     dynamic sampling prefers those of small classes: with the sizes of IRMAS, 0.19 % of all are
-    missed for the 0.1 % asked for, and 0.45 % of its largest class.
+    missed for the 0.1 % requested, and 0.45 % of its largest class.
 
     Raises ValueError for fewer than two examples, or a share that is not between 0 and 1.
     """

@@ -1,6 +1,6 @@
 """Networks of the `transformers` library, with random or pretrained weights.
 
-`origin` of a network tells where its weights are from.
+`origin` identifies where the weights of a network are from.
 """
 
 from __future__ import annotations
