@@ -1,4 +1,4 @@
-"""How well a system follows the instruments of a corpus over time: the evaluation of each track.
+"""How well a system tracks the instruments of a corpus over time: the evaluation of a track.
 
 The metrics are those of `metrics.frames`, over all annotated frames;
 levels and matrices are measured where the corpus annotates levels. Where the annotation are
@@ -35,13 +35,13 @@ from bandscribe.metrics.frames import Levels, Presence, align, count_presence, s
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 from bandscribe.vocabulary import INSTRUMENTS
 
-#: Counts up when a result holds something else than before, or is computed by another rule.
+#: Version of stored results; raise it when their content or its computation changes.
 FORMAT = 3
 
 
 @dataclass(frozen=True)
 class ActivityTask:
-    """How each track is evaluated; `classes` are scored, of which `groups` count as one each."""
+    """How a track is evaluated: in these `classes`, with each of the `groups` as one class."""
 
     system: Tracker | ActivityEstimates
     classes: tuple[str, ...]
@@ -86,13 +86,13 @@ class ActivityTask:
 def _to_json(sums: Presence | Levels) -> Json:
     """The sums of one track."""
     arrays = {name: array[0] for name, array in vars(sums).items() if name != "classes"}
-    # Counts are whole numbers, which are shorter as such.
+    # Counts are whole numbers, and shorter in JSON as such.
     return {n: (a.astype(int) if n == "histogram" else a).tolist() for n, a in arrays.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class ActivityScores:
-    """The stored scores, and the sums of all tracks; `levels` is None where a track has none.
+    """The stored scores, and the sums of all tracks; `levels` is None if a track has none.
 
     `failed` are ids of tracks, and why they failed.
     """

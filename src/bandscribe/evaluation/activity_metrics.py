@@ -1,4 +1,4 @@
-"""From the sums of all tracks to the metrics of activity: metrics.json and the tables.
+"""The metrics of activity, computed from the sums of all tracks: metrics.json and tables.
 
 Beside the metrics of a system stand those of one that predicts every class all the time
 (`always_on`). Its average precision, the share of the time in which the class plays, is what any
@@ -46,7 +46,7 @@ from bandscribe.metrics.frames import (
     presence_figures,
 )
 
-#: Metrics of all classes together, and what the printed table calls them.
+#: Metrics of all classes together, and their names in the printed table.
 OVERALL = {
     "map": "mean AP",
     "balanced_accuracy": "balanced accuracy",
@@ -59,7 +59,7 @@ MATRICES = ("noise", "leakage")
 
 
 def summarize(described: Mapping[str, Any], scores: ActivityScores) -> Metrics:
-    """All that metrics.json holds; undefined metrics are None.
+    """The content of metrics.json; undefined metrics are None.
 
     Each metric of `OVERALL` has its bootstrap interval beside it, as `…_ci95`; averages and classes
     are those of `tables.summarize_scores`. Of a class there are also `ap`, `balanced_accuracy`,
@@ -101,7 +101,7 @@ def _plays(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def statistic_of(scores: ActivityScores) -> Statistic:
-    """Every metric of the tracks at some indices: those of `metrics.frames`.
+    """The metrics of `metrics.frames` over the tracks at these indices.
 
     Means over classes are over those that occur in these tracks: of a class that never plays,
     precision and F1 are 0 as soon as it is predicted once.
@@ -140,7 +140,7 @@ def always_on(presence: Presence) -> Metrics:
 
 
 def _absent(classes: Sequence[str], totals: NDArray[np.int64]) -> Metrics | None:
-    """Of the classes that never play: the share of the time in which they are predicted."""
+    """The share of the time in which classes are predicted that never play."""
     never = (totals[:, 0] + totals[:, 2] == 0) & (totals.sum(axis=1) > 0)
     if not never.any():
         return None
@@ -155,7 +155,7 @@ def _absent(classes: Sequence[str], totals: NDArray[np.int64]) -> Metrics | None
 
 
 def _matrices(levels: Levels | None) -> Metrics:
-    """Both matrices, and the means over the classes that play alone at some time."""
+    """Both matrices, and their means over the classes that play alone at some time."""
     if levels is None or not levels.alone.any():
         return {"noise": None, "leakage": None, "noise_diagonal_db": None, "leakage_db": None}
     noise, leakage = noise_matrix(levels), leakage_matrix(levels)
@@ -173,7 +173,7 @@ def _nested(matrix: NDArray[np.float64]) -> list[list[float | None]]:
 def write(
     folder: Path, metrics: Metrics, scores: ActivityScores, *, copy_audio: bool = False
 ) -> None:
-    """Write a result folder, in which the stored results of the tracks are.
+    """Write a result folder, which contains the stored results of the tracks.
 
     Raises OSError as `bandscribe.files.whole`.
     """
@@ -192,7 +192,7 @@ def write(
 
 
 def _rows(scores: ActivityScores) -> Iterable[tuple[object, ...]]:
-    """Of tracks.csv: frames of which it is known who plays, and the level error of those played."""
+    """Rows of tracks.csv: frames with known activity, and the level error of active classes."""
     for i, track in enumerate(scores.tracks):
         for c, name in enumerate(scores.classes):
             error, frames = (0, 0) if scores.levels is None else scores.levels.errors[i, c].tolist()

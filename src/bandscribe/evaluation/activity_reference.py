@@ -1,4 +1,4 @@
-"""The annotation of activity over time, as predictions are compared with it.
+"""The annotation of activity over time, with which predictions are compared.
 
 - `ActivityReference.load`: which class plays in which frame, and in the track at all.
 - `to_medleydb_confidence`: levels of a prediction in the terms of MedleyDB's annotation.
@@ -23,11 +23,11 @@ from bandscribe.metrics.frames import ACTIVE
 from bandscribe.names import find_all
 from bandscribe.types import LEVEL_FLOOR_DB, Activations
 
-#: A class is present in a track where it plays for so many seconds in all.
+#: A class is present in a track if it plays for so many seconds in total.
 MIN_SECONDS = 0.2
 
 #: MedleyDB's confidence: offset and slope of the logistic function, and the cutoff in Hz of the
-#: smoothing, 0.075 of half the 21.5 frames a second that its authors have.
+#: smoothing: 0.075 of half the frame rate of 21.5 Hz of its authors.
 THETA, SLOPE = 0.15, 20.0
 CUTOFF = 0.075 * 44100 / 2048 / 2
 _PADDING = 2.0  # seconds by which both ends are mirrored
@@ -81,7 +81,7 @@ class ActivityReference:
 
     @property
     def labels(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The classes that are present in the track, and those of which that is not known."""
+        """The classes that are present in the track, and those for which that is unknown."""
         least = MIN_SECONDS * self.presence.frame_rate
         plays = ((self.presence.values >= ACTIVE) & self.known).sum(axis=0) >= least
         unknown = (~self.known).sum(axis=0) >= least
@@ -111,7 +111,7 @@ def to_medleydb_confidence(predicted: Activity) -> Activity:
     rate = predicted.probability.frame_rate
     level = predicted.level.values.astype(np.float64)
     active = (predicted.probability.values >= predicted.thresholds) & (level > LEVEL_FLOOR_DB)
-    # 20 dB are a factor of 10 in amplitude, and of its root in what is compressed.
+    # 20 dB are a factor of 10 in amplitude, and of its root after compression.
     compressed = np.where(active, 10 ** (level / 40), 0.0)
     stems = np.count_nonzero(active.sum(axis=0) >= MIN_SECONDS * rate)
     loudest = float(compressed.sum(axis=1).max(initial=0.0))
@@ -156,13 +156,13 @@ def name_classes(classes: tuple[str, ...], groups: Groups) -> tuple[str, ...]:
 
 
 def select(activations: Activations, classes: tuple[str, ...]) -> Activations:
-    """The same of these classes alone, in their order."""
+    """The reference of these classes alone, in their order."""
     columns = [activations.classes.index(name) for name in classes]
     return replace(activations, values=activations.values[:, columns], classes=classes)
 
 
 def merge_reference(reference: ActivityReference, groups: Groups) -> ActivityReference:
-    """A group plays where one of its members does; it does not where certainly none does."""
+    """A group plays where a member plays; it is silent where all members certainly are."""
     if not groups:
         return reference
     classes = reference.presence.classes
@@ -219,7 +219,7 @@ def _maximum(
 
 
 def _add_levels(level: Activations, groups: Groups) -> Activations:
-    """The level of a group is that of its members' power together."""
+    """The level of a group is that of the summed power of its members."""
     powers = np.where(level.values > LEVEL_FLOOR_DB, 10 ** (level.values.astype(float) / 10), 0)
     sums = np.stack([powers[:, each].sum(axis=1) for each in _columns(level.classes, groups)], 1)
     decibels = 10 * np.log10(np.maximum(sums, 1e-12))

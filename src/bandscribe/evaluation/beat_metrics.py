@@ -1,4 +1,4 @@
-"""From the scores of tracks to the metrics of beats: a part of metrics.json, and beats.csv."""
+"""The metrics of beats, computed from the scores of tracks: in metrics.json, and beats.csv."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = ("track", "split", "group", *beats.NAMES[: -len(beats.LEVELS)], "level
 
 
 def summarize(tracks: Sequence[DrumScores]) -> Metrics | None:
-    """Means over the tracks whose annotated and estimated beats are known; None without any.
+    """Means over the tracks with annotated and estimated beats; None if there are none.
 
     Tracks with fewer than two annotated beats after the first `skip` seconds are left out, for
     their tempo is not known.
@@ -63,7 +63,7 @@ def summarize(tracks: Sequence[DrumScores]) -> Metrics | None:
 
 
 def write(path: Path, tracks: Sequence[DrumScores]) -> None:
-    """Write beats.csv: a row per track whose beats were scored; no file where there is none.
+    """Write beats.csv: a row per track whose beats were scored; no file without any.
 
     Raises OSError as `bandscribe.files.whole`.
     """

@@ -1,4 +1,4 @@
-"""Results of the same corpus compared: two track by track, or the rates of any number of them."""
+"""Comparison of results on the same corpus: of two track by track, or of the rates of several."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from bandscribe.readers import read_csv, read_json, refused
 from bandscribe.vocabulary import DRUMS
 
 SEED = 0
-#: What two results must share for their difference to be one of the systems.
+#: Settings that two results must share to be comparable.
 SHARED = {
     "drums": ("task", "corpus", "tolerance", "unscored"),
     "recognition": ("task", "corpus", "classes"),
     "activity": ("task", "corpus", "classes"),
 }
-#: Metrics of which the lower one is the better one.
+#: Metrics of which lower values are better.
 LOWER = ("level_error_db", "ece")
-#: What the printed table calls metrics of all classes together.
+#: Names of metrics of all classes together in the printed table.
 OVERALL = {**recognition.OVERALL, **activity_metrics.OVERALL}
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Tracks by name; `statistic` gives that of some of them, a function of their indices."""
+    """Tracks by name, and a `statistic` of those at given indices."""
 
     names: tuple[str, ...]
     statistic: Callable[[Sequence[str]], Statistic]
@@ -52,7 +52,7 @@ class StoredResult:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The second result against the first on the tracks that both have.
+    """The second result compared with the first, on the tracks that both have.
 
     `differences` holds by view the metrics of the task; `unpaired` are tracks that only one has;
     `remarks` are settings in which they differ.
@@ -222,7 +222,7 @@ def _line(name: str, found: Difference, sign: int) -> str:
 
 
 def _lower(name: str) -> bool:
-    """Whether the lower value is the better one."""
+    """Whether lower values are better."""
     return name.rpartition(".")[2] in LOWER
 
 

@@ -1,4 +1,4 @@
-"""From the scores of all tracks to the metrics of drums: metrics.json, tracks.csv, printed tables.
+"""The metrics of drums, computed from the scores of all tracks: metrics.json and tables.
 
 `beat_metrics` does the same for the beats.
 """
@@ -54,7 +54,7 @@ Counts = NDArray[np.int64]
 def describe_drums(
     address: CorpusAddress, split: str, system: DrumSystem, settings: ScoringOptions
 ) -> Metrics:
-    """What is evaluated and how: the beginning of metrics.json."""
+    """The system, the corpus and the settings: the beginning of metrics.json."""
     corpus = address.corpus
     return {
         **describe("drums", address, split, system),
@@ -86,7 +86,7 @@ def scored_counts(scores: Sequence[DrumScores], requested: Sequence[int]) -> tup
 
 
 def class_counts(metrics: Metrics) -> list[int]:
-    """The numbers of classes that metrics.json holds, the largest first."""
+    """The numbers of classes in metrics.json, the largest first."""
     return [count for count in DRUMS if f"classes_{count}" in metrics]
 
 
@@ -99,7 +99,7 @@ def stack(scores: Sequence[DrumScores], count: int) -> Counts:
 def summarize(
     described: Metrics, results: Results[DrumScores], requested: Sequence[int]
 ) -> Metrics:
-    """All that metrics.json holds, in each number of classes that can be scored.
+    """The content of metrics.json, in each number of classes that can be scored.
 
     Raises ValueError when there is none of `requested`.
     """
@@ -151,7 +151,7 @@ def summarize_classes(scores: Sequence[DrumScores], count: int) -> Metrics:
 def _summarize_velocities(
     sums: Sequence[NDArray[np.float64]], classes: Sequence[str]
 ) -> Metrics | None:
-    """How velocities agree, of each track's sums (class, 7); None where no hit has any.
+    """Agreement of velocities, from the sums of tracks (class, 7); None if hits have none.
 
     In `micro`, `macro` and each of `per_class`: pairs, Pearson correlation, mean absolute error
     (`mae`, and in MIDI velocity units `mae_steps`), bias, and their bootstrap intervals.
@@ -180,7 +180,7 @@ def _summarize_velocities(
 
 
 def _by_tolerance(counted: Sequence[Counts]) -> list[Metrics]:
-    """Averages at each of the usual tolerances, of each track's counts (tolerance, class, 3)."""
+    """Averages at each of the usual tolerances, from counts of tracks (tolerance, class, 3)."""
     found = np.array(counted, dtype=np.int64)
 
     def statistic(tracks: NDArray[np.int64]) -> dict[str, float]:
@@ -228,7 +228,7 @@ def summarize_offsets(scores: Sequence[DrumScores]) -> Metrics | None:
 def write(
     folder: Path, metrics: Metrics, results: Results[DrumScores], *, copy_audio: bool = False
 ) -> None:
-    """Write a result folder, in which the stored results of the tracks are.
+    """Write a result folder, which contains the stored results of the tracks.
 
     `copy_audio` puts the audio that the page plays into `folder`/audio, so that it can be moved.
 
@@ -294,7 +294,7 @@ def tabulate(metrics: Metrics) -> Iterable[str]:
 
 
 def tabulate_classes(title: str, metrics: Mapping[str, Any]) -> Iterable[str]:
-    """The averages, then each class; velocities on the right, where they are known."""
+    """The averages, then each class, with velocities on the right if they are known."""
     velocities = metrics["velocity"]
     head = f"{title:<12}  precision  recall     F1        tp      fp      fn  95 % of F1"
     yield head if velocities is None else f"{head:<82}{'velocity r':>12}{'within':>8}{'mae':>7}"

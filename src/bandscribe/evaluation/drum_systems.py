@@ -31,7 +31,7 @@ from bandscribe.formats import notes as note_files
 from bandscribe.types import Activations, Beats, Transcription
 from bandscribe.vocabulary import DRUMS_3, DRUMS_10, reduce
 
-#: Ends of the names of files of beats.
+#: Endings of the names of files with beats.
 BEATS = (".beats.csv", ".beats")
 
 
@@ -53,7 +53,7 @@ class DrumNetwork(Network):
 
     @classmethod
     def load(cls, model: str, class_counts: tuple[int, ...]) -> DrumNetwork:
-        """Check that the model can be run, and has these numbers of classes.
+        """Check that the model has these numbers of classes, and can be run.
 
         Raises ValueError when it cannot, or has not.
         """
@@ -135,7 +135,7 @@ def _with_beats(path: Path) -> tuple[Path, ...]:
 
 
 def counts_of(labels: Iterable[str]) -> tuple[int, ...]:
-    """The class counts that a system can be scored in whose estimates have these labels.
+    """The numbers of classes in which estimates with these labels can be scored.
 
     Ten only where every label is one of the ten; three alone where `HH` occurs and neither toms nor
     cymbals do: such a system does not transcribe them.

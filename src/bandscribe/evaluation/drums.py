@@ -24,7 +24,7 @@ from bandscribe.metrics.counts import Scores
 from bandscribe.types import Transcription
 from bandscribe.vocabulary import DRUMS, reduce
 
-#: Counts up when a result holds something else than before, or is computed by another rule.
+#: Version of stored results; raise it when their content or its computation changes.
 FORMAT = 4
 
 
@@ -76,7 +76,7 @@ class OnsetScores:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> OnsetScores:
-        """From what `to_json` gave."""
+        """The inverse of `to_json`."""
         sums = content["velocities"]
         return cls(
             np.array(content["counts"], dtype=np.int64),
@@ -116,7 +116,7 @@ class DrumScores:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> DrumScores:
-        """From what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError for anything else."""
         grid = content["beats"]
         changed = {
             "labels": tuple(content["labels"]),
@@ -210,7 +210,7 @@ def _measure_offset(
 
 
 def _score_beats(reference: Transcription, estimate: Transcription) -> TrackScores | None:
-    """As `metrics.beats.score`; None where either has no beats."""
+    """As `metrics.beats.score`; None if either has no beats."""
     if reference.beats is None or estimate.beats is None:
         return None
     [scores] = beats.score([reference.beats], [estimate.beats])

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class NameIndex(Generic[T]):
-    """Something for each file; `by_name` has the files of one name by their parts."""
+    """A value for each file; `by_name` has the files of one name, by the parts of their paths."""
 
     by_name: Mapping[str, Mapping[Parts, T]]
 
@@ -77,7 +77,7 @@ def index_folder(
 
 
 def _agreement(one: Parts, other: Parts) -> int:
-    """Number of names, from the last one on, that two paths have in common."""
+    """The number of parts that two paths have in common, counted from their ends."""
     count = 0
     for a, b in zip(reversed(one), reversed(other), strict=False):
         if a != b:

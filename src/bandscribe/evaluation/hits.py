@@ -1,4 +1,4 @@
-"""How well a system names single drum hits: clips of a folder with a table, or the hits of a kit.
+"""How well single drum hits are classified: clips of a folder with a table, or those of a kit.
 
 A folder has `labels.csv` (see `datasets.clips`), a kit `kit.json` (see `synthesis.kits`), of which
 the close recordings are used. A label is a class of `hits.CLASSES`; or it leaves open which
@@ -42,15 +42,15 @@ from bandscribe.readers import read_json, refused
 from bandscribe.synthesis.kits import naming
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_5, TO_5
 
-#: Counts up when a result holds something else than before, or is computed by another rule.
+#: Version of stored results; raise it when their content or its computation changes.
 FORMAT = 1
-#: Percussion, which is a class of hits and none of the ten drums.
+#: Percussion is a class of hits, but none of the ten drums.
 PERCUSSION = tuple(name for name in hits.CLASSES if name not in TO_5)
 #: The classes that a label may leave open, and the drums in five.
 WIDE = (*DRUMS_5, *PERCUSSION)
 #: Each class as one of those.
 TO_WIDE: Mapping[str, str] = {name: TO_5.get(name) or name for name in hits.CLASSES}
-#: The most frequent classes of Groove MIDI, in their order: what performances are made of.
+#: The most frequent classes of Groove MIDI, in their order.
 FREQUENT = ("SD", "CHH", "KD", "RD", "OHH")
 
 _LABELS: Mapping[str, str] = {
@@ -68,7 +68,7 @@ Clip = Track[frozenset[str]]
 def find_clips(
     address: CorpusAddress, skip: Callable[[str], None] | None = None
 ) -> tuple[list[Clip], str]:
-    """The clips of a folder with labels, or of a kit, and the split they are of: all by default.
+    """The clips of a split of a folder with labels, or of a kit; by default all.
 
     `skip` is that of `clips.read_labels`. Raises ValueError when it is neither, has no clips of the
     split, or a table is damaged.
@@ -103,7 +103,7 @@ def _read_kit(root: Path) -> list[Clip]:
                   f"{row['class']} {row['piece']}", "test")
             for row in rows
             if row.get("mix", "close") == "close"
-            # Under `other` lie bells of crashes and snares without snares, too.
+            # Among `other` are bells of crashes, and snare drums with their snares off.
             and (row["class"] != "other" or naming.articulation(row["piece"]) == "other")
         ]  # fmt: skip
 
@@ -119,7 +119,7 @@ class HitNetwork(Network):
 
     @classmethod
     def load(cls, model: str) -> HitNetwork:
-        """Check that the model classifies hits. Raises ValueError when it does not."""
+        """Check that the model classifies hits. Raises ValueError if it does not."""
         card = runtime.load(model).card
         hits.check(card)
         digest = digest_of(runtime.read_bytes(model))
@@ -128,7 +128,7 @@ class HitNetwork(Network):
 
 @dataclass(frozen=True)
 class HitScores:
-    """The label of a clip, None for what is no drum, and its predicted class, None for none."""
+    """The label and the predicted class of a clip; None for sounds that are no drum."""
 
     track: str
     split: str
@@ -186,7 +186,7 @@ def evaluate(
 
 
 def summarize(scores: Sequence[HitScores]) -> Metrics:
-    """All that metrics.json holds, of the clips that could be evaluated.
+    """The content of metrics.json, for the clips that could be evaluated.
 
     `all`: over all classes of which there are clips; `frequent`: on clips of the `FREQUENT`
     classes; `wide`: after classes are joined, with the labels that leave open which. Each has the
@@ -251,7 +251,7 @@ def write(
     system: HitNetwork,
     copy_audio: bool = False,
 ) -> None:
-    """Write a result folder, in which the stored results of the clips are.
+    """Write a result folder, which contains the stored results of the clips.
 
     Raises OSError as `bandscribe.files.whole`.
     """
@@ -276,7 +276,7 @@ def write(
 
 
 def _rows(clips: Sequence[Clip], results: Results[HitScores]) -> Iterable[tuple[object, ...]]:
-    """Of clips.csv, in the order of the clips."""
+    """Rows of clips.csv, in the order of the clips."""
     problems, scores = dict(results.failed), iter(results.scores)
     for clip in clips:
         problem = problems.get(clip.id)
@@ -288,7 +288,7 @@ def _rows(clips: Sequence[Clip], results: Results[HitScores]) -> Iterable[tuple[
 
 
 def tabulate(summary: Mapping[str, Any]) -> list[str]:
-    """Lines for a terminal: accuracies, and the confusion of all that occurs."""
+    """Lines for a terminal: accuracies, and the confusion matrix."""
     lines = []
     for name, text in (
         ("frequent", "five most frequent classes"),

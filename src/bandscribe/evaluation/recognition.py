@@ -238,7 +238,7 @@ def tabulate(metrics: Metrics) -> Iterable[str]:
 def write(
     folder: Path, metrics: Metrics, scores: RecognitionScores, *, copy_audio: bool = False
 ) -> None:
-    """Write a result folder, in which the stored results of the tracks are.
+    """Write a result folder, which contains the stored results of the tracks.
 
     Raises OSError as `bandscribe.files.whole`.
     """
@@ -248,7 +248,7 @@ def write(
 
 
 def _rows(scores: RecognitionScores) -> Iterable[tuple[object, ...]]:
-    """Of tracks.csv; `annotated` is empty where it is not known."""
+    """Rows of tracks.csv; `annotated` is empty where it is unknown."""
     for i, track in enumerate(scores.tracks):
         for c, name in enumerate(scores.classes):
             annotated = str(scores.targets[i, c]).lower() if scores.known[i, c] else ""

@@ -1,4 +1,4 @@
-"""A whole corpus: its tracks are evaluated in parallel, and each result is stored when it is done.
+"""Evaluate the tracks of a corpus in parallel, and store each result as soon as it is done.
 
 A result is stored with a digest of everything it depends on: the track, the version of bandscribe,
 and what the task names. It is reused only while the digest is the same.
@@ -29,7 +29,7 @@ S = TypeVar("S")
 
 
 class TrackResult(NamedTuple):
-    """What the evaluation of one track yields, as JSON holds it.
+    """The result of one track, as JSON.
 
     `scores` are what the metrics are computed from; `shown` is what the page draws of the track,
     which is stored and not kept in memory, where that of a large corpus would not fit.
@@ -46,7 +46,7 @@ class Task(Protocol):
         """Files without which the track cannot be evaluated."""
 
     def cache_key(self, track: Track[Any], target: Any) -> list[object]:
-        """What the result depends on beside the track's names, as JSON holds it."""
+        """What the result depends on beside the name of the track, as JSON."""
 
     def evaluate(self, track: Track[Any], target: Any) -> TrackResult:
         """Compare the prediction with the annotation `target`.
@@ -63,7 +63,7 @@ class _Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Results(Generic[S]):
-    """The scores of the tracks, in their order, and how many of them were stored before.
+    """The scores of the tracks, in their order, and how many of them were stored already.
 
     `failed` are the tracks that could not be evaluated: id, and the reason in one line.
     """
@@ -111,7 +111,7 @@ def _evaluate(task: Task, store: Path | None, track: Track[Any]) -> _Outcome:
         return _Outcome(None, problem=f"{missing[0]}: missing")
     try:
         with warnings.catch_warnings():
-            # Half a recording would count everything after its end as missed.
+            # Everything after the end of a truncated recording would count as missed.
             warnings.simplefilter("error", TruncatedAudioWarning)
             return _load_or_evaluate(task, store, track)
     except (ValueError, OSError, TruncatedAudioWarning) as error:
@@ -152,7 +152,7 @@ def read_scores(store: Path, track: str) -> Json:
 
 
 def read_shown(store: Path, track: str) -> Json:
-    """What the page draws of a track that was evaluated into `store`."""
+    """The data of the page for a track that was evaluated into `store`."""
     shown: Json = _read(store, track)["shown"]
     return shown
 

@@ -1,4 +1,4 @@
-"""What the results of all tasks share: what was evaluated, its metrics with intervals, its tables.
+"""Shared by the results of all tasks: description of the evaluation, intervals, printed tables.
 
 metrics.json   what was evaluated, and all metrics
 tracks.csv     a row for each track and class
@@ -23,7 +23,7 @@ from bandscribe.files import write_json
 from bandscribe.metrics import bootstrap
 from bandscribe.metrics.bootstrap import Interval, Statistic
 
-#: What metrics.json holds, or a part of it.
+#: The content of metrics.json, or a part of it.
 Metrics = dict[str, Any]
 SEED = 0
 RATES = ("precision", "recall", "f1")
@@ -40,7 +40,7 @@ class Estimates(Protocol):
 
 
 def describe(task: str, address: CorpusAddress, split: str, system: Network | Estimates) -> Metrics:
-    """What is evaluated on what: the beginning of metrics.json."""
+    """The system and the corpus: the beginning of metrics.json."""
     corpus = address.corpus
     described: Metrics = {
         "task": task,
@@ -61,7 +61,7 @@ def describe(task: str, address: CorpusAddress, split: str, system: Network | Es
 
 
 def name_task(*, melodic: bool, untranscribed: bool) -> str:
-    """What the literature calls an evaluation of drum transcription: `DTM`, `DTP` or `DTD`.
+    """The name of an evaluation of drum transcription in the literature: `DTM`, `DTP` or `DTD`.
 
     `DTM` where instruments other than drums and percussion sound (`melodic`), `DTP` where drums or
     percussion sound that the scored classes do not cover (`untranscribed`), as toms and cymbals do
@@ -74,9 +74,9 @@ def name_task(*, melodic: bool, untranscribed: bool) -> str:
 
 
 def name_setup(corpus: str, trained_on: Collection[str]) -> str:
-    """`eval-subset` when `corpus` is among what the system was trained on, else `eval-cross`.
+    """`eval-subset` if the system was trained on `corpus`, else `eval-cross`.
 
-    It is for the caller to see that no track, and nothing of its group, was trained on.
+    The caller has to ensure that no track, and none of its group, was trained on.
     """
     return "eval-subset" if corpus in trained_on else "eval-cross"
 
@@ -117,14 +117,14 @@ def confidence_intervals(statistic: Statistic, tracks: int) -> dict[str, Interva
 
 
 def bounds(interval: Interval) -> list[float] | None:
-    """Low and high, for JSON; None where the interval is undefined."""
+    """Low and high, for JSON; None if the interval is undefined."""
     return None if math.isnan(interval.low) else list(interval)
 
 
 def summarize_overall(
     names: Iterable[str], values: Mapping[str, float], intervals: Mapping[str, Interval]
 ) -> Metrics:
-    """Each metric with its interval as `…_ci95`; None for those that are not among the values."""
+    """Each metric with its interval as `…_ci95`; None for metrics without a value."""
     overall: Metrics = {}
     for name in names:
         known = name in values
@@ -134,7 +134,7 @@ def summarize_overall(
 
 
 def occurring(annotated: NDArray[np.bool_], classes: Sequence[str]) -> list[str]:
-    """The classes that some track is `annotated` (track, class) with; all, if there is none."""
+    """The classes that are annotated in a track, `annotated` (track, class); all, if none is."""
     some = np.logical_or.reduce(annotated, axis=0)
     return [name for name, found in zip(classes, some, strict=True) if found] or list(classes)
 
@@ -177,7 +177,7 @@ def summarize_scores(
 
 
 def write_metrics(folder: Path, metrics: Metrics) -> None:
-    """Write metrics.json, the last file of a result: where it is, the folder is complete.
+    """Write metrics.json, the last file of a result: a folder that contains it is complete.
 
     Raises OSError as `bandscribe.files.whole`.
     """
@@ -212,5 +212,5 @@ def format_number(value: float | None) -> str:
 
 
 def format_interval(interval: Iterable[float] | None) -> str:
-    """For example `0.812 to 0.934`; empty where there is none."""
+    """For example `0.812 to 0.934`; empty without an interval."""
     return " to ".join(map(format_number, interval or ()))
