@@ -1,4 +1,4 @@
-"""From activations to a beat grid: where the beats are, and which of them begin a bar.
+"""Track beats: from activations to a beat grid, and which of its beats begin a bar.
 
 The bar pointer model of Krebs, Böck and Widmer 2015, "An efficient state-space model for joint
 tempo and meter tracking": a hidden Markov model whose tempo states are whole numbers of frames

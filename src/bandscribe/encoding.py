@@ -1,4 +1,4 @@
-"""What libsndfile writes beside the sound is taken out, so that equal sound is equal bytes.
+"""Remove what libsndfile writes beside the sound, so that equal sound gives equal bytes.
 
 Ogg streams have a serial number, which libsndfile draws at random. It has to differ between streams
 that are joined into one file: here it is a checksum of the stream. Float wav and aiff have the time
@@ -40,7 +40,7 @@ def _renumber(encoded: Encoded) -> None:
 
 
 def _pages(encoded: Encoded) -> Iterator[tuple[int, int]]:
-    """Where pages begin and end (RFC 3533, section 6)."""
+    """The start and end of each page (RFC 3533, section 6)."""
     start = 0
     while start < len(encoded):
         segments = encoded[start + 26]

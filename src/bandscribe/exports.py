@@ -53,7 +53,7 @@ def available() -> dict[str, str]:
 
 
 class Heading(NamedTuple):
-    """What stands above a score."""
+    """The heading of a score."""
 
     title: str
     artist: str

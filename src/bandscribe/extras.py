@@ -18,7 +18,7 @@ def install(extra: str) -> str:
 
 
 def _libraries(extra: str) -> list[str]:
-    """What the package's metadata list for an extra, and for the extras that it names."""
+    """The requirements of an extra in the package's metadata, and of the extras that it names."""
     from importlib import metadata
 
     try:

@@ -40,13 +40,13 @@ _FLOOR_DB, _CLEAR, _APART = -50.0, 0.3, 0.1
 
 
 def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """What the outputs of a network are that `classify` runs: presence of each class, velocity."""
+    """The outputs of a network that `classify` runs: presence of each class, velocity."""
     return (*classes, VELOCITY)
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """What a hit is.
+    """The classification of a hit.
 
     `tags` are calibrated, independent probabilities per class; several classes may sound together.
     `presence` is the probability of any class: below `threshold`, `label` is None, otherwise the

@@ -38,7 +38,7 @@ _FRAMES_AT_ONCE = 1 << 14
 
 
 def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """What the outputs of a network that tracks are: presence of each class, then levels."""
+    """The outputs of a network that tracks: presence of each class, then levels."""
     return (*classes, *(f"{name}_level" for name in classes))
 
 
@@ -102,7 +102,7 @@ class Recognition:
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """Who plays at every moment, and how loud.
+    """The activity of each instrument at every moment, and its level.
 
     `probability` that a class sounds, and its `level` in dB below the loudest frame of the mixture,
     both (frame, class). A class plays where its probability is at least that of `thresholds`
@@ -153,7 +153,7 @@ class Activity:
         return [run for run in joined if lasts(run, duration)]
 
     def seconds(self, first: int, last: int) -> tuple[float, float]:
-        """From when to when frames `first` to `last` - 1 last."""
+        """The start and end of frames `first` to `last` - 1, in seconds."""
         rate = self.probability.frame_rate
         return min(first / rate, self.duration), min(last / rate, self.duration)
 

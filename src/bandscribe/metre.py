@@ -1,4 +1,4 @@
-"""From beats to bars: the metre, and which beats begin a bar.
+"""Find the metre, and which beats begin a bar.
 
 A hidden Markov model over the beats. Its states are the positions in the bars of a few patterns
 (`PATTERNS`); each beat is one position on, and a bar may be followed by one of another pattern.

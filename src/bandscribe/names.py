@@ -76,7 +76,7 @@ def shorten(text: str) -> str:
 
 
 def describe_rest(rest: str) -> str:
-    """What is wrong where an expression cannot be read any further, before its `rest`."""
+    """The problem of an expression that cannot be read any further, before its `rest`."""
     return f"cannot read {shorten(rest)!r}" if rest else "something is missing at its end"
 
 

@@ -36,7 +36,7 @@ _HIGHEST = 1e6  # dB; a number is no larger
 
 
 class Passage(NamedTuple):
-    """From when to when, in seconds."""
+    """The start and end of a passage, in seconds."""
 
     start: float
     end: float
@@ -45,7 +45,7 @@ class Passage(NamedTuple):
 def find(
     activity: Activity, condition: Condition, *, duration: float = DURATION, gap: float = GAP
 ) -> list[Passage]:
-    """Where the condition holds; passages are joined and left out as `Activity.segments` does it.
+    """The passages in which a condition holds, joined and dropped as by `Activity.segments`.
 
     A class plays where it does in those segments.
     """

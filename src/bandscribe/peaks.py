@@ -1,4 +1,4 @@
-"""From activations to onsets: the peak picking of Böck et al.
+"""Pick peaks: from activations to onsets, by the method of Böck et al.
 
 Böck, Krebs and Schedl 2012, "Evaluating the online capabilities of onset detection methods", as
 given by Fosse 2025, "Automatic Drum Transcription using Deep Learning", section 2.4.3. Frame n of
@@ -36,7 +36,7 @@ F = TypeVar("F", bound=np.floating)
 
 
 class Peaks(NamedTuple):
-    """Where each peak is: `frames` (n,) ascending, and `classes` (n,), the column of each."""
+    """The positions of peaks: `frames` (n,), ascending, and `classes` (n,), the column of each."""
 
     frames: NDArray[np.int64]
     classes: NDArray[np.int64]

@@ -49,7 +49,7 @@ def run(work: Callable[[T], R], items: Sequence[T], *, jobs: int) -> Iterator[R]
 
 
 class _Worker:
-    """What a worker process knows: its work, and whether it is at it."""
+    """The state of a worker process: its work, and whether it is running."""
 
     work: Callable[[Any], Any]
     busy = False

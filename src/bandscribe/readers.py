@@ -61,12 +61,12 @@ def read_text(path: str | Path) -> str:
 
 
 def read_json(path: str | Path) -> Any:
-    """What a JSON file holds."""
+    """Parse a JSON file."""
     return parse_json(read_text(path), path)
 
 
 def parse_json(text: str, name: str | Path) -> Any:
-    """What JSON text out of `name` holds."""
+    """Parse JSON text that comes from `name`."""
     with refused(f"{name}: not JSON"):
         content = json.loads(text)
     layer = [content]

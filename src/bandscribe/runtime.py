@@ -48,7 +48,7 @@ ACTIVATIONS = "activations"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model is, what it was made of, and how it is to be used.
+    """Description of a model: what it is, what it was trained on, and how to use it.
 
     Raises ValueError, naming the field, when a field does not hold what it should.
     """
@@ -254,7 +254,7 @@ class Model:
 
 
 class FrontEnd(Protocol):
-    """What all front ends have."""
+    """The interface of all front ends."""
 
     @property
     def frame_rate(self) -> float:
@@ -354,7 +354,7 @@ def _load_once(loader: Callable[[str | Path], Any], model: str | Path, version: 
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What the runtime raises for a graph that is damaged, or does not fit what it is given."""
+    """The errors of the runtime for a graph that is damaged, or does not fit its input."""
     from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     return (

@@ -62,7 +62,7 @@ class Meter:
 
     @cached_property
     def _weights(self) -> NDArray[np.float64]:
-        """What the power of each bin of a step counts, (bin,): by Parseval, their sum is a mean."""
+        """Weights of the power of each bin of a step, (bin,): by Parseval, their sum is a mean."""
         frequencies = np.fft.rfftfreq(self._step, 1 / self._rate).astype(np.float64)
         weights = _response(frequencies) * 2 / self._step**2
         weights[0] /= 2

@@ -1,4 +1,4 @@
-"""What a worker does with a file: read it, identify its content, and analyse it once.
+"""The work on a file: read it, identify its content, and analyse it once.
 
 A ledger, which all workers of a build share, has the remaining tasks of each recording and the
 file that is analysed for it: copies with the same content are not analysed again, and a recording

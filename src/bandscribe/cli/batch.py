@@ -59,7 +59,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Work(ABC, Generic[Kind, R]):
-    """What is done with each item. Its fields can be pickled; what it loads, it keeps."""
+    """The processing of an item. Its fields can be pickled; it keeps what it loads."""
 
     #: A shipped model's name, or the path of a file.
     model: str

@@ -118,7 +118,7 @@ def _hours(seconds: float) -> str:
 
 
 def _cells(progress: Progress) -> dict[str, str]:
-    """What a live table shows, and a line of a log."""
+    """The content of a live table, and a line of a log."""
     to_do = progress.files - progress.unchanged
     rate = progress.audio_seconds / max(progress.seconds, 1e-9)
     left = progress.left

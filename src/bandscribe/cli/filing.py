@@ -37,7 +37,7 @@ class Step:
 def plan(
     found: Sequence[tuple[Path, str | None]], into: Path | None, *, rename: bool, move: bool
 ) -> list[Step]:
-    """What to do with files of which the class is known, or None.
+    """The steps for files whose class is known, or None.
 
     `into` is the folder whose folders of classes they go to, copied or moved; None leaves them
     where they are. `rename` puts the class before the name, unless it stands there. A file of which
@@ -60,7 +60,7 @@ def plan(
 
 
 def start_list(folder: Path) -> Path:
-    """Where in `folder` a new list of steps goes: undo.csv, or undo-2.csv and so on."""
+    """The path of a new list of steps in `folder`: undo.csv, or undo-2.csv and so on."""
     return _free(folder / "undo.csv", set())
 
 

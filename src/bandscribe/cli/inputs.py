@@ -1,4 +1,4 @@
-"""From what was named on the command line to the sound files to read."""
+"""Find the sound files that the arguments of a command name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Input:
 
 
 class Search(NamedTuple):
-    """What a search found: sound files, sorted; the errors of folders that cannot be searched.
+    """The results of a search: sound files, sorted; the errors of folders that cannot be searched.
 
     `others` counts the files that no suffix of a sound file has, by their suffix.
     """

@@ -93,7 +93,7 @@ def listen(
 def _prepare(
     exporter: Exporter, model: str | None, sensitivity: float, *, instruments: bool
 ) -> Work[OutputJob, Any]:
-    """What writes the preview. Raises ValueError for options that it cannot have."""
+    """The writer of the preview. Raises ValueError for options that it cannot have."""
     from bandscribe import drums
     from bandscribe.instruments import check_tracker
 

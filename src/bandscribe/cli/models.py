@@ -62,7 +62,7 @@ def _size(count: int) -> str:
 
 
 def _summarize(card: ModelCard, size: int) -> str:
-    """What a model is, in lines."""
+    """The description of a model, in lines."""
     licences = Counter(source["licence"] for source in card.sources)
     shares = ", ".join(f"{licence} {count}" for licence, count in licences.most_common())
     first, *others = describe(card.task, card.metrics)

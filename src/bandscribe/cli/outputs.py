@@ -1,4 +1,4 @@
-"""Where results go, in which formats, and what they are compared with."""
+"""The paths and formats of results, and the references that they are compared with."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def plan(
     *,
     suffixes: Mapping[str, str] = SUFFIXES,
 ) -> tuple[list[OutputJob], int]:
-    """What to write for each input, and the number of inputs that cannot be written.
+    """The outputs of each input, and the number of inputs that cannot be written.
 
     `named` is what stood on the command line. `output` is `-` for standard output, or names a file
     by its suffix, for one input in one format, and otherwise a folder (`arguments.names_folder`);
@@ -242,7 +242,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _name_apart(paths: Sequence[Path]) -> list[Path]:
-    """What outputs are called before their suffixes: as the inputs without theirs.
+    """The names of outputs before their suffixes: those of the inputs without theirs.
 
     Inputs that differ in their suffixes alone keep them, all of them.
     """

@@ -1,4 +1,4 @@
-"""What is transcribed of which file, and how its notes are written."""
+"""Which part of a file is transcribed, and how its notes are written."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def read_corpora(texts: Sequence[str], option: str) -> list[StudyCorpus]:
 
 
 def open_corpora(sources: Sequence[StudyCorpus]) -> list[dict[str, Any]]:
-    """What the corpora hold; each file is opened.
+    """The contents of the corpora; each file is opened.
 
     Raises ValueError, with a line per file, where some cannot be used.
     """

@@ -133,7 +133,7 @@ def _peaks(rise: NDArray[np.float64], near: int) -> NDArray[np.int64]:
 
 
 def _rise(samples: NDArray[np.float32], step: int, span: int) -> NDArray[np.float64]:
-    """Of each step (n,), by how many dB the energy after it exceeds that before it."""
+    """By how many dB the energy after each step exceeds that before it, (n,)."""
     count = len(samples) // step
     energy = np.square(samples[: count * step], dtype=np.float64).reshape(count, step).sum(axis=1)
     total = np.concatenate([[0.0], np.cumsum(energy)])

@@ -76,7 +76,7 @@ def read_labels(
 
 
 def _place(root: Path, row: TableRow) -> Path:
-    """Where the file of a row is; raises ValueError for a name that no file can have."""
+    """The path of the file of a row; raises ValueError for a name that no file can have."""
     path = PurePath(row["file"])
     lengths = [len(os.fsencode(part)) + 1 for part in path.parts]
     long = max(lengths, default=0) > _LONGEST_NAME + 1 or sum(lengths) > _LONGEST_PATH

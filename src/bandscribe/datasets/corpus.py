@@ -1,4 +1,4 @@
-"""What is known about a corpus, and how a copy on disk compares with it.
+"""The description of a corpus, and how a copy on disk compares with it.
 
 Every corpus is one `Corpus` record, `CORPUS` in the file of its name; `datasets.corpora` lists
 them. Copies are often partial or damaged: `Corpus.tracks` gives what is there, `inspect` lists
@@ -28,7 +28,7 @@ ROUNDING = 0.05
 
 @dataclass(frozen=True)
 class Complete:
-    """What a complete copy holds, by its authors (`source`).
+    """The size of a complete copy, as stated by its authors (`source`).
 
     `variant` and `split` select what is counted; empty: any variant, all splits.
     `minutes` is None where the source does not state it.
@@ -101,7 +101,7 @@ class Corpus(Generic[T_co]):
 
 @dataclass(frozen=True, eq=False)
 class Inspection(Generic[T_co]):
-    """What a copy holds: the `tracks` that can be used, and as many `targets` and `seconds`.
+    """The contents of a copy: the `tracks` that can be used, and as many `targets` and `seconds`.
 
     `problems` are lines that each name a file and what is wrong with it; `shortfalls` compare the
     usable tracks with a complete copy.

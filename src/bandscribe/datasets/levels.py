@@ -66,7 +66,7 @@ def levels(
 def find_audible(
     parts: NDArray[np.float64], together: NDArray[np.float64], frame_rate: float
 ) -> NDArray[np.float32]:
-    """Where each part is audible: (frame, class), 1 where it is, 0 where not, nan where in doubt.
+    """Audibility of each part: (frame, class), 1 where it is audible, 0 where not, nan in doubt.
 
     Of the powers `parts` (frame, class) and of all that sounds, `together` (frame,): a part counts
     as it is at its loudest within `AROUND`, beside all at their loudest there.

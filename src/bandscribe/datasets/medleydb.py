@@ -67,7 +67,7 @@ def _track(root: Path, found: dict[str, Path], song: str, end: str) -> Track[Act
 
 
 def _expected(root: Path, found: dict[str, Path], song: str, end: str) -> Path:
-    """Where the sound would lie: a mix beside its stems, a remix in a folder of its own."""
+    """The path of the sound: a mix beside its stems, a remix in a folder of its own."""
     beside = found.get(song + _STEMS, root / "Audio" / song / (song + _STEMS)).parent
     return (beside if end == SOUND["mix"] else root / "remix") / (song + end)
 

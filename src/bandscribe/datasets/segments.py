@@ -90,7 +90,7 @@ class CutClip:
 
 @dataclass(frozen=True)
 class Cut:
-    """What was cut out of a recording."""
+    """The hits that were cut out of a recording."""
 
     recording: KitRecording
     clips: tuple[CutClip, ...]

@@ -1,4 +1,4 @@
-"""What libsndfile does not know: m4a, mp4, webm and the like, through PyAV or ffmpeg."""
+"""Decode formats that libsndfile lacks (m4a, mp4, webm and the like), with PyAV or ffmpeg."""
 
 from __future__ import annotations
 

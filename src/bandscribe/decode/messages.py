@@ -27,7 +27,7 @@ def warn_truncated(path: Path, seconds: float, reason: str) -> None:
 
 
 def not_sound(path: Path) -> ValueError:
-    """What to raise for a file that holds no sound."""
+    """The error for a file without sound."""
     return ValueError(
         f"{path}: no sound that can be decoded; check that it is a sound file, and whole"
     )

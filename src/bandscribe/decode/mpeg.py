@@ -166,7 +166,7 @@ def _length_tag(head: bytes) -> tuple[int, int]:
 
 
 def _kind(head: bytes) -> tuple[int, int, bool] | None:
-    """What all frames of a run have in common; None where `head` is no header."""
+    """The properties that all frames of a stream share; None if `head` is no header."""
     if len(head) < 4 or head[0] != 0xFF or head[1:3] not in _frames():
         return None
     return head[1] & 0x1E, head[2] & 0x0C, head[3] >> 6 == 3

@@ -147,7 +147,7 @@ def _page_length(page: bytes) -> int:
 
 
 def _search(path: Path, pattern: re.Pattern[bytes], width: int) -> Iterator[int]:
-    """Where a pattern of `width` bytes occurs in a file."""
+    """The positions of a pattern of `width` bytes in a file."""
     tail = b""
     position = 0
     with path.open("rb") as handle:

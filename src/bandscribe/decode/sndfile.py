@@ -1,4 +1,4 @@
-"""What libsndfile reads: the recordings in a file one after another, each to its end."""
+"""Decode with libsndfile: the recordings in a file one after another, each to its end."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import soundfile
 
 
 class Tags(NamedTuple):
-    """What the file states; None where it states nothing."""
+    """The tags of a file; None where it has none."""
 
     format: str | None = None
     sample_rate: int | None = None

@@ -251,7 +251,7 @@ def _mark_hits(
 
 
 def _explain(axis: Any, reference: Reference) -> None:
-    """What the marks stand for, and how many there are of each."""
+    """The legend of the marks, with the number of each."""
     from matplotlib.lines import Line2D
 
     right, found = reference.right, reference.found

@@ -1,4 +1,4 @@
-"""What a catalogue holds: tempi, lengths, loudness, and which instruments are in how many."""
+"""The contents of a catalogue: tempi, lengths, loudness, and how many have each instrument."""
 
 from __future__ import annotations
 

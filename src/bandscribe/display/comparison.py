@@ -18,7 +18,7 @@ _LETTER = 0.075  # inch, of a label
 
 @dataclass(frozen=True, eq=False)
 class Bar:
-    """What is compared, by its `label`, and its `values` (seed,) by figure; nan where unknown.
+    """A row of a comparison: its `label`, and its `values` (seed,) by score; nan where unknown.
 
     `intervals` are those of the means, (low, high) by figure, where there are any. Those `beside`
     are no part of the comparison, but its measure, as chance is.

@@ -1,4 +1,4 @@
-"""What a corpus holds, in one picture of six panels.
+"""The contents of a corpus, as a plot of six panels.
 
 The panels: each class's share by split, labels per track, tracks and hours by split; which labels
 go together, and the lengths of tracks by class and by number of labels (after Harmony Is All You

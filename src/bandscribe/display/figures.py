@@ -1,4 +1,4 @@
-"""What every picture shares: its colours, its axes, how it is begun without a display and saved.
+"""Shared by all plots: colours, axes, creation without a display, and saving.
 
 Each `plot` writes into its path: png, or whatever matplotlib knows by its suffix. It raises as
 `begin` and `save`.

@@ -171,7 +171,7 @@ def _draw_bars(
 
 
 def _join(stretches: Sequence[tuple[float, float]], gap: float) -> list[tuple[float, float]]:
-    """Those less than `gap` seconds apart as one: their outlines would hide what is in them."""
+    """Join segments less than `gap` seconds apart: their outlines would hide their content."""
     joined: list[tuple[float, float]] = []
     for start, end in stretches:
         if joined and start - joined[-1][1] < gap:
@@ -205,7 +205,7 @@ def _format_share(axis: Any, height: float, share: float) -> None:
 
 
 def _name_others(played: Mapping[str, Sequence[tuple[float, float]] | None]) -> str:
-    """Of the names that have no lane, who plays a little, and when first; and who never does."""
+    """Of the classes without a lane, those that play a little, and when first; and all others."""
     seldom = [f"{name} ({_clock(times[0][0])})" for name, times in played.items() if times]
     never = [name for name, times in played.items() if not times]
     parts = (("seldom", seldom), ("never", never))
@@ -224,7 +224,7 @@ def _draw_strokes(axis: Any, strokes: Transcription, length: float) -> None:
 
 
 def _explain(axis: Any, loudest: float) -> None:
-    """What the strength of a colour means."""
+    """The legend of the strength of colours."""
     from matplotlib.patches import Patch
 
     shares = np.linspace(0, 1, _SAMPLES)

@@ -22,7 +22,7 @@ _TICKS = [digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5)]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Of a run, at each validation (n,): the step, the mean loss before it, the held-out one."""
+    """At each validation of a run (n,): the step, the mean loss before it, the validation loss."""
 
     steps: NDArray[np.float64]
     training: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Who is detected while one plays alone: the noise and leakage matrices of Neuroment (2022).
+"""The noise and leakage matrices of Neuroment (2022): detections while one instrument plays alone.
 
 Rows are the instruments that play alone, columns those detected (section 5.4 of the source, where
 the leakage matrix is drawn the other way round). Dark is bad: the colour of 0 dB; white is -60 dB.

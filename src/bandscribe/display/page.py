@@ -60,6 +60,6 @@ def compose(
 
 
 def _digest(text: str) -> str:
-    """What a policy calls an inline script or style of this text, and none but it."""
+    """The source of exactly this inline script or style, for a content security policy."""
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -49,7 +49,7 @@ class ActivityReference:
 
     @classmethod
     def load(cls, target: Activations, track: Track[Activations]) -> ActivityReference:
-        """From the annotation of a track.
+        """The reference of the annotation of a track.
 
         Of confidences (MedleyDB), a class plays from 0.5 up, as in its authors' evaluation. Of
         levels, it plays where it is audible beside all else in the recording

@@ -92,7 +92,7 @@ def _read_metrics(folder: Path) -> Metrics:
 
 
 def _load_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
-    """From the counts in tracks.csv."""
+    """Read the counts in tracks.csv."""
     found: dict[int, dict[str, NDArray[np.int64]]] = {}
     for row in rows:
         if row["class"] == drum_metrics.ALL:
@@ -113,7 +113,7 @@ def _load_drums(rows: Sequence[dict[str, str]]) -> dict[str, Table]:
 
 
 def _load_instruments(folder: Path, rows: Sequence[dict[str, str]], summary: Metrics) -> Table:
-    """From the stored scores of the tracks that tracks.csv names."""
+    """Read the stored scores of the tracks in tracks.csv."""
     names = tuple(dict.fromkeys(row["track"] for row in rows))
     scores = {name: read_scores(folder / FOLDER, name) for name in names}
     classes = tuple(summary["classes"])

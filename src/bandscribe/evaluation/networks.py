@@ -55,7 +55,7 @@ def describe_sources(card: runtime.ModelCard) -> tuple[str, ...]:
 
 
 def digest_of(content: bytes) -> str:
-    """What identifies a file."""
+    """The identity of a file."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -87,7 +87,7 @@ class RecognitionFrontEnd:
 
     @classmethod
     def read(cls, described: dict[str, Any]) -> RecognitionFrontEnd:
-        """What `describe` gave. Raises ValueError for other content."""
+        """The inverse of `describe`. Raises ValueError for other content."""
         with refused("features: expected those of a window"):
             values = described["values"]
             front_end = cls(
@@ -135,7 +135,7 @@ def is_silent(features: Floats) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """What is known of all values of a training set: their mean and standard deviation."""
+    """The mean and standard deviation of all values of a training set."""
 
     mean: float
     deviation: float

@@ -46,7 +46,7 @@ def write_beats(path: str | Path, beats: Beats | None) -> None:
 
 
 def read_beats(path: str | Path) -> Beats:
-    """What `write_beats` writes. Raises ValueError naming a file that is something else."""
+    """Read beats from a file of `write_beats`. Raises ValueError naming any other file."""
     rows = read_csv(path, *BEATS_HEADER)
     with refused(f"{path}: no beats"):
         return Beats.of((row["time"], row["position"]) for row in rows)

@@ -26,7 +26,7 @@ def write(path: str | Path, transcription: Transcription, *, file: str) -> None:
 
 
 def content(transcription: Transcription, *, file: str) -> dict[str, Any]:
-    """What `write` writes, before it becomes text."""
+    """The content that `write` writes, before it becomes text."""
     velocities = transcription.velocities
     beats = transcription.beats
     return {

@@ -149,7 +149,7 @@ def read(
 
 
 def parse(data: bytes, name: str | Path) -> mido.MidiFile:
-    """What a MIDI file of the name `name` holds. Raises ValueError for what is none."""
+    """Parse the MIDI file `name`. Raises ValueError if it is none."""
     message = f"{name}: not a MIDI file that can be read"
     try:
         with refused(message):
@@ -170,7 +170,7 @@ class MidiNote(NamedTuple):
 
 @dataclass(frozen=True)
 class MidiEvents:
-    """What the tracks of a file hold together, in ticks: `end` is that of the longest track.
+    """The merged tracks of a file, in ticks: `end` is that of the longest track.
 
     `tempi` are (tick, µs per quarter), `signatures` (tick, numerator, denominator), `programs` the
     first one of each channel. A note ends where it is released, or its pitch comes again.
@@ -184,7 +184,7 @@ class MidiEvents:
 
     @classmethod
     def of(cls, song: mido.MidiFile) -> MidiEvents:
-        """Those of a file, in the order of time. Raises ValueError for one timed by SMPTE."""
+        """Merge the tracks of a file in the order of time. Raises ValueError for SMPTE timing."""
         if song.ticks_per_beat <= 0:
             raise ValueError("timed by SMPTE")
         events = cls([], [], [], {}, 0)

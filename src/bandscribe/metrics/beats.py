@@ -62,7 +62,7 @@ NAMES = (
 
 @dataclass(frozen=True)
 class TrackScores:
-    """What is known of one track; `level` is one of `LEVELS`, or None where it is undefined."""
+    """The scores of one track; `level` is one of `LEVELS`, or None if it is undefined."""
 
     beats: Scores
     downbeats: Scores

@@ -205,7 +205,7 @@ def calibration_error(curve: Reliability) -> float:
 
 
 def _mask(targets: Flags, scores: Values, known: Flags | None) -> tuple[Flags, Values, Flags]:
-    """What is unknown applies to nothing, and ranks below all else."""
+    """Unknown labels apply to nothing, and rank below all others."""
     if targets.ndim != 2 or targets.dtype != bool:
         raise ValueError(f"targets: expected (clip, class) bool, got {targets.shape}")
     if scores.shape != targets.shape:

@@ -1,4 +1,4 @@
-"""What a drum score consists of: strokes in bars."""
+"""The drum score: strokes in bars."""
 
 from __future__ import annotations
 

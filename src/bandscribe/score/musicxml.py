@@ -26,7 +26,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 
 
 class Place(NamedTuple):
-    """Where a drum is written on a treble staff, its note head, and its name."""
+    """The position of a drum on a treble staff, its note head, and its name."""
 
     step: str
     octave: int

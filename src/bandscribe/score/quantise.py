@@ -1,4 +1,4 @@
-"""From notes and beats to bars: where on paper each stroke is.
+"""Quantise notes to beats and bars: the position of each stroke on paper.
 
 The tempo curve is that of the beats, moved by the strokes that are on them: beats that were found
 are off by as much as the frames of a network and the hands of a drummer are.

@@ -27,7 +27,7 @@ _NAME = 200
 
 
 class JobState(BaseModel):
-    """Where a job stands. `progress` is from 0 to 1; `error` is a line, once it has failed."""
+    """The state of a job. `progress` is from 0 to 1; `error` is a line, once it has failed."""
 
     id: str
     task: str
@@ -141,7 +141,7 @@ def create_router(queue: Queue) -> APIRouter:
 
     @router.delete("/jobs/{id}", status_code=204, summary="Stop a job, or forget its result")
     def drop(id: str) -> Response:
-        """What is being analysed stops within seconds."""
+        """A running analysis stops within seconds."""
         queue.drop(_find(queue, id))
         return Response(status_code=204)
 

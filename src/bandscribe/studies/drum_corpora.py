@@ -72,7 +72,7 @@ class StudyCorpus:
 
     @cached_property
     def splits(self) -> set[str]:
-        """Those of its tracks."""
+        """The classes of its tracks."""
         found = self.address.corpus.tracks(self.address.root, self.address.variant)
         return {track.split for track in found}
 

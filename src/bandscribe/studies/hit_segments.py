@@ -32,7 +32,7 @@ FILES = ("in time", "early", "late", "drifting", "of another")
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Of clips (clip,): what each is, whether the clean-up keeps it, and of which MIDI file it is.
+    """Clips (clip,): what each is, whether the clean-up keeps it, and the kind of its MIDI file.
 
     `files` (clip,) are some of `FILES`.
     """

@@ -36,7 +36,7 @@ class Note:
 
 @dataclass(frozen=True)
 class ChannelVoice:
-    """What a channel plays: a General MIDI program (from 0) in a bank of a SoundFont."""
+    """The preset of a channel: a General MIDI program (from 0) in a bank of a SoundFont."""
 
     soundfont: Path
     program: int

@@ -146,7 +146,7 @@ def _write(
 
 
 def _perform(notes: Transcription, kit: PreparedKit) -> Transcription:
-    """What the kit can play of a performance, after the lead-in."""
+    """The part of a performance that the kit can play, after the lead-in."""
     kept = notes.select(np.isin(notes.labels, list(kit.drum_set)))
     return replace(
         kept,

@@ -1,4 +1,4 @@
-"""From a performance to sound: choose pieces, then strike them.
+"""Render a performance: choose pieces of a kit, then strike them.
 
 A *drum set* is drawn once per excerpt: for each articulation one piece, mostly of one kit, now and
 then borrowed from another, with its own pitch, decay, level and velocity curve. Rendering then

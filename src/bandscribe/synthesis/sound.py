@@ -1,4 +1,4 @@
-"""What all that makes sound shares: the sample rate, and levels, envelopes and ramps of samples."""
+"""Shared by all synthesis: the sample rate, and levels, envelopes and ramps of samples."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def each(make: Callable[[A], B], items: Sequence[A], *, workers: int) -> Iterato
 
 
 def attempt(make: Callable[[A], B], item: A) -> B | str:
-    """What `make` makes of an item, or the message of its error, a ValueError or an OSError."""
+    """The result of `make` for an item, or the message of its ValueError or OSError."""
     try:
         return make(item)
     except (ValueError, OSError) as error:

@@ -26,7 +26,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """What `write` wrote, on the CPU, whatever device it was on.
+    """Read a checkpoint of `write`, onto the CPU, from whatever device.
 
     Raises ValueError for anything else, OSError where the file cannot be read.
     """

@@ -80,7 +80,7 @@ def start(
 
 
 def read_starts(run: Path) -> list[dict[str, Any]]:
-    """What was noted of each start of a run. Raises ValueError where that is damaged."""
+    """The record of each start of a run. Raises ValueError if it is damaged."""
     path = run / "versions.json"
     noted = read_json(path)
     with refused(f"{path}: damaged; train into another folder"):

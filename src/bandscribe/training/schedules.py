@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 def warm_up(step: int, *, warmup_steps: int) -> float:
-    """From nearly 0 to 1 in a straight line over the first `warmup_steps`."""
+    """Rise linearly from nearly 0 to 1 over the first `warmup_steps`."""
     return min(1.0, (step + 1) / (warmup_steps + 1))
 
 
 def cosine(step: int, *, steps: int, floor: float = 0.01) -> float:
-    """From 1 at the first step to `floor` at the last, along half a cosine."""
+    """Fall from 1 at the first step to `floor` at the last, along half a cosine."""
     progress = min(1.0, step / max(1, steps - 1))
     return floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2
 
@@ -20,7 +20,7 @@ def cosine(step: int, *, steps: int, floor: float = 0.01) -> float:
 def polynomial(
     step: int, *, steps: int, floor: float = 0.01, power: float = 0.7, warmup: float = 0.05
 ) -> float:
-    """From nearly 0 to 1 over the share `warmup` of the steps, then to `floor` at the last.
+    """Rise from nearly 0 to 1 over the share `warmup` of the steps, then fall to `floor`.
 
     Source: Harmony Is All You Need 2023, chapter 4 and tables 4.3-4.5: the rate above `floor` falls
     with (1 - progress) to the `power`; `floor` is the final rate divided by the initial one.

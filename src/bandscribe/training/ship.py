@@ -37,7 +37,7 @@ from bandscribe.vocabulary import DRUMS, DRUMS_10, INSTRUMENTS
 
 @dataclass(frozen=True)
 class Export:
-    """What a run is exported as: a network that takes `bins` values per frame, and its card.
+    """The export of a run: a network that takes `bins` values per frame, and its card.
 
     `output` is what the network gives: logits, or activations. Where it takes no other number of
     frames, that is `frames`.
@@ -67,7 +67,7 @@ def ship(run: Path, path: Path, *, name: str | None = None, quantise: bool = Fal
 
 
 def describe(run: Path, name: str | None = None, *, credited: bool = True) -> Export:
-    """What a run is exported as. Raises ValueError as `ship`, but for the disagreement.
+    """The export of a run. Raises ValueError as `ship`, except for the disagreement.
 
     Where it is not `credited`, because it is evaluated and not passed on, it names no sources.
     """
@@ -79,7 +79,7 @@ def describe(run: Path, name: str | None = None, *, credited: bool = True) -> Ex
 
 
 def name_of(run: Path) -> str:
-    """What the model of a run is called, if not otherwise. Raises ValueError as `ship`."""
+    """The default name of the model of a run. Raises ValueError as `ship`."""
     task = _task_of(run)
     return "instruments" if task == "activity" else task
 
@@ -252,7 +252,7 @@ _EXPORTS: Mapping[str, Callable[[_TrainedRun, dict[str, Any]], Export]] = {
 
 
 def _task_of(run: Path) -> str:
-    """What a run was trained for."""
+    """The task of a run."""
     if not (run / "recipe.json").is_file():
         raise ValueError(f"{run}: no recipe.json in it; name the folder of a training run")
     task = str(export.read_metrics(run).get("task"))

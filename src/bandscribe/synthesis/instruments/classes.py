@@ -1,4 +1,4 @@
-"""What each instrument class is played on, how high, and what it tends to play."""
+"""The programs, ranges and typical parts of each instrument class."""
 
 from __future__ import annotations
 

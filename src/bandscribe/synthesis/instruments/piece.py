@@ -1,4 +1,4 @@
-"""What the players of a piece share: tempo, metre, key, and a chord for each bar."""
+"""Shared by the players of a piece: tempo, metre, key, and a chord for each bar."""
 
 from __future__ import annotations
 

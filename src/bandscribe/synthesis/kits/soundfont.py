@@ -80,7 +80,7 @@ def _read_presets(file: BinaryIO, path: Path) -> bytes:
 
 
 def articulation(note: int, program: int) -> str | None:
-    """What a General MIDI drum note is in a kit; None for unusable ones.
+    """The articulation of a General MIDI drum note in a kit; None for unusable ones.
 
     After Roland GS: brush kits have a slap at 39 and a swirl at 40, the electronic kit a reversed
     cymbal at 52.

@@ -109,7 +109,7 @@ class Pieces:
         return Mixture(effects.apply(mix, sample_rate, self._master(rng)), stems)
 
     def _master(self, rng: np.random.Generator) -> effects.Treatment:
-        """What the mixture goes through; half of the mixtures have no room of their own."""
+        """The effects of the mixture; half of the mixtures have no room of their own."""
         drawn = effects.sample_effects(rng, codec=self.codec)
         return replace(
             drawn,

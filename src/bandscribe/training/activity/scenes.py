@@ -96,7 +96,7 @@ class Scenes:
         return Mixture(effects.apply(mix, SAMPLE_RATE, _master(rng, self.codec)), stems, known)
 
     def _cast(self, rng: Rng) -> tuple[list[str], list[float]]:
-        """Who plays, and at which level in dB."""
+        """The players, and their levels in dB."""
         there = [name for name in INSTRUMENTS if name in self.recordings]
         chance = rng.random()
         if chance < _OVER_BACKING and BACKING in self.recordings:
@@ -188,7 +188,7 @@ def _channel(rng: Rng) -> effects.Treatment:
 
 
 def _master(rng: Rng, codec: float) -> effects.Treatment:
-    """What the mixture goes through."""
+    """The effects of the mixture."""
     drawn = effects.sample_effects(rng, codec=codec, master=rng.random() < 0.5)
     return replace(
         drawn,

@@ -83,7 +83,7 @@ def infer_pieces(model: nn.Module, validation: ValidationPieces) -> list[NDArray
 
 
 def validate(model: nn.Module, validation: ValidationPieces) -> dict[str, float]:
-    """What a validation adds to the history."""
+    """The scores of a validation, for the history."""
     activations = infer_pieces(model, validation)
     presence = frames.presence_figures(_count(activations, validation))
     present, scores, known = _clips(activations, validation, "s1")

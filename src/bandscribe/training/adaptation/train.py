@@ -1,4 +1,4 @@
-"""From a shipped network and unlabelled recordings to a network adapted to them."""
+"""Adapt a shipped network to unlabelled recordings."""
 
 from __future__ import annotations
 

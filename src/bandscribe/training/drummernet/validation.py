@@ -119,7 +119,7 @@ def score(
     picking: str,
     thresholds: Mapping[str, float] | None = None,
 ) -> onsets.OnsetReport:
-    """What is picked in one of the `PICKINGS` against the notes, in this many classes.
+    """Compare the peaks of one of the `PICKINGS` with the notes, in this many classes.
 
     Without `thresholds` of the classes, the paper's is taken.
     """

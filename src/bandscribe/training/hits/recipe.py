@@ -109,7 +109,7 @@ class Recipe(Settings):
 
 
 def outputs(recipe: Recipe) -> tuple[str, ...]:
-    """What each output of the network is: the classes, then of sigmoid the velocity."""
+    """The outputs of the network: the classes, then, with sigmoid outputs, the velocity."""
     return (*recipe.classes, VELOCITY) if recipe.head == "sigmoid" else recipe.classes
 
 

@@ -50,7 +50,7 @@ def prepare(draw: HitExamples, *, examples: int, seed: int) -> ValidationHits:
 
 
 def validate(model: nn.Module, validation: ValidationHits) -> dict[str, float]:
-    """What a validation adds to the history: loss, and accuracies of hits of one drum.
+    """The scores of a validation: loss, and accuracies of hits of one drum.
 
     The loss is that of the classes alone: velocities are hard to infer of an unknown kit, and would
     decide which weights are the best.

@@ -184,7 +184,7 @@ class WindowExamples:
 
     @cached_property
     def _labels(self) -> Labels:
-        """What is annotated, of the windows."""
+        """The annotations of the windows."""
         return Labels(np.nan_to_num(self.targets))
 
 

@@ -37,7 +37,7 @@ class Moments(NamedTuple):
 
     @classmethod
     def of(cls, array: Floats) -> Moments:
-        """Those of the values of an array of any shape."""
+        """The statistics of an array of any shape."""
         if not array.size:
             return cls()
         values = array.astype(np.float64)
@@ -45,7 +45,7 @@ class Moments(NamedTuple):
         return cls(values.size, mean, float(np.square(values - mean).sum()))
 
     def join(self, other: Moments) -> Moments:
-        """Those of the values of both."""
+        """The statistics of both together."""
         total = self.size + other.size
         if not total:
             return self
@@ -75,7 +75,7 @@ def measure(arrays: Iterable[Floats]) -> FeatureStatistics:
 
 
 class Survey(NamedTuple):
-    """Of the recordings that can be read, the `statistics` of the features of all windows.
+    """The `statistics` of the features of all windows, of the recordings that can be read.
 
     `unreadable` are the others: their paths, and what is wrong with each.
     """
@@ -145,7 +145,7 @@ def without(windows: RecordingWindows, paths: Collection[str]) -> RecordingWindo
 def _measure(
     windows: RecordingWindows, front_end: RecognitionFrontEnd, indices: NDArray[np.intp]
 ) -> Moments:
-    """Of some windows' features."""
+    """The statistics of the features of some windows."""
     total = Moments()
     for index in indices:
         samples = windows.read(int(index))

@@ -71,7 +71,7 @@ def infer_windows(model: nn.Module, validation: ValidationWindows) -> NDArray[np
 def gather(
     probabilities: NDArray[np.floating], owner: NDArray[np.int64], strategy: Strategy
 ) -> NDArray[np.float32]:
-    """Of windows (window, class), the scores of their recordings (recording, class)."""
+    """The scores of recordings (recording, class) from those of windows (window, class)."""
     return np.stack(
         [
             chunks.aggregate(probabilities[owner == recording], strategy)
@@ -107,7 +107,7 @@ def summarise(
 
 
 def validate(model: nn.Module, validation: ValidationWindows) -> dict[str, float]:
-    """What a validation adds to the history."""
+    """The scores of a validation, for the history."""
     return summarise(infer_windows(model, validation), validation)
 
 
