@@ -93,7 +93,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert printed.err.splitlines()[0].startswith("files 0 of 3, audio 0.00 h")
     assert f"bandscribe: {music}/bad.mp3: no sound that can be decoded" in printed.err
     assert printed.out.startswith(f"{out}: 3 files, 0 of them unchanged; 2 recordings (0.01 h)")
-    assert printed.out.endswith("1 duplicates, 1 failed\n")
+    assert printed.out.endswith("1 duplicate, 1 failed\n")
     [[notes]] = connect(out).sql("SELECT count(*) FROM notes").fetchall()
     assert notes > 100
     assert main(["catalogue", "build", str(music), "-o", str(out)]) == 1
@@ -107,8 +107,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     music = ["catalogue", "build", str(tmp_path), "-o", str(tmp_path / "out")]
-    assert main([*music, "--tasks", "drum"]) == 1
-    assert "expected some of drums, beats, instruments, activity" in capsys.readouterr().err
+    assert main([*music, "--tasks", "beats,drum"]) == 2
+    expected = "--tasks: expected some of drums, beats, instruments, activity, got 'drum'"
+    assert expected in capsys.readouterr().err
+    nowhere = tmp_path / "nowhere"
+    assert main(["catalogue", "build", str(nowhere), "-o", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert (
+        printed.err == f"bandscribe: {nowhere}: there is no such file or folder; check the name\n"
+    )
+    assert printed.out == ""
     assert main([*music, "--drum-model", "instruments"]) == 1
     assert "does not transcribe drums" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -157,4 +165,4 @@ def test_what_ray_prints_is_not_shown(
     (tmp_path / "a.wav").write_text("sound")
     assert main(["catalogue", "build", str(tmp_path), "-o", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out
-    assert "raylet" not in told and told.startswith(f"{tmp_path}/out: 1 files")
+    assert "raylet" not in told and told.startswith(f"{tmp_path}/out: 1 file,")

@@ -58,6 +58,10 @@ def test_find_writes_json_and_csv(ask, tmp_path: Path) -> None:
 def test_wrong_usage(ask, tmp_path: Path) -> None:
     for arguments, named in (
         (("find", "viola"), "'viola': cannot read 'viola'; write such as"),
+        (
+            ("find", "genre = Rock"),
+            "'genre = Rock': a text to compare with stands in quotes; write",
+        ),
         (("find", "vio", "--sql", "SELECT 1"), "--sql: takes the place"),
         (("find", "--sql", "SELECT"), "--sql:"),
         (("export", "vio", "-o", tmp_path / "a.mid3"), "--format: expected one of midi"),

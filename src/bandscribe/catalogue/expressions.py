@@ -89,6 +89,9 @@ def parse(text: str, classes: Sequence[str]) -> Condition:
         """A comparison in which one of each two sides is a name; `a < b < c` is two of them."""
         found = []
         for left, operator, right in zip(parts, operators, parts[1:], strict=False):
+            words = [side.id for side in (left, right) if isinstance(side, ast.Name)]
+            if len(words) == 2 and len(set(words) & set(TEXTS)) == 1:
+                raise refuse("a text to compare with stands in quotes")
             sides = [compare(side) for side in (left, right)]
             kinds = {kind for kind, _ in sides}
             sign = _COMPARE.get(type(operator))

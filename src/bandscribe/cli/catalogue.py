@@ -14,7 +14,7 @@ import typer
 
 from bandscribe.cli.arguments import make_group
 from bandscribe.cli.catalogue_queries import export, find, similar, stats
-from bandscribe.cli.report import clock, complain, require, visible
+from bandscribe.cli.report import clock, complain, count, require, visible
 
 if TYPE_CHECKING:
     from bandscribe.catalogue.build import Progress
@@ -77,14 +77,20 @@ def build(
     from bandscribe.catalogue.analysis import Models
     from bandscribe.catalogue.build import build as build_catalogue
     from bandscribe.catalogue.cluster import Cluster
+    from bandscribe.catalogue.schema import TASKS
 
+    chosen = [task.strip() for task in tasks.split(",")] if tasks else []
+    if unknown := [task for task in chosen if task not in TASKS]:
+        raise typer.BadParameter(
+            f"--tasks: expected some of {', '.join(TASKS)}, got {unknown[0]!r}"
+        )
     # Where a worker dies, Ray prints pages of its state; it is in the error of the recording.
     with open(os.devnull, "w") as nothing, redirect_stdout(nothing), _shown() as show:  # noqa: PTH123
         progress = build_catalogue(
             output,
             sources,
             Cluster(jobs, address),
-            tasks=[task.strip() for task in tasks.split(",")] if tasks else (),
+            tasks=chosen,
             models=Models(drum_model, instrument_model),
             retry=retry,
             show=show,
@@ -99,12 +105,13 @@ def build(
         before = (
             f", {progress.failed_before:,} of them in earlier builds (--retry tries them again)"
         )
-    print(
-        f"{output}: {progress.files:,} files, {progress.unchanged:,} of them unchanged; "
-        f"{progress.analysed:,} recordings ({_hours(progress.audio_seconds)}) analysed in "
-        f"{clock(progress.seconds)}, {progress.duplicates:,} duplicates, {progress.failed:,} failed"
-        f"{before}"
-    )
+    if output.exists():  # it is not made for nothing
+        print(
+            f"{output}: {count(progress.files, 'file')}, {progress.unchanged:,} of them unchanged; "
+            f"{count(progress.analysed, 'recording')} ({_hours(progress.audio_seconds)}) analysed "
+            f"in {clock(progress.seconds)}, {count(progress.duplicates, 'duplicate')}, "
+            f"{progress.failed:,} failed{before}"
+        )
     if progress.problems:
         raise typer.Exit(1)
 
