@@ -161,7 +161,7 @@ def _range(tempo: Tempo | None) -> tuple[float, float]:
 
 
 def _level(curve: Array, rate: float, seconds: float) -> Array:
-    """How high `curve` (frame,) rises around each frame: mean of nine maxima over `seconds`."""
+    """The height of `curve` (frame,) around each frame: mean of nine maxima over `seconds`."""
     block = max(round(rate * seconds), 1)
     starts = np.arange(0, len(curve), block)
     if not len(starts):
@@ -248,7 +248,7 @@ def _advance(head: Array, score: Array, lags: NDArray[np.int64], prior: Array) -
 def _keep_supported(
     frames: NDArray[np.int64] | Array, beat: Array, rate: float
 ) -> NDArray[np.bool_]:
-    """Which beats (n,) are between two sounds that are at most `LONGEST_REST` apart."""
+    """The beats (n,) between two sounds that are at most `LONGEST_REST` apart."""
     sounds = np.flatnonzero(beat >= SOUND)
     if not len(sounds):
         return np.zeros(len(frames), np.bool_)

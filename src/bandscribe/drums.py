@@ -45,7 +45,7 @@ class DrumModel(Protocol):
 
     @property
     def threads(self) -> int:
-        """How many chunks to infer in parallel."""
+        """The number of chunks to infer in parallel."""
 
     def __call__(self, features: NDArray[np.float32], /) -> NDArray[np.float32]:
         """Activations (frame, output) in [0, 1] of a chunk of features (frame, bin)."""

@@ -71,7 +71,7 @@ def find_heading(recording: Path, name: str) -> Heading:
 
 @dataclass(frozen=True)
 class Exporter:
-    """How files are written: MIDI with the note `numbers` of a drum map, those of General MIDI by
+    """Writes files: MIDI with the note `numbers` of a drum map, those of General MIDI by
     default; quantised MIDI on a grid of so many to the whole note; scores with signs for repeated
     bars (`simile`); previews with `clicks`, from `start` to `end` seconds of the recording, which
     is a `stream` of its file.

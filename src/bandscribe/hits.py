@@ -75,7 +75,7 @@ class Hit:
 
     @property
     def probability(self) -> float:
-        """How probable the most probable class is."""
+        """The probability of the most probable class."""
         return float(self.tags.scores.max())
 
     @property

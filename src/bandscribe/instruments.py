@@ -43,7 +43,7 @@ def name_outputs(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Extent(NamedTuple):
-    """When a class is present: its share of the time, and from when to when in seconds."""
+    """The share of the time in which a class is present; its first and last moment in seconds."""
 
     share: float
     first: float | None
@@ -52,7 +52,7 @@ class Extent(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """Which instruments are present, and when.
+    """The instruments that are present in a recording, and when.
 
     `tags` are probabilities, aggregated from those of frames, `probability`, and calibrated where
     the model can. A class is `present` when its score is at least that of `thresholds` (class,);

@@ -60,7 +60,7 @@ class Pattern:
 
     @property
     def beats(self) -> int:
-        """How many are in a bar."""
+        """The number of beats in a bar."""
         return len(self.downbeat)
 
 

@@ -1,4 +1,4 @@
-"""Is a beat grid half as fast as the swing of a ride cymbal?
+"""Test whether a beat grid is half as fast as the swing of a ride cymbal.
 
 In swing the ride cymbal plays every beat, and between some beats the last of three parts: "ding,
 ding-a, ding, ding-a". A grid at half the tempo has the cymbal in the middle of its beats, and the

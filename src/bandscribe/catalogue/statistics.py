@@ -53,7 +53,7 @@ def describe(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def _count(database: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
-    """How often each value occurs, the most frequent first, twenty at most."""
+    """Counts of the twenty most frequent values, the most frequent first."""
     rows = database.execute(
         f"SELECT value, count(*) AS often FROM ({query}) GROUP BY value "
         "ORDER BY often DESC, value LIMIT 20"

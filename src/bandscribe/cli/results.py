@@ -37,7 +37,7 @@ def make_exporter(
     clicks: bool = False,
     stream: int | None = None,
 ) -> Exporter:
-    """How results are written; raises ValueError for a range, a map or a grid that cannot be."""
+    """The writer of results; raises ValueError for a malformed range, map or grid."""
     from bandscribe.exports import Exporter
     from bandscribe.formats import drum_maps
     from bandscribe.score import GRIDS
@@ -146,7 +146,7 @@ def find_recording(notes: Path) -> Path:
 
 
 def compare(annotated: Transcription, notes: Transcription) -> Reference:
-    """Which notes are in both, class by class, one to one."""
+    """Match the annotated notes and those of a part, class by class, one to one."""
     from bandscribe.display import Reference
     from bandscribe.evaluation.drums import match_notes
     from bandscribe.metrics.onsets import TOLERANCE

@@ -41,7 +41,7 @@ class Fit(NamedTuple):
     agreement: float
 
     def move(self, onsets: NDArray[np.float64]) -> NDArray[np.float64]:
-        """When notes at `onsets` (n,) sound."""
+        """The times at which notes at `onsets` (n,) sound."""
         return np.maximum(0.0, onsets * (1 + self.stretch) + self.shift)
 
 

@@ -134,7 +134,7 @@ def read_notes(recording: KitRecording) -> Transcription:
 
 
 def count(notes: Iterable[Transcription]) -> dict[str, int]:
-    """How often each articulation is played, the most frequent first (figure 1 of the report)."""
+    """Counts of the articulations, the most frequent first (figure 1 of the report)."""
     found: Counter[str] = Counter()
     for each in notes:
         found.update(each.labels.tolist())

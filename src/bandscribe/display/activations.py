@@ -116,7 +116,7 @@ def _lanes(activations: Activations, classes: tuple[str, ...]) -> NDArray[np.flo
 
 
 def _rows(length: float) -> tuple[int, float]:
-    """How many rows, and the seconds of each."""
+    """The number of rows, and the seconds of each."""
     if length <= _ROW:
         return 1, length
     rows = min(_MOST_ROWS, math.ceil(length / _ROW))

@@ -246,7 +246,7 @@ class Matched(NamedTuple):
 
 
 def match_notes(reference: Transcription, estimate: Transcription, tolerance: float) -> Matched:
-    """Which notes are in both, class by class, one to one."""
+    """Match the notes of both, class by class, one to one."""
     found = np.zeros(len(reference.onsets), bool)
     right = np.zeros(len(estimate.onsets), bool)
     for name in estimate.classes:

@@ -1,4 +1,4 @@
-"""Is the whole estimate early or late?
+"""The offset by which a whole estimate is early or late.
 
 Annotations and systems differ by constants: padding of a codec, the centre or the start of a
 frame, the ear or the waveform. Such an offset is estimated here and reported apart; the figures of

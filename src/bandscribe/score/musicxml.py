@@ -125,7 +125,7 @@ def key_to_musicxml(score: Score) -> str:
 
 
 def find_repeats(score: Score) -> list[bool]:
-    """Which bars are played as the one before, and are no rest."""
+    """The bars that repeat the one before, and are no rest."""
     bars = score.bars
     return [
         i > 0 and bool(bar.strokes) and bar.content == bars[i - 1].content
@@ -142,7 +142,7 @@ def _change(repeated: list[bool], number: int) -> str:
 
 
 def _count_rests(score: Score, number: int) -> int:
-    """How many bars of rest begin here, where they do not go on; they are of one metre."""
+    """The number of bars of rest in one metre that begin here; 0 after the first of them."""
     bars = score.bars
 
     def silent(i: int) -> bool:

@@ -272,5 +272,5 @@ def _press(strokes: list[Stroke]) -> list[Stroke]:
 
 
 def _rank(stroke: Stroke) -> tuple[bool, float]:
-    """Which of two strokes at one place is written: the open hat, then the louder."""
+    """The one of two strokes at one place that is written: the open hat, then the louder."""
     return stroke.drum == "OHH", stroke.velocity or 0.0

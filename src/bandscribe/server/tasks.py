@@ -119,7 +119,7 @@ def describe_segments(activity: instruments.Activity, name: str) -> dict[str, An
 
 
 def classify(sound: Path, step: Step, *, name: str, longest: float) -> list[dict[str, Any]]:
-    """Which drum a one-shot is, as `bandscribe classify --format json` writes it.
+    """The class of a one-shot, as `bandscribe classify --format json` writes it.
 
     Of a longer file the beginning is analysed, so that it cannot be too long.
     """

@@ -83,7 +83,7 @@ class StudyCorpus:
 
     @property
     def test(self) -> list[Track[Transcription]]:
-        """What is tested on."""
+        """The tracks that are tested on."""
         return self.address.tracks("test")
 
 

@@ -112,7 +112,7 @@ def compare_notes(
     reference: NDArray[np.float64],
     names: Sequence[str],
 ) -> str:
-    """Which of `FILES` a MIDI file of notes and labels is, whose `reference` and `names` sound."""
+    """The kind, in `FILES`, of a MIDI file of notes and labels; `reference` and `names` sound."""
     if Counter(labels) != Counter(names):
         return "of another"
     played, sounding = np.array(labels), np.array(names)

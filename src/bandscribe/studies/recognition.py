@@ -192,7 +192,7 @@ def remark(outcomes: Sequence[RowOutcome], low: Sequence[str], decided: set[str]
 
 
 def seconds_of(run: Path) -> float:
-    """How long a run was trained, its validations counted in."""
+    """The duration of a training run, including validation."""
     if history := search.read_history(run):
         return 60 * history[-1]["minutes"]
     return float(read_json(run / "metrics.json")["seconds"])

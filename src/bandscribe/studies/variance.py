@@ -62,7 +62,7 @@ def anova(values: Floats, groups: Groups) -> Anova:
 
 
 def brown_forsythe(values: Floats, groups: Groups) -> Test:
-    """Are the variances equal? The analysis of variance of |value - median of its group|."""
+    """Test of equal variances: the analysis of variance of |value - median of its group|."""
     return _test(stats.levene, _split(values, groups), center="median")
 
 

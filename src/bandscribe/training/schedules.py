@@ -50,5 +50,5 @@ def plateau(
 
 
 def waited(scores: Sequence[float]) -> int:
-    """How many validations have passed since the best one; the first of equals counts."""
+    """The number of validations since the best one; the first of equals counts."""
     return len(scores) - 1 - max(range(len(scores)), key=lambda i: scores[i]) if scores else 0

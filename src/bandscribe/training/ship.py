@@ -1,4 +1,4 @@
-"""How a run becomes a model: the best weights and their card in one ONNX file, for each task."""
+"""Export a run as a model: the best weights and their card in one ONNX file, for each task."""
 
 from __future__ import annotations
 

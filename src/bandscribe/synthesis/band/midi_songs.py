@@ -190,7 +190,7 @@ def _part(program: int, notes: tuple[Note, ...], rng: Rng) -> Part:
 
 
 def _tunefulness(line: tuple[Note, ...]) -> float:
-    """How well a line could be sung: the share of single notes times that in a voice's reach."""
+    """How singable a line is: the share of single notes times that of notes in a voice's range."""
     if not line:
         return 0.0
     alone = [a.end <= b.start + 0.05 for a, b in pairwise(line)]

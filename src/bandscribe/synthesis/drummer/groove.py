@@ -84,7 +84,7 @@ def _read_split(load: Callable[[str], bytes], split: str, where: str) -> list[Pe
 
 
 def _notes(song: Any, duration: float) -> Transcription:
-    """Those of one MIDI file; the duration grows where the last note lies beyond it."""
+    """The performance of one MIDI file; it lasts at least until its last note."""
     events = midi.MidiEvents.of(song)
     seconds = TempoMap.of(events.tempi, song.ticks_per_beat).seconds
     onsets = seconds(np.array([note.start for note in events.notes], dtype=np.float64))

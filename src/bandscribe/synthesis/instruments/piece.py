@@ -38,7 +38,7 @@ class Piece:
 
     @property
     def bars(self) -> int:
-        """How many bars begin before the end."""
+        """The number of bars that begin before the end."""
         return int(np.ceil((self.duration - self.start) / (self.beat * self.metre)))
 
     @property
@@ -55,7 +55,7 @@ class Piece:
         return tuple(self.scale[(degree + 2 * i) % len(self.scale)] for i in range(size))
 
     def seconds(self, position: float) -> float:
-        """When a position, in beats from the first bar, is reached."""
+        """The time of a position in beats from the first bar."""
         whole, part = divmod(position, 1.0)
         if part < 0.5:
             part *= 2 * self.swing

@@ -36,7 +36,7 @@ _ALIKE = 0.75  # correlation from which two notes sound alike
 
 
 class Attack(NamedTuple):
-    """Where a stroke begins to sound, in seconds, and its peak."""
+    """The time at which a stroke begins to sound, in seconds, and its peak."""
 
     time: float
     peak: float

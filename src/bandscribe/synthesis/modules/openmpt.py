@@ -39,7 +39,7 @@ class ModuleNote(NamedTuple):
 
 @dataclass(frozen=True)
 class Speed:
-    """How a module is played: factors of its tempo and of its pitch."""
+    """The playback speed of a module: factors of its tempo and of its pitch."""
 
     tempo: float = 1.0
     pitch: float = 1.0

@@ -171,7 +171,7 @@ def _fade(samples: Samples) -> Samples:
 
 
 def _channel(rng: Rng) -> effects.Treatment:
-    """How one player was recorded: often in a narrower band, in a room.
+    """The recording of one player: often in a narrower band, in a room.
 
     Noise is the mixture's: that of a resting player would count as playing.
     """

@@ -169,7 +169,7 @@ class DrummerNet(nn.Module):
 
 
 class Tone(nn.Module):
-    """How loud and how bright each component is, beside its fixed waveform."""
+    """The level and brightness of each component, beside its fixed waveform."""
 
     def __init__(self, components: int, sample_rate: int) -> None:
         """Changes nothing at first."""

@@ -47,7 +47,7 @@ def grow(network: CRNN, given: Mapping[str, Tensor]) -> None:
 
 
 def _places(blocks: int, old: int, new: int) -> Tensor:
-    """Where the `old` entries are among the `new` ones: first in each of equal blocks."""
+    """The positions of `old` entries among the `new` ones: first in each of equal blocks."""
     if old > new or old % blocks or new % blocks:
         raise ValueError(f"{old} where there are {new} now")
     return torch.arange(new).view(blocks, -1)[:, : old // blocks].flatten()

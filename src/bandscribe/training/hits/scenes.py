@@ -1,4 +1,4 @@
-"""How clips are augmented: several strokes, simultaneous drums, tuning, cuts, a room, a telephone.
+"""Augmentation of clips: several strokes, simultaneous drums, tuning, cuts, a room, a telephone.
 
 A scene is drawn first and played second, so that it can be replayed.
 """
@@ -37,7 +37,7 @@ _WHOLE = 9.0
 
 @dataclass(frozen=True)
 class PlayedClip:
-    """How a clip is played: when (seconds after the hit), how loud, how high, how long.
+    """The playback of a clip: start (seconds after the hit), level, pitch, length.
 
     `amplitude` is its peak's. After `seconds` it is faded out in a tenth of them; `skip` seconds of
     its beginning are left out. `damping` is further decay in dB per second, or, below 0, less.

@@ -67,7 +67,7 @@ def load(kind: str, *, pretrained: str, published: str, **config: Any) -> tuple[
 
 @cache  # the hub is queried once
 def trace(pretrained: str, published: str) -> str:
-    """Which weights `load` would begin with: a digest or a name, or nothing for random ones.
+    """The weights that `load` begins with: a digest or a name, or nothing for random ones.
 
     Raises ValueError where neither the cache nor the hub has the published ones.
     """

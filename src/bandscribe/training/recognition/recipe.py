@@ -163,7 +163,7 @@ def build(recipe: Recipe, classes: int, *, trained: bool = False) -> nn.Module:
 
 
 def trace_weights(recipe: Recipe) -> str:
-    """Which trained weights the network of a recipe begins with; empty for random ones.
+    """The trained weights that the network of a recipe begins with; empty for random ones.
 
     Raises ValueError as `pretrained.trace`.
     """
