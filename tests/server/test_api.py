@@ -75,6 +75,17 @@ def test_a_wrong_option_is_named(serve, song, query) -> None:
     assert client.left() == []
 
 
+def test_an_unknown_option_is_refused(serve, song) -> None:
+    client = serve()
+    for query, line in (
+        ("transcribe?clases=5", "clases: is no option of this address; expected some of classes, "),
+        ("track?threshold=1", "threshold: is no option of this address; there are none"),
+    ):
+        sent = client.send(f"/v1/{query}", song)
+        assert sent.status == 422 and sent.json["detail"].startswith(line)
+    assert client.left() == []
+
+
 def test_it_describes_itself(serve) -> None:
     client = serve()
     paths = client.get("/openapi.json").json["paths"]
@@ -153,7 +164,11 @@ def test_no_texts_that_name_other_files(serve, text) -> None:
 def test_no_form_or_no_file(serve) -> None:
     client = serve()
     line = "file: missing; send the recording as the form field file (multipart/form-data)"
-    for content, kind in ((b"", "application/json"), (b"x" * 999, "text/plain")):
+    for content, kind in (
+        (b"", "application/json"),
+        (b"x" * 999, "text/plain"),
+        (b"x=&" * 2000, "application/x-www-form-urlencoded"),
+    ):
         answer = client.ask("POST", "/v1/track", content, content_type=kind)
         assert (answer.status, answer.json) == (422, {"detail": line})
     assert client.ask("POST", "/v1/nothing").status == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
@@ -54,6 +55,7 @@ def create_router(queue: Queue) -> APIRouter:
     }
 
     async def accept(request: Request, file: UploadFile, work: Callable[..., Any]) -> JSONResponse:
+        _refuse_unknown(request)
         job, name = job_of(request.scope), _name(file)
         sound = await run_in_threadpool(_store, file, job.folder / f"upload{_suffix(name)}")
         queue.submit(job, sound, name, partial(work, name=name, longest=longest))
@@ -146,6 +148,15 @@ def create_router(queue: Queue) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _refuse_unknown(request: Request) -> None:
+    """422 for an option that the route does not have, which would have no effect."""
+    known = [name for name in signature(request.scope["route"].endpoint).parameters
+             if name not in ("request", "file")]  # fmt: skip
+    if unknown := [name for name in request.query_params if name not in known]:
+        options = f"expected some of {', '.join(known)}" if known else "there are none"
+        raise HTTPException(422, f"{unknown[0]}: is no option of this address; {options}")
 
 
 def _find(queue: Queue, id: str) -> Job:

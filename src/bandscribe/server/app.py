@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from bandscribe import __version__
 from bandscribe.server import api, page
 from bandscribe.server.connections import with_timeout
-from bandscribe.server.gate import Gate
+from bandscribe.server.gate import NO_FILE, Gate
 from bandscribe.server.jobs import Queue
 from bandscribe.server.limits import Limits
 from bandscribe.server.recording import Recording
@@ -103,7 +103,7 @@ def _describe(error: RequestValidationError) -> str:
     """One line with what is wrong in a request."""
     problems = {".".join(map(str, each["loc"][1:])): each["msg"] for each in error.errors()}
     if "file" in problems:
-        return "file: missing; send the recording as the form field file (multipart/form-data)"
+        return NO_FILE
     return "; ".join(f"{name or 'request'}: {problem}" for name, problem in problems.items())
 
 

@@ -22,6 +22,8 @@ from bandscribe.server.limits import Limits
 _PAGES = ("/", "/docs")
 #: Room for the boundaries and headers of a multipart form around a file.
 _FORM_BYTES = 1 << 16
+#: What the answer to an upload without its file says.
+NO_FILE = "file: missing; send the recording as the form field file (multipart/form-data)"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -114,6 +116,11 @@ class Gate:
         self, scope: Scope, receive: Receive, response: _Response, headers: Mapping[str, str]
     ) -> None:
         """Reserve a place in the queue, then read the upload; release the place if that fails."""
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            # As curl --data-binary sends: one field of a form as large as the recording.
+            await self._drain(receive, headers)
+            await response.refuse(422, NO_FILE)
+            return
         try:
             job = self.queue.reserve(scope["path"].rsplit("/", 1)[-1])
         except QueueFullError:
