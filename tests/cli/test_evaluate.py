@@ -174,6 +174,7 @@ def test_copies_of_the_audio(bandscribe, corpus, tiny_model) -> None:
         (["evaluate", "singing", "mdb", "."], 2, "No such command 'singing'; see bandscribe eval"),
         (["evaluate", "drums", "irmas", "."], 2, "irmas=.: expected NAME=ROOT or NAME:SPLIT/"),
         (["evaluate", "drums", "mdb"], 2, "ROOT: expected the folder of mdb: mdb=ROOT"),
+        (["evaluate", "drums", "."], 2, ".=ROOT: expected NAME=ROOT or NAME:SPLIT/AUDIO=ROOT, and"),
         (["evaluate", "drums", "mdb=a", "b"], 2, "ROOT: mdb=a names a folder already"),
         (["evaluate", "drums", "mdb/x=."], 2, "expected audio one of drum_only"),
         (["evaluate", "drums", "mdb:test=.", "--split", "all"], 2, "--split: mdb:test=. has test"),

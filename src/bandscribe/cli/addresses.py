@@ -45,6 +45,9 @@ def read_address(
     from bandscribe.datasets.address import CorpusAddress, describe_variants
 
     if root is None and "=" not in corpus:
+        with usage_errors():
+            # Of a folder alone, or an unknown name, the error lists the corpora there are.
+            CorpusAddress.parse(f"{corpus}=ROOT", *tasks)
         raise typer.BadParameter(f"ROOT: expected the folder of {corpus}: {corpus}=ROOT")
     if root is not None and "=" in corpus:
         raise typer.BadParameter(f"ROOT: {corpus} names a folder already, got {root} as well")
