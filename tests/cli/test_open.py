@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,26 @@ def test_what_cannot_be_opened_has_a_line(bandscribe, what) -> None:
     result = bandscribe("open", what, "--no-browser")
     assert (result.code, len(result.complaints)) == (1, 1)
     assert result.err.startswith(f"bandscribe: {what}: ")
+
+
+def test_corrections_of_a_link_are_beside_the_link(bandscribe, groove_wav, monkeypatch) -> None:
+    pytest.importorskip("fastapi", reason="needs the extra page")
+    shown = []
+
+    class Server:
+        def __init__(self, _: object, *, started: object) -> None:
+            pass
+
+        def run(self, sockets: list[socket.socket]) -> None:
+            sockets[0].close()
+
+    monkeypatch.setattr(
+        "bandscribe.server.app.create_app", lambda **given: shown.append(given["recording"])
+    )
+    monkeypatch.setattr("bandscribe.server.app.create_server", Server)
+    Path("song.wav").symlink_to(groove_wav)
+    assert bandscribe("open", "song.wav", "--no-browser").code == 0
+    assert [recording.corrections for recording in shown] == [Path.cwd() / "song.json"]
 
 
 def test_what_is_not_sound_has_no_page(bandscribe, corrected, tmp_path) -> None:

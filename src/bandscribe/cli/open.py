@@ -49,7 +49,7 @@ def open_page(
     sock = app.listen(host, port)
     hosts = app.LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else None
     application = app.create_app(
-        limits=Limits(), token=token, hosts=hosts, recording=Recording(file.resolve())
+        limits=Limits(), token=token, hosts=hosts, recording=Recording(file.absolute())
     )
     address = f"http://{spell_host(host)}:{sock.getsockname()[1]}/?token={token}"
 
