@@ -140,7 +140,7 @@ def _name_option(error: Any) -> str:
 
 
 def _advise(arguments: list[str]) -> str:
-    """What cures wrong usage where a file has the name of an option, as `*.mp3` may give."""
+    """The cure where a file has the name of an option, which `*.mp3` may expand to."""
     dashed = (
         each for each in arguments if len(each) > 1 and each[0] == "-" and Path(each).exists()
     )

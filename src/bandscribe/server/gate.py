@@ -22,7 +22,7 @@ from bandscribe.server.limits import Limits
 _PAGES = ("/", "/docs")
 #: Room for the boundaries and headers of a multipart form around a file.
 _FORM_BYTES = 1 << 16
-#: What the answer to an upload without its file says.
+#: The answer to an upload without its file.
 NO_FILE = "file: missing; send the recording as the form field file (multipart/form-data)"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
