@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "recipe.json").read_text())["learning_rate"] == 0.05
     versions = json.loads((tmp_path / "versions.json").read_text())
     assert versions["seed"] == 1
-    assert versions["starts"][0]["packages"]["torch"] == torch.__version__
+    assert versions["starts"][0]["packages"]["torch"] == version("torch")
     assert (versions["starts"][0]["device"], versions["starts"][0]["processes"]) == ("cpu", 1)
     header, *rows = (tmp_path / "history.csv").read_text().split()
     assert header == "step,minutes,rate,loss,micro_f1"

@@ -157,8 +157,9 @@ def _by_ffmpeg(path: Path, ffmpeg: str, requested: int | None) -> Iterator[Audio
             process.stdout.read(offset - 24)
             done = 0
             while data := process.stdout.read(_FRAMES * channels * 4):
-                samples = np.frombuffer(data[: len(data) // (4 * channels) * 4 * channels], ">f4")
-                samples = samples.reshape(-1, channels).T.astype(np.float32)
+                whole = len(data) // (4 * channels) * 4 * channels
+                values = np.frombuffer(data[:whole], ">f4")
+                samples = values.reshape(-1, channels).T.astype(np.float32)
                 done += samples.shape[1]
                 yield Audio(samples, rate)
             process.wait()

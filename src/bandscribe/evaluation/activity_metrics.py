@@ -74,7 +74,7 @@ def summarize(described: Mapping[str, Any], scores: ActivityScores) -> Metrics:
     totals = presence.counts.sum(axis=0)
 
     def more(name: str, frames: NDArray[np.int64]) -> Metrics:
-        tp, fp, fn, _ = frames / max(1, frames.sum())
+        tp, fp, fn, _ = frames / max(1, int(frames.sum()))
         own = {
             key: values.get(f"{name}.{key}", np.nan)
             for key in ("ap", "balanced_accuracy", "level_error_db")

@@ -17,10 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 NAN = float("nan")
 
@@ -88,7 +87,7 @@ def rate(counts: NDArray[np.int64], undefined: float = NAN) -> NDArray[np.float6
     return divide(parts, wholes, undefined)
 
 
-def divide(part: NDArray[Any], whole: NDArray[Any], undefined: float = NAN) -> NDArray[np.float64]:
+def divide(part: ArrayLike, whole: ArrayLike, undefined: float = NAN) -> NDArray[np.float64]:
     """`part / whole`, and `undefined` where the whole is zero."""
     values = np.full(np.shape(whole), undefined, dtype=np.float64)
     np.divide(part, whole, out=values, where=np.asarray(whole) != 0)

@@ -95,7 +95,8 @@ def apply(samples: Samples, sample_rate: int, what: Treatment) -> Samples:
     if what.compressor_db:
         out *= _compressor_gain(out, sample_rate, what)
     if what.drive:
-        out = np.tanh(out * np.float32(what.drive)) / np.float32(np.tanh(what.drive))
+        driven = np.tanh(out * np.float32(what.drive)) / np.float32(np.tanh(what.drive))
+        out = np.asarray(driven, dtype=np.float32)
     if what.limit_db:
         out = _limit(out * np.float32(10 ** (what.limit_db / 20)), sample_rate, what)
     if what.noise_db is not None:

@@ -57,13 +57,14 @@ def whole(rng: Rng, meter: Meter) -> list[RhythmNote]:
 
 def quarters(rng: Rng, meter: Meter) -> list[RhythmNote]:
     """Every beat."""
-    return _strokes(rng, meter, grid(meter, 1.0), rng.choice([0.25, 0.6, 0.95]))
+    return _strokes(rng, meter, grid(meter, 1.0), float(rng.choice([0.25, 0.6, 0.95])))
 
 
 def eighths(rng: Rng, meter: Meter) -> list[RhythmNote]:
     """Every eighth, those off the beat often damped."""
     tones = pick(rng, ((0,), (0, 2), (0, 2, 2), (0, 2, 2, 0, 2, 2, 0, 2), (0, 1)))
-    return _strokes(rng, meter, grid(meter, meter.eighth), rng.choice([0.4, 0.7, 1.0]), tones)
+    hold = float(rng.choice([0.4, 0.7, 1.0]))
+    return _strokes(rng, meter, grid(meter, meter.eighth), hold, tones)
 
 
 def sixteenths(rng: Rng, meter: Meter) -> list[RhythmNote]:
@@ -97,9 +98,8 @@ def syncopated(rng: Rng, meter: Meter) -> list[RhythmNote]:
     step = meter.eighth / int(rng.choice([1, 2, 2]))
     density = rng.uniform(0.25, 0.65)
     times = [t for t in grid(meter, step) if t == 0 or chance(rng, density)]
-    return _strokes(
-        rng, meter, times, rng.choice([0.35, 0.6, 0.9]), pick(rng, ((0,), (0, 1), (0, 0, 2)))
-    )
+    hold = float(rng.choice([0.35, 0.6, 0.9]))
+    return _strokes(rng, meter, times, hold, pick(rng, ((0,), (0, 1), (0, 0, 2))))
 
 
 def figure(rng: Rng, meter: Meter) -> list[RhythmNote]:
@@ -107,7 +107,7 @@ def figure(rng: Rng, meter: Meter) -> list[RhythmNote]:
     pattern = pick(rng, ((0, 3, 6), (0, 3), (0, 3, 4, 7), (0, 3, 4), (0, 2, 3, 6), (0, 3, 5),
                          (0, 1, 4, 5), (0, 4, 7), (0, 2, 5, 7), (0, 2, 4, 7)))  # fmt: skip
     times = [i * meter.eighth for i in pattern if i * meter.eighth < meter.beats - 1e-6]
-    return _strokes(rng, meter, times, rng.choice([0.3, 0.6, 0.95]))
+    return _strokes(rng, meter, times, float(rng.choice([0.3, 0.6, 0.95])))
 
 
 def gallop(rng: Rng, meter: Meter) -> list[RhythmNote]:
@@ -209,7 +209,7 @@ def with_cymbals(rng: Rng, meter: Meter, groove: Sequence[Note]) -> list[RhythmN
         return []
     snares = _places(meter, [n for n in groove if n[2] > 0.5], ("sd", "ss"))
     hold, soft = rng.choice([0.3, 0.6, 0.95]), rng.uniform(0.35, 0.8)
-    damped = rng.choice([0.0, 0.0, 0.3, 0.7])
+    damped = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
     strokes = []
     for at, end in zip(times, [*times[1:], float(meter.beats)], strict=True):
         accent = any(abs(at - s) < 0.05 for s in snares)

@@ -213,10 +213,10 @@ def medians(magnitude: Tensor, size: int = MEDIAN) -> tuple[Tensor, Tensor]:
     order = values.detach().argsort(dim=1)
     ranks = np.empty(values.shape, dtype=np.float32)  # exact up to 2^24 values
     np.put_along_axis(ranks, order.numpy(), np.arange(values.shape[1])[None], axis=1)
-    ranks = ranks.reshape(magnitude.shape)
+    shaped = ranks.reshape(magnitude.shape)
     found = []
     for axis in (1, 2):
-        turned = np.moveaxis(ranks, axis, 2)
+        turned = np.moveaxis(shaped, axis, 2)
         padded = np.pad(turned, ((0, 0), (0, 0), (reach, reach)), mode="reflect")
         # One long row: medians at a seam are cut off.
         medians_ = ndimage.median_filter(padded.reshape(-1), size).reshape(padded.shape)
