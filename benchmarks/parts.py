@@ -17,7 +17,6 @@ off) or 5 ms off. Needs the extras `dev` and `score`.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ import verovio
 
 from bandscribe import audio, preview
 from bandscribe.drumkit import SAMPLE_RATE, Samples
+from bandscribe.formats import notes
 from bandscribe.types import Transcription
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests/score")]
@@ -53,18 +53,11 @@ def count_warnings(text: str) -> tuple[int, int]:
     verovio.enableLog(verovio.LOG_WARNING)
     toolkit = verovio.toolkit()
     loaded = toolkit.loadData(text)
-    said = len(toolkit.getLog().splitlines()) + (not loaded)
+    warned = len(toolkit.getLog().splitlines()) + (not loaded)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         music21.converter.parseData(text, format="musicxml")
-    return said, len(caught)
-
-
-def read_part(path: Path) -> Transcription:
-    """The part in a JSON file."""
-    written = json.loads(path.read_text())
-    columns = zip(*((n["onset"], n["class"], n["velocity"]) for n in written["notes"]), strict=True)
-    return Transcription(*map(np.array, columns), written["duration"], tuple(written["classes"]))
+    return warned, len(caught)
 
 
 def compare(part: Transcription, right: Samples) -> float:
@@ -103,15 +96,15 @@ def main() -> int:
                 list(Path(folder).glob(f"*.{kind}")) for kind in ("musicxml", "json", "preview.*")
             )
             text = score.read_text()
-            valid, said = is_valid(text), count_warnings(text)
-            transcribed = read_part(part)
+            valid, warned = is_valid(text), count_warnings(text)
+            transcribed = notes.read(part)
             left_over = compare(transcribed, audio.read(sound).samples[1])
             offsets = np.abs(measure_offsets(transcribed))
         worst = float(offsets.max(initial=0))
-        fine += valid and not any(said) and left_over < -20 and worst < LIMIT
+        fine += valid and not any(warned) and left_over < -20 and worst < LIMIT
         print(
-            f"{recording.name}: {'valid' if valid else 'INVALID'}, verovio {said[0]} warnings, "
-            f"music21 {said[1]}; right channel {left_over:.0f} dB off, {len(offsets)} strokes "
+            f"{recording.name}: {'valid' if valid else 'INVALID'}, verovio {warned[0]} warnings, "
+            f"music21 {warned[1]}; right channel {left_over:.0f} dB off, {len(offsets)} strokes "
             f"within {1000 * worst:.2f} ms",
             flush=True,
         )

@@ -105,7 +105,7 @@ def build(
         before = (
             f", {progress.failed_before:,} of them in earlier builds (--retry tries them again)"
         )
-    if output.exists():  # it is not made for nothing
+    if output.exists():  # a build that finds no file makes no catalogue
         print(
             f"{output}: {count(progress.files, 'file')}, {progress.unchanged:,} of them unchanged; "
             f"{count(progress.analysed, 'recording')} ({_hours(progress.audio_seconds)}) analysed "
