@@ -136,9 +136,31 @@ def test_thresholds_part_hits_from_ghosts() -> None:
     heard, velocities = (Activations(each, 100.0, 0.0, ("KD", "SD")) for each in (values, struck))
     thresholds, scores = validation.choose(heard, velocities, reference)
     # Alike from 0.45 to 0.70 (0.9 - 0.18 = 0.72), and from 0.05 to 0.45 (0.6 - 0.12 = 0.48).
-    assert thresholds == {"KD": 0.6, "SD": 0.25}
+    assert thresholds == {"KD": 0.575, "SD": 0.25}
     assert scores["micro"]["f1"] == 1
     assert scores["per_class"]["KD"]["tp"] == 3
     assert scores["velocity"]["KD.pearson"] == pytest.approx(1)
     assert scores["velocity"]["KD.mae"] == pytest.approx(0.1)
     assert scores["velocity"]["SD.mae"] == pytest.approx(0.0)
+
+
+def test_thresholds_are_the_mean_over_resamples_of_the_excerpts() -> None:
+    # Two excerpts of 1 s. In the first, a peak of 0.5 is a stroke, in the second, one of 0.3 is
+    # none. Peaks are counted above their mean of five frames: 0.40, 0.24 and, of 0.9, 0.72.
+    values = np.zeros((200, 1), dtype=np.float32)
+    values[[20, 70, 120], 0] = 0.5, 0.9, 0.9
+    values[170, 0] = 0.3
+    reference = Transcription(
+        np.array([0.2, 0.7, 1.2]), np.array(["KD"] * 3), np.full(3, 0.5), 2.0, ("KD",)
+    )
+    activations = Activations(values, 100.0, 0.0, ("KD",))
+    [whole], [bagged] = (
+        validation.choose(activations, activations, reference, excerpts=n)[0].values()
+        for n in (1, 2)
+    )
+    # Best are 0.05 to 0.40 on the first, 0.25 to 0.70 on the second, 0.25 to 0.40 on both.
+    first, second, both = 0.225, 0.475, 0.325
+    assert whole == pytest.approx(both, abs=0.001)
+    drawn = np.random.default_rng(0).integers(0, 2, size=(200, 2)).sum(axis=1)
+    expected = np.choose(drawn, [first, both, second]).mean()
+    assert bagged == pytest.approx(expected, abs=0.001)
