@@ -1,5 +1,6 @@
 """Every Python example and every bandscribe command in the documents runs as it is printed."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -44,3 +45,8 @@ def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
         if "://" not in target:
             assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.json")), ids=str)
+def test_figures_are_json(path: Path) -> None:
+    json.loads(path.read_text(), parse_constant=pytest.fail)

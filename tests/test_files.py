@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bandscribe.files import inside, to_csv, whole, write_csv, write_json, write_text
+from bandscribe.files import inside, to_csv, to_json, whole, write_csv, write_json, write_text
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -150,3 +152,9 @@ def test_a_name_of_255_bytes(tmp_path: Path) -> None:
     for name in ("x" * 251 + ".csv", "x." + "c" * 253):
         write_text(tmp_path / name, "whole")
         assert (tmp_path / name).read_text() == "whole"
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, np.float64("nan")])
+def test_numbers_that_json_lacks_are_null(number: float) -> None:
+    text = to_json({"a": number, "b": [number, 0.5, {"c": (number, 1)}], "d": True}, indent=None)
+    assert text == '{"a":null,"b":[null,0.5,{"c":[null,1]}],"d":true}\n'

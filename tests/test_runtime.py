@@ -19,6 +19,11 @@ def test_a_card_survives_json() -> None:
     assert ModelCard.from_json(card.to_json()) == card
 
 
+def test_figures_that_are_unknown_are_null() -> None:
+    text = tiny_card(metrics={"micro": {"f1": float("nan")}}).to_json()
+    assert json.loads(text, parse_constant=pytest.fail)["metrics"] == {"micro": {"f1": None}}
+
+
 def test_chunks_in_frames() -> None:
     assert (tiny_card().chunk_frames, tiny_card().overlap_frames) == (400, 50)
 

@@ -10,6 +10,7 @@ import csv
 import errno
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -126,9 +127,23 @@ def write_csv(
 
 
 def to_json(value: object, *, indent: int | None = 1) -> str:
-    """`value` as JSON with a line end; without `indent` in one line, without any space."""
+    """`value` as JSON with a line end; without `indent` in one line, without any space.
+
+    Numbers that are not finite, which JSON lacks, become null.
+    """
     separators = None if indent else (",", ":")
-    return json.dumps(value, indent=indent, ensure_ascii=False, separators=separators) + "\n"
+    return (
+        json.dumps(_finite(value), indent=indent, ensure_ascii=False, separators=separators) + "\n"
+    )
+
+
+def _finite(value: object) -> object:
+    """`value` with None in place of each number that is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def to_csv(

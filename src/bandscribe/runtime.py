@@ -9,7 +9,6 @@ metadata under `bandscribe`: a file without a card, or with one that does not fi
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 import re
@@ -32,6 +31,7 @@ from typing import (
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe.files import to_json
 from bandscribe.readers import parse_json, refused
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ModelCard:
 
     def to_json(self) -> str:
         """The card as a JSON object."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2)
+        return to_json(dataclasses.asdict(self), indent=2).rstrip("\n")
 
     @classmethod
     def from_json(cls, text: str) -> ModelCard:

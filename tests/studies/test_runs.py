@@ -63,6 +63,21 @@ def study(train: Trainer, rows: Mapping[StudyRow, list[Recipe]]) -> Study[Recipe
     )  # fmt: skip
 
 
+def test_a_score_that_a_seed_lacks(tmp_path: Path) -> None:
+    def evaluate(row: StudyRow, folders: tuple[Path, ...]) -> dict[str, Any]:
+        seed = read_json(folders[0] / "metrics.json")["score"] - 1
+        return {"score": np.nan if seed == 0 else seed, "never": np.nan}
+
+    made = replace(study(Trainer(), {A: [Recipe()]}), evaluate=evaluate)
+    lines = runs.run(made, [0, 1], tmp_path)
+    (row, _) = json.loads((tmp_path / "which.json").read_text(), parse_constant=pytest.fail)["rows"]
+    assert [each["score"] for each in row["scores"]] == [None, pytest.approx(0.1)]
+    assert lines[3].split() == ["a", "(0.500)"]
+    with (tmp_path / "which.csv").open() as file:
+        cells = next(csv.DictReader(file))
+    assert cells["score"] == "" and "never" not in cells
+
+
 def test_rows_by_seeds_into_one_table(tmp_path: Path) -> None:
     train = Trainer()
     rows = {A: [Recipe()], B: [Recipe(width=2), Recipe(width=4)]}

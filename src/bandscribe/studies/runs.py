@@ -75,8 +75,9 @@ class RowOutcome:
 
     @property
     def names(self) -> list[str]:
-        """The scores that are numbers."""
-        return [name for name, value in self.scores[0].items() if isinstance(value, int | float)]
+        """The scores that are numbers, of one seed at least."""
+        every = [item for each in self.scores for item in each.items()]
+        return list(dict.fromkeys(name for name, value in every if isinstance(value, int | float)))
 
 
 #: Trains the jobs that are not finished; may be stopped early.
