@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bandscribe.training import device
+from bandscribe.training.learner import Learner
 from bandscribe.training.settings import Settings
 
 
@@ -117,6 +118,35 @@ def test_inference_in_batches_is_inference() -> None:
     found = device.infer(network, features, batch=3)
     assert (found.dtype, found.requires_grad) == (torch.float32, False)
     torch.testing.assert_close(found, network(torch.from_numpy(features).float()).detach())
+
+
+def test_inference_is_where_the_network_is() -> None:
+    """Features go to the network's device, outputs come back: a stand-in for one without memory."""
+
+    class Elsewhere(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
+
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            assert features.device == self.weight.device
+            return torch.full(features.shape[:2], 0.5)
+
+    found = device.infer(Elsewhere(), np.zeros((5, 2, 3), np.float32), batch=2)
+    assert found.device.type == "cpu"
+    assert torch.equal(found, torch.full((5, 2), 0.5))
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_weights_that_are_validated_are_on_the_device(average: float) -> None:
+    settings = replace(Settings(), average=average, half=False)
+    place = torch.device("meta")
+    learner = Learner(
+        torch.nn.Linear(3, 2), torch.nn.functional.mse_loss, settings, place,
+        optimiser=lambda network: torch.optim.SGD(network.parameters(), lr=0.1),
+    )  # fmt: skip
+    for network in (learner.model, learner.average):
+        assert {weight.device for weight in network.parameters()} == {place}
 
 
 def test_alone_a_process_agrees_with_itself() -> None:

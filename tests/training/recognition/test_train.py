@@ -12,12 +12,13 @@ import torch
 from bandscribe import instruments, runtime
 from bandscribe.calibration import Calibration
 from bandscribe.cli import main
-from bandscribe.training import task
-from bandscribe.training.recognition import corpora
+from bandscribe.training import device, task
+from bandscribe.training.recognition import corpora, validation
 from bandscribe.training.recognition import recipe as recipes
 from bandscribe.training.recognition.ensemble import evaluate, infer_run
 from bandscribe.training.recognition.recipe import Recipe
 from bandscribe.training.recognition.train import read_front_end, train
+from bandscribe.training.recognition.validation import ValidationWindows
 from bandscribe.training.ship import ship
 from bandscribe.types import Audio
 from tiny_clips import CLASSES, write_clips
@@ -107,6 +108,28 @@ def test_from_a_run_to_a_file_that_recognizes(clips: Path, tmp_path: Path) -> No
     train(small(clips, "linear"), tmp_path / "linear")
     with pytest.raises(ValueError, match="a baseline, linear, is no network"):
         ship(tmp_path / "linear", tmp_path / "no.onnx")
+
+
+def test_a_run_is_tested_on_the_device_that_it_was_trained_on(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(small(clips, steps=1, augment=False, device="cpu"), tmp_path)
+    recipe = json.loads((tmp_path / "recipe.json").read_text())
+    (tmp_path / "recipe.json").write_text(json.dumps({**recipe, "device": "cuda:1"}))
+    asked, places = [], []
+
+    def choose(name: str) -> torch.device:
+        asked.append(name)
+        return torch.device("meta")  # stands in for a GPU
+
+    def infer(network: torch.nn.Module, windows: ValidationWindows) -> np.ndarray:
+        places.extend(weight.device.type for weight in network.parameters())
+        return np.full((len(windows.owner), len(CLASSES)), 0.5, np.float32)
+
+    monkeypatch.setattr(device, "nearest", choose)
+    monkeypatch.setattr(validation, "infer_windows", infer)
+    infer_run(tmp_path, [f"clips={clips}"], "test")
+    assert (set(asked), set(places)) == ({"cuda:1"}, {"meta"})
 
 
 @pytest.mark.parametrize("model", ["audio", "mfcc", "features", "resnet50", "ast"])
