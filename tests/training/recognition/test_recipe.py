@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bandscribe.training.recognition.recipe import (
     Recipe,
     build,
     make_optimiser,
+    trace_weights,
 )
 
 
@@ -59,6 +61,26 @@ def test_corpora_may_be_named_as_before(tmp_path: Path) -> None:
     assert task.resolve("recognition", None, given) == recipe
     # By default, those that are trained on are validated on, too, by another split.
     assert task.resolve("recognition", None, {"corpora": "irmas=a"}).held_out == ("irmas=a",)
+
+
+def test_a_folder_of_weights_for_each_network(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    small = {"depths": [1, 1], "hidden_sizes": [8, 16], "embedding_size": 8}
+    tiny = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 24}  # fmt: skip
+    for name, config in (("resnet50", small), ("ast", tiny)):
+        fields = {"model": name, "options": json.dumps({"config": config})}
+        made = build(task.resolve("recognition", None, {**fields, "pretrained": "no"}), 3)
+        made.body.save_pretrained(tmp_path / name)
+    traces = set()
+    for name in ("resnet50", "ast"):
+        given = {"model": name, "pretrained": str(tmp_path)}
+        recipe = task.resolve("recognition", None, given)
+        assert build(recipe, 3).origin.startswith(f"weights of {tmp_path / name}")
+        alone = replace(recipe, pretrained=str(tmp_path / name))
+        assert trace_weights(recipe) == trace_weights(alone)
+        traces.add(trace_weights(recipe))
+    assert len(traces) == 2
 
 
 def test_an_ast_is_as_wide_as_its_window() -> None:

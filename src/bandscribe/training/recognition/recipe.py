@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -71,7 +72,8 @@ class Recipe(Settings):
     options: dict[str, Any] = setting({}, "the network's own options (JSON)")
     pretrained: str = setting(
         pretrained.HUB, "weights that resnet50 and ast begin with: hub for those that their "
-        "authors published, no for random ones, or a folder that save_pretrained wrote"
+        "authors published, no for random ones, or a folder that save_pretrained wrote, or one "
+        "with such folders named resnet50 and ast"
     )  # fmt: skip
     features: str = setting("mfcc_40", f"input features: {', '.join(KINDS)}")
     feature_deviation: float = setting(
@@ -155,7 +157,7 @@ def build(recipe: Recipe, classes: int, *, trained: bool = False) -> nn.Module:
     options = dict(recipe.options)
     if recipe.model in _PRETRAINED:
         random = trained and recipe.pretrained == pretrained.HUB
-        options["pretrained"] = pretrained.RANDOM if random else recipe.pretrained
+        options["pretrained"] = pretrained.RANDOM if random else _locate(recipe)
     if recipe.model == "ast" and "frames" not in options:
         frames = (round(recipe.window_seconds * kind.sample_rate) - 400) // 160 + 1
         options["frames"] = frames if recipe.window_seconds < _LONG else kaldi.AST_FRAMES
@@ -168,7 +170,14 @@ def trace_weights(recipe: Recipe) -> str:
     Raises ValueError as `pretrained.trace`.
     """
     published = _PRETRAINED.get(recipe.model)
-    return pretrained.trace(recipe.pretrained, published) if published else ""
+    return pretrained.trace(_locate(recipe), published) if published else ""
+
+
+def _locate(recipe: Recipe) -> str:
+    """The recipe's `pretrained`; of a folder with a folder for each network, that of its model."""
+    own = Path(recipe.pretrained) / recipe.model
+    given = recipe.pretrained in (pretrained.RANDOM, pretrained.HUB)
+    return str(own) if own.is_dir() and not given else recipe.pretrained
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
