@@ -1,10 +1,13 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from bandscribe.training import batches as training_batches
 from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.settings import Settings
 
 
 def draw(rng: np.random.Generator) -> Example:
@@ -47,3 +50,21 @@ def test_loading_leaves_the_run_s_generator_alone() -> None:
     before = torch.get_rng_state()
     next(batches())
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(("name", "pinned"), [("cuda", True), ("cpu", False)])
+def test_batches_for_a_gpu_are_pinned(
+    monkeypatch: pytest.MonkeyPatch, name: str, pinned: bool
+) -> None:
+    found = []
+
+    def load(batches: Batches, *, workers: int, pinned: bool) -> Iterator[Batch]:
+        found.append(pinned)
+        return iter(())
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(training_batches, "load", load)
+    settings = replace(Settings(), device=name, workers=0)
+    training_batches.stream(draw, settings)(0)
+    assert found == [pinned]
