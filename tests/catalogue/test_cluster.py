@@ -117,7 +117,7 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         printed.err == f"bandscribe: {nowhere}: there is no such file or folder; check the name\n"
     )
     assert printed.out == ""
-    assert main([*music, "--drum-model", "instruments"]) == 1
+    assert main([*music, "--drum-model", "instruments"]) == 2
     assert "does not transcribe drums" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

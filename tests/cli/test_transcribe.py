@@ -14,7 +14,7 @@ import soundfile
 from bandscribe.cli.transcribe import _summary
 from bandscribe.display import Reference
 from bandscribe.formats import json as json_format
-from bandscribe.types import Transcription
+from bandscribe.types import Beats, Transcription
 from bandscribe.vocabulary import DRUMS_10
 
 from .conftest import listing
@@ -26,6 +26,13 @@ def test_midi_into_the_working_directory(transcribe, song, groove) -> None:
     assert result.out == f"{song} → song.mid  0:02  8 notes (KD 2, SD 2, CHH 2, OHH 1, RD 1)\n"
     notes = [message for message in mido.MidiFile("song.mid") if message.type == "note_on"]
     assert len([note for note in notes if note.velocity]) == len(groove)
+
+
+def test_without_notes_no_tempo_is_shown() -> None:
+    beats = Beats(np.arange(0.0, 8.0, 0.5), np.arange(16) % 4 + 1)
+    part = Transcription(np.array([1.0]), np.array(["KD"]), None, 8.0, DRUMS_10, beats)
+    assert _summary(part) == "0:08  120 bpm, 4/4  1 note (KD 1)"
+    assert _summary(part.select(part.onsets > 2)) == "0:08  0 notes"
 
 
 @pytest.mark.parametrize(

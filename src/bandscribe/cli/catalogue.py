@@ -14,7 +14,7 @@ import typer
 
 from bandscribe.cli.arguments import make_group
 from bandscribe.cli.catalogue_queries import export, find, similar, stats
-from bandscribe.cli.report import clock, complain, count, require, visible
+from bandscribe.cli.report import clock, complain, count, require, usage_errors, visible
 
 if TYPE_CHECKING:
     from bandscribe.catalogue.build import Progress
@@ -84,6 +84,9 @@ def build(
         raise typer.BadParameter(
             f"--tasks: expected some of {', '.join(TASKS)}, got {unknown[0]!r}"
         )
+    models = Models(drum_model, instrument_model)
+    with usage_errors():
+        models.versions(chosen or TASKS)
     # Where a worker dies, Ray prints pages of its state; it is in the error of the recording.
     with open(os.devnull, "w") as nothing, redirect_stdout(nothing), _shown() as show:  # noqa: PTH123
         progress = build_catalogue(
@@ -91,7 +94,7 @@ def build(
             sources,
             Cluster(jobs, address),
             tasks=chosen,
-            models=Models(drum_model, instrument_model),
+            models=models,
             retry=retry,
             show=show,
         )

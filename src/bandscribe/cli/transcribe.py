@@ -292,7 +292,7 @@ def _summary(notes: Transcription) -> str:
 
     found = notes.labels.tolist()
     counts = [f"{name} {found.count(name)}" for name in notes.classes if name in found]
-    grid = bars.describe(notes.beats) if notes.beats else None
+    grid = bars.describe(notes.beats) if notes.beats and found else None
     parts = [clock(notes.duration), *([grid] if grid else []), count(len(found), "note")]
     summary = "  ".join(parts) + (f" ({', '.join(counts)})" if counts else "")
     if notes.confidence is None or notes.confidence >= DOUBTFUL:
