@@ -35,3 +35,19 @@ def test_each_step_keeps_what_those_before_it_changed() -> None:
         "15": ("clean", 0.5, 32000, *last, 1e-4),
         "16": ("clean", 0.5, 44100, *last, 1e-4),
     }
+
+
+def test_the_energies_of_the_report_stand_beside_levels() -> None:
+    """Both spectra are rows, labelled, whatever all other rows are given."""
+    for given in ({}, {"features": '{"scale": "levels"}'}):
+        scales = {}
+        for name in ("report", "power", "levels"):
+            row = hits.ROWS[name]
+            recipe = resolve_member("hits", {"model": "report"}, given, row.members[0])
+            scales[row.label] = front_end(recipe).scale
+        assert scales == {
+            "the report's final model": "levels" if given else "power",
+            "power, as the report": "power",
+            "levels in dB": "levels",
+        }
+    assert set(hits.QUESTIONS["spectrogram"]) >= {"report", "power", "levels"}

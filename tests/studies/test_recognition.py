@@ -51,6 +51,9 @@ def test_a_study_trains_each_run_once(
     assert (tmp_path / "ensemble_losses.png").stat().st_size > 5_000
     rows = json.loads((tmp_path / "ensemble.json").read_text())["rows"]
     found = {row["label"]: row for row in rows}
+    assert {each["origin"] for row in rows if not row["baseline"] for each in row["scores"]} == {
+        "random weights"
+    }
     both = found["static and true dynamic, S2"]
     assert [len(names) for names in both["runs"]] == [2, 2]
     expected = evaluate([tmp_path / "runs" / name for name in both["runs"][1]], sources.test)
@@ -68,6 +71,11 @@ def test_a_study_trains_each_run_once(
         monkeypatch.setattr(recognition, name, None)
     again = recognition.plan("ensemble", given, sources, tmp_path)
     assert run(again, [0, 1], tmp_path) == lines
+
+
+def test_precision_and_recall_have_panels() -> None:
+    plotted = [each.score for each in recognition.COLUMNS if each.panel]
+    assert {"macro.precision", "macro.recall", "macro.f1", "hamming", "exact_match"} <= {*plotted}
 
 
 def test_baselines_are_rows_too(
