@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from bandscribe import drums, hits, instruments, runtime
@@ -22,6 +23,13 @@ def test_a_card_survives_json() -> None:
 def test_figures_that_are_unknown_are_null() -> None:
     text = tiny_card(metrics={"micro": {"f1": float("nan")}}).to_json()
     assert json.loads(text, parse_constant=pytest.fail)["metrics"] == {"micro": {"f1": None}}
+
+
+@pytest.mark.parametrize("name", runtime.installed())
+def test_shipped_cards_are_json(name: str) -> None:
+    session = onnxruntime.InferenceSession(drums.read_bytes(name))
+    text = session.get_modelmeta().custom_metadata_map[runtime.CARD_KEY]
+    json.loads(text, parse_constant=pytest.fail)
 
 
 def test_chunks_in_frames() -> None:
