@@ -1,5 +1,6 @@
 """Scenes of recordings: who is known to play, and that no gain or maker becomes the class."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,15 @@ def test_splits_and_groups(folder: Path) -> None:
         "backing": ["d"], "vio": ["a", "b"], "voi": ["c"],
     }  # fmt: skip
     assert sorted(Scenes.load([str(folder)], "validation").recordings["vio"]) == ["a"]
+
+
+def test_a_recording_that_cannot_be_read_costs_itself(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(folder, tmp_path / "recordings")
+    (root / "vio2.wav").write_bytes(b"RIFFjunk")
+    assert sorted(Scenes.load([str(root)], "train").recordings["vio"]) == ["a"]
+    assert "vio2.wav: no sound that can be decoded" in capsys.readouterr().err
 
 
 def test_over_a_backing_only_the_voice_is_known_to_be_absent(folder: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,28 @@ def test_what_does_not_fit(stems: Path, tmp_path: Path) -> None:
     (tmp_path / "train" / "00000").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"00000: expected CLASS.wav of cel"):
         Pieces.load([str(tmp_path)], "train")
+
+
+def test_a_piece_that_cannot_be_opened_costs_itself(
+    stems: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(stems, tmp_path / "stems")
+    whole = len(Pieces.load([str(root)], "train").pieces)
+    broken = min((root / "train").glob("*/[!m]*.wav"))
+    sound = broken.read_bytes()
+    broken.write_bytes(b"RIFFjunk")
+    assert len(Pieces.load([str(root)], "train").pieces) == whole - 1
+    err = capsys.readouterr().err
+    assert err.count("left out") == 1 and f"{broken}: no sound that can be decoded" in err
+    # One that breaks later ends the training with its name.
+    broken.write_bytes(sound)
+    pieces = Pieces.load([str(root)], "train")
+    for path in (root / "train").glob("*/*.wav"):
+        path.write_bytes(b"RIFFjunk")
+    with pytest.raises(ValueError, match=r"wav: no sound that can be decoded"):
+        pieces.draw(np.random.default_rng(0), 1.0, RATE)
+    with pytest.raises(ValueError, match=r"wav: no sound that can be decoded"):
+        Pieces.load([str(root)], "train")
 
 
 def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path: Path) -> None:

@@ -217,6 +217,18 @@ def test_excerpts_have_a_peak_of_one_and_no_labels(tmp_path: Path) -> None:
         assert np.abs(heard).max() == pytest.approx(1)
 
 
+def test_a_recording_that_cannot_be_opened_costs_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b.wav").write_bytes(b"RIFFjunk")
+    with pytest.raises(ValueError, match=r"b\.wav: no sound that can be decoded"):
+        Recordings.find([str(tmp_path)])
+    soundfile.write(tmp_path / "a.wav", np.zeros(RATE, np.float32), RATE)
+    found = Recordings.find([str(tmp_path)])
+    assert (found.paths, found.seconds.tolist()) == ((tmp_path / "a.wav",), [1.0])
+    assert "b.wav: no sound that can be decoded" in capsys.readouterr().err
+
+
 def test_what_a_recipe_refuses(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"chunk_seconds: expected a multiple of 0\.064 s"):
         recipe(tmp_path, chunk_seconds=1.0)

@@ -7,6 +7,7 @@ what is none of the classes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.synthesis import effects
+from bandscribe.training.batches import attempt
+from bandscribe.training.mapped import leave_out
 from bandscribe.vocabulary import INSTRUMENTS
 
 Samples = NDArray[np.float32]
@@ -43,7 +46,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class StemSet:
-    """The files of a piece by class, all of `frames` samples at `sample_rate`."""
+    """The files of a piece by class, `frames` samples of each at `sample_rate`."""
 
     stems: Mapping[str, Path]
     frames: int
@@ -59,15 +62,22 @@ class Pieces:
 
     @classmethod
     def load(cls, folders: Sequence[str], split: str, *, codec: float = 0.0) -> Pieces:
-        """The pieces of a split of all folders. Raises ValueError where one has none."""
-        found = []
+        """The pieces of a split of all folders. Raises ValueError where one has none.
+
+        A piece that cannot be opened has a line on standard error, and is left out.
+        """
+        found: list[StemSet | str] = []
         for root in folders:
             places = sorted(path for path in (Path(root) / split).glob("*") if path.is_dir())
             places = [path for path in places if not path.name.endswith(".partial")]
             if not places:
                 raise ValueError(f"{root}: no pieces in {split}; write some with synthesize stems")
-            found += [_open(path) for path in places]
-        return cls(tuple(found), codec)
+            opened = [attempt(_open, path) for path in places]
+            if all(isinstance(each, str) for each in opened):
+                raise ValueError(str(opened[0]))
+            found += opened
+        leave_out(each for each in found if isinstance(each, str))
+        return cls(tuple(each for each in found if isinstance(each, StemSet)), codec)
 
     def read(self, sample_rate: int) -> Iterator[Mixture]:
         """All pieces, whole. Raises as `audio.read`."""
@@ -80,7 +90,7 @@ class Pieces:
         """An excerpt of a piece, of which all play, or some at other levels.
 
         The parts are as loud as they are in the mixture before it was compressed and coloured.
-        Raises ValueError where a piece is too short, or of another sample rate.
+        Raises ValueError where a piece is too short, of another sample rate, or damaged.
         """
         piece = self.pieces[rng.integers(len(self.pieces))]
         rate = 2 ** (rng.uniform(-_FARTHEST, _FARTHEST) / 12)
@@ -99,9 +109,8 @@ class Pieces:
         at = np.arange(length, dtype=np.float64) * rate
         stems: dict[str, Samples] = {}
         for index in rng.permutation(len(names))[: None if entire else count]:
-            sound, _ = soundfile.read(
-                piece.stems[names[index]], frames=taken, start=first, dtype="float32"
-            )
+            with _naming(piece.stems[names[index]]) as path:
+                sound, _ = soundfile.read(path, frames=taken, start=first, dtype="float32")
             level_db = rng.uniform(_QUIETEST_DB, 0) if stems else 0.0
             moved = np.interp(at, np.arange(taken), sound).astype(np.float32)
             stems[names[index]] = moved if entire else _at_level(moved, level_db)
@@ -129,8 +138,23 @@ def _open(folder: Path) -> StemSet:
     stems = {path.stem: path for path in sorted(folder.glob("*.wav")) if path.stem in known}
     if not stems:
         raise ValueError(f"{folder}: expected CLASS.wav of {', '.join(known)}")
-    info = soundfile.info(next(iter(stems.values())))
-    return StemSet(stems, info.frames, info.samplerate)
+    headers = []
+    for stem in stems.values():
+        with _naming(stem) as path:
+            headers.append(soundfile.info(path))
+    rates = {header.samplerate for header in headers}
+    if len(rates) > 1:
+        raise ValueError(f"{folder}: expected stems of one sample rate, got {sorted(rates)}")
+    return StemSet(stems, min(header.frames for header in headers), rates.pop())
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[Path]:
+    """Raise ValueError, which names the file, for one that cannot be decoded."""
+    try:
+        yield path
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{path}: no sound that can be decoded ({error.error_string})") from error
 
 
 def _at_level(samples: Samples, level_db: float) -> Samples:

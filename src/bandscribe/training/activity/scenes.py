@@ -22,6 +22,8 @@ from bandscribe.synthesis import effects
 from bandscribe.synthesis.instruments.mixtures import BAND
 from bandscribe.synthesis.sound import at_level
 from bandscribe.training.activity.pieces import OTHER, Mixture, Samples, read_mono
+from bandscribe.training.batches import attempt
+from bandscribe.training.mapped import leave_out
 from bandscribe.vocabulary import INSTRUMENTS
 
 Rng = np.random.Generator
@@ -56,8 +58,9 @@ class Scenes:
     def load(cls, folders: Sequence[str], split: str, *, codec: float = 0.0) -> Scenes:
         """Read all recordings of a split of all folders into memory.
 
-        A row without a split belongs to each. Raises ValueError where a row is not understood, or
-        no recordings of `INSTRUMENTS` are left.
+        A row without a split belongs to each. A recording that cannot be read has a line on
+        standard error, and is left out. Raises ValueError where a row is not understood, or no
+        recordings of `INSTRUMENTS` are left.
         """
         found: dict[str, dict[str, list[NDArray[np.int16]]]] = {}
         for folder in map(Path, folders):
@@ -70,8 +73,11 @@ class Scenes:
                         f"{OTHER} or {BACKING}, got {name!r}"
                     )
                 if row.get("split") in (None, "", split):
-                    groups = found.setdefault(name, {})
-                    groups.setdefault(row["group"], []).append(_read(folder / row["file"]))
+                    sound = attempt(_read, folder / row["file"])
+                    if isinstance(sound, str):
+                        leave_out([sound])
+                        continue
+                    found.setdefault(name, {}).setdefault(row["group"], []).append(sound)
         if not set(found) & set(INSTRUMENTS):
             raise ValueError(f"{', '.join(folders)}: no recordings of instruments in {split}")
         return cls({name: found[name] for name in sorted(found)}, codec)

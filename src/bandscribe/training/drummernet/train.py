@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from bandscribe import audio, decode
 from bandscribe.synthesis import source
-from bandscribe.training.batches import Example, LabelledSource, stream
+from bandscribe.training.batches import Example, LabelledSource, attempt, stream
 from bandscribe.training.drummernet import validation
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, SILENCE
 from bandscribe.training.drummernet.network import DrummerNet
 from bandscribe.training.drummernet.recipe import Recipe, make_loss, start
 from bandscribe.training.drummernet.validation import ValidationWaveforms
 from bandscribe.training.fit import FitResult, fit
+from bandscribe.training.mapped import leave_out
 
 #: How often an excerpt is drawn again that is silent.
 TRIES = 20
@@ -39,9 +40,10 @@ class Recordings:
     def find(cls, folders: Sequence[str]) -> Recordings:
         """Every sound file in these folders and the folders in them.
 
-        Raises ValueError for a folder without any.
+        One that cannot be opened has a line on standard error, and is left out. Raises ValueError
+        for a folder without any.
         """
-        paths: list[Path] = []
+        seconds: dict[Path, float] = {}
         for folder in folders:
             found = [
                 path
@@ -50,8 +52,13 @@ class Recordings:
             ]
             if not found:
                 raise ValueError(f"audio: no sound files in {folder}")
-            paths += found
-        return cls(tuple(paths), np.array([decode.length(path) for path in paths]))
+            opened = {path: attempt(decode.length, path) for path in found}
+            problems = [each for each in opened.values() if isinstance(each, str)]
+            if len(problems) == len(opened):
+                raise ValueError(problems[0])
+            leave_out(problems)
+            seconds |= {path: each for path, each in opened.items() if not isinstance(each, str)}
+        return cls(tuple(seconds), np.array(list(seconds.values())))
 
     def draw(self, rng: np.random.Generator, seconds: float) -> NDArray[np.float32]:
         """An excerpt (sample,) of a file, long ones more often; silence follows where it ends."""
