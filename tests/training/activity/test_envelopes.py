@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,17 @@ def test_solos_are_those_of_one_label(clips: Path) -> None:
         solos.load([f"clips={clips}"], "train", ("cla", "pia"))
     with pytest.raises(ValueError, match="expected NAME=ROOT"):
         solos.load([str(clips)], "train", CLASSES)
+
+
+def test_a_solo_that_cannot_be_opened_costs_itself(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(clips, tmp_path / "clips")
+    found = solos.load([f"clips={root}"], "train", CLASSES)
+    found[1].path.write_bytes(b"RIFFjunk")
+    kept = solos.load([f"clips={root}"], "train", CLASSES)
+    assert kept == (found[0], *found[2:])
+    assert f"{found[1].path}: no sound that can be decoded" in capsys.readouterr().err
 
 
 def test_validation_has_recordings_of_its_own(clips: Path) -> None:

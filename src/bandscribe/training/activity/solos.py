@@ -23,9 +23,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bandscribe import decode
 from bandscribe.audio import read
 from bandscribe.datasets.address import CorpusAddress
 from bandscribe.training.activity.pieces import Mixture, Samples
+from bandscribe.training.mapped import leave_out
 from bandscribe.vocabulary import INSTRUMENTS
 
 #: The classes of Medley-solos-DB, in the order of `INSTRUMENTS`.
@@ -54,19 +56,26 @@ class Mix:
 
 
 def load(sources: Sequence[str], split: str, classes: Sequence[str]) -> tuple[Solo, ...]:
-    """The recordings of a split that have one label, of `classes`; audio is not read.
+    """The recordings of a split that have one label, of `classes`; audio is opened, and not read.
 
-    `sources` are addresses of corpora. Raises ValueError for one that is malformed or has nothing
-    of the split, and for a class without a recording.
+    `sources` are addresses of corpora. A recording whose labels or audio cannot be opened has a
+    line on standard error, and is left out. Raises ValueError for an address that is malformed or
+    has nothing of the split, and for a class without a recording.
     """
     found: list[Solo] = []
     for source in sources:
         address = CorpusAddress.parse(source, "recognition")
         for track in address.tracks(split):
-            labels = track.load()
-            if len(labels) == 1 and labels <= set(classes):
-                group = f"{address.root} {track.group}"
-                found.append(Solo(track.audio, next(iter(labels)), group))
+            try:
+                labels = track.load()
+                if len(labels) != 1 or not labels <= set(classes):
+                    continue
+                decode.length(track.audio)
+            except (ValueError, OSError) as error:
+                leave_out([str(error)])
+                continue
+            group = f"{address.root} {track.group}"
+            found.append(Solo(track.audio, next(iter(labels)), group))
     if missing := [name for name in classes if name not in {solo.label for solo in found}]:
         raise ValueError(
             f"{', '.join(sources)}: no solo of {', '.join(missing)} in the split {split!r}"
