@@ -26,7 +26,7 @@ PRESENT_SECONDS = 0.2
 #: Length of a scene that is drawn to validate on.
 SECONDS = 12.0
 #: The highest false positive rate of a class, over frames.
-FALSE_POSITIVE_RATE = 0.05
+FALSE_POSITIVE_RATE = 0.1
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 
 
