@@ -85,6 +85,22 @@ def test_the_loss_asks_for_no_level_of_who_is_not_heard() -> None:
     np.testing.assert_allclose(logits.grad[0, 0], [-0.25, 0.25, 0, 0, 0, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize(("wrong", "expected"), [(101, 0.2), (100, 0.15)])
+def test_thresholds_keep_to_a_false_positive_rate(wrong: int, expected: float) -> None:
+    """One in ten of the 1,000 frames without the class; F1 falls with the threshold."""
+    counted = np.tile([[[500, 0, 500, 1000]]], (len(validation.THRESHOLDS), 1, 1))
+    counted[0, 0] = 1000, 300, 0, 700
+    counted[1, 0] = 950, 200, 50, 800
+    counted[2, 0] = 900, wrong, 100, 1000 - wrong
+    counted[3, 0] = 700, 0, 300, 1000
+    assert validation.choose_thresholds(counted) == pytest.approx([expected])
+
+
+def test_where_no_threshold_keeps_to_it_the_highest_is_chosen() -> None:
+    counted = np.tile([[[900, 200, 100, 800]]], (len(validation.THRESHOLDS), 1, 1))
+    assert validation.choose_thresholds(counted) == [validation.THRESHOLDS[-1]]
+
+
 def test_excerpts_are_mixtures_of_some_players(stems: Path) -> None:
     pieces = Pieces.load([str(stems)], "train")
     recorded = float(np.sqrt(np.mean(tone(110, 0, 3, 3.0) ** 2)))
