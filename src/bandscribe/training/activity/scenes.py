@@ -150,11 +150,9 @@ class Scenes:
             first += max(len(part), SAMPLE_RATE // 20)
         if rng.random() < rests:
             at = int(rng.integers(length))
-            rest = slice(at, None) if rng.random() < 0.5 else slice(0, at)
-            kept = np.ones(length, dtype=np.float32)
-            kept[rest] = 0
-            width = round(_FADE * SAMPLE_RATE)
-            out *= np.convolve(kept, np.full(width, 1 / width, np.float32), "same")
+            width = np.float32(round(_FADE * SAMPLE_RATE))
+            after = np.clip((np.arange(length, dtype=np.float32) - at) / width + 0.5, 0, 1)
+            out *= 1 - after if rng.random() < 0.5 else after
         return effects.apply(out, SAMPLE_RATE, _channel(rng))
 
 
