@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bandscribe.training import batches as training_batches
-from bandscribe.training.batches import Batch, Batches, Example, load
+from bandscribe.training.batches import Batch, Batches, Example, draw_readable, load
 from bandscribe.training.settings import Settings
 
 
@@ -68,3 +68,31 @@ def test_batches_for_a_gpu_are_pinned(
     settings = replace(Settings(), device=name, workers=0)
     training_batches.stream(draw, settings)(0)
     assert found == [pinned]
+
+
+@pytest.mark.parametrize("kind", [ValueError, OSError])
+def test_a_file_that_cannot_be_read_is_named_once_and_another_is_drawn(
+    kind: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    coming = iter([kind(f"{kind}a"), 1, kind(f"{kind}a"), kind(f"{kind}b"), 2])
+
+    def draw() -> int:
+        drawn = next(coming)
+        if isinstance(drawn, Exception):
+            raise drawn
+        return drawn
+
+    assert [draw_readable(draw), draw_readable(draw)] == [1, 2]
+    assert capsys.readouterr().err == f"{kind}a; passed over\n{kind}b; passed over\n"
+
+
+def test_where_no_file_can_be_read_the_training_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    tried = []
+
+    def draw() -> None:
+        tried.append(len(tried))
+        raise ValueError(f"{tried[-1]}.wav: junk")
+
+    with pytest.raises(ValueError, match=r"^19\.wav: junk$"):
+        draw_readable(draw)
+    assert capsys.readouterr().err == ""

@@ -7,8 +7,9 @@ depend on the number of workers or of training processes, and a resumed run sees
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -23,6 +24,8 @@ from bandscribe.types import Audio, Transcription
 
 A = TypeVar("A")
 B = TypeVar("B")
+#: Files in a row that cannot be read, after which a training ends.
+_TRIES = 20
 Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 Batch = tuple[Tensor, Tensor]
 
@@ -122,6 +125,32 @@ def attempt(make: Callable[[A], B], item: A) -> B | str:
         return make(item)
     except (ValueError, OSError) as error:
         return str(error)
+
+
+def draw_readable(draw: Callable[[], A]) -> A:
+    """What `draw` returns of a file that it picks at random.
+
+    Where it raises ValueError or OSError, since the file is damaged, it is called again, and each
+    file has a line on standard error once (in each worker process). Raises the error of the last of
+    twenty damaged files in a row.
+    """
+    problems: list[str] = []
+    while True:
+        try:
+            drawn = draw()
+        except (ValueError, OSError) as error:
+            problems.append(str(error))
+            if len(problems) == _TRIES:
+                raise
+            continue
+        for problem in problems:
+            _report(problem)
+        return drawn
+
+
+@cache
+def _report(problem: str) -> None:
+    print(f"{problem}; passed over", file=sys.stderr, flush=True)
 
 
 class _Made(Dataset[B]):

@@ -146,13 +146,23 @@ def test_a_piece_that_cannot_be_opened_costs_itself(
     assert len(Pieces.load([str(root)], "train").pieces) == whole - 1
     err = capsys.readouterr().err
     assert err.count("left out") == 1 and f"{broken}: no sound that can be decoded" in err
-    # One that breaks later ends the training with its name.
+    # So does one that breaks off later.
     broken.write_bytes(sound)
     pieces = Pieces.load([str(root)], "train")
+    broken.write_bytes(sound[: len(sound) // 8])
+    for seed in range(20):
+        pieces.draw(np.random.default_rng(seed), 2.0, RATE)
+    err = capsys.readouterr().err
+    assert f"{broken}: breaks off after" in err and err.count("passed over") == err.count("\n")
+    broken.write_bytes(b"RIFFjunk")
+    assert len(list(pieces.read(RATE))) == whole - 1
+    assert capsys.readouterr().err.count(f"{broken}: ") == 1
     for path in (root / "train").glob("*/*.wav"):
         path.write_bytes(b"RIFFjunk")
     with pytest.raises(ValueError, match=r"wav: no sound that can be decoded"):
         pieces.draw(np.random.default_rng(0), 1.0, RATE)
+    with pytest.raises(ValueError, match=r"wav: no sound that can be decoded"):
+        list(pieces.read(RATE))
     with pytest.raises(ValueError, match=r"wav: no sound that can be decoded"):
         Pieces.load([str(root)], "train")
 

@@ -13,6 +13,7 @@ from bandscribe import drums, runtime
 from bandscribe.cli import main
 from bandscribe.training import export
 from bandscribe.training.adaptation import train as adapting
+from bandscribe.training.adaptation.recipe import Recipe
 from bandscribe.training.adaptation.train import Adapting, agree
 from bandscribe.training.drums.models import CRNN
 from bandscribe.training.drums.targets import UNKNOWN
@@ -74,6 +75,29 @@ def test_from_recordings_to_a_model(model: Path, tmp_path: Path) -> None:
     _, first = load_drums(model)
     _, second = load_drums(out)  # it can be adapted again
     assert not torch.equal(first.output.weight, second.output.weight)
+
+
+@pytest.mark.parametrize("model", [False], indirect=True, ids=["float"])
+def test_a_recording_that_breaks_off_costs_itself(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    label, broken = adapting.label, {"a.wav"}
+
+    def break_off(path: Path, model: drums.DrumModel, doubt: float) -> object:
+        if path.name in broken:
+            raise ValueError(f"{path}: breaks off")
+        return label(path, model, doubt)
+
+    monkeypatch.setattr(adapting, "label", break_off)
+    monkeypatch.setattr(adapting, "fit", lambda *_, report, **__: report(None))
+    recipe = Recipe(initial=str(model), audio=(str(tmp_path),), excerpt_seconds=0.5)
+    assert adapting.train(recipe, tmp_path / "run")["files"] == 1
+    assert "a.wav: breaks off; left out" in capsys.readouterr().err
+    broken.add("b.wav")
+    with pytest.raises(ValueError, match=r"a\.wav: breaks off"):
+        adapting.train(recipe, tmp_path / "run")
 
 
 class Certain:

@@ -229,6 +229,19 @@ def test_a_recording_that_cannot_be_opened_costs_itself(
     assert "b.wav: no sound that can be decoded" in capsys.readouterr().err
 
 
+def test_a_recording_that_breaks_later_costs_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, level in (("a.wav", 0.1), ("b.wav", 0.2)):
+        soundfile.write(tmp_path / name, np.full(RATE, level, np.float32), RATE)
+    found = Recordings.find([str(tmp_path)])
+    (tmp_path / "b.wav").write_bytes(b"RIFFjunk")
+    for seed in range(8):
+        excerpt = found.draw(np.random.default_rng(seed), 0.5)
+        np.testing.assert_allclose(excerpt, 0.1, atol=1e-4)
+    assert capsys.readouterr().err.count("b.wav: no sound that can be decoded") == 1
+
+
 def test_what_a_recipe_refuses(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"chunk_seconds: expected a multiple of 0\.064 s"):
         recipe(tmp_path, chunk_seconds=1.0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bandscribe import runtime
+from bandscribe.audio import read
 from bandscribe.training.drums import index, sources, targets
 from bandscribe.training.drums.recipe import Recipe
 from bandscribe.training.drums.tracks import Tracks
@@ -183,10 +184,17 @@ def test_recipes_that_cannot_be(corpus: Path) -> None:
         sources.load(Recipe())
 
 
-def test_a_file_that_breaks_is_named(tmp_path: Path) -> None:
+def test_a_file_that_breaks_costs_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = write_corpus(tmp_path)
     source = Tracks.load([f"egmd={root}"], "train", classes=10, sample_rate=44100)
-    for track in source.tracks:
-        track.audio.write_bytes(b"no sound")
+    whole, broken = (track.audio for track in source.tracks)
+    broken.write_bytes(b"no sound")
+    drawn = [source.draw(np.random.default_rng(seed), SECONDS)[0].samples for seed in range(8)]
+    for samples in drawn:
+        np.testing.assert_array_equal(samples, read(whole, mono=True).samples)
+    assert capsys.readouterr().err.count(f"{broken}: ") == 1
+    whole.write_bytes(b"no sound")
     with pytest.raises(ValueError, match=r"\.wav"):
         source.draw(np.random.default_rng(0), 1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio
 from bandscribe.synthesis import effects
-from bandscribe.training.batches import attempt
+from bandscribe.training.batches import attempt, draw_readable
 from bandscribe.training.mapped import leave_out
 from bandscribe.vocabulary import INSTRUMENTS
 
@@ -80,18 +81,31 @@ class Pieces:
         return cls(tuple(each for each in found if isinstance(each, StemSet)), codec)
 
     def read(self, sample_rate: int) -> Iterator[Mixture]:
-        """All pieces, whole. Raises as `audio.read`."""
+        """All pieces, whole; one that cannot be read has a line on standard error, and is left out.
+
+        Raises ValueError where none is left.
+        """
+        left = len(self.pieces)
         for piece in self.pieces:
-            parts = {name: read_mono(path, sample_rate) for name, path in piece.stems.items()}
-            place = next(iter(piece.stems.values()))
-            yield Mixture(read_mono(place.with_name("mixture.wav"), sample_rate), parts)
+            read = attempt(partial(_read_whole, sample_rate=sample_rate), piece)
+            if not isinstance(read, str):
+                yield read
+                continue
+            left -= 1
+            if not left:
+                raise ValueError(read)
+            leave_out([read])
 
     def draw(self, rng: np.random.Generator, seconds: float, sample_rate: int) -> Mixture:
         """An excerpt of a piece, of which all play, or some at other levels.
 
         The parts are as loud as they are in the mixture before it was compressed and coloured.
-        Raises ValueError where a piece is too short, of another sample rate, or damaged.
+        Raises ValueError as `draw_readable`, where pieces are too short, of another sample rate, or
+        damaged.
         """
+        return draw_readable(partial(self._draw, rng, seconds, sample_rate))
+
+    def _draw(self, rng: np.random.Generator, seconds: float, sample_rate: int) -> Mixture:
         piece = self.pieces[rng.integers(len(self.pieces))]
         rate = 2 ** (rng.uniform(-_FARTHEST, _FARTHEST) / 12)
         length = round(seconds * sample_rate)
@@ -111,6 +125,8 @@ class Pieces:
         for index in rng.permutation(len(names))[: None if entire else count]:
             with _naming(piece.stems[names[index]]) as path:
                 sound, _ = soundfile.read(path, frames=taken, start=first, dtype="float32")
+                if len(sound) < taken:
+                    raise ValueError(f"{path}: breaks off after {first + len(sound)} samples")
             level_db = rng.uniform(_QUIETEST_DB, 0) if stems else 0.0
             moved = np.interp(at, np.arange(taken), sound).astype(np.float32)
             stems[names[index]] = moved if entire else _at_level(moved, level_db)
@@ -131,6 +147,12 @@ def read_mono(path: Path, sample_rate: int) -> Samples:
     """A sound file (n,). Raises as `audio.read`."""
     samples: Samples = audio.read(path, sample_rate=sample_rate, mono=True).samples[0]
     return samples
+
+
+def _read_whole(piece: StemSet, sample_rate: int) -> Mixture:
+    parts = {name: read_mono(path, sample_rate) for name, path in piece.stems.items()}
+    place = next(iter(piece.stems.values()))
+    return Mixture(read_mono(place.with_name("mixture.wav"), sample_rate), parts)
 
 
 def _open(folder: Path) -> StemSet:

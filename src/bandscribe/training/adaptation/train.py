@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from bandscribe import audio, drums, runtime
 from bandscribe.training.adaptation.recipe import Recipe
-from bandscribe.training.batches import Batch, Batches, Example, stream
+from bandscribe.training.batches import Batch, Batches, Example, attempt, stream
 from bandscribe.training.device import infer
 from bandscribe.training.drummernet.train import Recordings
 from bandscribe.training.drums.targets import UNKNOWN, onset_targets
 from bandscribe.training.exported import load_drums
 from bandscribe.training.fit import FitResult, fit
+from bandscribe.training.mapped import leave_out
 
 Array = NDArray[np.float32]
 #: Bands that are made louder or softer, from the lowest frequency to the highest.
@@ -143,7 +144,12 @@ def train(recipe: Recipe, run: Path) -> FitResult:
     card, network = load_drums(recipe.initial)
     teacher = runtime.load(recipe.initial)
     paths = Recordings.find(recipe.audio).paths
-    recordings = [label(path, teacher, recipe.doubt) for path in paths]
+    labelled = [attempt(partial(label, model=teacher, doubt=recipe.doubt), path) for path in paths]
+    recordings = [each for each in labelled if not isinstance(each, str)]
+    problems = [each for each in labelled if isinstance(each, str)]
+    if not recordings:
+        raise ValueError(problems[0])
+    leave_out(problems)
     frames = round(recipe.excerpt_seconds * card.frame_rate)
     linear = card.features.get("compression") == 0
     draw = PseudoLabelledExamples(recordings, frames, recipe.tone_db, linear)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bandscribe import audio, decode
 from bandscribe.synthesis import source
-from bandscribe.training.batches import Example, LabelledSource, attempt, stream
+from bandscribe.training.batches import Example, LabelledSource, attempt, draw_readable, stream
 from bandscribe.training.drummernet import validation
 from bandscribe.training.drummernet.loss import SAMPLE_RATE, SILENCE
 from bandscribe.training.drummernet.network import DrummerNet
@@ -61,7 +61,13 @@ class Recordings:
         return cls(tuple(seconds), np.array(list(seconds.values())))
 
     def draw(self, rng: np.random.Generator, seconds: float) -> NDArray[np.float32]:
-        """An excerpt (sample,) of a file, long ones more often; silence follows where it ends."""
+        """An excerpt (sample,) of a file, long ones more often; silence follows where it ends.
+
+        Raises ValueError or OSError as `draw_readable`.
+        """
+        return draw_readable(partial(self._draw, rng, seconds))
+
+    def _draw(self, rng: np.random.Generator, seconds: float) -> NDArray[np.float32]:
         file = int(rng.choice(len(self.paths), p=self.seconds / self.seconds.sum()))
         start = float(rng.uniform(0, max(0.0, self.seconds[file] - seconds)))
         sound = audio.read(

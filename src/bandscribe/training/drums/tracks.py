@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from bandscribe.datasets.address import CorpusAddress
 from bandscribe.datasets.track import Track
 from bandscribe.decode import length
 from bandscribe.synthesis.drummer.performance import excerpt
+from bandscribe.training.batches import draw_readable
 from bandscribe.training.drums.index import Alignment, Index, velocities_of
 from bandscribe.training.mapped import leave_out
 from bandscribe.types import Audio, Transcription
@@ -95,8 +96,11 @@ class Tracks:
     def draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
         """A mono excerpt, zero-padded where its track is shorter, and its notes.
 
-        Raises ValueError or OSError, naming the file, where audio or annotation cannot be read.
+        Raises ValueError or OSError as `draw_readable`, naming the file.
         """
+        return draw_readable(partial(self._draw, rng, seconds))
+
+    def _draw(self, rng: np.random.Generator, seconds: float) -> tuple[Audio, Transcription]:
         chosen, start = self.place(rng, seconds)
         rate = self.sample_rate
         audio = self.tracks[chosen].audio
