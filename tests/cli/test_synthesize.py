@@ -41,8 +41,10 @@ def test_loops_are_labelled(bandscribe, groove_wav: Path, tiny_model: Path, tmp_
     call = ("synthesize", "loops", groove_wav, "-o", "out", "--band", band, "--model", tiny_model)
     result = bandscribe(*call)
     assert (result.code, result.complaints) == (0, [])
-    assert result.out == "out: 0 songs, 0:00\n"  # louder, the tiny network finds more classes
-    assert bandscribe(*call, "--agreement", 0.2).out == "out: 1 songs, 0:15\n"
+    assert (
+        result.out == "out: 0:00 of 1 recordings\n"
+    )  # louder, the tiny network finds more classes
+    assert bandscribe(*call, "--agreement", 0.2).out == "out: 0:15 of 1 recordings\n"
     assert bandscribe(*call, "--agreement", 1.1).code == 2
     assert (
         bandscribe(*call[:3], "-o", "o", "--band", "none")

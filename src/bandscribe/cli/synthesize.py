@@ -231,17 +231,21 @@ def modules(
 @synthesize.command()
 def loops(
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Recordings of drums alone, or folders.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="Recordings of drums alone or, without --band, of songs; or folders of them.",
+        ),
     ],
     output: Output,
     band: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="DIR[,DIR…]",
             help="Folders of recordings without drums. Repeated, each recording is written over a "
             "passage from each of them.",
         ),
-    ],
+    ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -262,7 +266,7 @@ def loops(
     ] = 0.95,
     seed: Seed = 0,
 ) -> None:
-    """Drum recordings labelled by trained networks."""
+    """Drum recordings or songs labelled by trained networks."""
     require("train", "scipy")
     from bandscribe import drums
     from bandscribe.training.drums.loops import write_loops
@@ -274,9 +278,10 @@ def loops(
         for given in recordings
         for item in find(given).found
     }
-    groups = [[Path(folder) for folder in group.split(",")] for group in band]
+    groups = [[Path(folder) for folder in group.split(",")] for group in band or []]
     written = write_loops(found, output, models, groups, agreement=agreement, seed=seed)
-    _report(output, "songs", written, files=len(found) * len(groups))
+    count, done = _show(written, files=len(found))
+    print(f"{output}: {clock(done * 3600)} of {count} recordings")
 
 
 @synthesize.command()

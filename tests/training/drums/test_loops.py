@@ -80,7 +80,8 @@ def test_loops_are_written_as_a_band_with_its_drums(
     out = tmp_path / "out"
     arguments = (recordings, out, [], [[tmp_path / "band"], [tmp_path / "other"]])
     made = list(loops.write_loops(*arguments, agreement=0.95, seed=1))
-    assert [path.name for path, _ in made] == ["groove_0.flac", "groove_1.flac"]
+    assert [name for name, _ in made] == ["groove", "nothing"]
+    assert sorted(path.name for path in out.glob("*_?.flac")) == ["groove_0.flac", "groove_1.flac"]
     assert made[-1][1] == pytest.approx(2 * 16 / 3600)  # four times the loop, twice
     songs = Backing.load([out]).songs
     for song in songs:
@@ -93,6 +94,28 @@ def test_loops_are_written_as_a_band_with_its_drums(
     (out / "groove_1.flac").unlink()
     assert len(list(loops.write_loops(*arguments, agreement=0.95, seed=1))) == 2
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_song_is_labelled_by_segments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of 74 s, two segments of 30 and 44 s: the first is one that views do not agree on."""
+
+    def label(sound: Audio, models: object) -> tuple[Transcription, float]:
+        notes = Transcription(
+            np.array([1.0]), np.array(["kd"]), np.array([0.5]), sound.duration, ARTICULATIONS
+        )
+        return notes, 0.9 if sound.duration > 31 else 0.8
+
+    monkeypatch.setattr(loops, "label", label)
+    samples = np.random.default_rng(0).uniform(-0.3, 0.3, 74 * RATE - 100)
+    songs = {"song": write(tmp_path / "song.flac", samples)}
+    made = list(loops.write_loops(songs, tmp_path / "out", [], [], agreement=0.85, seed=1))
+    assert made == [("song", pytest.approx((44 - 100 / RATE) / 3600))]
+    (song,) = Backing.load([tmp_path / "out"]).songs
+    assert (tmp_path / "out/song_01_0.flac").exists()
+    assert not song.samples.any()
+    assert song.stem is not None and song.drums is not None
+    expected = samples[30 * RATE :] * 0.7 * 32768 / np.abs(samples[30 * RATE :]).max()
+    np.testing.assert_allclose(song.stem, expected, atol=4)
 
 
 def test_other_classes_are_refused(tiny_model: Path) -> None:

@@ -1,17 +1,18 @@
-"""Recordings of drums without annotations as training data: labelled by trained networks.
+"""Recordings without annotations as training data: labelled by trained networks.
 
 Self-training, as Wu and Lerch 2017, "Automatic drum transcription using the student-teacher
-learning paradigm with unlabeled music data", with one difference: the teachers' input is the drums
-alone, on which they are most accurate, and the student's is the same drums under a band. What is
-written is a corpus of bands (`synthesis.band.recordings`):
+learning paradigm with unlabeled music data". Of recordings of drums, the teachers' input is the
+drums alone, on which they are most accurate, and the student's is the same drums under a band. Of
+finished songs both have the mixture, the student with the effects of training. What is written is
+a corpus of bands (`synthesis.band.recordings`):
 
-    rock_120_0.flac          a passage of a recording without drums, 44.1 kHz mono
-    rock_120_0.drums.flac    the drums
+    rock_120_0.flac          a passage of a recording without drums, 44.1 kHz mono; or silence
+    rock_120_0.drums.flac    the drums, or the song
     rock_120_0.drums.csv     time,articulation,velocity
 
-Labels are decoded from the mean log odds over networks and views: the recording as it is, darker,
-brighter, and with noise. A recording is kept where the notes of single networks and views agree
-with them.
+Long recordings are cut into segments, `song_00_0.flac`, `song_01_0.flac` and so on. Labels are
+decoded from the mean log odds over networks and views: the recording as it is, darker, brighter,
+and with noise. A segment is kept where the notes of single networks and views agree with them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from bandscribe.types import Activations, Audio, Transcription
 from bandscribe.vocabulary import ARTICULATIONS, DRUMS_10
 
 SHORTEST = 14.0  # seconds; a shorter loop is repeated
+SEGMENT = 30.0  # seconds; longer recordings are cut into such segments, the last is up to 44 s
 _SHELF_HZ, _SHELF_DB = 3000.0, 6.0
 _NOISE_DB = -35.0  # against the recording
 _PEAK = 0.7
@@ -49,35 +51,39 @@ def write_loops(
     *,
     agreement: float,
     seed: int,
-) -> Iterator[tuple[Path, float]]:
-    """Label recordings of drums, by name, and write each over a passage from each of `backings`.
+) -> Iterator[tuple[str, float]]:
+    """Label recordings, by name, and write each over a passage from each of `backings`.
 
-    `backings` are folders of recordings without drums, in groups. Recordings whose `agreement`
-    (see `label`) is lower, or that have no drums, are skipped; existing files are kept. Yields
-    the audio of each that is finished, and the hours so far.
+    `backings` are folders of recordings without drums, in groups; without any, the recordings are
+    songs, written once. Segments whose `agreement` (see `label`) is lower, or that have no drums,
+    are skipped; existing files are kept. Yields the name of each recording that is finished, and
+    the hours written so far.
 
     Raises ValueError or OSError naming a file that cannot be read, or a folder without recordings.
     """
-    bands = [Backing.load(folders) for folders in backings]
+    bands: list[Backing | None] = [Backing.load(folders) for folders in backings]
+    bands = bands or [None]
     out.mkdir(parents=True, exist_ok=True)
     done = 0.0
     for index, (name, recording) in enumerate(recordings.items()):
-        paths = [out / f"{name}_{i}.flac" for i in range(len(bands))]
-        if not all(path.exists() for path in paths):
-            samples = audio.read(recording, sample_rate=SAMPLE_RATE, mono=True).samples[0]
-            samples = _scale(_repeat(samples))
-            notes, agreed = label(Audio(samples[None], SAMPLE_RATE), models)
-            if agreed < agreement:
-                continue
-            for i, (path, band) in enumerate(zip(paths, bands, strict=True)):
-                backing = _draw_passage(band, np.random.default_rng([seed, index, i]), len(samples))
-                write_drums(path.with_suffix(".drums.csv"), notes)
-                audio.write(path.with_suffix(".drums.flac"), Audio(samples[None], SAMPLE_RATE))
-                # The band last: a song that has one is complete.
-                audio.write(path, Audio(_scale(backing)[None], SAMPLE_RATE))
-        for path in paths:
-            done += soundfile.info(path).duration / 3600
-            yield path, done
+        segments = _cut(audio.read(recording, sample_rate=SAMPLE_RATE, mono=True).samples[0])
+        for number, segment in enumerate(segments):
+            stem = name if len(segments) == 1 else f"{name}_{number:02d}"
+            paths = [out / f"{stem}_{i}.flac" for i in range(len(bands))]
+            if not all(path.exists() for path in paths):
+                samples = _scale(_repeat(segment))
+                notes, agreed = label(Audio(samples[None], SAMPLE_RATE), models)
+                if agreed < agreement:
+                    continue
+                for i, (path, band) in enumerate(zip(paths, bands, strict=True)):
+                    rng = np.random.default_rng([seed, index, number, i])
+                    backing = _draw_passage(band, rng, len(samples))
+                    write_drums(path.with_suffix(".drums.csv"), notes)
+                    audio.write(path.with_suffix(".drums.flac"), Audio(samples[None], SAMPLE_RATE))
+                    # The band last: a song that has one is complete.
+                    audio.write(path, Audio(_scale(backing)[None], SAMPLE_RATE))
+            done += sum(soundfile.info(path).duration for path in paths) / 3600
+        yield name, done
 
 
 def label(sound: Audio, models: Sequence[drums.DrumModel]) -> tuple[Transcription, float]:
@@ -132,6 +138,13 @@ def _average(parts: Sequence[Activations]) -> Activations:
     return replace(parts[0], values=(1 / (1 + np.exp(-odds))).astype(np.float32))
 
 
+def _cut(samples: Samples) -> list[Samples]:
+    """Segments of `SEGMENT` seconds; a rest shorter than `SHORTEST` belongs to the last."""
+    length, seconds = round(SEGMENT * SAMPLE_RATE), len(samples) / SAMPLE_RATE
+    count = max(1, int((seconds + SEGMENT - SHORTEST) // SEGMENT))
+    return np.split(samples, [length * i for i in range(1, count)])
+
+
 def _repeat(samples: Samples) -> Samples:
     times = int(np.ceil(SHORTEST * SAMPLE_RATE / max(len(samples), 1)))
     return np.tile(samples, max(times, 1))
@@ -142,9 +155,11 @@ def _scale(samples: Samples) -> Samples:
     return samples * np.float32(_PEAK / peak) if peak else samples
 
 
-def _draw_passage(band: Backing, rng: Rng, length: int) -> Samples:
-    """A passage (length,) with sound in it; short recordings are repeated."""
+def _draw_passage(band: Backing | None, rng: Rng, length: int) -> Samples:
+    """A passage (length,) with sound in it; short recordings are repeated. Silence of no band."""
     passage = np.zeros(length, np.float32)
+    if band is None:
+        return passage
     for _ in range(20):
         song = band.songs[rng.integers(len(band.songs))].samples
         song = np.tile(song, int(np.ceil(length / max(len(song), 1))))
