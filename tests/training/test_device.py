@@ -149,6 +149,25 @@ def test_weights_that_are_validated_are_on_the_device(average: float) -> None:
         assert {weight.device for weight in network.parameters()} == {place}
 
 
+@pytest.mark.parametrize(
+    ("name", "backend"), [("cuda", "cpu:gloo,cuda:nccl"), ("cpu", "gloo"), ("mps", "gloo")]
+)
+def test_processes_average_on_their_gpus_and_agree_over_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, name: str, backend: str
+) -> None:
+    called: list[object] = []
+    monkeypatch.setattr(device, "world", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", called.append)
+    monkeypatch.setattr(
+        device.dist, "init_process_group", lambda backend, timeout: called.append(backend)
+    )
+    monkeypatch.setattr(device.dist, "destroy_process_group", lambda: called.append("left"))
+    place = torch.device(name, 1) if name == "cuda" else torch.device(name)
+    with device.together(place):
+        assert called == ([place] if name == "cuda" else []) + [backend]
+    assert called[-1] == "left"
+
+
 def test_alone_a_process_agrees_with_itself() -> None:
     assert (device.rank(), device.world()) == (0, 1)
     assert device.agree(2) == 2

@@ -262,6 +262,27 @@ def test_losses_are_looked_at_when_they_are_shown_or_saved(
     assert looks == [2, 2, 2, 0]  # at each validation, and before the last checkpoint
 
 
+def test_batches_are_copied_while_the_device_computes(tmp_path: Path) -> None:
+    copies = []
+
+    class Part:
+        def to(self, place: torch.device, non_blocking: bool = False) -> torch.Tensor:
+            copies.append((place.type, non_blocking))
+            return torch.ones(2, 1)
+
+    fit(
+        replace(SETTINGS, steps=1, validate_every=1),
+        tmp_path,
+        task="copies",
+        build=lambda: nn.Linear(1, 1),
+        loss=nn.functional.mse_loss,
+        batches=lambda start: iter([(Part(), Part())]),  # type: ignore[list-item]
+        validate=lambda network: {"micro_f1": 0.5},
+        report=lambda network: {},
+    )
+    assert copies == [("cpu", True), ("cpu", True)]
+
+
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         run(SETTINGS, tmp_path / name)

@@ -72,6 +72,21 @@ def test_a_run_of_an_earlier_version_is_resumed(tmp_path: Path) -> None:
     assert equal(one, other)
 
 
+def test_a_run_of_a_gpu_is_resumed_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(SETTINGS, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        # Every tensor in the checkpoint is marked as one of a GPU.
+        patch.setattr(torch.serialization, "location_tag", lambda _: "cuda:0")
+        run(SETTINGS, tmp_path / "parts", stop_at=2)
+    with pytest.raises(RuntimeError, match="CUDA"):
+        torch.load(tmp_path / "parts/last.pt")
+    run(SETTINGS, tmp_path / "parts")
+    one, other = (torch.load(tmp_path / name / "last.pt")["model"] for name in ("whole", "parts"))
+    assert equal(one, other)
+
+
 def begun(folder: Path) -> Path:
     run(SETTINGS, folder, stop_at=3)
     return folder

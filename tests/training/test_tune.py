@@ -124,6 +124,23 @@ def test_a_trial_has_its_share_of_gpus(
         share(0.5, 0, devices)
 
 
+def test_ray_gives_each_trial_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    from bandscribe.training import tune
+
+    def with_resources(trainable: type, resources: dict[str, float]) -> None:
+        raise RuntimeError(resources)
+
+    monkeypatch.setattr(tune.ray_start, "start", lambda *_, **__: None)
+    monkeypatch.setattr(tune.ray, "cluster_resources", lambda: {"GPU": 2.0})
+    monkeypatch.setattr(tune.tune, "with_resources", with_resources)
+    trials = {tmp_path / "trials/a": search.Recipe(workers=3, threads=2)}
+    with pytest.raises(RuntimeError, match=r"{'cpu': 5, 'gpu': 0\.25}"):
+        tune.search(trials, gpus=0.25)
+    with pytest.raises(RuntimeError, match=r"'gpu': 1\.0}"):
+        tune.search(trials)
+
+
 def test_two_workers_of_ray_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray")
     monkeypatch.chdir(tmp_path)  # Ray's workers are elsewhere

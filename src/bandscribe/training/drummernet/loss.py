@@ -207,7 +207,7 @@ def medians(magnitude: Tensor, size: int = MEDIAN) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"magnitude: expected more than {reach} bins and frames, got {tuple(magnitude.shape)}"
         )
-    if magnitude.is_cuda:
+    if magnitude.device.type != "cpu":
         return _sorted_medians(magnitude, size)
     values = magnitude.flatten(start_dim=1)
     order = values.detach().argsort(dim=1)
