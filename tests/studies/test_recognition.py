@@ -123,6 +123,28 @@ def test_every_comparison_is_of_different_recipes(name: str, tmp_path: Path) -> 
     assert len(keys) == len(COMPARISONS[name].rows)
 
 
+def test_chapter_5_is_compared_whole(tmp_path: Path) -> None:
+    """Sections 5.2 to 5.8, in the rows that their figures have."""
+    two = StudyCorpora(*[("clips=a", "clips=b")] * 3)
+    resolved = {
+        name: planned(name, {"steps": "3"}, two, tmp_path)
+        for name in ("windows", "networks", "sampling", "corpora", "transformer", "finalists",
+                     "ensemble")
+    }  # fmt: skip
+    seconds = [each.window_seconds for (each,) in resolved["windows"]]
+    assert seconds == [1, 2, 3, 4, 5]
+    found = {
+        name: [{(each.model, each.sampling) for each in members} for members in rows]
+        for name, rows in resolved.items()
+    }
+    kinds = {"static", "true_dynamic", "base_persistent"}
+    assert {kind for row in found["sampling"] for _, kind in row} == kinds
+    assert {kind for row in found["ensemble"] for _, kind in row} == kinds
+    assert {model for row in found["networks"] for model, _ in row} >= {"audio", "mfcc", "features"}
+    assert [model for row in found["transformer"] for model, _ in row] == ["resnet50", "ast"]
+    assert len(found["finalists"]) == 3
+
+
 def test_options_of_the_command_line_join_those_of_the_rows(
     sources: StudyCorpora, tmp_path: Path
 ) -> None:
