@@ -40,6 +40,7 @@ from bandscribe.cli.study_drums import architectures, data
 from bandscribe.cli.study_training import activity, drummernet, hits, recognition
 from bandscribe.cli.supercut import supercut
 from bandscribe.cli.synthesize import synthesize
+from bandscribe.cli.synthesize_instruments import instruments, mixtures, stems
 from bandscribe.cli.track import track
 from bandscribe.cli.train import train
 from bandscribe.cli.transcribe import transcribe
@@ -54,6 +55,8 @@ COMMANDS = (
 GROUPS = (catalogue, evaluate, synthesize, study)
 for question in (recognition, activity, hits, drummernet, architectures, data):
     study.command(context_settings=RECIPES)(question)
+for rendered in (instruments, stems, mixtures):
+    synthesize.command()(rendered)
 
 #: What typer raises for wrong usage; only its descendant is a public name.
 UsageError: Any = typer.BadParameter.__base__

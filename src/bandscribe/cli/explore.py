@@ -100,7 +100,7 @@ def _read(folder: Path, lost: list[str]) -> Sequence[Labelled]:
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder; check the name")
     if (folder / "labels.csv").is_file():
-        rows = read_labels(folder, "label", skip=lost.append)
+        rows = read_labels(folder, skip=lost.append)
         if not rows:
             raise ValueError(f"{folder / 'labels.csv'}: expected at least one row")
         return rows

@@ -10,7 +10,7 @@ import typer
 
 from bandscribe.cli.arguments import make_group
 from bandscribe.cli.inputs import find
-from bandscribe.cli.report import clock, complain, explain, progress, require, usage_errors
+from bandscribe.cli.report import clock, progress, require, usage_errors
 from bandscribe.splits import SPLITS
 
 #: Where Debian's package hydrogen-drumkits puts its kits.
@@ -54,13 +54,6 @@ Kits = Annotated[
         f"Default: {HYDROGEN_KITS}",
     ),
 ]
-MoreKits = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="PATH",
-        help="A drum kit, or a folder of kits; may be repeated. Without it there are no drums.",
-    ),
-]
 Soundfont = Annotated[
     list[Path],
     typer.Option(metavar="SF2", help="SoundFont for the instruments; may be repeated."),
@@ -71,14 +64,6 @@ Notes = Annotated[
 ]
 Voices = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of speech, which is turned into singing.")
-]
-Solos = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Folder of clips of single instruments, with labels.csv: those of its split train "
-        "play some of the parts.",
-    ),
 ]
 BandShare = Annotated[
     float, typer.Option(metavar="X", min=0, max=1, help="Share of tracks with a band, 0 to 1.")
@@ -119,7 +104,7 @@ def drums(
     )
     total = max(1, round(hours * 3600 / TRACK_SECONDS))
     rows = write_corpus(source, output, hours=hours, seed=seed, split=split)
-    _show(((row["audio_filename"], 0.0) for row in rows), files=total)
+    show_progress(((row["audio_filename"], 0.0) for row in rows), files=total)
     print(f"{output}: {total} tracks, {clock(hours * 3600)}, {len(source.kits)} kits")
 
 
@@ -159,7 +144,7 @@ def performances(
         source.grooves, source.kits, output, hours=hours, seed=seed, split=split,
         misaligned=misaligned, drifting=drifting, wrong=wrong,
     )  # fmt: skip
-    count, done = _show(((row["audio_filename"], done) for row, done in rows), hours=hours)
+    count, done = show_progress(((row["audio_filename"], done) for row, done in rows), hours=hours)
     print(f"{output}: {count} recordings, {clock(done * 3600)}")
 
 
@@ -203,7 +188,7 @@ def band(
         soundfont, output, hours=hours, seed=seed, split=split, locked_share=locked_share,
         songs=songs, midi=midi, notes=notes, voices=voices,
     )  # fmt: skip
-    _report(output, "songs", written, hours=hours)
+    report_written(output, "songs", written, hours=hours)
 
 
 @synthesize.command()
@@ -225,7 +210,7 @@ def modules(
 
     total = sum(listed.split == split for listed in labels.read_tables(modules))
     written = corpus.write_modules(modules, output, split=split, seed=seed)
-    _report(output, "songs", written, files=total)
+    report_written(output, "songs", written, files=total)
 
 
 @synthesize.command()
@@ -280,104 +265,11 @@ def loops(
     }
     groups = [[Path(folder) for folder in group.split(",")] for group in band or []]
     written = write_loops(found, output, models, groups, agreement=agreement, seed=seed)
-    count, done = _show(written, files=len(found))
+    count, done = show_progress(written, files=len(found))
     print(f"{output}: {clock(done * 3600)} of {count} recordings")
 
 
-@synthesize.command()
-def instruments(
-    output: Output,
-    soundfont: Soundfont,
-    hours: Hours = 1.0,
-    seed: Seed = 0,
-    split: Split = "train",
-    kits: MoreKits = None,
-    notes: Notes = None,
-    voices: Voices = None,
-    solos: Solos = None,
-) -> None:
-    """Clips with labelled instruments.
-
-    The folder has the layout of IRMAS, which has no validation split.
-    """
-    if split == "validation":
-        raise typer.BadParameter("--split: instruments have train and test")
-    require("train", "scipy")
-    from bandscribe.synthesis.instruments.corpus import write_corpus
-
-    sources = _load_sources(soundfont, kits, notes=notes, voices=voices, solos=solos)
-    written = write_corpus(sources, output, hours=hours, seed=seed, split=split)
-    _report(output, "clips", written, hours=hours)
-
-
-@synthesize.command()
-def stems(
-    output: Output,
-    soundfont: Soundfont,
-    hours: Hours = 1.0,
-    seed: Seed = 0,
-    split: Split = "train",
-    kits: MoreKits = None,
-    notes: Notes = None,
-    voices: Voices = None,
-    solos: Solos = None,
-    band_share: BandShare = 0.5,
-) -> None:
-    """Pieces with a separate track for each player (corpus stems)."""
-    require("train", "scipy")
-    from bandscribe.synthesis.instruments.stems import write_stems
-
-    sources = _load_sources(soundfont, kits, notes=notes, voices=voices, solos=solos)
-    written = write_stems(sources, output, hours=hours, seed=seed, split=split, bands=band_share)
-    _report(output, "pieces", written, hours=hours)
-
-
-@synthesize.command()
-def mixtures(
-    output: Output,
-    solos: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR",
-            help="Clips of single instruments, with labels.csv; those of --split are used.",
-        ),
-    ],
-    seed: Seed = 0,
-    split: Split = "train",
-    count: Annotated[int, typer.Option(metavar="N", min=1, help="Mixtures to write.")] = 300,
-    players: Annotated[
-        str, typer.Option(metavar="N-N", help="Minimum and maximum number of clips in a mixture.")
-    ] = "2-4",
-    classes: Annotated[
-        str | None, typer.Option(metavar="CLASS,…", help="Mix only these classes.")
-    ] = None,
-    in_turn: Annotated[
-        bool, typer.Option("--in-turn", help="Play five seconds of each clip in turn instead.")
-    ] = False,
-) -> None:
-    """Mixtures of given clips (corpora clips and stems)."""
-    least, _, most = players.partition("-")
-    if not (least.isdigit() and (most or least).isdigit()):
-        raise typer.BadParameter(f"--players: expected numbers as 2-4, got {players!r}")
-    require("train", "scipy")
-    from bandscribe.synthesis.instruments.stems import write_mixtures
-
-    clips = find_solos(solos, split)
-    if classes is not None:
-        if unknown := [name for name in classes.split(",") if name not in clips]:
-            raise typer.BadParameter(
-                f"--classes: expected some of {', '.join(sorted(clips))}, got {unknown[0]!r}"
-            )
-        clips = {name: clips[name] for name in classes.split(",")}
-    pieces = write_mixtures(
-        clips, output, count=count, seed=seed, split=split,
-        players=(int(least), int(most or least)), in_turn=in_turn,
-    )  # fmt: skip
-    _show(((path.name, 0.0) for path in pieces), files=count)
-    print(f"{output}: {count} mixtures of {sum(map(len, clips.values()))} clips")
-
-
-def _show(
+def show_progress(
     written: Iterable[tuple[str, float]], *, files: int = 0, hours: float = 0.0
 ) -> tuple[int, float]:
     """Show the progress of files that are written, by their number or by the hours so far.
@@ -392,9 +284,11 @@ def _show(
     return count, done
 
 
-def _report(output: Path, noun: str, written: Iterable[tuple[Path, float]], **length: Any) -> None:
-    """Show the progress of files that are written, as `_show`, and sum them up."""
-    count, done = _show(((path.name, done) for path, done in written), **length)
+def report_written(
+    output: Path, noun: str, written: Iterable[tuple[Path, float]], **length: Any
+) -> None:
+    """Show the progress of files that are written, as `show_progress`, and sum them up."""
+    count, done = show_progress(((path.name, done) for path, done in written), **length)
     print(f"{output}: {count} {noun}, {clock(done * 3600)}")
 
 
@@ -416,36 +310,3 @@ def find_kits(places: list[str] | None) -> list[str]:
     if not addresses:
         raise ValueError(f"{', '.join(places)}: no drum kit there; name another with --kits")
     return addresses
-
-
-def _load_sources(
-    soundfonts: list[Path], kits: list[str] | None, *, solos: Path | None, **sources: Path | None
-) -> Any:
-    """What plays in clips and stems; drums only where kits are named."""
-    from bandscribe.synthesis.instruments.players import PlayerSources
-
-    return PlayerSources.load(
-        soundfonts, drum_kits=find_kits(kits) if kits else (),
-        solos=find_solos(solos) if solos else None, **sources,
-    )  # fmt: skip
-
-
-def find_solos(folder: Path, split: str = "train") -> dict[str, list[Path]]:
-    """The clips of one class alone in a split of a folder, by class.
-
-    A row that is damaged has a line on standard error. Raises ValueError where there are none.
-    """
-    from bandscribe.datasets.clips import CORPUS
-
-    solos: dict[str, list[Path]] = {}
-    for track in CORPUS.tracks(folder):
-        try:
-            labels = track.load()
-        except ValueError as error:
-            complain(explain(error))
-            continue
-        if track.split == split and len(labels) == 1:
-            solos.setdefault(min(labels), []).append(track.audio)
-    if not solos:
-        raise ValueError(f"{folder}: no clip of its {split} split has one instrument alone")
-    return solos

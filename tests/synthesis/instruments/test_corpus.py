@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from bandscribe.cli.synthesize import find_solos
+from bandscribe.cli.synthesize_instruments import find_solos
 from bandscribe.datasets.corpus import inspect
 from bandscribe.datasets.irmas import CORPUS
 from bandscribe.synthesis.instruments import corpus
