@@ -130,32 +130,34 @@ def choose(
     for column, name in enumerate(activations.classes):
         values = activations.values[:, [column]]
         annotated = reference.onsets[reference.labels == name]
-
-        def pick(threshold: float, values: NDArray[np.float32] = values) -> peaks.Peaks:
-            return peaks.pick(values, thresholds=[threshold], **PEAKS)
-
         if given is None:
-            tried = [peaks.refine(values, pick(t)) / activations.frame_rate for t in THRESHOLDS]
+            tried = [_find(values, t)[1] / activations.frame_rate for t in THRESHOLDS]
             length = reference.duration / excerpts
             counts = np.stack([_count(annotated, times, length, excerpts) for times in tried])
             thresholds[name] = _bag(counts)
         else:
             thresholds[name] = given[name]
-        found = pick(thresholds[name])
-        times = peaks.refine(values, found) / activations.frame_rate
-        estimates.append((times, velocities.values[found.frames, column]))
+        found, places = _find(values, thresholds[name])
+        struck = velocities.values[found.frames, column]
+        estimates.append((places / activations.frame_rate, struck))
     times = np.concatenate([times for times, _ in estimates])
-    struck = np.concatenate([struck for _, struck in estimates]).astype(np.float64)
+    hardness = np.concatenate([struck for _, struck in estimates]).astype(np.float64)
     labels = np.repeat(np.array(activations.classes), [len(times) for times, _ in estimates])
     order = np.argsort(times, kind="stable")
     estimate = Transcription(
-        times[order], labels[order], struck[order], reference.duration, activations.classes
+        times[order], labels[order], hardness[order], reference.duration, activations.classes
     )
     pair = [reference], [estimate]
     scores = onsets.score(*pair, activations.classes).figures()
     sums = velocity.gather(*pair, activations.classes)
     scores["velocity"] = velocity.figures(sums, activations.classes)
     return thresholds, scores
+
+
+def _find(values: NDArray[np.float32], threshold: float) -> tuple[peaks.Peaks, NDArray[np.float64]]:
+    """The peaks of a class (frame, 1), and where they are between frames."""
+    found = peaks.pick(values, thresholds=[threshold], **PEAKS)
+    return found, peaks.refine(values, found)
 
 
 def _count(
