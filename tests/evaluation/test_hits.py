@@ -37,9 +37,10 @@ def test_what_labels_mean(label: str, expected: str | None) -> None:
     assert find_class(label) == expected
 
 
-def test_a_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("column", ["label", "class", "instrument"])
+def test_a_folder(tmp_path: Path, column: str) -> None:
     (tmp_path / "labels.csv").write_text(
-        "file,label,split,group\na.wav,Hi_hat,test,x\nb.wav,KD,training,y\nc.wav,flute,,\n"
+        f"file,{column},split,group\na.wav,Hi_hat,test,x\nb.wav,KD,training,y\nc.wav,flute,,\n"
     )
     clips, split = find_clips(address(tmp_path))
     assert split == "all"

@@ -24,8 +24,8 @@ from bandscribe.datasets.track import Track
 from bandscribe.readers import TableRow, read_csv
 from bandscribe.vocabulary import ARTICULATION_TO_10, DRUMS_10, INSTRUMENTS, instruments
 
-#: Columns that may hold the labels.
-LABELS = ("label", "instrument")
+#: Columns that may hold the labels; the first of them that a table has does.
+LABELS = ("label", "class", "instrument")
 #: Bytes of a name, on all usual file systems, and of those of a path together.
 _LONGEST_NAME, _LONGEST_PATH = 255, 2000
 #: FSDKaggle2018's names that other corpora lack, or use otherwise (Fonseca et al. 2018).
@@ -54,16 +54,22 @@ HIT_NAMES: Mapping[str, str | None] = {
 
 
 def read_labels(
-    root: Path, *columns: str, skip: Callable[[str], None] | None = None
+    root: Path, *, skip: Callable[[str], None] | None = None
 ) -> list[tuple[Path, TableRow]]:
-    """The clips that `labels.csv` names, each with its row, which has these columns at least.
+    """The clips that `labels.csv` names, each with its row, whose `label` any of `LABELS` may hold.
 
     `skip` is called with a line on each row that names no file, or has an invalid velocity.
     Raises ValueError when the table is not there, or has not the columns, or breaks off, and
     without `skip` for such a row.
     """
+    table = root / "labels.csv"
+    rows = read_csv(table, "file")
+    column = next((name for name in LABELS if rows and name in rows[0]), LABELS[0])
+    if any(column not in row for row in rows):
+        raise ValueError(f"{table}: expected the columns file and label in each line")
     found = []
-    for row in read_csv(root / "labels.csv", "file", *columns):
+    for row in rows:
+        row["label"] = row[column]
         try:
             if row.get("velocity") and not 0 <= row.number("velocity") <= 1:
                 raise ValueError(f"{row.where}: velocity: expected 0 to 1, got {row['velocity']}")
@@ -97,10 +103,7 @@ def index(
     table = root / "labels.csv"
     lost: list[str] = []
     found = read_labels(root, skip=lost.append)
-    column = next((name for name in LABELS if found and name in found[0][1]), LABELS[0])
-    if any(column not in row for _, row in found):
-        raise ValueError(f"{table}: expected the columns file and label in each line")
-    tracks = [_track(root, path, row, column, names) for path, row in found]
+    tracks = [_track(root, path, row, names) for path, row in found]
     for number, problem in enumerate(lost, start=1):
         refuse = partial(_refuse, problem)
         tracks.append(Track(f"lost {number}", "test", problem, table, refuse, (table,)))
@@ -112,14 +115,14 @@ def _refuse(problem: str) -> frozenset[str]:
 
 
 def _track(
-    root: Path, path: Path, row: TableRow, column: str, names: Mapping[str, str | None]
+    root: Path, path: Path, row: TableRow, names: Mapping[str, str | None]
 ) -> Track[frozenset[str]]:
     return Track(
         Path(row["file"]).with_suffix("").as_posix(),
         splits.normalize(row.get("split") or "test"),
         row.get("group") or row["file"],
         path,
-        partial(classes_of, path, row[column], names),
+        partial(classes_of, path, row["label"], names),
         (root / "labels.csv",),
     )
 

@@ -21,7 +21,7 @@ def find(root: Path, label: str, skip: Callable[[str], None] | None = None) -> l
     So `phh` are the pedal hi-hats, and `CHH` all closed ones. Case does not matter.
     `skip` and errors are those of `clips.read_labels`; raises ValueError also where there are none.
     """
-    rows = read_labels(root, "label", skip=skip)
+    rows = read_labels(root, skip=skip)
     found = [
         path
         for path, row in rows

@@ -90,7 +90,7 @@ def _read_folder(root: Path, skip: Callable[[str], None] | None) -> list[Clip]:
     return [
         _clip(root, row["file"], find_class(row["label"]), row.get("group") or row["file"],
               splits.normalize(row.get("split") or "test"))
-        for _, row in read_labels(root, "label", skip=skip)
+        for _, row in read_labels(root, skip=skip)
     ]  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def list_folder(root: str | Path, split: str, classes: Sequence[str]) -> list[tu
     Raises ValueError for a label that is none of them, or a table that cannot be read.
     """
     found = []
-    for path, row in read_labels(Path(root), "label"):
+    for path, row in read_labels(Path(root)):
         if splits.normalize(row.get("split") or "test") != split:
             continue
         label = row["label"] or None
