@@ -3,7 +3,8 @@
     python benchmarks/gpu.py [--device cuda] [--steps 20] [--small] [-o FILE] [TASK ...]
 
 Run it in a checkout, with the extra `train`. Its data are synthetic and tiny. With `--device cpu`,
-where there is no GPU, it takes eight minutes of one core, and four with `--small`.
+where there is no GPU, it takes four minutes of one core, and two with `--small`; beside a GPU its
+time is mostly the CPU's, so that there is time for `--steps 200`.
 
 Prints a row for each task:
 
