@@ -5,10 +5,11 @@
 AUDIO (examples/groove.flac) is repeated to each length and written as mp3. Prints, per length, wall
 and processor seconds of the command, audio seconds per second with and without the start-up that a
 0.1 s file needs, and the peak of resident memory. Then its stages, each run alone on what the one
-before it gave: the command is faster than their sum, since the network runs beside the first two.
-Of another command than `transcribe` the stages are not told.
-All times are medians of some runs. Last, the memory of the last length against the first's. Needs
-a system with `os.wait4`.
+before it gave: the command is faster than their sum, since the network runs beside the first two;
+and the time of the command without start-up over that of decoding plus one pass of real FFTs (2048
+samples, every 441) over the same samples. Other commands than `transcribe` have no such stages. All
+times are medians of some runs. Last, the memory of the last length against the first's. Needs a
+system with `os.wait4`.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from bandscribe import audio, chunks, drums, runtime
 from bandscribe.features.spectrogram import LogSpectrogram
@@ -82,14 +85,22 @@ def time_stages(path: Path, out: Path, runs: int) -> dict[str, tuple[float, floa
         spectra = run("front end", list, front_end.stream([b.samples[0] for b in blocks]))
         sizes = card.chunk_frames, card.overlap_frames
         run("network", list, chunks.stitch(spectra, model, *sizes, threads=model.threads))
-        heard = drums.infer(blocks, model)
+        activations = drums.infer(blocks, model)
         seconds = sum(block.duration for block in blocks)
-        notes = run("peaks", drums.notes, heard, card, duration=seconds)
+        notes = run("peaks", drums.notes, activations, card, duration=seconds)
         run("write", midi.write, out, notes)
+        run("FFT pass", transform, np.concatenate([block.samples[0] for block in blocks]))
     return {
         stage: (median(wall for wall, _ in spent), median(processor for _, processor in spent))
         for stage, spent in times.items()
     }
+
+
+def transform(samples: NDArray[np.float32]) -> None:
+    """Real FFTs of windows of 2048 samples, one every 441, in batches."""
+    windows = sliding_window_view(samples, 2048)[::441]
+    for start in range(0, len(windows), 512):
+        np.fft.rfft(windows[start : start + 512])
 
 
 def main() -> None:
@@ -104,7 +115,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         short, out = Path(folder, "short.wav"), Path(folder, f"out{COMMANDS[given.command]}")
         soundfile.write(short, np.zeros(4410), 44100)
-        start_up = measure(given.command, short, out, given.runs)[0]
+        start_up, start_up_work, _ = measure(given.command, short, out, given.runs)
         print(f"start-up: {start_up:.2f} s, {runtime.cores()} cores", flush=True)
         for minutes in given.minutes:
             path, seconds = Path(folder, "long.mp3"), 60 * minutes
@@ -119,12 +130,21 @@ def main() -> None:
             )
             if given.command != "transcribe":
                 continue
-            for stage, (wall, processor) in time_stages(path, out, given.runs).items():
+            work = wall - start_up, processor - start_up_work
+            stages = time_stages(path, out, given.runs)
+            for stage, (wall, processor) in stages.items():
                 print(
                     f"  {stage:9} {wall:7.3f} s wall {processor:7.3f} s processor "
                     f"{seconds / wall:7.0f} x real time",
                     flush=True,
                 )
+            reference = np.add(stages["decode"], stages["FFT pass"])
+            walls, processors = np.divide(work, reference)
+            print(
+                f"  apart from start-up, over decoding and FFT pass: {walls:.2f} by wall time, "
+                f"{processors:.2f} by processor time",
+                flush=True,
+            )
     print(f"memory, last against first: {peaks[-1] / peaks[0]:.2f}")
 
 
