@@ -38,16 +38,17 @@ def test_loops_are_labelled(bandscribe, groove_wav: Path, tiny_model: Path, tmp_
     band = tmp_path / "band"
     band.mkdir()
     audio.write(band / "a.flac", Audio(np.full((1, 44100), 0.1, np.float32), 44100))
-    call = ("synthesize", "loops", groove_wav, "-o", "out", "--band", band, "--model", tiny_model)
-    result = bandscribe(*call)
+    given = ("synthesize", "loops", groove_wav, "--model", tiny_model)
+    call = (*given, "-o", "out", "--band", band)
+    result = bandscribe(*call)  # louder, the tiny network finds more classes
     assert (result.code, result.complaints) == (0, [])
-    assert (
-        result.out == "out: 0:00 of 1 recordings\n"
-    )  # louder, the tiny network finds more classes
+    assert result.out == "out: 0:00 of 1 recordings\n"
     assert bandscribe(*call, "--agreement", 0.2).out == "out: 0:15 of 1 recordings\n"
+    songs = bandscribe(*given, "-o", "songs", "--agreement", 0.2)
+    assert songs.out == "songs: 0:15 of 1 recordings\n"
     assert bandscribe(*call, "--agreement", 1.1).code == 2
     assert (
-        bandscribe(*call[:3], "-o", "o", "--band", "none")
+        bandscribe(*given, "-o", "o", "--band", "none")
         .complaints[0]
         .startswith("bandscribe: none: no .flac of a band")
     )
