@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 from bandscribe.synthesis import effects
 
@@ -106,6 +107,23 @@ def test_codecs_keep_length_and_place(codec: str) -> None:
     assert out.shape == samples.shape
     lag = np.correlate(out, samples[20000:22000], "valid").argmax() - 20000
     assert abs(int(lag)) <= 1
+
+
+def test_codecs_write_long_sound_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libsndfile crashes where 60 s are written as Vorbis at once."""
+    sizes = []
+    write = soundfile.SoundFile.write
+
+    def counted(sound: soundfile.SoundFile, data: np.ndarray) -> None:
+        sizes.append(len(data))
+        write(sound, data)
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", counted)
+    samples = tone(200, seconds=4.0)
+    out = effects.apply(samples, SAMPLE_RATE, replace(NOTHING, codec="OGG"))
+    assert sum(sizes) == len(samples)
+    assert max(sizes) <= 65536
+    np.testing.assert_allclose(out[9000:-9000], samples[9000:-9000], atol=0.02)
 
 
 def test_a_stored_treatment_can_be_replayed() -> None:

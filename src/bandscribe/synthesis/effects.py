@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from bandscribe.synthesis.sound import Rng, Samples, envelope
 
 _HOP = 64  # samples between values of a gain
+_WRITTEN_AT_ONCE = 1 << 16  # samples; long writes crash Vorbis
 _CONTROL_HZ = np.geomspace(30, 18000, 7)
 #: Half of usual low sample rates, in Hz.
 _BANDWIDTHS = (4000, 5512, 8000, 11025, 16000)
@@ -198,7 +199,11 @@ def _codec(samples: Samples, sample_rate: int, codec: str, quality: float) -> Sa
     """Through a lossy codec and back; both formats keep the position of onsets."""
     file = io.BytesIO()
     clipped = np.clip(samples, -1, 1)
-    soundfile.write(file, clipped, sample_rate, format=codec, compression_level=quality)
+    with soundfile.SoundFile(
+        file, "w", sample_rate, 1, format=codec, compression_level=quality
+    ) as sound:
+        for first in range(0, len(clipped), _WRITTEN_AT_ONCE):
+            sound.write(clipped[first : first + _WRITTEN_AT_ONCE])
     file.seek(0)
     decoded, _ = soundfile.read(file, dtype="float32")
     out = np.zeros_like(samples)
