@@ -52,3 +52,34 @@ def test_loops_are_labelled(bandscribe, groove_wav: Path, tiny_model: Path, tmp_
         .complaints[0]
         .startswith("bandscribe: none: no .flac of a band")
     )
+
+
+def test_a_damaged_loop_costs_itself(
+    bandscribe, groove_wav: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "loops"
+    folder.mkdir()
+    (folder / "a.wav").write_bytes(b"no sound")
+    (folder / "notes.txt").touch()
+    (folder / "groove.wav").write_bytes(groove_wav.read_bytes())
+    call = ("synthesize", "loops", "--model", tiny_model, "--agreement", 0.2, "-o", "out", folder)
+    result = bandscribe(*call, "missing.wav")
+    assert (result.code, result.out) == (1, "out: 0:15 of 1 recordings\n")
+    assert [line.split(":")[1].strip() for line in result.complaints] == [
+        "missing.wav",
+        str(folder / "a.wav"),
+        "passed over 1 file that is no sound by suffix (.txt 1)",
+    ]
+    assert Path("out/groove_0.drums.csv").exists()
+
+
+def test_loops_of_the_same_name_are_refused(bandscribe, groove_wav: Path, tmp_path: Path) -> None:
+    """One would be taken for the other, already labelled."""
+    paths = [tmp_path / "a/loop.wav", tmp_path / "b/loop.wav"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(groove_wav.read_bytes())
+    result = bandscribe("synthesize", "loops", *paths, "-o", "out")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert f"{paths[1]}: would be written as loop, as {paths[0]} is" in result.err
+    assert not Path("out").exists()

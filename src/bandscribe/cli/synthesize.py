@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from bandscribe.cli.arguments import make_group
-from bandscribe.cli.inputs import find
-from bandscribe.cli.report import clock, progress, require, usage_errors
+from bandscribe.cli.inputs import complain_of_others, find_all
+from bandscribe.cli.report import clock, complain, explain, progress, require, usage_errors
 from bandscribe.splits import SPLITS
 
 #: Where Debian's package hydrogen-drumkits puts its kits.
@@ -258,15 +258,31 @@ def loops(
 
     with usage_errors():
         models = [drums.load(name) for name in model or ["drums"]]
-    found = {
-        "_".join(item.relative.with_suffix("").parts): item.path
-        for given in recordings
-        for item in find(given).found
-    }
+    sources, failed, others = find_all(recordings)
+    found: dict[str, Path] = {}
+    for source in sources:
+        name = "_".join(source.relative.with_suffix("").parts)
+        if name in found:
+            raise ValueError(
+                f"{source.path}: would be written as {name}, as {found[name]} is; rename one"
+            )
+        found[name] = source.path
     groups = [[Path(folder) for folder in group.split(",")] for group in band or []]
-    written = write_loops(found, output, models, groups, agreement=agreement, seed=seed)
-    count, done = show_progress(written, files=len(found))
-    print(f"{output}: {clock(done * 3600)} of {count} recordings")
+
+    def report(path: Path, error: ValueError | OSError) -> None:
+        nonlocal failed
+        failed += 1
+        complain(explain(error, path))
+
+    if found:
+        written = write_loops(
+            found, output, models, groups, agreement=agreement, seed=seed, unreadable=report
+        )
+        count, done = show_progress(written, files=len(found))
+        print(f"{output}: {clock(done * 3600)} of {count} recordings")
+    complain_of_others(others)
+    if failed:
+        raise typer.Exit(1)
 
 
 def show_progress(

@@ -73,14 +73,28 @@ def test_loops_are_written_as_a_band_with_its_drums(
     monkeypatch.setattr(loops, "label", label)
     write(tmp_path / "band/a.flac", np.random.default_rng(0).uniform(-0.3, 0.3, 5 * RATE))
     write(tmp_path / "other/b.flac", np.random.default_rng(1).uniform(-0.3, 0.3, 30 * RATE))
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound")
     recordings = {
+        "bad": bad,
         "groove": write(tmp_path / "groove.wav", 0.3 * hits(GROOVE, 4.0)),
         "nothing": write(tmp_path / "nothing.wav", np.zeros(RATE)),
     }
     out = tmp_path / "out"
     arguments = (recordings, out, [], [[tmp_path / "band"], [tmp_path / "other"]])
-    made = list(loops.write_loops(*arguments, agreement=0.95, seed=1))
+    damaged: list[tuple[Path, str]] = []
+
+    def write_loops() -> list[tuple[str, float]]:
+        return list(
+            loops.write_loops(
+                *arguments, agreement=0.95, seed=1,
+                unreadable=lambda path, error: damaged.append((path, str(error))),
+            )
+        )  # fmt: skip
+
+    made = write_loops()
     assert [name for name, _ in made] == ["groove", "nothing"]
+    assert [path for path, _ in damaged] == [bad] and str(bad) in damaged[0][1]
     assert sorted(path.name for path in out.glob("*_?.flac")) == ["groove_0.flac", "groove_1.flac"]
     assert made[-1][1] == pytest.approx(2 * 16 / 3600)  # four times the loop, twice
     songs = Backing.load([out]).songs
@@ -92,7 +106,7 @@ def test_loops_are_written_as_a_band_with_its_drums(
     assert not np.array_equal(songs[0].samples, songs[1].samples)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     (out / "groove_1.flac").unlink()
-    assert len(list(loops.write_loops(*arguments, agreement=0.95, seed=1))) == 2
+    assert len(write_loops()) == 2
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
@@ -108,7 +122,11 @@ def test_a_song_is_labelled_by_segments(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(loops, "label", label)
     samples = np.random.default_rng(0).uniform(-0.3, 0.3, 74 * RATE - 100)
     songs = {"song": write(tmp_path / "song.flac", samples)}
-    made = list(loops.write_loops(songs, tmp_path / "out", [], [], agreement=0.85, seed=1))
+    made = list(
+        loops.write_loops(
+            songs, tmp_path / "out", [], [], agreement=0.85, seed=1, unreadable=pytest.fail
+        )
+    )
     assert made == [("song", pytest.approx((44 - 100 / RATE) / 3600))]
     (song,) = Backing.load([tmp_path / "out"]).songs
     assert (tmp_path / "out/song_01_0.flac").exists()

@@ -17,7 +17,7 @@ and with noise. A segment is kept where the notes of single networks and views a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,22 +51,30 @@ def write_loops(
     *,
     agreement: float,
     seed: int,
+    unreadable: Callable[[Path, ValueError | OSError], None],
 ) -> Iterator[tuple[str, float]]:
     """Label recordings, by name, and write each over a passage from each of `backings`.
 
     `backings` are folders of recordings without drums, in groups; without any, the recordings are
     songs, written once. Segments whose `agreement` (see `label`) is lower, or that have no drums,
-    are skipped; existing files are kept. Yields the name of each recording that is finished, and
-    the hours written so far.
+    are skipped; existing files are kept. `unreadable` is called with each recording that cannot be
+    read, and its error. Yields the name of each other recording once it is finished, and the hours
+    written so far.
 
-    Raises ValueError or OSError naming a file that cannot be read, or a folder without recordings.
+    Raises ValueError or OSError naming a file of `backings` that cannot be read, or a folder
+    without recordings.
     """
     bands: list[Backing | None] = [Backing.load(folders) for folders in backings]
     bands = bands or [None]
     out.mkdir(parents=True, exist_ok=True)
     done = 0.0
     for index, (name, recording) in enumerate(recordings.items()):
-        segments = _cut(audio.read(recording, sample_rate=SAMPLE_RATE, mono=True).samples[0])
+        try:
+            sound = audio.read(recording, sample_rate=SAMPLE_RATE, mono=True)
+        except (ValueError, OSError) as error:
+            unreadable(recording, error)
+            continue
+        segments = _cut(sound.samples[0])
         for number, segment in enumerate(segments):
             stem = name if len(segments) == 1 else f"{name}_{number:02d}"
             paths = [out / f"{stem}_{i}.flac" for i in range(len(bands))]
