@@ -98,13 +98,15 @@ def label(sound: Audio, models: Sequence[drums.DrumModel]) -> tuple[Transcriptio
     """Notes in articulations, and their agreement: the mean micro F1 over ten classes between the
     notes of each model and view and these. It is 0 where there are none.
 
-    `models` have the ten classes; the thresholds of the first decode the mean.
+    `models` have the ten classes and velocities; the thresholds of the first decode the mean.
 
-    Raises ValueError for models of other classes.
+    Raises ValueError for other models.
     """
     for model in models:
         if model.card.classes != DRUMS_10 or model.card.outputs == DRUMS_10:
-            raise ValueError(f"expected networks of the ten classes, got {model.card.classes}")
+            raise ValueError(
+                f"{model.card.name}: expected a network of the ten classes and their velocities"
+            )
     single = [drums.infer(view, model) for model in models for view in make_views(sound)]
     mean = drums.DrumActivations(
         _average([each.onsets for each in single]),
