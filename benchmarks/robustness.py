@@ -29,8 +29,8 @@ RATES = (44100, 22050, 16000, 11025)
 
 def transcribe(sound: Audio, model: drums.DrumModel) -> Transcription:
     """In five classes."""
-    heard = drums.infer(sound, model)
-    return drums.notes(heard, model.card, classes=5, duration=sound.duration)
+    activations = drums.infer(sound, model)
+    return drums.notes(activations, model.card, classes=5, duration=sound.duration)
 
 
 def changed(sound: Audio, *, gain_db: float = 0.0, rate: int | None = None) -> Audio:
