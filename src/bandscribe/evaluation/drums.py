@@ -7,6 +7,7 @@ size and time, the settings, and `FORMAT`: see `evaluation.store`. `drum_metrics
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -125,13 +126,18 @@ class DrumScores:
             },
             "beats": grid
             and TrackScores(
-                Scores(**grid["beats"]),
-                Scores(**grid["downbeats"]),
-                Continuity(**grid["continuity"]),
+                Scores(**_none_to_nan(grid["beats"])),
+                Scores(**_none_to_nan(grid["downbeats"])),
+                Continuity(**_none_to_nan(grid["continuity"])),
                 grid["level"],
             ),
         }
         return cls(**{**content, **changed})
+
+
+def _none_to_nan(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Undefined figures, which the store has as null, are nan."""
+    return {name: math.nan if value is None else value for name, value in figures.items()}
 
 
 @dataclass(frozen=True)
