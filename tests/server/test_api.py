@@ -93,6 +93,12 @@ def test_it_describes_itself(serve) -> None:
         "/v1/classify", "/v1/jobs/{id}", "/v1/jobs/{id}/result", "/v1/recognize", "/v1/track",
         "/v1/transcribe",
     ]  # fmt: skip
+    table = (Path(__file__).parents[2] / "docs/page.md").read_text().splitlines()
+    for path in ("classify", "recognize", "track", "transcribe"):
+        (row,) = [line for line in table if line.startswith(f"| `POST /v1/{path}`")]
+        for option in paths[f"/v1/{path}"]["post"].get("parameters", []):
+            assert f"`{option['name']}`" in row
+            assert option.get("description") or option["schema"]["description"]
     assert b"docs.js" in client.get("/docs").body
     assert client.get("/static/docs.js").headers["content-type"].startswith("text/javascript")
 

@@ -101,7 +101,10 @@ def create_router(queue: Queue) -> APIRouter:
             Literal["s1", "s2"],
             Query(description="Mean over time, or relative to the most prominent."),
         ] = "s1",
-        threshold: Annotated[float | None, Query(ge=0, le=1)] = None,
+        threshold: Annotated[
+            float | None,
+            Query(ge=0, le=1, description="For all classes; default: those of the model."),
+        ] = None,
         among: Annotated[
             str | None,
             Query(description="The only instruments that may occur, such as violin,cello."),
