@@ -73,6 +73,40 @@ def test_a_damaged_loop_costs_itself(
     assert Path("out/groove_0.drums.csv").exists()
 
 
+def test_damaged_loops_alone_write_nothing(bandscribe, tiny_model: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for path in paths:
+        path.write_bytes(b"no sound")
+    result = bandscribe("synthesize", "loops", "--model", tiny_model, "-o", "out", *paths)
+    assert (result.code, result.out, len(result.complaints)) == (1, "", 3)
+    assert [str(path) in line for path, line in zip(paths, result.complaints, strict=False)] == [
+        True, True,
+    ]  # fmt: skip
+    assert result.complaints[-1] == (
+        "bandscribe: out: nothing is written, since no recording can be read"
+    )
+    assert not Path("out").exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_damaged_band_costs_itself(
+    bandscribe, groove_wav: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "damaged.flac").write_bytes(b"no sound")
+    loops = ("synthesize", "loops", groove_wav, "--model", tiny_model, "--agreement", 0.2)
+    call = (*loops, "-o", "out", "--band", tmp_path)
+    result = bandscribe(*call)
+    assert (result.code, result.out, len(result.complaints)) == (1, "", 1)
+    assert "no band that can be used; the first: " in result.err
+    assert str(tmp_path / "damaged.flac") in result.err
+    audio.write(tmp_path / "a.flac", Audio(np.full((1, 44100), 0.1, np.float32), 44100))
+    result = bandscribe(*call)
+    assert (result.code, result.out) == (0, "out: 0:15 of 1 recordings\n")
+    (line,) = result.complaints
+    assert line.startswith(f"bandscribe: {tmp_path / 'damaged.flac'}: no sound that can be decoded")
+    assert line.endswith("; left out")
+
+
 def test_loops_of_the_same_name_are_refused(bandscribe, groove_wav: Path, tmp_path: Path) -> None:
     """One would be taken for the other, already labelled."""
     paths = [tmp_path / "a/loop.wav", tmp_path / "b/loop.wav"]

@@ -279,7 +279,10 @@ def loops(
             found, output, models, groups, agreement=agreement, seed=seed, unreadable=report
         )
         count, done = show_progress(written, files=len(found))
-        print(f"{output}: {clock(done * 3600)} of {count} recordings")
+        if count:
+            print(f"{output}: {clock(done * 3600)} of {count} recordings")
+        else:
+            complain(f"{output}: nothing is written, since no recording can be read")
     complain_of_others(others)
     if failed:
         raise typer.Exit(1)

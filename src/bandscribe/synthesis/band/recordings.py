@@ -15,6 +15,7 @@ drum tracks (see `midi_songs`).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,13 +161,24 @@ class Backing:
     def load(cls, folders: Sequence[Path]) -> Backing:
         """All mono 44.1 kHz flac files of some folders, and what lies beside each.
 
-        Raises ValueError when there are none, or naming a file that is not as expected.
+        A song is left out, with a warning, where one of its files is damaged or not as expected.
+        Raises ValueError when there are none, or naming the first file of them when all are.
         """
         paths = [path for folder in folders for path in sorted(folder.glob("*.flac"))]
-        songs = [_read_song(path) for path in paths if not path.stem.endswith(".drums")]
-        if not songs:
-            names = ", ".join(map(str, folders))
+        paths = [path for path in paths if not path.stem.endswith(".drums")]
+        names = ", ".join(map(str, folders))
+        if not paths:
             raise ValueError(f"{names}: no .flac of a band; make one: bandscribe synthesize band")
+        songs, problems = [], []
+        for path in paths:
+            try:
+                songs.append(_read_song(path))
+            except (ValueError, OSError) as error:
+                problems.append(str(error))
+        if not songs:
+            raise ValueError(f"{names}: no band that can be used; the first: {problems[0]}")
+        for problem in problems:
+            warnings.warn(f"{problem}; left out", stacklevel=2)
         return cls(tuple(songs))
 
     def draw(self, rng: Rng, length: int) -> Passage:
@@ -197,7 +209,10 @@ def _read_song(path: Path) -> BackingTrack[np.int16]:
 
 
 def _read_samples(path: Path) -> NDArray[np.int16]:
-    samples, rate = soundfile.read(path, dtype="int16")
+    try:
+        samples, rate = soundfile.read(path, dtype="int16")
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{path}: no sound that can be decoded ({error.error_string})") from error
     if rate != SAMPLE_RATE or samples.ndim != 1:
         raise ValueError(f"{path}: expected mono audio at {SAMPLE_RATE} Hz")
     return np.asarray(samples, dtype=np.int16)

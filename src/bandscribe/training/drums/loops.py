@@ -59,14 +59,12 @@ def write_loops(
     songs, written once. Segments whose `agreement` (see `label`) is lower, or that have no drums,
     are skipped; existing files are kept. `unreadable` is called with each recording that cannot be
     read, and its error. Yields the name of each other recording once it is finished, and the hours
-    written so far.
+    written so far. Warns of each recording of `backings` that cannot be read.
 
-    Raises ValueError or OSError naming a file of `backings` that cannot be read, or a folder
-    without recordings.
+    Raises ValueError for `backings` without a recording that can be read.
     """
     bands: list[Backing | None] = [Backing.load(folders) for folders in backings]
     bands = bands or [None]
-    out.mkdir(parents=True, exist_ok=True)
     done = 0.0
     for index, (name, recording) in enumerate(recordings.items()):
         try:
@@ -74,6 +72,7 @@ def write_loops(
         except (ValueError, OSError) as error:
             unreadable(recording, error)
             continue
+        out.mkdir(parents=True, exist_ok=True)
         segments = _cut(sound.samples[0])
         for number, segment in enumerate(segments):
             stem = name if len(segments) == 1 else f"{name}_{number:02d}"
