@@ -46,7 +46,10 @@ def test_loops_are_labelled(bandscribe, groove_wav: Path, tiny_model: Path, tmp_
     assert bandscribe(*call, "--agreement", 0.2).out == "out: 0:15 of 1 recordings\n"
     songs = bandscribe(*given, "-o", "songs", "--agreement", 0.2)
     assert songs.out == "songs: 0:15 of 1 recordings\n"
+    few = bandscribe(*given, "-o", "few", "--agreement", 0.2, "--minimum-rate", 50)
+    assert few.out == "few: 0:00 of 1 recordings\n"
     assert bandscribe(*call, "--agreement", 1.1).code == 2
+    assert bandscribe(*call, "--minimum-rate", -1).code == 2
     assert (
         bandscribe(*given, "-o", "o", "--band", "none")
         .complaints[0]

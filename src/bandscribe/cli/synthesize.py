@@ -249,6 +249,12 @@ def loops(
             "agree less with the labels.",
         ),
     ] = 0.95,
+    minimum_rate: Annotated[
+        float,
+        typer.Option(
+            metavar="N", min=0, help="Skip recordings in which fewer notes per second are found."
+        ),
+    ] = 0.0,
     seed: Seed = 0,
 ) -> None:
     """Drum recordings or songs labelled by trained networks."""
@@ -276,8 +282,9 @@ def loops(
 
     if found:
         written = write_loops(
-            found, output, models, groups, agreement=agreement, seed=seed, unreadable=report
-        )
+            found, output, models, groups, agreement=agreement, minimum_rate=minimum_rate,
+            seed=seed, unreadable=report,
+        )  # fmt: skip
         count, done = show_progress(written, files=len(found))
         if count:
             print(f"{output}: {clock(done * 3600)} of {count} recordings")

@@ -136,6 +136,37 @@ def test_a_song_is_labelled_by_segments(monkeypatch: pytest.MonkeyPatch, tmp_pat
     np.testing.assert_allclose(song.stem, expected, atol=4)
 
 
+@pytest.mark.parametrize(("rate", "kept"), [(0.0, 3), (0.4, 2), (0.5, 2), (0.51, 0), (2.0, 0)])
+def test_passages_with_few_notes_are_skipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rate: float, kept: int
+) -> None:
+    """Two loops of eight notes in 16 s, and one with a note."""
+
+    def label(sound: Audio, models: object) -> tuple[Transcription, float]:
+        times = np.arange(8 if sound.samples.std() > 0.1 else 1) * 2.0
+        notes = Transcription(
+            times, np.full(len(times), "kd"), np.full(len(times), 0.5), 16.0, ARTICULATIONS
+        )
+        return notes, 1.0
+
+    monkeypatch.setattr(loops, "label", label)
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, 4 * RATE)
+    click = np.zeros(4 * RATE)
+    click[0] = 0.5
+    recordings = {
+        name: write(tmp_path / f"{name}.wav", samples)
+        for name, samples in (("a", noise), ("b", noise[::-1]), ("c", click))
+    }
+    out = tmp_path / "out"
+    made = loops.write_loops(
+        recordings, out, [], [], agreement=0.9, minimum_rate=rate, seed=0, unreadable=pytest.fail
+    )
+    assert len(list(made)) == 3
+    assert sorted(path.name for path in out.glob("*.drums.csv")) == [
+        f"{name}_0.drums.csv" for name in "abc"[:kept]
+    ]
+
+
 def test_other_classes_are_refused(tiny_model: Path) -> None:
     with pytest.raises(ValueError, match="ten classes"):
         loops.label(Audio(np.zeros((1, RATE), np.float32), RATE), [drums.load("nmf")])

@@ -50,16 +50,18 @@ def write_loops(
     backings: Sequence[Sequence[Path]],
     *,
     agreement: float,
+    minimum_rate: float = 0.0,
     seed: int,
     unreadable: Callable[[Path, ValueError | OSError], None],
 ) -> Iterator[tuple[str, float]]:
     """Label recordings, by name, and write each over a passage from each of `backings`.
 
     `backings` are folders of recordings without drums, in groups; without any, the recordings are
-    songs, written once. Segments whose `agreement` (see `label`) is lower, or that have no drums,
-    are skipped; existing files are kept. `unreadable` is called with each recording that cannot be
-    read, and its error. Yields the name of each other recording once it is finished, and the hours
-    written so far. Warns of each recording of `backings` that cannot be read.
+    songs, written once. Segments whose `agreement` (see `label`) is lower, that have fewer notes
+    per second than `minimum_rate`, or no drums, are skipped; existing files are kept. `unreadable`
+    is called with each recording that cannot be read, and its error. Yields the name of each other
+    recording once it is finished, and the hours written so far. Warns of each recording of
+    `backings` that cannot be read.
 
     Raises ValueError for `backings` without a recording that can be read.
     """
@@ -80,7 +82,7 @@ def write_loops(
             if not all(path.exists() for path in paths):
                 samples = _scale(_repeat(segment))
                 notes, agreed = label(Audio(samples[None], SAMPLE_RATE), models)
-                if agreed < agreement:
+                if agreed < agreement or len(notes.onsets) < minimum_rate * notes.duration:
                     continue
                 for i, (path, band) in enumerate(zip(paths, bands, strict=True)):
                     rng = np.random.default_rng([seed, index, number, i])
