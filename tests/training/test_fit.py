@@ -1,6 +1,7 @@
 """What a run trains, validates, keeps and writes."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from bandscribe.training import checkpoints, device, record, schedules
 from bandscribe.training import fit as fit_module
@@ -263,24 +265,29 @@ def test_losses_are_looked_at_when_they_are_shown_or_saved(
 
 
 def test_batches_are_copied_while_the_device_computes(tmp_path: Path) -> None:
-    copies = []
+    batch = (torch.ones(2, 1), torch.zeros(2, 1))
+    copies: list[tuple[object, ...]] = []
 
-    class Part:
-        def to(self, place: torch.device, non_blocking: bool = False) -> torch.Tensor:
-            copies.append((place.type, non_blocking))
-            return torch.ones(2, 1)
+    class Watch(TorchFunctionMode):
+        def __torch_function__(
+            self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            if func == torch.Tensor.to and any(args[0] is part for part in batch):
+                copies.append((*args[1:], *(kwargs or {}).items()))
+            return func(*args, **(kwargs or {}))
 
-    fit(
-        replace(SETTINGS, steps=1, validate_every=1),
-        tmp_path,
-        task="copies",
-        build=lambda: nn.Linear(1, 1),
-        loss=nn.functional.mse_loss,
-        batches=lambda start: iter([(Part(), Part())]),  # type: ignore[list-item]
-        validate=lambda network: {"micro_f1": 0.5},
-        report=lambda network: {},
-    )
-    assert copies == [("cpu", True), ("cpu", True)]
+    with Watch():
+        fit(
+            replace(SETTINGS, steps=1, validate_every=1),
+            tmp_path,
+            task="copies",
+            build=lambda: nn.Linear(1, 1),
+            loss=nn.functional.mse_loss,
+            batches=lambda start: iter([batch]),
+            validate=lambda network: {"micro_f1": 0.5},
+            report=lambda network: {},
+        )
+    assert copies == 2 * [(torch.device("cpu"), ("non_blocking", True))]
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:

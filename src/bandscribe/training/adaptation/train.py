@@ -174,9 +174,10 @@ def train(recipe: Recipe, run: Path) -> FitResult:
 
 def agree(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy of all outputs that are known; a scalar."""
-    known = targets != UNKNOWN
-    loss: Tensor = F.binary_cross_entropy_with_logits(logits[known], targets[known])
-    return loss
+    known = (targets != UNKNOWN).to(targets.dtype)
+    # Weights instead of a mask, for whose number of elements the CPU would wait for the GPU.
+    losses: Tensor = F.binary_cross_entropy_with_logits(logits, targets, known, reduction="sum")
+    return losses / known.sum()
 
 
 def _validate(model: nn.Module, held_out: Batch) -> dict[str, float]:
