@@ -1,9 +1,9 @@
 """The weights of exported networks, back in torch: to adapt them, or to train them further.
 
 The exporter folds batch normalisation into the convolution before it. What is left here does
-nothing, until `transfer_drums` and `transfer_tracker` fit it to typical input, so that in training,
-too, a network begins by computing what the exported one does. LSTM weights in 8 bits become float32
-again. `initial` is a shipped model's name, or the path of an ONNX file.
+nothing, until `transfer_drums`, `transfer_tracker` and `transfer_hits` fit it to typical input, so
+that in training, too, a network begins by computing what the exported one does. LSTM weights in
+8 bits become float32 again. `initial` is a shipped model's name, or the path of an ONNX file.
 
 All functions raise ValueError where that is another network, and as `runtime.load`.
 """
@@ -111,14 +111,14 @@ def transfer_tracker(initial: str, network: nn.Module, features: Tensor) -> None
 
 
 @torch.no_grad()
-def fill_hits(network: nn.Module, initial: str) -> None:
-    """Give `network` the weights of an exported classifier of hits.
+def transfer_hits(initial: str, network: nn.Module, features: Tensor) -> None:
+    """Start `network` from the weights of an exported classifier of hits.
 
-    Only a network that keeps its normalisation (`fixed` of `Compact`) goes on from where it was.
-    Dense layers of another size keep random weights.
+    `features` (batch, frame, bin) are typical input, which only a network needs whose normalisation
+    is trained, too (`fixed` 0 of `Compact`). Dense layers of another size keep random weights.
     """
-    if not isinstance(network, Compact) or not network.fixed:
-        raise ValueError("initial: exported weights need model compact with its option fixed")
+    if not isinstance(network, Compact):
+        raise ValueError("initial: exported weights need model compact")
     graph, held = read_graph(initial)
     state = network.state_dict()
     own = {name: value for name, value in held.items() if name.startswith("dense.")}
@@ -132,6 +132,8 @@ def fill_hits(network: nn.Module, initial: str) -> None:
             value.copy_(torch.tensor(np.array(own[name])))
         elif name.endswith("running_var"):
             value.fill_(_UNIT_VARIANCE)
+    if not network.fixed:
+        _fit_normalisation(network.convolve, features.unsqueeze(1))
 
 
 def read_graph(initial: str | Path) -> tuple[onnx.GraphProto, dict[str, NDArray[np.generic]]]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bandscribe.features.mel import MelBands
 from bandscribe.hits import CLASSES, VELOCITY
 from bandscribe.training import recipes
-from bandscribe.training.exported import fill_hits
+from bandscribe.training.exported import transfer_hits
 from bandscribe.training.fit import start_from
 from bandscribe.training.hits.models import MODELS
 from bandscribe.training.settings import Settings, setting
@@ -56,7 +56,7 @@ class Recipe(Settings):
     initial: str | None = setting(
         None,
         "weights to start from instead of random ones: best.pt of another run of this "
-        "network, or, with the option fixed of compact, a shipped model or an ONNX file",
+        "network, or, of compact, a shipped model or an ONNX file",
     )
     model: str = setting("compact", f"network: {', '.join(MODELS)}")
     options: dict[str, Any] = setting({}, "the network's own options (JSON)")
@@ -131,13 +131,14 @@ def build(recipe: Recipe) -> nn.Module:
     return MODELS[recipe.model](features.n_bins, len(outputs(recipe)), **options)
 
 
-def start(recipe: Recipe) -> nn.Module:
+def start(recipe: Recipe, features: Tensor) -> nn.Module:
     """A new network, with the weights of `initial` where the recipe names them.
 
+    `features` (example, frame, bin) are typical input, to start from an exported network.
     Raises ValueError when those are another network's.
     """
     network = build(recipe)
-    if recipe.initial and not recipe.initial.endswith(".pt"):
-        fill_hits(network, recipe.initial)
+    if recipes.is_model(recipe.initial):
+        transfer_hits(str(recipe.initial), network, features)
         return network
     return start_from(network, recipe.initial)

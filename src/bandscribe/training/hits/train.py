@@ -81,17 +81,18 @@ def train_on(
         augment=recipe.augment, null_share=recipe.null_share, overlap_share=recipe.overlap_share,
         codec_share=recipe.codec_share,
     )  # fmt: skip
-    draw: HitExamples | Bank | Embedded = make(training, balance=recipe.balance)
-    if recipe.scenes and isinstance(draw, HitExamples):
-        draw = Bank.render(draw, recipe.scenes, recipe.seed)
-        if isinstance(network := start(recipe), Compact) and network.embeds:
-            draw = Embedded.make(draw, network, recipe.seed)
     held_out = validation.prepare(
         # Nothing could be called right of a label that leaves the class open.
         make([c for c in validating if c.label not in OPEN], balance=recipe.validation_balance),
         examples=recipe.validation_examples,
         seed=recipe.validation_seed,
     )
+    draw: HitExamples | Bank | Embedded = make(training, balance=recipe.balance)
+    if recipe.scenes and isinstance(draw, HitExamples):
+        draw = Bank.render(draw, recipe.scenes, recipe.seed)
+        network = start(recipe, held_out.typical)
+        if isinstance(network, Compact) and network.embeds:
+            draw = Embedded.make(draw, network, recipe.seed)
     recipe = _in_steps(recipe, len(training))
     return _fit(recipe, run, stream(draw, recipe), held_out, len(training))
 
@@ -123,7 +124,7 @@ def _fit(
         recipe,
         run,
         task="hits",
-        build=partial(start, recipe),
+        build=partial(start, recipe, held_out.typical),
         loss=partial(loss, velocity_weight=recipe.velocity_weight),
         batches=batches,
         validate=partial(validation.validate, validation=held_out),

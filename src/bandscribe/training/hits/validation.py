@@ -32,6 +32,11 @@ class ValidationHits:
         """Which examples are hits of one drum, (example,)."""
         return np.asarray(self.targets[:, :-1].sum(axis=1) == 1)
 
+    @property
+    def typical(self) -> torch.Tensor:
+        """Features of up to 64 of the examples, from all of them."""
+        return torch.tensor(self.features[:: len(self.features) // 64 + 1])
+
 
 def prepare(draw: HitExamples, *, examples: int, seed: int) -> ValidationHits:
     """So many examples of `draw` where it augments, else each of its clips once.
