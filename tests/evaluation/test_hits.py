@@ -28,7 +28,7 @@ def address(root: Path, split: str = "") -> CorpusAddress:
     ("label", "expected"),
     [
         ("Bass_drum", "KD"), ("Snare_drum", "SD"), ("Hi_hat", "HH"), ("hi-hat", "HH"),
-        ("hat", "HH"), ("HiHat", "HH"),
+        ("hat", "HH"), ("HiHat", "HH"), ("Closed_HiHat", "CHH"), ("open hat", "OHH"),
         ("open hi-hat", "OHH"), ("pedal hi hat", "CHH"), ("kd", "KD"), ("phh", "CHH"), ("TT", "TT"),
         ("Cowbell", "CB"), ("tmb", "TMB"), ("cymbal", "CY"), ("ride bell", "RD"), ("flute", None),
         ("", None),

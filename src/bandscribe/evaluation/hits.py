@@ -57,7 +57,9 @@ _LABELS: Mapping[str, str] = {
     **{name: label for name, label in HIT_NAMES.items() if label},
     **{name.lower(): name for name in (*WIDE, *hits.CLASSES)},
     "kick": "KD", "snare": "SD", "crash": "CR", "ride": "RD",
-    "hi hat": "HH", "hihat": "HH", "hat": "HH", "tom": "TT", "cymbal": "CY",
+    "hi hat": "HH", "hihat": "HH", "hat": "HH", "closed hihat": "CHH", "closed hat": "CHH",
+    "pedal hihat": "CHH", "pedal hat": "CHH", "open hihat": "OHH", "open hat": "OHH",
+    "tom": "TT", "cymbal": "CY",
     "cowbell": "CB", "tambourine": "TMB",
     "hand clap": "CLAP", "percussion": "OTHER",
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The networks of hits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ def test_a_network_goes_on_from_exported_weights(fixed: int, tmp_path: Path) -> 
     with pytest.raises(ValueError, match="another network"):
         other = Recipe(options={"channels": [4, 6], "fixed": 1}, initial=given, **fields)  # type: ignore[arg-type]
         recipe.start(other, features)
+
+
+def test_training_goes_on_from_the_shipped_weights() -> None:
+    """With the options of docs/train.md, with and without trained normalisation."""
+    features = 80 * torch.rand(3, 63, 128, generator=torch.Generator().manual_seed(0)) - 80
+    shipped = Recipe(initial="hits", features=runtime.load("hits").card.recipe["features"])
+    channels = {"channels": [24, 48, 64, 80]}
+    kept, trained = (
+        recipe.start(replace(shipped, options=options), features).eval()
+        for options in ({**channels, "fixed": 3}, channels)
+    )
+    torch.testing.assert_close(trained(features), kept(features), atol=1e-2, rtol=1e-2)
+    with pytest.raises(ValueError, match="initial: hits is another network"):
+        recipe.start(shipped, features)
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
