@@ -59,8 +59,7 @@ _LABELS: Mapping[str, str] = {
     "kick": "KD", "snare": "SD", "crash": "CR", "ride": "RD",
     "hi hat": "HH", "hihat": "HH", "hat": "HH", "closed hihat": "CHH", "closed hat": "CHH",
     "pedal hihat": "CHH", "pedal hat": "CHH", "open hihat": "OHH", "open hat": "OHH",
-    "tom": "TT", "cymbal": "CY",
-    "cowbell": "CB", "tambourine": "TMB",
+    "tom": "TT", "cymbal": "CY", "cowbell": "CB", "tambourine": "TMB",
     "hand clap": "CLAP", "percussion": "OTHER",
 }  # fmt: skip
 

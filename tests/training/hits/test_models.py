@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -58,16 +59,16 @@ def test_every_network_keeps_the_contract(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fixed", [0, 1, 2, 3])
 def test_a_network_goes_on_from_exported_weights(fixed: int, tmp_path: Path) -> None:
     options = {"channels": [4, 6, 8], "hidden": 8}
-    fields: dict[str, object] = {"features": LEVELS, "seconds": 0.3}
+    fields: dict[str, Any] = {"features": LEVELS, "seconds": 0.3}
     torch.manual_seed(1)
-    network = recipe.build(Recipe(options=options, **fields))  # type: ignore[arg-type]
+    network = recipe.build(Recipe(options=options, **fields))
     for part in network.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             part.running_mean.normal_()  # type: ignore[union-attr]
             part.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     export(network.eval(), hits_card(features=LEVELS), tmp_path / "given.onnx", bins=32)
     given = str(tmp_path / "given.onnx")
-    onward = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)  # type: ignore[arg-type]
+    onward = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)
     features = torch.rand(3, 31, 32)
     started = recipe.start(onward, features).train()
     started.dense.eval()
@@ -84,7 +85,7 @@ def test_a_network_goes_on_from_exported_weights(fixed: int, tmp_path: Path) -> 
     assert blocks == set(range(fixed, 3))
     assert any("running" in name for name in changed) == (not fixed)
     options["hidden"] = 9
-    anew = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)  # type: ignore[arg-type]
+    anew = Recipe(options={**options, "fixed": fixed}, initial=given, **fields)
     torch.testing.assert_close(
         recipe.start(anew, features).embed(features),
         network.convolve[: 4 * fixed](features.unsqueeze(1)),
@@ -92,7 +93,7 @@ def test_a_network_goes_on_from_exported_weights(fixed: int, tmp_path: Path) -> 
         rtol=0,
     )
     with pytest.raises(ValueError, match="another network"):
-        other = Recipe(options={"channels": [4, 6], "fixed": 1}, initial=given, **fields)  # type: ignore[arg-type]
+        other = Recipe(options={"channels": [4, 6], "fixed": 1}, initial=given, **fields)
         recipe.start(other, features)
 
 
