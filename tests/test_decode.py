@@ -166,6 +166,35 @@ def test_an_untagged_mp3_that_breaks_off(tmp_path: Path) -> None:
     assert "(its last frame is incomplete)" in message
 
 
+def ending_later(content: bytes, frames: int) -> bytes:
+    """An Ogg file whose last page promises more frames."""
+    start = content.rfind(b"OggS")
+    page = bytearray(content[start:])
+    end = int.from_bytes(page[6:14], "little") + frames
+    page[6:14], page[22:26] = end.to_bytes(8, "little"), bytes(4)
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1 ^ (0x104C11DB7 if checksum >> 31 else 0)) & 0xFFFFFFFF
+    page[22:26] = checksum.to_bytes(4, "little")
+    return content[:start] + bytes(page)
+
+
+def test_an_ogg_whose_last_block_is_short_is_whole(tmp_path: Path) -> None:
+    """As FFmpeg writes it where it cuts a recording."""
+    whole, longer = tmp_path / "whole.ogg", tmp_path / "longer.ogg"
+    audio.write(whole, clicks(2.0))
+    assert ending_later(whole.read_bytes(), 0) == whole.read_bytes()
+    longer.write_bytes(ending_later(whole.read_bytes(), 300))
+    expected = audio.read(whole).samples
+    found = audio.read(longer).samples  # and what the last block decodes to after the end
+    assert found.shape[1] < expected.shape[1] + 300
+    np.testing.assert_array_equal(found[:, : expected.shape[1]], expected)
+    longer.write_bytes(ending_later(whole.read_bytes(), 10_000))
+    assert "broke off after 2.0 s (its header promises 2.2 s)" in read_warned(longer)[1]
+
+
 def test_junk_within_an_mp3_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "one.mp3"
     audio.write(path, clicks())
