@@ -13,7 +13,7 @@ from tiny_recognizer import SAMPLE_RATE, play, recognizer_card, tracker_card, wr
 
 #: The violin plays throughout, the piano from the second to the fourth second.
 DUET = play({"vio": (0, 5), "pia": (2, 4)}, 5.0)
-VIO, PIA = INSTRUMENTS.index("vio"), INSTRUMENTS.index("pia")
+VIO, PIA, VOI = (INSTRUMENTS.index(name) for name in ("vio", "pia", "voi"))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["frames", "windows"])
@@ -178,10 +178,27 @@ def test_a_tracker_recognizes_too(tracker: Path) -> None:
     source = Audio(DUET[None], SAMPLE_RATE)
     found = instruments.recognize(source, model=tracker, threshold=0.3)
     assert heard(found) == {"vio", "pia"}
-    np.testing.assert_array_equal(
-        found.probability.values, instruments.track(source, model=tracker).probability.values
-    )
+    tracked = instruments.track(source, model=tracker).probability.values
+    others = np.arange(13) != VOI  # whose probability `track` restrains
+    np.testing.assert_array_equal(found.probability.values[:, others], tracked[:, others])
     assert found.spans[PIA][1:] == pytest.approx((2.0, 4.0), abs=1.0)
+
+
+def test_a_tracked_voice_is_restrained(tracker: Path) -> None:
+    """Sung louder in the first three seconds of five: the rest is others mistaken for a voice."""
+    gain = np.where(np.arange(5 * SAMPLE_RATE) < 3 * SAMPLE_RATE, 1.0, 0.2).astype(np.float32)
+    samples = play({"voi": (0, 5)}, 5.0) * gain
+    source = Audio(samples[None], SAMPLE_RATE)
+    raw = instruments.recognize(source, model=tracker).probability.values[:, VOI]
+    found = instruments.track(source, model=tracker)
+    threshold = found.thresholds[VOI]
+    assert (raw[20:480] >= threshold).all()
+    np.testing.assert_array_equal(found.plays()[20:270, VOI], True)
+    np.testing.assert_array_equal(found.plays()[330:480, VOI], False)
+    [sung] = found.segments()
+    assert (sung.label, sung.start, sung.end) == ("voi", 0.0, pytest.approx(3.0, abs=0.3))
+    level = found.level.values[:, VOI]  # which fades out
+    assert level[400] < level[200] + 20 * np.log10(0.2) - 6
 
 
 def test_nobody_plays_in_silence(tracker: Path) -> None:
@@ -363,20 +380,13 @@ def test_s2_is_the_rule_of_the_largest_class_on_raw_scores() -> None:
     assert expected[INSTRUMENTS.index("pia")] == pytest.approx(0.5 / 0.6, abs=1e-6)
 
 
-def test_levels_do_not_depend_on_confidence(tmp_path: Path) -> None:
-    """Twice the same mixture and levels; in one the network is barely sure, above its threshold."""
-    levels = np.full((1, 13), 0.8, np.float32)
-    power = np.array([1.0])
-    thresholds = np.full(13, 0.3, np.float32)
-    found = []
-    for probability in (0.35, 0.99, 0.15):
-        each = levels.copy()
-        instruments._make_absolute(
-            each, np.full((1, 13), probability, np.float32), thresholds, power
-        )
-        found.append(float(each[0, 0]))
-    assert found[:2] == pytest.approx([-12.0, -12.0], abs=1e-4)
-    assert found[2] == pytest.approx(-12.0 + 20 * np.log10(0.5), abs=1e-4)
+def test_levels_do_not_depend_on_confidence() -> None:
+    """Three times the same level; in one the network is barely sure, in one below its threshold."""
+    levels = np.full((1, 3), -12.0, np.float32)
+    probability = np.array([[0.35, 0.99, 0.15]], np.float32)
+    instruments._fade_out(levels, probability, np.full(3, 0.3, np.float32))
+    assert levels[0, :2] == pytest.approx([-12.0, -12.0], abs=1e-4)
+    assert levels[0, 2] == pytest.approx(-12.0 + 20 * np.log10(0.5), abs=1e-4)
 
 
 @pytest.mark.parametrize("gain_db", [-80, -40, 20])
@@ -385,9 +395,7 @@ def test_no_gain_changes_levels(gain_db: float) -> None:
     found = []
     for gain in (1.0, 10 ** (gain_db / 10)):
         levels = np.full((2, 13), 0.8, np.float32)
-        sure, thresholds = np.ones((2, 13), np.float32), np.full(13, 0.5, np.float32)
-        power = np.array([1e-3, 1e-4]) * gain
-        instruments._make_absolute(levels, sure, thresholds, power)
+        instruments._make_absolute(levels, np.array([1e-3, 1e-4]) * gain)
         found.append(levels)
     np.testing.assert_allclose(found[0][:, 0], [-12, -22], atol=1e-3)
     np.testing.assert_allclose(found[1], found[0], atol=1e-3)

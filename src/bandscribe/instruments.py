@@ -21,6 +21,7 @@ from bandscribe.calibration import Calibration, in_order, shift_of
 from bandscribe.chunks import STRATEGIES, Strategy
 from bandscribe.features.frames import FramePower
 from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.singing import VOICE, restrain
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Segment, Tags
 
 if TYPE_CHECKING:
@@ -218,6 +219,13 @@ def track(
     if levels is None:
         raise ValueError(f"model: {loaded.card.name!r} has no levels")
     thresholds = in_order(loaded.card.thresholds["frame"], probability.classes)
+    if VOICE in probability.classes:
+        column = probability.classes.index(VOICE)
+        probability.values[:, column] = restrain(
+            probability.values[:, column], levels.values[:, column], float(thresholds[column]),
+            probability.frame_rate,
+        )  # fmt: skip
+    _fade_out(levels.values, probability.values, thresholds.astype(np.float32))
     return Activity(probability, levels, thresholds, duration)
 
 
@@ -322,8 +330,8 @@ def _infer(
 ) -> tuple[Activations, Activations | None, float]:
     """Probabilities and levels of each frame, and the length in seconds; as `recognize` raises.
 
-    Levels are None where the model has none. A network of windows has the same output in all
-    their frames.
+    Levels are those of classes that play, None where the model has none. A network of windows has
+    the same output in all their frames.
     """
     card = model.card
     spectrogram = front_end(card)
@@ -354,11 +362,7 @@ def _infer(
     probability = Activations(outputs[:, :count], card.frame_rate, 0.0, card.classes)
     levels = None
     if card.outputs == name_outputs(card.classes):
-        known = card.thresholds.get("frame", {})
-        thresholds = np.array([known.get(name, 1) for name in card.classes], np.float32)
-        _make_absolute(
-            outputs[:, count:], outputs[:, :count], thresholds, power.frames()[: len(outputs)]
-        )
+        _make_absolute(outputs[:, count:], power.frames()[: len(outputs)])
         levels = Activations(outputs[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
     return probability, levels, samples / spectrogram.sample_rate
 
@@ -398,26 +402,34 @@ def _infer_windows(
     return probability, None, count / rate
 
 
-def _make_absolute(
-    levels: NDArray[np.float32],
-    probability: NDArray[np.float32],
-    thresholds: NDArray[np.float32],
-    power: NDArray[np.float64],
-) -> None:
+def _make_absolute(levels: NDArray[np.float32], power: NDArray[np.float64]) -> None:
     """Turn a network's levels (frame, class) into dB below the loudest frame, in place.
 
     The network gives how far each class, if it plays, is above `LEVEL_FLOOR_DB` beside the mixture
-    in that frame. That is its level wherever it plays; below its threshold (class,) it fades out,
-    by the ratio of probability to threshold as an amplitude.
+    in that frame, whose `power` is (frame,).
     """
     mixture = 10 * np.log10(np.maximum(power, _TINY))
     drop = (mixture - mixture.max(initial=10 * np.log10(_TINY))).astype(np.float32)
     for first in range(0, len(levels), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
         below = (1 - levels[part]) * np.float32(LEVEL_FLOOR_DB)
+        levels[part] = (below + drop[part, None]).clip(LEVEL_FLOOR_DB, 0)
+
+
+def _fade_out(
+    levels: NDArray[np.float32], probability: NDArray[np.float32], thresholds: NDArray[np.float32]
+) -> None:
+    """Lower levels (frame, class) where a class does not play, in place.
+
+    Below its threshold (class,) it fades out, by the ratio of probability to threshold as an
+    amplitude.
+    """
+    for first in range(0, len(levels), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
         share = np.minimum(probability[part] / thresholds, 1)
-        level = below + 20 * np.log10(share + np.float32(_TINY)) + drop[part, None]
-        levels[part] = level.clip(LEVEL_FLOOR_DB, 0)
+        levels[part] = (levels[part] + 20 * np.log10(share + np.float32(_TINY))).clip(
+            LEVEL_FLOOR_DB, 0
+        )
 
 
 def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:
