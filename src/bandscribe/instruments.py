@@ -215,18 +215,35 @@ def track(
     """
     loaded = runtime.resolve(model, runtime.load)
     check_tracker(loaded.card)
+    return _describe_activity(loaded.card, *_infer(source, loaded))
+
+
+def recognize_and_track(
+    source: Audio | str | Path | Iterable[Audio], *, model: runtime.Model | str | Path = MODEL
+) -> tuple[Recognition, Activity]:
+    """What `recognize`, by its defaults, and `track` find, of one inference; errors as there."""
+    loaded = runtime.resolve(model, runtime.load)
+    check_tracker(loaded.card)
     probability, levels, duration = _infer(source, loaded)
+    found = decide(probability, loaded.card, duration=duration)
+    return found, _describe_activity(loaded.card, probability, levels, duration)
+
+
+def _describe_activity(
+    card: runtime.ModelCard, probability: Activations, levels: Activations | None, duration: float
+) -> Activity:
+    """The activity by what `_infer` gives, whose levels fade out in place where none plays."""
     if levels is None:
-        raise ValueError(f"model: {loaded.card.name!r} has no levels")
-    thresholds = in_order(loaded.card.thresholds["frame"], probability.classes)
+        raise ValueError(f"model: {card.name!r} has no levels")
+    thresholds = in_order(card.thresholds["frame"], probability.classes)
+    values = probability.values.copy()
     if VOICE in probability.classes:
-        column = probability.classes.index(VOICE)
-        probability.values[:, column] = restrain(
-            probability.values[:, column], levels.values[:, column], float(thresholds[column]),
-            probability.frame_rate,
-        )  # fmt: skip
-    _fade_out(levels.values, probability.values, thresholds.astype(np.float32))
-    return Activity(probability, levels, thresholds, duration)
+        voice = probability.classes.index(VOICE)
+        values[:, voice] = restrain(
+            values[:, voice], levels.values[:, voice], thresholds[voice], probability.frame_rate
+        )
+    _fade_out(levels.values, values, thresholds.astype(np.float32))
+    return Activity(replace(probability, values=values), levels, thresholds, duration)
 
 
 def decide(

@@ -150,9 +150,8 @@ class Analyser:
             }
 
     def _recognize(self, blocks: Iterable[Audio], tasks: Sequence[str], result: Analysis) -> None:
-        activity = instruments.track(blocks, model=self._instruments)
+        found, activity = instruments.recognize_and_track(blocks, model=self._instruments)
         probability, length = activity.probability, activity.duration
-        found = instruments.decide(probability, self._instruments.card, duration=length)
         result.record["line_up"] = found.tags.scores.tolist()
         classes = found.tags.classes
         if "instruments" in tasks:
