@@ -185,7 +185,7 @@ def test_a_tracker_recognizes_too(tracker: Path) -> None:
 
 
 def test_a_tracked_voice_is_restrained(tracker: Path) -> None:
-    """Sung louder in the first three seconds of five: the rest is others mistaken for a voice."""
+    """Sung in the first three seconds of five; then others are mistaken for it."""
     gain = np.where(np.arange(5 * SAMPLE_RATE) < 3 * SAMPLE_RATE, 1.0, 0.2).astype(np.float32)
     samples = play({"voi": (0, 5)}, 5.0) * gain
     source = Audio(samples[None], SAMPLE_RATE)
@@ -380,13 +380,20 @@ def test_s2_is_the_rule_of_the_largest_class_on_raw_scores() -> None:
     assert expected[INSTRUMENTS.index("pia")] == pytest.approx(0.5 / 0.6, abs=1e-6)
 
 
-def test_levels_do_not_depend_on_confidence() -> None:
-    """Three times the same level; in one the network is barely sure, in one below its threshold."""
-    levels = np.full((1, 3), -12.0, np.float32)
-    probability = np.array([[0.35, 0.99, 0.15]], np.float32)
-    instruments._fade_out(levels, probability, np.full(3, 0.3, np.float32))
-    assert levels[0, :2] == pytest.approx([-12.0, -12.0], abs=1e-4)
-    assert levels[0, 2] == pytest.approx(-12.0 + 20 * np.log10(0.5), abs=1e-4)
+def test_levels_do_not_depend_on_confidence(tmp_path: Path) -> None:
+    """Twice the same mixture and levels; in one the network is barely sure, above its threshold."""
+    levels = np.full((1, 13), 0.8, np.float32)
+    power = np.array([1.0])
+    thresholds = np.full(13, 0.3, np.float32)
+    found = []
+    for probability in (0.35, 0.99, 0.15):
+        each = levels.copy()
+        instruments._make_absolute(
+            each, np.full((1, 13), probability, np.float32), thresholds, power
+        )
+        found.append(float(each[0, 0]))
+    assert found[:2] == pytest.approx([-12.0, -12.0], abs=1e-4)
+    assert found[2] == pytest.approx(-12.0 + 20 * np.log10(0.5), abs=1e-4)
 
 
 @pytest.mark.parametrize("gain_db", [-80, -40, 20])
@@ -395,7 +402,9 @@ def test_no_gain_changes_levels(gain_db: float) -> None:
     found = []
     for gain in (1.0, 10 ** (gain_db / 10)):
         levels = np.full((2, 13), 0.8, np.float32)
-        instruments._make_absolute(levels, np.array([1e-3, 1e-4]) * gain)
+        sure, thresholds = np.ones((2, 13), np.float32), np.full(13, 0.5, np.float32)
+        power = np.array([1e-3, 1e-4]) * gain
+        instruments._make_absolute(levels, sure, thresholds, power)
         found.append(levels)
     np.testing.assert_allclose(found[0][:, 0], [-12, -22], atol=1e-3)
     np.testing.assert_allclose(found[1], found[0], atol=1e-3)

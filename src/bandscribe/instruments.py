@@ -199,10 +199,10 @@ def recognize(
     """
     loaded = runtime.resolve(model, runtime.load)
     check(loaded.card, aggregate, threshold, among)
-    probability, _, duration = _infer(source, loaded)
+    inferred = _infer(source, loaded)
     return decide(
-        probability, loaded.card, aggregate=aggregate, threshold=threshold, among=among,
-        duration=duration,
+        inferred.probability, loaded.card, aggregate=aggregate, threshold=threshold, among=among,
+        duration=inferred.duration,
     )  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def track(
     """
     loaded = runtime.resolve(model, runtime.load)
     check_tracker(loaded.card)
-    return _describe_activity(loaded.card, *_infer(source, loaded))
+    return _describe_activity(_infer(source, loaded), loaded.card)
 
 
 def recognize_and_track(
@@ -224,26 +224,29 @@ def recognize_and_track(
     """What `recognize`, by its defaults, and `track` find, of one inference; errors as there."""
     loaded = runtime.resolve(model, runtime.load)
     check_tracker(loaded.card)
-    probability, levels, duration = _infer(source, loaded)
-    found = decide(probability, loaded.card, duration=duration)
-    return found, _describe_activity(loaded.card, probability, levels, duration)
+    inferred = _infer(source, loaded)
+    found = decide(inferred.probability, loaded.card, duration=inferred.duration)
+    return found, _describe_activity(inferred, loaded.card)
 
 
-def _describe_activity(
-    card: runtime.ModelCard, probability: Activations, levels: Activations | None, duration: float
-) -> Activity:
-    """The activity by what `_infer` gives, whose levels fade out in place where none plays."""
-    if levels is None:
-        raise ValueError(f"model: {card.name!r} has no levels")
+def _describe_activity(inferred: _Inference, card: runtime.ModelCard) -> Activity:
+    """The activity by what a tracker gives, whose `levels` are turned into absolute ones."""
+    probability, levels = inferred.probability, inferred.levels
     thresholds = in_order(card.thresholds["frame"], probability.classes)
     values = probability.values.copy()
     if VOICE in probability.classes:
         voice = probability.classes.index(VOICE)
+        beside = (1 - levels[:, voice]) * np.float32(LEVEL_FLOOR_DB)
         values[:, voice] = restrain(
-            values[:, voice], levels.values[:, voice], thresholds[voice], probability.frame_rate
+            values[:, voice], beside, thresholds[voice], probability.frame_rate
         )
-    _fade_out(levels.values, values, thresholds.astype(np.float32))
-    return Activity(replace(probability, values=values), levels, thresholds, duration)
+    _make_absolute(levels, values, thresholds.astype(np.float32), inferred.power)
+    return Activity(
+        replace(probability, values=values),
+        replace(probability, values=levels, kind="level_db"),
+        thresholds,
+        inferred.duration,
+    )
 
 
 def decide(
@@ -342,13 +345,23 @@ def front_end(card: runtime.ModelCard) -> LogSpectrogram | RecognitionFrontEnd:
     return RecognitionFrontEnd.read(card.features)
 
 
-def _infer(
-    source: Audio | str | Path | Iterable[Audio], model: runtime.Model
-) -> tuple[Activations, Activations | None, float]:
-    """Probabilities and levels of each frame, and the length in seconds; as `recognize` raises.
+class _Inference(NamedTuple):
+    """The outputs of a network: probabilities of frames, and the length in seconds.
 
-    Levels are those of classes that play, None where the model has none. A network of windows has
-    the same output in all their frames.
+    Of a tracker also `levels` (frame, class), how far each class, if it plays, is above
+    `LEVEL_FLOOR_DB` beside the mixture in that frame, whose `power` is (frame,); of others empty.
+    """
+
+    probability: Activations
+    levels: NDArray[np.float32]
+    power: NDArray[np.float64]
+    duration: float
+
+
+def _infer(source: Audio | str | Path | Iterable[Audio], model: runtime.Model) -> _Inference:
+    """The outputs of the network for each frame; as `recognize` raises.
+
+    A network of windows has the same output in all their frames.
     """
     card = model.card
     spectrogram = front_end(card)
@@ -377,18 +390,17 @@ def _infer(
         raise ValueError("source: expected sound, got no samples")
     count = len(card.classes)
     probability = Activations(outputs[:, :count], card.frame_rate, 0.0, card.classes)
-    levels = None
-    if card.outputs == name_outputs(card.classes):
-        _make_absolute(outputs[:, count:], power.frames()[: len(outputs)])
-        levels = Activations(outputs[:, count:], card.frame_rate, 0.0, card.classes, "level_db")
-    return probability, levels, samples / spectrogram.sample_rate
+    return _Inference(
+        probability, outputs[:, count:], power.frames()[: len(outputs)],
+        samples / spectrogram.sample_rate,
+    )  # fmt: skip
 
 
 def _infer_windows(
     source: Audio | str | Path | Iterable[Audio],
     model: runtime.Model,
     front_end: RecognitionFrontEnd,
-) -> tuple[Activations, None, float]:
+) -> _Inference:
     """As `_infer`, of a network of consecutive windows, of which the last ends with the sound.
 
     Training windows inherit the labels of their clip (Harmony Is All You Need 2023, section 4.6).
@@ -416,37 +428,29 @@ def _infer_windows(
     last = np.concatenate([before, rest])[-length:]
     found.append(infer(np.pad(last, (0, length - len(last)))))
     probability = Activations(np.stack(found), card.frame_rate, 0.0, card.classes)
-    return probability, None, count / rate
+    return _Inference(probability, np.empty((0, 0), np.float32), np.empty(0), count / rate)
 
 
-def _make_absolute(levels: NDArray[np.float32], power: NDArray[np.float64]) -> None:
+def _make_absolute(
+    levels: NDArray[np.float32],
+    probability: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
+    power: NDArray[np.float64],
+) -> None:
     """Turn a network's levels (frame, class) into dB below the loudest frame, in place.
 
     The network gives how far each class, if it plays, is above `LEVEL_FLOOR_DB` beside the mixture
-    in that frame, whose `power` is (frame,).
+    in that frame. That is its level wherever it plays; below its threshold (class,) it fades out,
+    by the ratio of probability to threshold as an amplitude.
     """
     mixture = 10 * np.log10(np.maximum(power, _TINY))
     drop = (mixture - mixture.max(initial=10 * np.log10(_TINY))).astype(np.float32)
     for first in range(0, len(levels), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
         below = (1 - levels[part]) * np.float32(LEVEL_FLOOR_DB)
-        levels[part] = (below + drop[part, None]).clip(LEVEL_FLOOR_DB, 0)
-
-
-def _fade_out(
-    levels: NDArray[np.float32], probability: NDArray[np.float32], thresholds: NDArray[np.float32]
-) -> None:
-    """Lower levels (frame, class) where a class does not play, in place.
-
-    Below its threshold (class,) it fades out, by the ratio of probability to threshold as an
-    amplitude.
-    """
-    for first in range(0, len(levels), _FRAMES_AT_ONCE):
-        part = slice(first, first + _FRAMES_AT_ONCE)
         share = np.minimum(probability[part] / thresholds, 1)
-        levels[part] = (levels[part] + 20 * np.log10(share + np.float32(_TINY))).clip(
-            LEVEL_FLOOR_DB, 0
-        )
+        level = below + 20 * np.log10(share + np.float32(_TINY)) + drop[part, None]
+        levels[part] = level.clip(LEVEL_FLOOR_DB, 0)
 
 
 def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:

@@ -1,7 +1,8 @@
 """When a voice sings: its probability over time, lowered where others are mistaken for it.
 
 In most produced songs a network gives the voice a high probability between its phrases, too. What
-distinguishes these moments is that the probability is lower than where it sings, and the level.
+distinguishes these moments is that the probability and the level beside the others are lower than
+where it sings.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ VOICE = "voi"
 #: Over how many seconds the evidence is averaged.
 SPAN_SECONDS = 0.5
 #: How many dB of level count as much as 1 of log-odds.
-DECIBELS = 5.0
+DECIBELS = 2.5
 #: A voice sings where the evidence is at most this far below that which is exceeded in this share
 #: of the recording.
-DROP, SHARE = 3.0, 0.15
+DROP, SHARE = 3.5, 0.15
 _LEAST = 0.001  # of a probability, and of its distance from 1
 
 
@@ -32,9 +33,10 @@ def restrain(
     """The probability of a voice (frame,), below `threshold` where others are mistaken for it.
 
     The log-odds of `probability` (frame,) are averaged over half a second; so is the evidence,
-    which is their sum with the `level` (frame,) in dB, 5 dB counting as 1. Where the evidence is
-    more than 3 below what it exceeds in 15 % of the recording, the result is below the threshold,
-    by what is missing. Frames of digital silence, whose probability is 0, keep it.
+    which is their sum with the `level` (frame,) of the voice beside the mixture in dB, 2.5 dB
+    counting as 1. Where the evidence is more than 3.5 below what it exceeds in 15 % of the
+    recording, the result is below the threshold, by what is missing. Frames of digital silence,
+    whose probability is 0, keep it.
     """
     if not len(probability):
         return probability
