@@ -29,9 +29,19 @@ def export(
     quantise: Annotated[
         bool, typer.Option("--quantise", help="Store LSTM weights in 8 bits: smaller, faster.")
     ] = False,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="A model whose thresholds and calibration are kept, such as that before a "
+            "training on all recordings.",
+            show_default="those that the run learned",
+        ),
+    ] = None,
 ) -> None:
     """Write the best weights of a run as a model (extra: train)."""
     require("train", "torch", "onnx")
+    from bandscribe import runtime
     from bandscribe.training import credits as crediting
     from bandscribe.training import ship
 
@@ -39,5 +49,6 @@ def export(
     path = output or run / f"{name}.onnx"
     if credits:
         crediting.add(run, credits)
-    ship.ship(run, path, name=name, quantise=quantise)
+    kept = runtime.load(thresholds).card if thresholds else None
+    ship.ship(run, path, name=name, quantise=quantise, thresholds=kept)
     print(f"{run} → {path}  {path.stat().st_size / 1e6:.1f} MB")

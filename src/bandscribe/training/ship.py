@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,20 +50,40 @@ class Export:
     frames: int | None = None
 
 
-def ship(run: Path, path: Path, *, name: str | None = None, quantise: bool = False) -> ModelCard:
+def ship(
+    run: Path,
+    path: Path,
+    *,
+    name: str | None = None,
+    quantise: bool = False,
+    thresholds: ModelCard | None = None,
+) -> ModelCard:
     """Export the best weights of a run to `path`, and return the card that went in.
 
-    `quantise` as in `training.export.export`.
+    `quantise` as in `training.export.export`. The thresholds and the calibration are those of the
+    card `thresholds`, if one is given: for weights that were trained on what they validate on.
 
     Raises ValueError when the folder is no run, or has no metrics yet, when its credits leave a
-    source out, and when onnxruntime and torch disagree.
+    source out, when the other card is of another task or other classes, and when onnxruntime and
+    torch disagree.
     """
     made = describe(run, name)
+    if thresholds is not None:
+        made = replace(made, card=_keep_thresholds(made.card, thresholds))
     export.export(
         made.network, made.card, path, bins=made.bins, quantise=quantise, output=made.output,
         frames=made.frames,
     )  # fmt: skip
     return made.card
+
+
+def _keep_thresholds(card: ModelCard, other: ModelCard) -> ModelCard:
+    """The card with the thresholds and the calibration of another."""
+    if (other.task, other.outputs) != (card.task, card.outputs):
+        raise ValueError(
+            f"thresholds: expected a model of {card.task} with the same outputs, got {other.name!r}"
+        )
+    return replace(card, thresholds=other.thresholds, calibration=other.calibration)
 
 
 def describe(run: Path, name: str | None = None, *, credited: bool = True) -> Export:

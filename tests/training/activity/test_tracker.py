@@ -199,6 +199,12 @@ def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path:
     model = runtime.load(tmp_path / "run" / "instruments.onnx")
     assert [source["name"] for source in model.card.sources] == ["tones"]
     assert model.card.outputs == instruments.name_outputs(INSTRUMENTS)
+    again = ["export", str(tmp_path / "run"), "-o", str(tmp_path / "kept.onnx"), "--thresholds"]
+    assert main([*again, "hits"]) == 1  # of another task
+    assert main([*again, "instruments"]) == 0
+    kept, shipped = (runtime.load(each).card for each in (tmp_path / "kept.onnx", "instruments"))
+    assert (kept.thresholds, kept.calibration) == (shipped.thresholds, shipped.calibration)
+    assert (kept.sources, kept.metrics) == (model.card.sources, model.card.metrics)
 
     violin = stems / "validation" / "00000" / "mixture.wav"
     found = instruments.recognize(violin, model=model)
@@ -209,11 +215,11 @@ def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path:
     both = instruments.track(stems / "validation" / "00002" / "mixture.wav", model=model)
     assert set(both.probability.values.mean(axis=0).argsort()[-2:]) == {VIO, BAS}
 
-    # What was judged is what is tracked: at the same chunks, by torch and by onnxruntime.
+    # What was judged is what is recognized: at the same chunks, by torch and by onnxruntime.
     held_out = validation.prepare(recipe)
     from bandscribe.training.activity.recipe import build
 
     network = build(recipe).eval()
     network.load_state_dict(torch.load(tmp_path / "run" / "best.pt"))
     predicted = validation.infer_pieces(network, held_out)[0]
-    np.testing.assert_allclose(activity.probability.values, predicted[:, :13], atol=1e-3)
+    np.testing.assert_allclose(found.probability.values, predicted[:, :13], atol=1e-3)
