@@ -191,6 +191,9 @@ def test_a_tracked_voice_is_restrained(tracker: Path) -> None:
     source = Audio(samples[None], SAMPLE_RATE)
     raw = instruments.recognize(source, model=tracker).probability.values[:, VOI]
     found = instruments.track(source, model=tracker)
+    recognition, activity = instruments.recognize_and_track(source, model=tracker)
+    np.testing.assert_array_equal(recognition.probability.values[:, VOI], raw)
+    np.testing.assert_array_equal(activity.probability.values, found.probability.values)
     threshold = found.thresholds[VOI]
     assert (raw[20:480] >= threshold).all()
     np.testing.assert_array_equal(found.plays()[20:270, VOI], True)

@@ -7,25 +7,22 @@ how far each, if it is present, is below the mixture at that moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandscribe import audio, chunks, names, runtime
+from bandscribe import chunks, names, runtime
 from bandscribe.calibration import Calibration, in_order, shift_of
 from bandscribe.chunks import STRATEGIES, Strategy
-from bandscribe.features.frames import FramePower
-from bandscribe.features.spectrogram import LogSpectrogram
+from bandscribe.inference import Inference, infer
+from bandscribe.inference import front_end as front_end  # as drums and hits have one
 from bandscribe.singing import VOICE, restrain
 from bandscribe.types import LEVEL_FLOOR_DB, Activations, Audio, Segment, Tags
-
-if TYPE_CHECKING:
-    from bandscribe.features.windows import RecognitionFrontEnd
 
 #: The shipped model.
 MODEL = "instruments"
@@ -199,7 +196,7 @@ def recognize(
     """
     loaded = runtime.resolve(model, runtime.load)
     check(loaded.card, aggregate, threshold, among)
-    inferred = _infer(source, loaded)
+    inferred = infer(source, loaded)
     return decide(
         inferred.probability, loaded.card, aggregate=aggregate, threshold=threshold, among=among,
         duration=inferred.duration,
@@ -215,7 +212,7 @@ def track(
     """
     loaded = runtime.resolve(model, runtime.load)
     check_tracker(loaded.card)
-    return _describe_activity(_infer(source, loaded), loaded.card)
+    return _describe_activity(infer(source, loaded), loaded.card)
 
 
 def recognize_and_track(
@@ -223,14 +220,15 @@ def recognize_and_track(
 ) -> tuple[Recognition, Activity]:
     """What `recognize`, by its defaults, and `track` find, of one inference; errors as there."""
     loaded = runtime.resolve(model, runtime.load)
+    check(loaded.card)
     check_tracker(loaded.card)
-    inferred = _infer(source, loaded)
+    inferred = infer(source, loaded)
     found = decide(inferred.probability, loaded.card, duration=inferred.duration)
     return found, _describe_activity(inferred, loaded.card)
 
 
-def _describe_activity(inferred: _Inference, card: runtime.ModelCard) -> Activity:
-    """The activity by what a tracker gives, whose `levels` are turned into absolute ones."""
+def _describe_activity(inferred: Inference, card: runtime.ModelCard) -> Activity:
+    """The activity by what a tracker gives, whose `levels` become absolute, in place."""
     probability, levels = inferred.probability, inferred.levels
     thresholds = in_order(card.thresholds["frame"], probability.classes)
     values = probability.values.copy()
@@ -329,108 +327,6 @@ def check_tracker(card: runtime.ModelCard) -> None:
     front_end(card)
 
 
-def front_end(card: runtime.ModelCard) -> LogSpectrogram | RecognitionFrontEnd:
-    """The front end of the network: frames, or windows that each are a frame of its output.
-
-    Raises ValueError when the card describes another one.
-    """
-    if "samples" not in card.features:
-        return runtime.front_end(card, LogSpectrogram)
-    from bandscribe.features.windows import (
-        RecognitionFrontEnd,  # most models need none of its features
-    )
-
-    if card.chunk_frames != 1 or card.overlap_frames:
-        raise ValueError("card: frame_rate: expected a frame for each window")
-    return RecognitionFrontEnd.read(card.features)
-
-
-class _Inference(NamedTuple):
-    """The outputs of a network: probabilities of frames, and the length in seconds.
-
-    Of a tracker also `levels` (frame, class), how far each class, if it plays, is above
-    `LEVEL_FLOOR_DB` beside the mixture in that frame, whose `power` is (frame,); of others empty.
-    """
-
-    probability: Activations
-    levels: NDArray[np.float32]
-    power: NDArray[np.float64]
-    duration: float
-
-
-def _infer(source: Audio | str | Path | Iterable[Audio], model: runtime.Model) -> _Inference:
-    """The outputs of the network for each frame; as `recognize` raises.
-
-    A network of windows has the same output in all their frames.
-    """
-    card = model.card
-    spectrogram = front_end(card)
-    if not isinstance(spectrogram, LogSpectrogram):
-        return _infer_windows(source, model, spectrogram)
-    power = FramePower(spectrogram.hop_length)
-    samples = 0
-
-    def counted(blocks: Iterable[Audio]) -> Iterator[NDArray[np.float32]]:
-        nonlocal samples
-        for block in blocks:
-            mono = audio.samples_of(block, spectrogram.sample_rate)
-            samples += len(mono)
-            power.add(block.samples)
-            yield mono
-
-    pieces = chunks.stitch(
-        spectrogram.stream(counted(_read(source, spectrogram.sample_rate))),
-        _network(model),
-        card.chunk_frames,
-        card.overlap_frames,
-        threads=model.threads,
-    )
-    outputs = chunks.join(pieces, len(card.outputs))
-    if not samples:
-        raise ValueError("source: expected sound, got no samples")
-    count = len(card.classes)
-    probability = Activations(outputs[:, :count], card.frame_rate, 0.0, card.classes)
-    return _Inference(
-        probability, outputs[:, count:], power.frames()[: len(outputs)],
-        samples / spectrogram.sample_rate,
-    )  # fmt: skip
-
-
-def _infer_windows(
-    source: Audio | str | Path | Iterable[Audio],
-    model: runtime.Model,
-    front_end: RecognitionFrontEnd,
-) -> _Inference:
-    """As `_infer`, of a network of consecutive windows, of which the last ends with the sound.
-
-    Training windows inherit the labels of their clip (Harmony Is All You Need 2023, section 4.6).
-    """
-    card, rate = model.card, front_end.sample_rate
-    length = round(card.chunk_seconds * rate)
-
-    def infer(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        nothing = np.zeros(len(card.outputs), dtype=np.float32)
-        return model(front_end(samples)) if samples.any() else nothing
-
-    found: list[NDArray[np.float32]] = []
-    before = rest = np.zeros(0, dtype=np.float32)
-    count = 0
-    for block in _read(source, rate):
-        mono = audio.samples_of(block, rate)
-        count += len(mono)
-        rest = np.concatenate([rest, mono])
-        while len(rest) > length:
-            before, rest = rest[:length], rest[length:]
-            found.append(infer(before))
-    if not count:
-        raise ValueError("source: expected sound, got no samples")
-    # The last one ends with the recording, or is filled up where that is shorter than a window.
-    last = np.concatenate([before, rest])[-length:]
-    found.append(infer(np.pad(last, (0, length - len(last)))))
-    probability = Activations(np.stack(found), card.frame_rate, 0.0, card.classes)
-    return _Inference(probability, np.empty((0, 0), np.float32), np.empty(0), count / rate)
-
-
 def _make_absolute(
     levels: NDArray[np.float32],
     probability: NDArray[np.float32],
@@ -451,32 +347,3 @@ def _make_absolute(
         share = np.minimum(probability[part] / thresholds, 1)
         level = below + 20 * np.log10(share + np.float32(_TINY)) + drop[part, None]
         levels[part] = level.clip(LEVEL_FLOOR_DB, 0)
-
-
-def _read(source: Audio | str | Path | Iterable[Audio], rate: int) -> Iterable[Audio]:
-    """Mono blocks."""
-    audio.refuse_array(source)
-    if isinstance(source, Audio):
-        return [audio.prepare(source, rate)]
-    if isinstance(source, (str, Path)):
-        return audio.stream(source, sample_rate=rate)
-    return source
-
-
-def _network(
-    model: runtime.Model,
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """(frame, bin) of a chunk to (frame, output)."""
-    length = model.card.chunk_frames
-    shape = (len(model.card.outputs),)
-
-    def infer(features: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not features.any():
-            return np.zeros((len(features), *shape), dtype=np.float32)
-        if not model.windowed:
-            return model(features)
-        # The last window of a recording is as long as the others: silence follows.
-        padded = np.pad(features, ((0, length - len(features)), (0, 0)))
-        return np.broadcast_to(model(padded), (len(features), *shape))
-
-    return infer

@@ -35,8 +35,9 @@ def restrain(
     The log-odds of `probability` (frame,) are averaged over half a second; so is the evidence,
     which is their sum with the `level` (frame,) of the voice beside the mixture in dB, 2.5 dB
     counting as 1. Where the evidence is more than 3.5 below what it exceeds in 15 % of the
-    recording, the result is below the threshold, by what is missing. Frames of digital silence,
-    whose probability is 0, keep it.
+    recording, the result is below the threshold, by what is missing. Of a voice that sings for less
+    than that, the reference is what is mistaken for it, and nothing is lowered that is as probable.
+    Frames of digital silence, whose probability is 0, keep it.
     """
     if not len(probability):
         return probability

@@ -45,10 +45,10 @@ def export(
     from bandscribe.training import credits as crediting
     from bandscribe.training import ship
 
+    kept = runtime.load(thresholds).card if thresholds else None
     name = name or ship.name_of(run)
     path = output or run / f"{name}.onnx"
     if credits:
         crediting.add(run, credits)
-    kept = runtime.load(thresholds).card if thresholds else None
     ship.ship(run, path, name=name, quantise=quantise, thresholds=kept)
     print(f"{run} → {path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -92,7 +92,7 @@ def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
     Of drums micro F1 by number of classes. Of single hits how many get their name, and how many
     sounds that are no drum get none. Of instruments those of whole recordings at the
     learned thresholds, with the calibration error before and after; where the model tracks them,
-    also those of frames.
+    also those of frames; and whether the file holds other thresholds than those.
     """
     if task == "drums":
         rates = (_find(metrics, f"classes_{count}", "micro", "f1") for count in (10, 5, 3))
@@ -117,6 +117,10 @@ def describe(task: str, metrics: Mapping[str, Any]) -> list[str]:
         level = _find(frame, "level_error_db")
         shown = "-" if level is None else f"{level:.1f} dB"
         lines.append(f"frames: mean AP {area}, micro F1 {f1}, level error {shown}")
+    if "thresholds_of" in metrics:
+        lines.append(
+            "by thresholds that the run learned; those in the file are of an earlier model"
+        )
     return lines
 
 

@@ -22,7 +22,7 @@ from bandscribe.types import Audio
 
 #: Frames per read: little is lost with the block in which an error occurs.
 BLOCK = 4096
-_VORBIS_BLOCK = 8192  # frames, at the most
+_SHORT_BLOCK = 4096  # frames that the last Vorbis block may lack: half of the longest one
 _ENDLESS = 1 << 48  # libsndfile gives 2⁶³ − 1 for a stream of unknown length
 _quiet = threading.Lock()
 
@@ -232,7 +232,7 @@ def _read(
         loss = None
     loss = loss or recording.find_loss(sound)
     # Encoders may give the last block of a complete ogg a longer end than it decodes to.
-    short = _VORBIS_BLOCK if sound.format == "OGG" else 0
+    short = _SHORT_BLOCK if sound.format == "OGG" else 0
     if loss is None and done + short < sound.frames < _ENDLESS:
         loss = f"its header promises {sound.frames / rate:.1f} s"
     return done, loss

@@ -61,11 +61,12 @@ def ship(
     """Export the best weights of a run to `path`, and return the card that went in.
 
     `quantise` as in `training.export.export`. The thresholds and the calibration are those of the
-    card `thresholds`, if one is given: for weights that were trained on what they validate on.
+    card `thresholds`, if one is given: for weights that were trained on what they validate on. The
+    figures remain those by the thresholds that the run learned.
 
     Raises ValueError when the folder is no run, or has no metrics yet, when its credits leave a
-    source out, when the other card is of another task or other classes, and when onnxruntime and
-    torch disagree.
+    source out, when the other card is of another task or has other outputs, and when onnxruntime
+    and torch disagree.
     """
     made = describe(run, name)
     if thresholds is not None:
@@ -78,12 +79,15 @@ def ship(
 
 
 def _keep_thresholds(card: ModelCard, other: ModelCard) -> ModelCard:
-    """The card with the thresholds and the calibration of another."""
+    """The card with the thresholds and the calibration of another, which its metrics name."""
     if (other.task, other.outputs) != (card.task, card.outputs):
         raise ValueError(
             f"thresholds: expected a model of {card.task} with the same outputs, got {other.name!r}"
         )
-    return replace(card, thresholds=other.thresholds, calibration=other.calibration)
+    metrics = {**card.metrics, "thresholds_of": {"name": other.name, "commit": other.commit}}
+    return replace(
+        card, thresholds=other.thresholds, calibration=other.calibration, metrics=metrics
+    )
 
 
 def describe(run: Path, name: str | None = None, *, credited: bool = True) -> Export:

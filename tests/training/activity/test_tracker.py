@@ -204,7 +204,9 @@ def test_from_pieces_to_a_file_that_recognizes_and_tracks(stems: Path, tmp_path:
     assert main([*again, "instruments"]) == 0
     kept, shipped = (runtime.load(each).card for each in (tmp_path / "kept.onnx", "instruments"))
     assert (kept.thresholds, kept.calibration) == (shipped.thresholds, shipped.calibration)
-    assert (kept.sources, kept.metrics) == (model.card.sources, model.card.metrics)
+    origin = {"thresholds_of": {"name": shipped.name, "commit": shipped.commit}}
+    assert (kept.sources, kept.metrics) == (model.card.sources, model.card.metrics | origin)
+    assert main(["models", str(tmp_path / "kept.onnx")]) == 0
 
     violin = stems / "validation" / "00000" / "mixture.wav"
     found = instruments.recognize(violin, model=model)
