@@ -92,7 +92,7 @@ def run(wanted: Sequence[Case], *, keep: Path | None = None) -> Iterator[Outcome
 def _receive(pipe: Connection, process: BaseProcess, case: Case, limit: float) -> Outcome:
     begun, used = time.monotonic(), _processor_seconds(process)
     try:
-        while not pipe.poll(0.5):
+        while not pipe.poll(min(0.5, limit)):
             spent = _processor_seconds(process) - used
             if spent > limit or time.monotonic() - begun > PATIENCE * limit:
                 return Outcome(case, None, (f"hang: more than {SECONDS:g} s",))
