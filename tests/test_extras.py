@@ -27,5 +27,5 @@ def test_the_command_works_wherever_bandscribe_came_from(
     extra: str, libraries: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metadata, "requires", lambda name: LISTED)
-    monkeypatch.setattr(sys, "executable", "/home/a b/.venv/bin/python")
-    assert install(extra) == f"'/home/a b/.venv/bin/python' -m pip install {libraries}"
+    monkeypatch.setattr(sys, "executable", "/opt/a b/.venv/bin/python")
+    assert install(extra) == f"'/opt/a b/.venv/bin/python' -m pip install {libraries}"

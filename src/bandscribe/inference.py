@@ -98,7 +98,7 @@ def _infer_windows(
     card, rate = model.card, front_end.sample_rate
     length = round(card.chunk_seconds * rate)
 
-    def infer(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def infer_window(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         nothing = np.zeros(len(card.outputs), dtype=np.float32)
         return model(front_end(samples)) if samples.any() else nothing
 
@@ -111,12 +111,12 @@ def _infer_windows(
         rest = np.concatenate([rest, mono])
         while len(rest) > length:
             before, rest = rest[:length], rest[length:]
-            found.append(infer(before))
+            found.append(infer_window(before))
     if not count:
         raise ValueError("source: expected sound, got no samples")
     # The last one ends with the recording, or is filled up where that is shorter than a window.
     last = np.concatenate([before, rest])[-length:]
-    found.append(infer(np.pad(last, (0, length - len(last)))))
+    found.append(infer_window(np.pad(last, (0, length - len(last)))))
     probability = Activations(np.stack(found), card.frame_rate, 0.0, card.classes)
     return Inference(probability, np.empty((0, 0), np.float32), np.empty(0), count / rate)
 
@@ -138,7 +138,7 @@ def _network(
     length = model.card.chunk_frames
     shape = (len(model.card.outputs),)
 
-    def infer(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def infer_chunk(features: NDArray[np.float32]) -> NDArray[np.float32]:
         if not features.any():
             return np.zeros((len(features), *shape), dtype=np.float32)
         if not model.windowed:
@@ -147,4 +147,4 @@ def _network(
         padded = np.pad(features, ((0, length - len(features)), (0, 0)))
         return np.broadcast_to(model(padded), (len(features), *shape))
 
-    return infer
+    return infer_chunk

@@ -232,7 +232,7 @@ def test_a_broken_file_is_read_as_far_as_it_goes(serve, song) -> None:
     ("name", "kept"),
     [
         ("../../etc/passwd.wav", "passwd.wav"),
-        ("/root/x.wav", "x.wav"),
+        ("/songs/x.wav", "x.wav"),
         ("..\\\\..\\\\x.wav", "x.wav"),
         ("a" * 300 + ".wav", "a" * 196 + ".wav"),
         ("Lied für Ä.wav", "Lied für Ä.wav"),
